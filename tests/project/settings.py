@@ -1,0 +1,39 @@
+"""The target project of the tests: one SQLite file and one PostgreSQL database."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# xdist starts a process per worker, and each has its own databases.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+SCRATCH = Path(tempfile.gettempdir()) / f"tui-ingest-tests-{os.getuid()}"
+SCRATCH.mkdir(exist_ok=True, mode=0o700)
+
+SECRET_KEY = "tests"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "tui_ingest",
+    "tui_ingest.demo.polls",
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": SCRATCH / f"{WORKER}.sqlite3",
+        "TEST": {"NAME": SCRATCH / f"test-{WORKER}.sqlite3"},
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+    },
+    "postgres": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "postgres",
+        "USER": "postgres",
+        "TEST": {"NAME": f"test_{WORKER}"},
+        # HOST is set by tests/conftest.py once the server runs.
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"

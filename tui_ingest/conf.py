@@ -1,0 +1,79 @@
+"""The one setting, `TUI_INGEST`: a dict in the project's settings module.
+
+Read when a session starts, never at import, so that tests and scripts can override it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+
+DEFAULT_EXCLUDE = (
+    "sessions",
+    "contenttypes",
+    "auth.permission",
+    "admin.logentry",
+    "tui_ingest",
+)
+ON_GAP_CHOICES = ("continue", "stop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a project can set in `TUI_INGEST`; the keys are these names in capitals."""
+
+    # `app_label` or `app_label.model`. None: every installed model outside `django.contrib.*`.
+    models: Sequence[str] | None = None
+    exclude: Sequence[str] = DEFAULT_EXCLUDE  # of the same form: skipped and merely counted
+    identity: Mapping[str, str] = field(default_factory=dict)  # {"app.model": "field"}
+    ignore_unknown_fields: bool = False
+    max_record_bytes: int = 64 * 1024 * 1024  # a longer line is kept as a dead letter
+    max_consecutive_failures: int = 1_000  # records set aside in a row, then the session pauses
+    on_gap: str = "continue"  # or "stop"
+    log_payloads: bool = False  # write the content of failed records to Python's logging
+
+
+def get_settings() -> Settings:
+    """Return the project's `TUI_INGEST`, checked.
+
+    Raises:
+        ImproperlyConfigured: an unknown key or a value of the wrong type.
+    """
+    configured = getattr(django_settings, "TUI_INGEST", {})
+    if not isinstance(configured, Mapping):
+        raise ImproperlyConfigured(f"TUI_INGEST must be a dict, not {type(configured).__name__}.")
+    known = {f.name.upper(): f.name for f in dataclasses.fields(Settings)}
+    unknown = sorted(str(key) for key in configured if key not in known)
+    if unknown:
+        raise ImproperlyConfigured(
+            f"TUI_INGEST has unknown keys: {', '.join(unknown)}."
+            f" Known keys: {', '.join(sorted(known))}."
+        )
+    settings = Settings(**{known[key]: value for key, value in configured.items()})
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    for name in ("models", "exclude"):
+        value = getattr(settings, name)
+        if value is not None and (
+            isinstance(value, str) or not all(isinstance(item, str) for item in value)
+        ):
+            raise ImproperlyConfigured(
+                f"TUI_INGEST['{name.upper()}'] must be a list of 'app_label' or 'app_label.model'."
+            )
+    for name in ("max_record_bytes", "max_consecutive_failures"):
+        value = getattr(settings, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ImproperlyConfigured(
+                f"TUI_INGEST['{name.upper()}'] must be a whole number above 0, not {value!r}."
+            )
+    if settings.on_gap not in ON_GAP_CHOICES:
+        raise ImproperlyConfigured(
+            f"TUI_INGEST['ON_GAP'] must be 'continue' or 'stop', not {settings.on_gap!r}."
+        )

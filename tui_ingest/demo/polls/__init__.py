@@ -1,0 +1,1 @@
+"""The polls of Django's tutorial, with the article's keys."""

@@ -1,0 +1,159 @@
+"""The facts a session reports, in the past tense. Frozen: they cross threads."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui_ingest.oplog.log import Backlog, Entry, Position
+from tui_ingest.oplog.records import RecordLocation
+
+
+class State(enum.StrEnum):
+    """What a session is doing. Stored and printed: keep the values."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    CAUGHT_UP = "caught_up"
+    PAUSED = "paused"
+    STOPPED_ON_ERROR = "stopped_on_error"
+    WAITING = "waiting"  # for a database or a log that is expected back
+    NO_FILE_YET = "no_file_yet"
+    FINISHED = "finished"  # read to the end with --once
+    STOPPED = "stopped"
+
+
+class Outcome(enum.StrEnum):
+    """What became of a record, for one of the models it names."""
+
+    SAVED = "saved"
+    DELETED = "deleted"
+    MISSING = "missing"  # a deletion of a row that was not there
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """Records of one model, by outcome."""
+
+    saved: int = 0
+    deleted: int = 0
+    missing: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            saved=self.saved + other.saved,
+            deleted=self.deleted + other.deleted,
+            missing=self.missing + other.missing,
+            failed=self.failed + other.failed,
+            skipped=self.skipped + other.skipped,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Something happened."""
+
+    at: float  # seconds since the epoch, by this machine's clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionStarted(Event):
+    """The checkpoint was read; what follows continues from it."""
+
+    path: str
+    database: str  # alias
+    position: Position
+    totals: Mapping[str, Counts]  # lifetime, by model label
+    dead_letters: int  # open ones
+    gaps: int
+    last_record_time: float | None  # seconds since the epoch, by the source's clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StateChanged(Event):
+    """The session does something else now."""
+
+    state: State
+    reason: str = ""
+    attempt: int = 0  # WAITING: how often it was tried
+    retry_at: float | None = None  # WAITING: seconds since the epoch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchApplied(Event):
+    """Entries took effect, or were set aside, and the checkpoint moved past them."""
+
+    entries: Sequence[Entry]
+    unusual: Mapping[int, Outcome]  # index in entries: those MISSING, SKIPPED or FAILED
+    counts: Mapping[str, Counts]  # what this batch adds, by model label
+    position: Position
+    last_record_time: float | None  # seconds since the epoch, by the source's clock
+    seconds: float  # from the batch being read to its commit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordSetAside(Event):
+    """A record became a dead letter."""
+
+    dead_letter: int | None  # its id; None in a dry run
+    location: RecordLocation
+    operation: str  # "" if the line has none, as for the next two
+    model: str
+    pk: str
+    reason: str
+    error: str  # one line
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetterResolved(Event):
+    """A dead letter needs nobody any more."""
+
+    dead_letter: int  # id
+    status: str  # DeadLetter.Status: applied, superseded, discarded
+    counts: Mapping[str, Counts]  # how the totals moved: failed goes down, saved goes up
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoppedOnError(Event):
+    """A record failed and the session stands before it, waiting for a decision."""
+
+    location: RecordLocation
+    operation: str
+    model: str
+    pk: str
+    reason: str
+    error: str
+    traceback: str
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noticed(Event):
+    """Something was written to the list of events: a gap, a rotation, a seek, a pause."""
+
+    kind: str
+    message: str
+    missing_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progressed(Event):
+    """How far the log reaches was looked up, a few times a second at most."""
+
+    backlog: Backlog
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionEnded(Event):
+    """Nothing more will be reported."""
+
+    state: State
+    error: str = ""  # why, if the session could not go on
+    set_aside: int = 0  # records set aside by this session
+    counts: Mapping[str, Counts] = field(default_factory=dict)  # of this session, by model label

@@ -1,0 +1,147 @@
+"""What tui-ingest keeps, in the database of the rows it writes and in their transactions."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ProcessedFile(models.Model):
+    """The checkpoint of one log, and what an operator asks about it when no session runs."""
+
+    file_path = models.CharField(max_length=512, unique=True)
+    last_processed_position = models.PositiveBigIntegerField(
+        default=0, help_text="Bytes of the generation that have taken effect."
+    )
+    generation = models.CharField(
+        max_length=64, blank=True, help_text="Digest of the generation's first complete line."
+    )
+    tail_digest = models.CharField(
+        max_length=64, blank=True, help_text="Digest of the bytes just before the position."
+    )
+    size = models.PositiveBigIntegerField(
+        default=0, help_text="Bytes of the generation when last seen."
+    )
+    # Text, because a device or inode number may exceed a signed 64-bit integer.
+    device = models.CharField(max_length=20, default="0")
+    inode = models.CharField(max_length=20, default="0")
+    left_generation = models.CharField(
+        max_length=64, blank=True, help_text="The generation finished before this one."
+    )
+    left_position = models.PositiveBigIntegerField(default=0)
+    left_tail_digest = models.CharField(max_length=64, blank=True)
+    last_record_time = models.DateTimeField(
+        null=True, blank=True, help_text="The last applied record's own time."
+    )
+    state = models.CharField(max_length=20, blank=True)
+    state_reason = models.TextField(blank=True)
+    heartbeat = models.DateTimeField(
+        null=True, blank=True, help_text="When a session last said that it is alive."
+    )
+
+    class Meta:
+        verbose_name = "processed file"
+
+    def __str__(self) -> str:
+        return f"{self.file_path} at {self.last_processed_position}"
+
+
+class ModelTotal(models.Model):
+    """How many records of a model came out of a log, by what became of them.
+
+    A record counts once for each model it names, in exactly one column.
+    """
+
+    file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="totals")
+    model = models.CharField(max_length=255, help_text="app_label.model")
+    saved = models.PositiveBigIntegerField(default=0)
+    deleted = models.PositiveBigIntegerField(default=0)
+    missing = models.PositiveBigIntegerField(
+        default=0, help_text="Deletions of a row that was not there."
+    )
+    failed = models.PositiveBigIntegerField(default=0)
+    skipped = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["file", "model"], name="tui_ingest_total_per_model"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.saved} saved, {self.deleted} deleted, {self.failed} failed"
+
+
+class DeadLetter(models.Model):
+    """A record that could not be applied, kept until somebody or something puts it right."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        APPLIED = "applied"  # a retry succeeded
+        SUPERSEDED = "superseded"  # a later record of the same row was applied
+        DISCARDED = "discarded"
+
+    file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="dead_letters")
+    generation = models.CharField(max_length=64)
+    position = models.PositiveBigIntegerField(help_text="Byte at which the line starts.")
+    length = models.PositiveBigIntegerField(help_text="Bytes, line terminator included.")
+    raw = models.BinaryField(help_text="The exact bytes of the line, or its first KiB.")
+    edited = models.BinaryField(
+        null=True, blank=True, help_text="The bytes that an operator put in place of raw."
+    )
+    record_time = models.DateTimeField(null=True, blank=True)
+    operation = models.CharField(max_length=6, blank=True)
+    model = models.CharField(max_length=255, blank=True)
+    pk_text = models.CharField(max_length=255, blank=True, help_text="The primary key as logged.")
+    reason = models.CharField(max_length=32)
+    error = models.TextField()
+    traceback = models.TextField(blank=True)
+    # A missing parent: the row whose arrival makes a retry worthwhile.
+    waiting_for_model = models.CharField(max_length=255, blank=True)
+    waiting_for_key = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    attempts = models.PositiveIntegerField(default=1)
+    created = models.DateTimeField()
+    last_attempt = models.DateTimeField()
+    resolved = models.DateTimeField(null=True, blank=True)
+    resolution = models.TextField(blank=True, help_text="Why it was discarded, or by what.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["file", "status", "id"], name="tui_ingest_dl_status"),
+            models.Index(
+                fields=["waiting_for_model", "waiting_for_key"], name="tui_ingest_dl_waiting"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reason} at {self.position}: {self.operation} {self.model} {self.pk_text}"
+
+
+class DeadLetterRow(models.Model):
+    """A row that a dead letter speaks of, so that a later record of it can be recognised."""
+
+    dead_letter = models.ForeignKey(DeadLetter, models.CASCADE, related_name="rows")
+    model = models.CharField(max_length=255)
+    key = models.CharField(max_length=255, help_text="The row's identity as text.")
+    superseded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (models.Index(fields=["model", "key"], name="tui_ingest_dl_row"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.key}"
+
+
+class LogEvent(models.Model):
+    """Something an operator should find later: a gap, a rotation, a seek, a retry."""
+
+    file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="events")
+    time = models.DateTimeField()
+    kind = models.CharField(max_length=32)
+    message = models.TextField()
+    missing_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["file", "kind"], name="tui_ingest_event_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"

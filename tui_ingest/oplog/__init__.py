@@ -1,0 +1,1 @@
+"""Bytes to records. Standard library and watchdog only: no Django, no screen."""
