@@ -1,0 +1,150 @@
+"""Where a log stands, durably: one row, moved in the transaction of what it accounts for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from tui_ingest.ingest.events import State
+from tui_ingest.models import LogEvent, ProcessedFile
+from tui_ingest.oplog.log import Position
+
+
+class CheckpointMovedError(Exception):
+    """Another ingester moved the checkpoint of this log. Read the durable state again."""
+
+
+def load(path: str, *, database: str) -> ProcessedFile:
+    """Return the checkpoint row of a log, made if this is the first time it is seen."""
+    file, _ = ProcessedFile.objects.using(database).get_or_create(file_path=path)
+    return file
+
+
+def position_of(file: ProcessedFile) -> Position | None:
+    """Return the stored position; None if nothing of the log was ever consumed."""
+    if not file.generation and not file.left_generation:
+        return None
+    return Position(
+        generation=file.generation,
+        offset=file.last_processed_position,
+        tail_digest=file.tail_digest,
+        size=file.size,
+        device=int(file.device),
+        inode=int(file.inode),
+        left_generation=file.left_generation,
+        left_offset=file.left_position,
+        left_tail_digest=file.left_tail_digest,
+    )
+
+
+def lock(file: ProcessedFile, *, database: str) -> None:
+    """Keep other writers of this log's rows out until the transaction ends.
+
+    An UPDATE rather than a SELECT FOR UPDATE: it is understood by every backend, and on SQLite
+    a transaction that begins with a write waits for its turn instead of failing half-way.
+    """
+    ProcessedFile.objects.using(database).filter(pk=file.pk).update(file_path=file.file_path)
+
+
+def claim(
+    file: ProcessedFile,
+    new: Position,
+    *,
+    last_record_time: float | None,
+    database: str,
+) -> None:
+    """Move the checkpoint from where `file` was last seen to `new`: the transaction's first act.
+
+    `file` itself is left alone, because the transaction may still be undone; see `accept`.
+
+    Args:
+        last_record_time: seconds since the epoch; None leaves the stored one.
+
+    Raises:
+        CheckpointMovedError: the stored position is not the one in `file` any more.
+    """
+    rows = ProcessedFile.objects.using(database).filter(
+        pk=file.pk,
+        generation=file.generation,
+        last_processed_position=file.last_processed_position,
+        left_generation=file.left_generation,
+        left_position=file.left_position,
+    )
+    if not rows.update(**_columns(new, last_record_time)):
+        raise CheckpointMovedError(
+            f"Another ingester is working on {file.file_path}: it moved the checkpoint from"
+            f" position {file.last_processed_position}. Nothing was applied twice."
+        )
+
+
+def correct(
+    file: ProcessedFile, new: Position, *, last_record_time: float | None, database: str
+) -> None:
+    """Move a checkpoint that this transaction has claimed to where its work really ended."""
+    rows = ProcessedFile.objects.using(database).filter(pk=file.pk)
+    rows.update(**_columns(new, last_record_time))
+
+
+def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None) -> None:
+    """Remember in `file` what was committed."""
+    for name, value in _columns(new, last_record_time).items():
+        setattr(file, name, value)
+
+
+def move(file: ProcessedFile, new: Position, *, why: str, kind: str, database: str) -> None:
+    """Move the checkpoint by an operator's order, and keep the order among the events.
+
+    Raises:
+        CheckpointMovedError: as `claim`.
+    """
+    with transaction.atomic(using=database):
+        claim(file, new, last_record_time=None, database=database)
+        note(file, kind, why, database=database)
+    accept(file, new, last_record_time=None)
+
+
+def beat(file: ProcessedFile, state: State, reason: str, *, database: str) -> None:
+    """Say that a session is alive and what it is doing, for `ingest_status`."""
+    ProcessedFile.objects.using(database).filter(pk=file.pk).update(
+        state=state.value, state_reason=reason, heartbeat=datetime.now(UTC)
+    )
+
+
+def note(
+    file: ProcessedFile,
+    kind: str,
+    message: str,
+    *,
+    database: str,
+    missing_bytes: int | None = None,
+) -> None:
+    """Keep an event with its time."""
+    LogEvent.objects.using(database).create(
+        file=file, time=datetime.now(UTC), kind=kind, message=message, missing_bytes=missing_bytes
+    )
+
+
+def _columns(position: Position, last_record_time: float | None) -> dict[str, object]:
+    columns: dict[str, object] = {
+        "last_processed_position": position.offset,
+        "generation": position.generation,
+        "tail_digest": position.tail_digest,
+        "size": position.size,
+        "device": str(position.device),
+        "inode": str(position.inode),
+        "left_generation": position.left_generation,
+        "left_position": position.left_offset,
+        "left_tail_digest": position.left_tail_digest,
+    }
+    if last_record_time is not None:
+        columns["last_record_time"] = as_datetime(last_record_time)
+    return columns
+
+
+def as_datetime(timestamp: float) -> datetime | None:
+    """Return an aware datetime; None for a time no calendar has (the source may write any)."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,71 @@
+"""Per-model totals: how many records of each model came out of a log, by what became of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+
+from django.db.models import F
+
+from tui_ingest.ingest.events import Counts, Outcome
+from tui_ingest.models import ModelTotal, ProcessedFile
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Malformed
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Counts))
+# What a record calls a model is data: only what can be a label becomes a row of the totals.
+_LABEL = re.compile(r"\w+\.\w+")
+_MAX_LABEL = 255  # characters; ModelTotal.model
+_ONE = {outcome: Counts(**{outcome.value: 1}) for outcome in Outcome}
+
+
+def label_of(serialized: Mapping[str, object]) -> str:
+    """Return the `app_label.model` that a serialized object names, as Django looks it up."""
+    app_label, _, model = str(serialized["model"]).partition(".")
+    return f"{app_label}.{model.lower()}"
+
+
+def labels_of(entry: Entry) -> frozenset[str]:
+    """Return the labels under which an entry is counted: each model it names, once."""
+    if isinstance(entry, Malformed):
+        return frozenset()
+    return frozenset(filter(is_label, map(label_of, entry.objects)))
+
+
+def is_label(text: str) -> bool:
+    """Tell whether a text can be the label of a model, installed or not."""
+    return len(text) <= _MAX_LABEL and _LABEL.fullmatch(text) is not None
+
+
+def tally(outcomes: Iterable[tuple[str, Outcome]]) -> dict[str, Counts]:
+    """Add up single outcomes, each a model label and what became of a record."""
+    counts: dict[str, Counts] = {}
+    for label, outcome in outcomes:
+        counts[label] = counts.get(label, Counts()) + _ONE[outcome]
+    return counts
+
+
+def merge(into: dict[str, Counts], changes: Mapping[str, Counts]) -> None:
+    """Add changes to counts that are kept in memory."""
+    for label, change in changes.items():
+        into[label] = into.get(label, Counts()) + change
+
+
+def add(file: ProcessedFile, changes: Mapping[str, Counts], *, database: str) -> None:
+    """Add changes, which may be negative, to the totals of a log.
+
+    Inside a transaction that holds the log's checkpoint: nobody else writes them meanwhile.
+    """
+    for label, change in changes.items():
+        columns = {name: getattr(change, name) for name in COLUMNS}
+        moved = {name: F(name) + number for name, number in columns.items() if number}
+        rows = ModelTotal.objects.using(database).filter(file=file, model=label)
+        if moved and not rows.update(**moved):
+            ModelTotal.objects.using(database).create(file=file, model=label, **columns)
+
+
+def load(file: ProcessedFile, *, database: str) -> dict[str, Counts]:
+    """Return the lifetime totals of a log by model label."""
+    rows = ModelTotal.objects.using(database).filter(file=file).order_by("model")
+    return {row.model: Counts(**{name: getattr(row, name) for name in COLUMNS}) for row in rows}
