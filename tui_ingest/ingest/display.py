@@ -1,0 +1,32 @@
+"""Text that came out of a log, made fit for a terminal. What a record contains is data."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters (C0, DEL, C1: all that can begin a terminal escape), characters that turn
+# the direction of text or cannot be seen, line separators, and halves of surrogate pairs, which
+# no terminal's encoding can carry.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def inert(text: str, *, lines: bool = False) -> str:
+    r"""Return `text` with every character that acts on a terminal written as an escape.
+
+    Args:
+        text: anything. ESC becomes `\x1b`, a right-to-left override `\u202e`.
+        lines: keep line feeds.
+    """
+    if not lines:
+        return _UNSAFE.sub(_escaped, text)
+    return "\n".join(_UNSAFE.sub(_escaped, line) for line in text.split("\n"))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x100:
+        return {"\n": r"\n", "\r": r"\r", "\t": r"\t"}.get(match.group(), f"\\x{code:02x}")
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
