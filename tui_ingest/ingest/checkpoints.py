@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tui_ingest.ingest.events import State
 from tui_ingest.models import LogEvent, ProcessedFile
-from tui_ingest.oplog.log import Position
+from tui_ingest.oplog.log import NoticeKind, Position
 
 
 class CheckpointMovedError(Exception):
@@ -36,6 +36,11 @@ def position_of(file: ProcessedFile) -> Position | None:
         left_offset=file.left_position,
         left_tail_digest=file.left_tail_digest,
     )
+
+
+def gaps(file: ProcessedFile, *, database: str) -> int:
+    """Return how often generations of this log were removed before they were read."""
+    return LogEvent.objects.using(database).filter(file=file, kind=NoticeKind.GAP).count()
 
 
 def lock(file: ProcessedFile, *, database: str) -> None:

@@ -1,0 +1,286 @@
+"""One batch, one transaction: rows, totals, dead letters and checkpoint, or nothing.
+
+What fails in a way that another attempt would repeat becomes a dead letter, and the entries around
+it go through. What may pass by itself (a locked database, a lost connection) is left to the caller.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, transaction
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
+from tui_ingest.ingest.events import Counts, Outcome
+from tui_ingest.ingest.failures import Failure, describe, is_transient
+from tui_ingest.ingest.replaying import Replayer
+from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.oplog.log import Batch, Entry, Log, Position
+from tui_ingest.oplog.records import Malformed, Record
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Where a batch is cut short. What was applied up to there is committed."""
+
+    seconds: float  # so that a pause takes effect soon
+    failures: int  # permanent failures in a row; the last of them is still set aside
+    stop_on_error: bool = False  # cut before the first failure instead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """The entry before which a batch was cut because of `Limits.stop_on_error`."""
+
+    entry: Entry
+    failure: Failure
+
+
+@dataclass(kw_only=True)
+class Written:
+    """What one transaction did."""
+
+    entries: Sequence[Entry] = ()  # those that took effect or were set aside
+    position: Position | None = None  # None: nothing was committed
+    last_record_time: float | None = None  # seconds since the epoch, by the source's clock
+    outcomes: dict[int, Mapping[str, Outcome]] = field(default_factory=dict)  # by entry, by label
+    failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
+    letters: dict[int, DeadLetter] = field(default_factory=dict)
+    superseded: list[DeadLetter] = field(default_factory=list)
+    failures_in_a_row: int = 0  # at the end of the entries
+    refusal: Refusal | None = None
+
+    def counts(self) -> dict[str, Counts]:
+        """Return what the entries add to the totals, by model label."""
+        applied = itertools.chain.from_iterable(found.items() for found in self.outcomes.values())
+        failed = (
+            (label, Outcome.FAILED)
+            for index in self.failures
+            for label in totals.labels_of(self.entries[index])
+        )
+        return totals.tally(itertools.chain(applied, failed))
+
+    def unusual(self) -> dict[int, Outcome]:
+        """Return the entries that were not simply saved or deleted."""
+        found = dict.fromkeys(self.failures, Outcome.FAILED)
+        for index, outcomes in self.outcomes.items():
+            for outcome in (Outcome.MISSING, Outcome.SKIPPED):
+                if outcome in outcomes.values():
+                    found[index] = outcome
+        return found
+
+
+class _CommitRefusedError(Exception):
+    """A deferred constraint failed, or is known to be about to."""
+
+    def __init__(self, cause: Exception, blamed: Mapping[int, Failure] | None = None) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.blamed = blamed or {}
+
+
+class BatchWriter:
+    """Writes the batches of one log to one database."""
+
+    def __init__(
+        self,
+        file: ProcessedFile,
+        log: Log,
+        *,
+        database: str,
+        settings: Settings,
+        dry_run: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._file = file
+        self._log = log
+        self._database = database
+        self._dry_run = dry_run
+        self._clock = clock
+        self._replayer = Replayer(database=database, settings=settings)
+
+    def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:
+        """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
+
+        Args:
+            failures_in_a_row: permanent failures just before this batch.
+
+        Raises:
+            CheckpointMovedError: another ingester was here; nothing was written.
+            Exception: a transient failure (`is_transient`); nothing was written.
+        """
+        attempt = _Attempt(batch=batch, size=len(batch.entries), limits=limits)
+        while True:
+            try:
+                written = self._transaction(attempt, Written(failures_in_a_row=failures_in_a_row))
+            except _CommitRefusedError as refused:
+                attempt.narrow(refused)
+            else:
+                if written.position is not None and not self._dry_run:
+                    checkpoints.accept(
+                        self._file, written.position, last_record_time=written.last_record_time
+                    )
+                return written
+
+    def _transaction(self, attempt: _Attempt, written: Written) -> Written:
+        committed: list[bool] = []
+        try:
+            with transaction.atomic(using=self._database, durable=True):
+                # The project's own on_commit hooks run after this one, and may fail: the rows
+                # are there all the same.
+                transaction.on_commit(lambda: committed.append(True), using=self._database)
+                checkpoints.claim(
+                    self._file,
+                    attempt.batch.position,
+                    last_record_time=None,
+                    database=self._database,
+                )
+                self._apply(attempt, written)
+                if attempt.look_for_culprits:
+                    self._look_for_culprits(attempt, written)
+                self._settle(attempt, written)
+                if written.position is None or self._dry_run:
+                    transaction.set_rollback(True, using=self._database)
+        except Exception as error:
+            if committed:
+                logger.exception("A hook of the project failed after a batch was committed.")
+            elif isinstance(error, IntegrityError):
+                # Inside the transaction every record has its savepoint: this came from its end.
+                raise _CommitRefusedError(error) from error
+            else:
+                raise
+        return written
+
+    def _apply(self, attempt: _Attempt, written: Written) -> None:
+        entries = attempt.batch.entries[: attempt.size]
+        started = self._clock()
+        taken = 0
+        for index, entry in enumerate(entries):
+            result = attempt.blamed.get(index) or self._try(entry)
+            if isinstance(result, Failure):
+                if attempt.limits.stop_on_error:
+                    written.refusal = Refusal(entry=entry, failure=result)
+                    break
+                written.failures[index] = result
+                written.failures_in_a_row += 1
+            else:
+                written.outcomes[index] = result
+                written.failures_in_a_row = 0
+            taken = index + 1
+            if (
+                written.failures_in_a_row >= attempt.limits.failures
+                or self._clock() - started > attempt.limits.seconds
+            ):
+                break
+        written.entries = entries[:taken]
+
+    def _try(self, entry: Entry) -> Mapping[str, Outcome] | Failure:
+        if isinstance(entry, Malformed):
+            return Failure(reason=entry.reason, error=entry.error)
+        try:
+            with transaction.atomic(using=self._database):
+                return self._replayer.replay(entry)
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a record can provoke, it is that record's failure
+            if is_transient(error):
+                raise
+            return describe(error, record=entry, database=self._database)
+
+    def _look_for_culprits(self, attempt: _Attempt, written: Written) -> None:
+        """Blame the applied records whose parents are missing, while the rows are in place."""
+        blamed = {
+            index: failure
+            for index in written.outcomes
+            if (failure := self._replayer.dangling(written.entries[index])) is not None
+        }
+        if blamed:
+            raise _CommitRefusedError(IntegrityError("missing parents"), blamed)
+
+    def _settle(self, attempt: _Attempt, written: Written) -> None:
+        """Account for the entries in the same transaction."""
+        if not written.entries and written.refusal is not None:
+            return
+        self._keep_letters(written)
+        totals.add(self._file, written.counts(), database=self._database)
+        sequences.reset(self._replayer.take_sequence_models(), database=self._database)
+        for notice in attempt.batch.notices:
+            checkpoints.note(
+                self._file,
+                notice.kind,
+                notice.message,
+                missing_bytes=notice.missing_bytes,
+                database=self._database,
+            )
+        times = [entry.timestamp for entry in written.entries if isinstance(entry, Record)]
+        written.last_record_time = times[-1] if times else None
+        written.position = self._position_after(attempt.batch, written)
+        checkpoints.correct(
+            self._file,
+            written.position,
+            last_record_time=written.last_record_time,
+            database=self._database,
+        )
+
+    def _position_after(self, batch: Batch, written: Written) -> Position:
+        if len(written.entries) == len(batch.entries):
+            return batch.position
+        return self._log.position_after(written.entries[-1])
+
+    def _keep_letters(self, written: Written) -> None:
+        """Keep the failures, in log order between the records that may supersede others.
+
+        A dead letter is superseded by records after it, never by those before it.
+        """
+        applied: list[Record] = []
+        for index, entry in enumerate(written.entries):
+            failure = written.failures.get(index)
+            if failure is None:
+                assert isinstance(entry, Record)
+                applied.append(entry)
+                continue
+            self._supersede(applied, written)
+            applied = []
+            written.letters[index] = deadletters.keep(
+                self._file, entry, failure, database=self._database
+            )
+        self._supersede(applied, written)
+
+    def _supersede(self, applied: list[Record], written: Written) -> None:
+        if applied:
+            written.superseded += deadletters.supersede(
+                self._file, applied, database=self._database
+            )
+
+
+@dataclass(kw_only=True)
+class _Attempt:
+    """How a batch is tried: whole and hopefully first, narrower after each refused commit.
+
+    Deferred constraints fail at the commit and do not say which record did it. The records whose
+    parents are missing are found by looking; for anything else the batch is halved.
+    """
+
+    batch: Batch
+    size: int  # entries to try
+    limits: Limits
+    look_for_culprits: bool = False
+    blamed: dict[int, Failure] = field(default_factory=dict)
+
+    def narrow(self, refused: _CommitRefusedError) -> None:
+        if refused.blamed:
+            self.blamed.update(refused.blamed)
+        elif not self.look_for_culprits:
+            self.look_for_culprits = True
+        elif self.size > 1:
+            self.size //= 2
+        else:
+            self.blamed[0] = describe(refused.cause)

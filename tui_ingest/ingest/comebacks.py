@@ -1,0 +1,58 @@
+"""Dead letters that come back by themselves: children whose parent has arrived."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.events import DeadLetterResolved, Event
+from tui_ingest.ingest.failures import Reason
+from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.oplog.records import Record
+
+
+class Comebacks:
+    """Retries what waits for a parent, each in its own transaction, in log order."""
+
+    def __init__(
+        self,
+        file: ProcessedFile,
+        *,
+        database: str,
+        settings: Settings,
+        report: Callable[[Event], None],
+    ) -> None:
+        self._file = file
+        self._database = database
+        self._settings = settings
+        self._report = report
+
+    def at_start(self) -> None:
+        """Retry every orphan: its parent may have come from elsewhere meanwhile."""
+        orphans = deadletters.search(
+            self._file,
+            database=self._database,
+            status=DeadLetter.Status.OPEN,
+            reason=Reason.MISSING_PARENT,
+        )
+        self._retry(orphans.values_list("pk", flat=True))
+
+    def after(self, applied: Sequence[Record]) -> None:
+        """Retry the orphans whose parents these records brought."""
+        self._retry(deadletters.waiting_for(self._file, applied, database=self._database))
+
+    def _retry(self, letters: Iterable[int]) -> None:
+        for result in deadletters.retry_all(
+            list(letters), database=self._database, settings=self._settings
+        ):
+            if result.status != DeadLetter.Status.OPEN:
+                self._report(
+                    DeadLetterResolved(
+                        at=time.time(),
+                        dead_letter=result.dead_letter,
+                        status=result.status,
+                        counts=result.counts,
+                    )
+                )

@@ -1,0 +1,94 @@
+"""Waiting for what is expected to come back: a locked database, a lost connection, a lost mount."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import connections
+
+from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.events import State
+from tui_ingest.ingest.failures import is_transient
+from tui_ingest.ingest.pacing import Backoff
+from tui_ingest.ingest.reporting import Reporter, first_line
+from tui_ingest.oplog.log import LogUnavailableError
+
+RETRY_CAP_SECONDS = 30.0  # between two tries
+
+T = TypeVar("T")
+
+
+class Ended(Exception):  # noqa: N818  # not an error: how a session's turn says it was the last
+    """The session is over, for the reason given."""
+
+    def __init__(self, state: State, error: str = "") -> None:
+        super().__init__(error)
+        self.state = state
+        self.error = error
+
+
+class Patience:
+    """Rests between tries, says why, and never keeps an operator who wants to leave.
+
+    Raises:
+        Ended: from every method that rests, when the session is told to stop.
+    """
+
+    def __init__(self, control: Control, reporter: Reporter, *, database: str) -> None:
+        self._control = control
+        self._reporter = reporter
+        self._database = database
+
+    def until_done(self, action: Callable[[], T]) -> T:
+        """Do what may fail for a while, as often as it takes."""
+        backoff = new_backoff()
+        while True:
+            try:
+                result = action()
+            except Exception as error:
+                if not passes_by_itself(error):
+                    raise
+                self.wait_after(error, backoff)
+            else:
+                self.came_back(backoff)
+                return result
+
+    def wait_after(self, error: Exception, backoff: Backoff) -> None:
+        """Rest after a failure, longer each time."""
+        what = "log" if isinstance(error, LogUnavailableError) else "database"
+        reason = f"{what}: {first_line(str(error))}"
+        # A connection that failed is not asked again: the next statement opens another.
+        connections[self._database].close()
+        delay = backoff.next()
+        if backoff.attempt == 1:
+            self._reporter.notice("waiting", f"Waiting for the {reason}", write_now=False)
+        self.rest(reason, delay, attempt=backoff.attempt)
+
+    def came_back(self, backoff: Backoff) -> None:
+        """Say that the waiting is over, if there was any."""
+        if backoff.attempt:
+            self._reporter.notice("recovered", f"It is back, at attempt {backoff.attempt + 1}.")
+            backoff.reset()
+
+    def rest(self, reason: str, seconds: float, *, attempt: int = 0) -> None:
+        """Do nothing for a while."""
+        self._reporter.change_state(
+            State.WAITING, reason, attempt=attempt, retry_at=time.time() + seconds
+        )
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._control.stopping:
+                raise Ended(State.STOPPED)
+            self._control.wait(left)
+
+
+def new_backoff() -> Backoff:
+    """Return the pauses between the tries of one thing."""
+    return Backoff(RETRY_CAP_SECONDS)
+
+
+def passes_by_itself(error: Exception) -> bool:
+    """Tell whether trying again later can help."""
+    return isinstance(error, LogUnavailableError) or is_transient(error)
