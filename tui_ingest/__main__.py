@@ -1,1 +1,7 @@
-"""Placeholder."""
+"""`python -m tui_ingest`."""
+
+import sys
+
+from tui_ingest.cli import main
+
+sys.exit(main())

@@ -1,1 +1,150 @@
 """System checks: what would break the promise is refused before the first record is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, router
+from django.db.models import Field, Model
+
+from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest.policy import OWN_APP, Policy, Verdict
+
+TAG = "tui_ingest"
+
+
+@register(TAG)
+def check_settings(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    """E001 to E005: `TUI_INGEST` can be read, and what it names exists."""
+    try:
+        settings = get_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="tui_ingest.E001")]
+    return [*_allowed_names(settings), *_identities(settings)]
+
+
+@register(TAG)
+def check_routing(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    """E006 and E007: rows and checkpoint go to one database, or no transaction holds both.
+
+    Without `databases` (`manage.py check`) the database is the one that the project's routers
+    choose for the checkpoint.
+    """
+    try:
+        policy = Policy(get_settings())
+    except ImproperlyConfigured:
+        return []  # E001 says so
+    if databases is None:
+        from tui_ingest.models import ProcessedFile
+
+        databases = [_routed_to(ProcessedFile) or DEFAULT_DB_ALIAS]
+    return [message for alias in databases for message in _strays(alias, policy)]
+
+
+def _allowed_names(settings: Settings) -> Iterator[CheckMessage]:
+    for name in settings.models or ():
+        if name.partition(".")[0].lower() == OWN_APP:
+            yield Error(
+                f"TUI_INGEST['MODELS'] names '{name}', but a log must never write the tables of"
+                " tui_ingest.",
+                hint="Remove it.",
+                id="tui_ingest.E003",
+            )
+        elif not _is_installed(name):
+            yield Error(
+                f"TUI_INGEST['MODELS'] names '{name}', which is neither an installed app nor one of"
+                " its models.",
+                hint="Write 'app_label' or 'app_label.model' as INSTALLED_APPS has them.",
+                id="tui_ingest.E002",
+            )
+
+
+def _is_installed(name: str) -> bool:
+    app_label, _, model = name.partition(".")
+    try:
+        config = apps.get_app_config(app_label)
+        return not model or config.get_model(model) is not None
+    except LookupError:
+        return False
+
+
+def _identities(settings: Settings) -> Iterator[CheckMessage]:
+    for label, name in settings.identity.items():
+        try:
+            field = apps.get_model(label)._meta.get_field(name)
+        except (LookupError, ValueError, FieldDoesNotExist):
+            yield Error(
+                f"TUI_INGEST['IDENTITY'] names the field '{name}' of '{label}', which does not"
+                " exist.",
+                hint="Write {'app_label.model': 'field'}.",
+                id="tui_ingest.E004",
+            )
+            continue
+        if not _identifies(field):
+            yield Error(
+                f"TUI_INGEST['IDENTITY'] makes '{name}' the identity of '{label}', but that field"
+                " is not both unique and non-null.",
+                hint="Choose a field with unique=True and null=False.",
+                id="tui_ingest.E005",
+            )
+
+
+def _identifies(field: Any) -> bool:
+    return isinstance(field, Field) and field.unique and not field.null
+
+
+def _strays(alias: str, policy: Policy) -> Iterator[CheckMessage]:
+    """Yield an error for each model whose rows would be elsewhere than the checkpoint."""
+    for model in apps.get_models(include_auto_created=True):
+        label = model._meta.label_lower
+        own = model._meta.app_label == OWN_APP
+        if not own and policy.verdict(label) is not Verdict.ALLOWED:
+            continue
+        elsewhere = _elsewhere(model, alias)
+        if elsewhere:
+            yield Error(
+                f"DATABASE_ROUTERS keep {model._meta.label} out of database '{alias}'"
+                f" ({elsewhere}), where the checkpoint is to be. Rows and checkpoint must be"
+                " written in one transaction of one database, or a crash loses or repeats records.",
+                hint=(
+                    "Route the tables of tui_ingest to the database of the models."
+                    if own
+                    else f"Start with the --database of {model._meta.label}, or leave that model"
+                    " out with TUI_INGEST['EXCLUDE']."
+                ),
+                id="tui_ingest.E007" if own else "tui_ingest.E006",
+            )
+
+
+def _elsewhere(model: type[Model], alias: str) -> str:
+    """Return how the routers keep a model out of a database; an empty string if they do not."""
+    chosen = _routed_to(model)
+    if chosen not in (None, alias):
+        return f"they write it to '{chosen}'"
+    if not router.allow_migrate_model(alias, model):
+        return "they do not allow its table there"
+    return ""
+
+
+def _routed_to(model: type[Model]) -> str | None:
+    """Return the database that a router chooses for a model; None if none of them cares.
+
+    `router.db_for_write` cannot tell that from the choice of 'default'.
+    """
+    for candidate in router.routers:
+        choose = getattr(candidate, "db_for_write", None)
+        chosen: str | None = choose(model) if choose else None
+        if chosen:
+            return chosen
+    return None

@@ -1,1 +1,133 @@
-"""Placeholder."""
+"""The command `tui-ingest`: options in, one session, exit status out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from tui_ingest import __version__
+from tui_ingest.options import add_arguments, conflict, from_namespace
+
+USAGE = 2
+
+DESCRIPTION = """\
+Apply the operation log of one Django project to another, in a console from which the work can
+be watched, paused and repaired, or without one (--headless)."""
+
+EPILOG = """\
+The project is the one of --settings, else of DJANGO_SETTINGS_MODULE, else of the manage.py in this
+folder or one above it, else an embedded demo.
+
+Exit status: 0 everything was applied, or a signal ended the session after its running batch;
+1 it could not go on; 2 usage; 3 it finished, but set records aside as dead letters.
+A second Ctrl+C ends a headless session at once; the running batch is undone."""
+
+# Options that the demo's own traffic answers for itself.
+_NOT_WITH_DEMO = (
+    "log",
+    "settings",
+    "pythonpath",
+    "once",
+    "from_start",
+    "from_position",
+    "from_time",
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line: the usage would bury it."""
+        self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Raises:
+        SystemExit: --help, --version and wrong usage, as argparse does.
+    """
+    parser = _parser()
+    namespace = parser.parse_args(argv)
+    problem = _conflict(namespace)
+    if problem:
+        parser.error(problem)
+    from tui_ingest.bootstrap import BootstrapError
+
+    try:
+        with _demo_traffic(wanted=namespace.demo) as log:
+            if log is not None:
+                namespace.log = log
+            return _run(namespace)
+    except BootstrapError as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return error.status
+    except KeyboardInterrupt:  # before the session could take it as an order
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tui-ingest",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_arguments(parser, log_required=False)
+    project = parser.add_argument_group("project")
+    project.add_argument("--settings", metavar="MODULE", help="the settings module to use")
+    project.add_argument("--pythonpath", metavar="DIR", help="a folder to import the project from")
+    project.add_argument(
+        "--demo",
+        action="store_true",
+        help="watch an embedded project at work: live traffic, rotation and a few bad records,"
+        " all in a scratch folder",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def _conflict(namespace: argparse.Namespace) -> str:
+    if namespace.demo:
+        for name in _NOT_WITH_DEMO:
+            if getattr(namespace, name) not in (None, False):
+                option = "LOG" if name == "log" else f"--{name.replace('_', '-')}"
+                return f"{option} makes no sense with --demo, which writes a log of its own"
+    elif namespace.log is None:
+        return "LOG is missing: name an operation log, or use --demo"
+    return conflict(namespace)
+
+
+@contextlib.contextmanager
+def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
+    if not wanted:
+        yield None
+        return
+    from tui_ingest.demo.traffic import live_traffic
+
+    with live_traffic() as log:
+        yield log
+
+
+def _run(namespace: argparse.Namespace) -> int:
+    from tui_ingest.bootstrap import DEMO_SETTINGS, set_up
+
+    label = set_up(
+        settings=DEMO_SETTINGS if namespace.demo else namespace.settings,
+        pythonpath=namespace.pythonpath,
+        database=namespace.database,
+    )
+    project = f"{label}, live traffic" if namespace.demo else label
+    options = replace(from_namespace(namespace), project=project)
+    if namespace.headless:
+        from tui_ingest import headless
+
+        return headless.run(options)
+    from tui_ingest import tui
+
+    return tui.run(options)

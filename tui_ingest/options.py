@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+import argparse
+import math
+import os
+import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from tui_ingest.oplog.log import StartPoint
+from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, StartPoint
 
 ON_ERROR_CHOICES = ("dead-letter", "stop")
+MAX_PATH_CHARACTERS = 512  # of `ProcessedFile.file_path`
+MAX_POSITION_DIGITS = 18  # of a byte in a file; what a database keeps ends a little later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,4 +32,171 @@ class IngestOptions:
     dry_run: bool = False
     start: StartPoint | None = None
     poll_seconds: float | None = None
-    project: str = ""  # what was chosen, for the screen: "mysite.settings", "demo"
+    project: str = ""  # what was chosen, for the screen: "mysite.settings", "demo project"
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True) -> None:
+    """Add LOG and the options of a session to any parser."""
+    parser.add_argument(
+        "log",
+        metavar="LOG",
+        nargs=None if log_required else "?",
+        type=log_path,
+        help="the operation log; its rotated files beside it are found by name",
+    )
+    parser.add_argument(
+        "--database",
+        metavar="ALIAS",
+        default="default",
+        help="the database to write to, by its name in DATABASES (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="no console: a progress bar, or lines in a pipe"
+    )
+    parser.add_argument("--once", action="store_true", help="end at the end of the log")
+    parser.add_argument("--paused", action="store_true", help="start the console paused")
+    parser.add_argument(
+        "--on-error",
+        choices=ON_ERROR_CHOICES,
+        default=ON_ERROR_CHOICES[0],
+        help="keep a record that fails as a dead letter and go on, or stop before it"
+        " (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="apply and roll back: say what would happen, change nothing",
+    )
+    parser.add_argument(
+        "--poll",
+        metavar="SECONDS",
+        type=_seconds,
+        help="look at the log this often instead of waiting for the file system to tell"
+        " (for network mounts)",
+    )
+    _add_start_arguments(parser)
+
+
+def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
+    starts = parser.add_argument_group(
+        "where to start", "Instead of where the last session ended."
+    ).add_mutually_exclusive_group()
+    starts.add_argument(
+        "--from-start", action="store_true", help="at the oldest record that is still there"
+    )
+    starts.add_argument(
+        "--from-position",
+        metavar="N",
+        type=_position,
+        help="at the first record at or after byte N of the active file",
+    )
+    starts.add_argument(
+        "--from-time",
+        metavar="T",
+        type=_timestamp,
+        help="at the first record of this time or later: 2023-11-28T12:00, in local time unless"
+        " it ends in a zone (Z, +01:00), or seconds since the epoch",
+    )
+
+
+def from_namespace(namespace: argparse.Namespace) -> IngestOptions:
+    """Make the options of a session from parsed arguments; LOG must have been given."""
+    return IngestOptions(
+        path=namespace.log,
+        database=namespace.database,
+        once=namespace.once,
+        paused=namespace.paused,
+        stop_on_error=namespace.on_error == "stop",
+        dry_run=namespace.dry_run,
+        start=_start_point(namespace),
+        poll_seconds=namespace.poll,
+    )
+
+
+def conflict(namespace: argparse.Namespace) -> str:
+    """Return why these options make no sense together, or here; an empty string if they do."""
+    if namespace.headless and namespace.paused:
+        return "--paused needs the console: nobody could resume a headless session"
+    if not namespace.headless and not _has_terminal():
+        return "there is no terminal for the console; use --headless"
+    return ""
+
+
+def log_path(text: str) -> Path:
+    """Return the absolute path of LOG as it is written: a symbolic link is kept as such.
+
+    The link is the log's name; what it points to may change with every rotation.
+
+    Raises:
+        argparse.ArgumentTypeError: not a path that can name a log.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    try:
+        path = os.path.abspath(text)  # noqa: PTH100  # Path.resolve() would follow the link
+    except FileNotFoundError:
+        raise argparse.ArgumentTypeError("this folder does not exist any more") from None
+    if len(path) > MAX_PATH_CHARACTERS:
+        raise argparse.ArgumentTypeError(f"the path has over {MAX_PATH_CHARACTERS} characters")
+    if not _is_utf8(path):
+        raise argparse.ArgumentTypeError(f"the path is not UTF-8: {path!a}")
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        # Path's own methods raise where a folder may not be searched; here that means 'unknown'.
+        raise argparse.ArgumentTypeError(f"not a file: {path}")
+    return Path(path)
+
+
+def _has_terminal() -> bool:
+    # Keys come from standard input; the console draws to standard error.
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # surrogates stand for bytes that are no UTF-8
+        return False
+    return True
+
+
+def _start_point(namespace: argparse.Namespace) -> StartPoint | None:
+    if namespace.from_start:
+        return FromStart()
+    if namespace.from_position is not None:
+        return FromPosition(offset=namespace.from_position)
+    if namespace.from_time is not None:
+        return FromTime(timestamp=namespace.from_time)
+    return None
+
+
+def _seconds(text: str) -> float:
+    seconds = _number(text)
+    if seconds is None or seconds <= 0:
+        raise argparse.ArgumentTypeError(f"not a number of seconds above 0: {text!a}")
+    return seconds
+
+
+def _position(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_POSITION_DIGITS):
+        raise argparse.ArgumentTypeError(f"not a number of bytes: {text!a}")
+    return int(text)
+
+
+def _timestamp(text: str) -> float:
+    epoch = _number(text)
+    if epoch is not None:
+        return epoch
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise argparse.ArgumentTypeError(
+            f"neither a time like 2023-11-28T12:00:00Z nor seconds since the epoch: {text!a}"
+        ) from None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

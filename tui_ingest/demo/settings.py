@@ -9,8 +9,8 @@ import platformdirs
 
 DATABASE_PATH = Path(
     os.environ.get("TUI_INGEST_DEMO_DB")
-    or platformdirs.user_data_path("tui-ingest", ensure_exists=True) / "demo.sqlite3"
-)
+    or platformdirs.user_data_path("tui-ingest") / "demo.sqlite3"
+).absolute()
 
 SECRET_KEY = "the demo signs nothing"  # noqa: S105  # no sessions, no cookies, no forms
 INSTALLED_APPS = [

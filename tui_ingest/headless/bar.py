@@ -1,0 +1,92 @@
+"""A progress bar for a terminal, with what happened scrolling by above it."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self, TextIO, cast
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tui_ingest.headless.lines import opening, told
+from tui_ingest.headless.output import Sink
+from tui_ingest.headless.standing import Standing
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.events import Event, SessionStarted, State
+from tui_ingest.options import IngestOptions
+
+REDRAWS_PER_SECOND = 4
+
+_STYLES = {
+    State.RUNNING: "green",
+    State.CAUGHT_UP: "cyan",
+    State.FINISHED: "cyan",
+    State.WAITING: "yellow",
+    State.NO_FILE_YET: "yellow",
+    State.STOPPED_ON_ERROR: "red",
+}
+
+
+class BarOutput:
+    """Redraws the bar from the last known facts; lines are gathered between two redraws."""
+
+    def __init__(self, options: IngestOptions, sink: Sink) -> None:
+        self._options = options
+        self._standing = Standing()
+        self._console = Console(
+            file=cast(TextIO, sink), highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=REDRAWS_PER_SECOND,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._lines: list[str] = []
+        self._printed_at = 0.0  # monotonic seconds
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._print()
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        self._standing.take(event)
+        if isinstance(event, SessionStarted):
+            self._lines.append(opening(self._options, event))
+        self._lines.extend(told(event))
+        if time.monotonic() - self._printed_at >= 1 / REDRAWS_PER_SECOND:
+            self._print()
+
+    def _print(self) -> None:
+        self._printed_at = time.monotonic()
+        if self._lines:
+            self._console.print(Text("\n".join(self._lines)))
+            self._lines.clear()
+
+    def _render(self) -> RenderableType:
+        standing = self._standing
+        bar = Table.grid(padding=(0, 1), expand=True)
+        bar.add_column(no_wrap=True, overflow="ellipsis", max_width=self._console.width // 2)
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True)
+        bar.add_row(
+            Text(inert(standing.title), style=_STYLES.get(standing.state, "")),
+            ProgressBar(total=1.0, completed=standing.share),
+            f"{standing.share:.0%}",
+        )
+        figures = " · ".join(standing.figures())
+        return Group(bar, Text(figures, style="dim", no_wrap=True, overflow="ellipsis"))

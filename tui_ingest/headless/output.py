@@ -1,0 +1,76 @@
+"""Where the lines go: a stream that may be closed or full while the session works on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from tui_ingest.ingest.events import Event
+
+
+class Output(Protocol):
+    """Listens to a session for as long as it is entered."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End; whatever was held back is written."""
+
+
+class Sink:
+    """Writes lines to standard output, at once.
+
+    A reader that goes away (`| head`) ends the session after the running batch. A full disk
+    costs lines, never records.
+    """
+
+    def __init__(self, stream: TextIO, *, on_broken: Callable[[], None]) -> None:
+        self.broken = False
+        self._stream = stream
+        self._on_broken = on_broken
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a line must not fail for the sake of the locale
+            reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        """Write text and flush it."""
+        if self.broken:
+            return len(text)
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            self.broken = True
+            self._forget_what_is_buffered()
+            self._on_broken()
+        except OSError:
+            pass
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: every write was flushed."""
+
+    def isatty(self) -> bool:
+        """Tell whether somebody looks at a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the descriptor, of which a terminal's size is asked."""
+        return self._stream.fileno()
+
+    def _forget_what_is_buffered(self) -> None:
+        """Keep Python from complaining about the closed pipe once more when it exits."""
+        if self._stream is sys.__stdout__:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

@@ -1,0 +1,81 @@
+"""Lines for a pipe or a service's journal, each with its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from tui_ingest.headless.lines import opening, told
+from tui_ingest.headless.output import Sink
+from tui_ingest.headless.standing import Standing
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.events import Event, SessionEnded, SessionStarted, State, StateChanged
+from tui_ingest.options import IngestOptions
+
+SUMMARY_SECONDS = 10.0  # between two lines about how far it is
+
+# These two take turns with every record of a quiet source: the summary tells of them.
+_COMES_AND_GOES = (State.RUNNING, State.CAUGHT_UP)
+# The last line of the session says how it ended.
+_FINAL = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
+
+
+class PlainOutput:
+    """Writes what happened, and every so often how far it is."""
+
+    def __init__(
+        self, options: IngestOptions, sink: Sink, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._options = options
+        self._sink = sink
+        self._clock = clock
+        self._standing = Standing(clock)
+        self._summary_at = clock()
+        self._summarised: tuple[State, int] | None = None  # state and records of the last one
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing is held back."""
+
+    def __call__(self, event: Event) -> None:
+        self._standing.take(event)
+        match event:
+            case SessionStarted():
+                self._line(opening(self._options, event))
+            case StateChanged():
+                self._state(event.state)
+            case SessionEnded():
+                self._summarise()
+        for line in told(event):
+            self._line(line)
+        if self._clock() - self._summary_at >= SUMMARY_SECONDS:
+            self._summarise()
+
+    def _state(self, state: State) -> None:
+        if state not in (*_COMES_AND_GOES, *_FINAL):
+            self._line(inert(self._standing.title))
+        elif state is State.CAUGHT_UP and self._summarised is None:
+            self._summarise()
+
+    def _summarise(self) -> None:
+        """Say how far it is, if that is news."""
+        self._summary_at = self._clock()
+        news = self._standing.state, self._standing.records
+        if news == self._summarised or self._standing.state not in (*_COMES_AND_GOES, *_FINAL):
+            return
+        self._summarised = news
+        self._line(f"{inert(self._standing.title)}: {', '.join(self._standing.figures())}")
+
+    def _line(self, text: str) -> None:
+        moment = datetime.fromtimestamp(self._clock()).astimezone()
+        self._sink.write(f"{moment:%Y-%m-%d %H:%M:%S} {text}\n")

@@ -1,0 +1,8 @@
+"""`manage.py ingest_objects LOG`: apply an operation log without a console."""
+
+from tui_ingest.management.sessions import SessionCommand
+
+
+class Command(SessionCommand):
+    help = "Apply an operation log to this project's database, and follow it. No console."
+    always_headless = True

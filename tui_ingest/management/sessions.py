@@ -1,0 +1,55 @@
+"""What the management commands that run a session have in common."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tui_ingest.bootstrap import USAGE, BootstrapError, verify
+from tui_ingest.options import add_arguments, conflict, from_namespace
+
+
+class SessionCommand(BaseCommand):
+    """Runs one session in the project of this manage.py; the exit status says how it ended."""
+
+    always_headless = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the options of `tui-ingest`; Django adds --settings and --pythonpath."""
+        add_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+        """Check the project, run the session, and exit with its status if that is not 0.
+
+        Raises:
+            CommandError: the project is not fit for a session.
+            SystemExit: the session's exit status.
+        """
+        namespace = argparse.Namespace(**options)
+        namespace.headless = namespace.headless or self.always_headless
+        if problem := conflict(namespace):
+            raise CommandError(problem, returncode=USAGE)
+        settings = os.environ.get("DJANGO_SETTINGS_MODULE", "this project's settings")
+        try:
+            verify(database=namespace.database, settings=settings)
+        except BootstrapError as error:
+            raise CommandError(str(error), returncode=error.status) from error
+        status = _run(namespace, settings)
+        if status:
+            sys.exit(status)
+
+
+def _run(namespace: argparse.Namespace, project: str) -> int:
+    options = replace(from_namespace(namespace), project=project)
+    if namespace.headless:
+        from tui_ingest import headless
+
+        return headless.run(options)
+    from tui_ingest import tui
+
+    return tui.run(options)
