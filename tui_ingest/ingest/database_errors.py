@@ -1,0 +1,116 @@
+"""What kind of trouble a database reports: read from its code, which is stable, not its prose.
+
+Sources: sqlite.org/rescode.html; PostgreSQL manual, appendix A; MySQL 'Server Error Message
+Reference'.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
+
+
+class Fault(enum.Enum):
+    """Kinds of database errors, as far as they are treated differently."""
+
+    TRANSIENT = enum.auto()  # the same statement may succeed later
+    FOREIGN_KEY = enum.auto()
+    REFERENCED = enum.auto()  # a row cannot go because others refer to it
+    UNIQUE = enum.auto()
+    VALUE = enum.auto()  # the column does not take this value, NULL included
+    MISSING_TABLE = enum.auto()  # or a missing column
+    CONSTRAINT = enum.auto()  # any other
+    OTHER = enum.auto()
+
+
+_SQLITE_PRIMARY_CODE = 0xFF  # the low byte; the rest of an extended code refines it
+_SQLITE_TRANSIENT = {
+    5: "BUSY",
+    6: "LOCKED",
+    7: "NOMEM",
+    8: "READONLY",
+    9: "INTERRUPT",
+    10: "IOERR",
+    13: "FULL",
+    14: "CANTOPEN",
+    15: "PROTOCOL",
+}
+_SQLITE_FAULTS = {
+    "SQLITE_CONSTRAINT_FOREIGNKEY": Fault.FOREIGN_KEY,
+    "SQLITE_CONSTRAINT_UNIQUE": Fault.UNIQUE,
+    "SQLITE_CONSTRAINT_PRIMARYKEY": Fault.UNIQUE,
+    "SQLITE_CONSTRAINT_NOTNULL": Fault.VALUE,
+    "SQLITE_CONSTRAINT_DATATYPE": Fault.VALUE,
+    "SQLITE_MISMATCH": Fault.VALUE,
+    "SQLITE_TOOBIG": Fault.VALUE,
+}
+# SQLite has one code for every mistake in a statement: here the prose is all there is.
+_SQLITE_MISSING = ("no such table", "no such column", "has no column named")
+
+# Connection, rollback (deadlock, serialization), resources (disk full), operator, system.
+_SQLSTATE_TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
+_SQLSTATE_FAULTS = {
+    "25006": Fault.TRANSIENT,  # read-only transaction: a standby that is not promoted yet
+    "55006": Fault.TRANSIENT,  # object in use
+    "55P03": Fault.TRANSIENT,  # lock not available
+    "23001": Fault.REFERENCED,
+    "23502": Fault.VALUE,  # not null
+    "23503": Fault.FOREIGN_KEY,
+    "23505": Fault.UNIQUE,
+    "42P01": Fault.MISSING_TABLE,
+    "42703": Fault.MISSING_TABLE,  # column
+}
+_SQLSTATE_CLASSES = {"22": Fault.VALUE, "23": Fault.CONSTRAINT}
+
+_MYSQL_FAULTS = {
+    Fault.TRANSIENT: (
+        {3, 1021, 1040, 1053, 1114, 1158, 1159, 1160, 1161, 1203, 1205, 1206, 1213, 1290, 1317}
+        | {1792, 1836, 2002, 2003, 2006, 2013, 2055, 3024, 4031}
+    ),
+    Fault.FOREIGN_KEY: {1216, 1452},
+    Fault.REFERENCED: {1217, 1451},
+    Fault.UNIQUE: {1062, 1586},
+    Fault.VALUE: {1048, 1264, 1292, 1364, 1366, 1406},
+    Fault.MISSING_TABLE: {1054, 1146},
+    Fault.CONSTRAINT: {3819, 4025},
+}
+
+
+def fault_of(error: DatabaseError | InterfaceError) -> Fault:
+    """Tell what kind of trouble a database error is."""
+    driver_error = error.__cause__ or error
+    if name := getattr(driver_error, "sqlite_errorname", None):
+        return _sqlite(name, getattr(driver_error, "sqlite_errorcode", 0), str(driver_error))
+    if sqlstate := getattr(driver_error, "sqlstate", None):
+        return _sqlstate(sqlstate)
+    if driver_error.args and isinstance(driver_error.args[0], int):
+        return _mysql(driver_error.args[0])
+    return _without_code(error)
+
+
+def _sqlite(name: str, code: int, message: str) -> Fault:
+    if code & _SQLITE_PRIMARY_CODE in _SQLITE_TRANSIENT:
+        return Fault.TRANSIENT
+    if name in _SQLITE_FAULTS:
+        return _SQLITE_FAULTS[name]
+    if name == "SQLITE_ERROR" and any(words in message for words in _SQLITE_MISSING):
+        return Fault.MISSING_TABLE
+    return Fault.CONSTRAINT if name.startswith("SQLITE_CONSTRAINT") else Fault.OTHER
+
+
+def _sqlstate(sqlstate: str) -> Fault:
+    if sqlstate.startswith(_SQLSTATE_TRANSIENT_CLASSES):
+        return Fault.TRANSIENT
+    return _SQLSTATE_FAULTS.get(sqlstate) or _SQLSTATE_CLASSES.get(sqlstate[:2], Fault.OTHER)
+
+
+def _mysql(code: int) -> Fault:
+    return next((fault for fault, codes in _MYSQL_FAULTS.items() if code in codes), Fault.OTHER)
+
+
+def _without_code(error: Exception) -> Fault:
+    """A connection that was refused or lost has no code: nobody was there to send one."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return Fault.TRANSIENT
+    return Fault.VALUE if isinstance(error, DataError) else Fault.OTHER

@@ -1,0 +1,125 @@
+"""Setting a record aside: its exact bytes, where they were, what was wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest.checkpoints import as_datetime
+from tui_ingest.ingest.deserializing import Serialized
+from tui_ingest.ingest.identity import Identities
+from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
+from tui_ingest.ingest.totals import label_of
+from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Record
+
+MAX_TEXT = 255  # characters of a label, a primary key or a name
+
+
+def keep(
+    file: ProcessedFile,
+    entry: Entry,
+    failure: Failure,
+    *,
+    database: str,
+    settings: Settings | None = None,
+) -> DeadLetter:
+    """Make a dead letter of an entry, in the caller's transaction.
+
+    An open dead letter of the same line, left from before the log was read again, gives way.
+    """
+    now = timezone.now()
+    _replace_earlier(file, entry, database)
+    letter = DeadLetter(
+        file=file,
+        generation=entry.location.generation,
+        position=entry.location.start,
+        length=entry.location.length,
+        raw=entry.raw,
+        reason=failure.reason,
+        created=now,
+        last_attempt=now,
+    )
+    if isinstance(entry, Record):
+        describe_record(letter, entry)
+    describe_failure(letter, failure)
+    letter.save(using=database, force_insert=True)
+    if isinstance(entry, Record):
+        write_rows(letter, entry, database=database, settings=settings)
+    return letter
+
+
+def describe_record(letter: DeadLetter, record: Record) -> None:
+    """Put down what a list of dead letters shows of the record."""
+    letter.record_time = as_datetime(record.timestamp)
+    letter.operation = record.operation.value
+    first: Serialized = record.objects[0] if record.objects else {"model": ""}
+    letter.model = storable(label_of(first))[:MAX_TEXT] if record.objects else ""
+    letter.pk_text = pk_text(first.get("pk"))
+
+
+def describe_failure(letter: DeadLetter, failure: Failure) -> None:
+    """Put down why the record cannot take effect, and what it waits for."""
+    letter.reason = failure.reason
+    letter.error = storable(failure.error)
+    letter.traceback = storable(failure.traceback)
+    letter.waiting_for_model, letter.waiting_for_key = failure.waiting_for or ("", "")
+
+
+def write_rows(
+    letter: DeadLetter, record: Record, *, database: str, settings: Settings | None
+) -> None:
+    """Put down the rows that a dead letter speaks of, instead of those that it had."""
+    keys = row_keys(record.objects, database=database, settings=settings)
+    DeadLetterRow.objects.using(database).filter(dead_letter=letter).delete()
+    DeadLetterRow.objects.using(database).bulk_create(
+        DeadLetterRow(dead_letter=letter, model=storable(key.model)[:MAX_TEXT], key=key.key)
+        for key in dict.fromkeys(keys.values())
+    )
+
+
+def row_keys(
+    objects: Iterable[Serialized], *, database: str, settings: Settings | None
+) -> dict[int, RowKey]:
+    """Return the rows that objects speak of, by the place of the object in its record.
+
+    Objects without an identity, and those of unknown models, have none.
+    """
+    identities = Identities(settings or get_settings(), database=database)
+    keys = {}
+    for index, serialized in enumerate(objects):
+        try:
+            keys[index] = identities.row_key(serialized)
+        except RecordError:
+            continue
+    return keys
+
+
+def pk_text(pk: object) -> str:
+    """Return a primary key as logged, for people."""
+    if pk is None:
+        return ""
+    text = pk if isinstance(pk, str) else json.dumps(pk)
+    return storable(text)[:MAX_TEXT]
+
+
+def storable(text: str) -> str:
+    """Return text that every database takes: PostgreSQL refuses NUL, and all of them surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def _replace_earlier(file: ProcessedFile, entry: Entry, database: str) -> None:
+    DeadLetter.objects.using(database).filter(
+        file=file,
+        status=DeadLetter.Status.OPEN,
+        generation=entry.location.generation,
+        position=entry.location.start,
+    ).update(
+        status=DeadLetter.Status.SUPERSEDED,
+        resolved=timezone.now(),
+        resolution="The log was read again from an earlier position and the line failed again.",
+    )

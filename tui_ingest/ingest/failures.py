@@ -1,0 +1,125 @@
+"""What an error means for the record that provoked it: try again, or set it aside."""
+
+from __future__ import annotations
+
+import traceback
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DatabaseError, InterfaceError
+from django.db.models import ProtectedError, RestrictedError
+
+from tui_ingest.ingest.clashes import describe_clash
+from tui_ingest.ingest.database_errors import Fault, fault_of
+from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
+from tui_ingest.oplog.records import MalformedReason, Operation, Record
+
+__all__ = ["Failure", "Reason", "RecordError", "RowKey", "describe", "is_transient"]
+
+MAX_TRACEBACK = 20_000  # characters; the last ones are kept, where the error is
+
+_REASONS: dict[Fault, str] = {
+    Fault.FOREIGN_KEY: Reason.MISSING_PARENT,
+    Fault.REFERENCED: Reason.PROTECTED,
+    Fault.UNIQUE: Reason.UNIQUE_CLASH,
+    Fault.VALUE: Reason.BAD_VALUE,
+    Fault.MISSING_TABLE: Reason.MISSING_TABLE,
+    Fault.CONSTRAINT: Reason.INTEGRITY,
+}
+_SENTENCES: dict[str, str] = {
+    Reason.MISSING_PARENT: "It refers to a row that is not here",
+    Reason.PROTECTED: "Other rows refer to it",
+    Reason.UNIQUE_CLASH: "Another row has the same unique value",
+    Reason.BAD_VALUE: "A column does not take its value",
+    Reason.MISSING_TABLE: (
+        "A table or column is not in this database: run 'manage.py migrate' and retry"
+    ),
+    Reason.INTEGRITY: "A constraint of the database forbids it",
+}
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same work may succeed later without anybody changing the record.
+
+    Locked, connection lost, deadlock, serialization failure, disk full, read-only: errors of the
+    database only.
+    """
+    return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
+
+
+def describe(
+    error: Exception, *, record: Record | None = None, database: str | None = None
+) -> Failure:
+    """Return what a permanent error means.
+
+    With a record and the alias of a database that takes queries (its savepoint is rolled back),
+    the rows that are missing or in the way are looked up and named.
+    """
+    failure = _describe(error)
+    if record is None or database is None:
+        return failure
+    if failure.reason == Reason.MISSING_PARENT and failure.waiting_for is None:
+        return _with_parent(failure, record, database)
+    if failure.reason == Reason.UNIQUE_CLASH:
+        shown = describe_clash(record.objects, database=database)
+        return _reworded(failure, Reason.UNIQUE_CLASH, shown or failure.error)
+    return failure
+
+
+def _describe(error: Exception) -> Failure:
+    trace = "".join(traceback.format_exception(error))[-MAX_TRACEBACK:]
+    if isinstance(error, RecordError):
+        return Failure(
+            reason=error.reason, error=str(error), traceback=trace, waiting_for=error.waiting_for
+        )
+    reason = _reason(error)
+    said = _said(error)
+    sentence = _SENTENCES.get(reason) if isinstance(error, DatabaseError) else None
+    return Failure(
+        reason=reason, error=f"{sentence}: {said}" if sentence else said, traceback=trace
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ProtectedError | RestrictedError):
+        return Reason.PROTECTED
+    if isinstance(error, DatabaseError | InterfaceError):
+        return _REASONS.get(fault_of(error), Reason.UNEXPECTED)
+    if isinstance(error, RecursionError):
+        return MalformedReason.TOO_DEEP
+    if isinstance(error, ObjectDoesNotExist):
+        return Reason.MISSING_PARENT
+    # SQLite's driver raises OverflowError, Decimal ArithmeticError; an unpaired surrogate is a
+    # ValueError of every driver.
+    if isinstance(error, ValidationError | ValueError | TypeError | ArithmeticError):
+        return Reason.BAD_VALUE
+    return Reason.UNEXPECTED
+
+
+def _said(error: Exception) -> str:
+    """Return the error's own words, and its name where the words alone would not tell."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    if isinstance(error, ProtectedError | RestrictedError):
+        return str(error.args[0])
+    if isinstance(error, DatabaseError):
+        return str(error).strip()
+    return f"{type(error).__name__}: {error}"
+
+
+def _with_parent(failure: Failure, record: Record, database: str) -> Failure:
+    """A foreign key failed; which one, only looking tells."""
+    if record.operation is Operation.DELETE:
+        return _reworded(failure, Reason.PROTECTED, f"Other rows refer to it. {failure.error}")
+    missing = missing_parents(record.objects, database=database)
+    if not missing:
+        return _reworded(failure, Reason.INTEGRITY, failure.error)
+    return _reworded(
+        failure, Reason.MISSING_PARENT, missing[0].sentence(), waiting_for=missing[0].parent
+    )
+
+
+def _reworded(
+    failure: Failure, reason: Reason, error: str, *, waiting_for: RowKey | None = None
+) -> Failure:
+    return Failure(reason=reason, error=error, traceback=failure.traceback, waiting_for=waiting_for)

@@ -1,0 +1,165 @@
+"""Which local row a serialized object speaks of.
+
+By default the row with its primary key. Auto-incremented numbers of two sources collide, though:
+where such a model has exactly one other unique, non-null UUID, that is the row's identity.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db.models import (
+    AutoField,
+    BigAutoField,
+    Model,
+    SmallAutoField,
+    UUIDField,
+)
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest.deserializing import Serialized, deserialize
+from tui_ingest.ingest.keys import AnyField, key_text, natural_text
+from tui_ingest.ingest.policy import find_model
+from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
+from tui_ingest.ingest.shapes import concrete, incoming_keys, primary_key
+
+
+class Identities:
+    """The identity of every model, by its own fields and the setting IDENTITY.
+
+    Args:
+        database: alias; only natural keys are looked up in it.
+    """
+
+    def __init__(self, settings: Settings, *, database: str) -> None:
+        self._chosen = {label.lower(): name for label, name in settings.identity.items()}
+        self._database = database
+        self._fields: dict[type[Model], AnyField] = {}
+
+    def field(self, model: type[Model]) -> AnyField:
+        """Return the field whose value identifies a row of this model.
+
+        Raises:
+            ImproperlyConfigured: IDENTITY names a field that cannot.
+        """
+        model = concrete(model)
+        if model not in self._fields:
+            self._fields[model] = self._choose(model)
+        return self._fields[model]
+
+    def row_key(self, serialized: Serialized) -> RowKey:
+        """Return the row that an object speaks of.
+
+        Raises:
+            RecordError: unknown_model; no_identity, because the object lacks it.
+        """
+        model = find_model(serialized["model"])
+        field = self.field(model)
+        value = identity_value(serialized, field)
+        if value is not None:
+            text = key_text(field, value)
+        elif field.primary_key and has_natural_key(model):
+            text = self._natural_text(serialized, model)
+        else:
+            raise no_identity(serialized, field)
+        return RowKey(concrete(model)._meta.label_lower, text)
+
+    def _natural_text(self, serialized: Serialized, model: type[Model]) -> str:
+        try:
+            instance: Any = deserialize(
+                serialized, model, database=self._database, ignore_unknown_fields=True
+            ).object
+            return natural_text(instance.natural_key())
+        except Exception as error:
+            raise RecordError(
+                Reason.NO_IDENTITY,
+                f"The natural key of this {serialized['model']} cannot be worked out: {error}",
+            ) from error
+
+    def _choose(self, model: type[Model]) -> AnyField:
+        chosen = self._chosen.get(model._meta.label_lower)
+        if chosen is not None:
+            return _configured(model, chosen)
+        pk = primary_key(model)
+        uuids = [f for f in model._meta.local_fields if _is_other_identity(f)]
+        return uuids[0] if is_auto(pk) and len(uuids) == 1 else pk
+
+
+def identity_value(serialized: Serialized, field: AnyField) -> Any:
+    """Return the identifying value as logged; None if the object lacks it."""
+    if field.primary_key:
+        return serialized.get("pk")
+    return serialized.get("fields", {}).get(field.name)
+
+
+def no_identity(serialized: Serialized, field: AnyField) -> RecordError:
+    """Return the error for an object that does not say which row it speaks of."""
+    name = "pk" if field.primary_key else field.name
+    return RecordError(
+        Reason.NO_IDENTITY,
+        f"This {serialized['model']} has no {name}, which is what identifies a row of that model.",
+    )
+
+
+def has_natural_key(model: type[Model]) -> bool:
+    """Tell whether Django's deserializer finds rows of this model without a pk."""
+    return hasattr(model, "natural_key") and hasattr(model._default_manager, "get_by_natural_key")
+
+
+def is_auto(field: AnyField) -> bool:
+    """Tell whether the database numbers this field."""
+    return isinstance(field, AutoField | BigAutoField | SmallAutoField)
+
+
+def is_referenced_by_pk(model: type[Model]) -> bool:
+    """Tell whether other rows of the log may refer to rows of this model by pk.
+
+    Then a row must keep the pk it was logged with. That also makes the pks in a logged
+    many-to-many list those of the local rows: the list refers to its targets by pk.
+
+    A generic foreign key names no model: only `GenericRelation` tells that it leads here.
+    """
+    model = concrete(model)
+    generic = (hasattr(f, "object_id_field_name") for f in model._meta.private_fields)
+    return any(generic) or any(
+        key.target_field.primary_key and not _is_own_side(key, model)
+        for key in incoming_keys(model)
+    )
+
+
+def _is_own_side(key: AnyField, model: type[Model]) -> bool:
+    """The near side of a many-to-many relation is written from the local row, not from a log."""
+    through = key.model
+    owner: object = through._meta.auto_created  # a model, though its stub says bool
+    return owner is model and any(
+        field.remote_field.through is through and field.m2m_field_name() == key.name
+        for field in model._meta.local_many_to_many
+    )
+
+
+def _is_other_identity(field: AnyField) -> bool:
+    return (
+        isinstance(field, UUIDField)
+        and not field.primary_key
+        and not field.null
+        and _is_unique(field)
+    )
+
+
+def _is_unique(field: AnyField) -> bool:
+    constraints = field.model._meta.total_unique_constraints
+    return field.unique or any(tuple(c.fields) == (field.name,) for c in constraints)
+
+
+def _configured(model: type[Model], name: str) -> AnyField:
+    if name == "pk":
+        return primary_key(model)
+    setting = f"TUI_INGEST['IDENTITY']['{model._meta.label_lower}']"
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist as error:
+        raise ImproperlyConfigured(f"{setting}: the model has no field {name!r}.") from error
+    if field not in model._meta.local_fields or not _is_unique(field):
+        raise ImproperlyConfigured(f"{setting}: the field {name!r} is not unique in its table.")
+    return field

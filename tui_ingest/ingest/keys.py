@@ -1,0 +1,57 @@
+"""Values that identify rows, as text that is the same however a log wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, TypeAlias
+
+from django.db.models import CompositePrimaryKey, Field
+
+MAX_KEY = 255  # characters that `DeadLetterRow.key` holds
+
+AnyField: TypeAlias = "Field[Any, Any]"  # Django's own class takes no parameters
+
+
+def python_value(field: AnyField, value: Any) -> Any:
+    """Convert a logged value as Django's deserializer does, each part of a composite key too.
+
+    Raises:
+        Exception: it is no value of this field (Django's own fields: ValidationError, TypeError,
+            ValueError).
+    """
+    if not isinstance(field, CompositePrimaryKey):
+        return field.to_python(value)
+    parts: list[AnyField] = list(field)  # type: ignore[arg-type]
+    if not isinstance(value, list | tuple) or len(value) != len(parts):
+        raise ValueError(f"a composite key is a list of {len(parts)} values, not {value!r}")
+    return tuple(part.to_python(item) for part, item in zip(parts, value, strict=True))
+
+
+def key_text(field: AnyField, value: Any) -> str:
+    """Return the value of an identifying field as text."""
+    try:
+        converted = python_value(field, value)
+    except Exception:  # custom fields raise anything; it can only be displayed
+        converted = value
+    if isinstance(converted, list | tuple):
+        converted = json.dumps([str(part) for part in converted])
+    return bounded(str(converted))
+
+
+def reference_text(field: AnyField, value: Any) -> str:
+    """Return how a row is named by what refers to it: `field=value`."""
+    return bounded(f"{field.name}={key_text(field, value)}")
+
+
+def natural_text(key: object) -> str:
+    """Return a natural key as text, be it from a log or from `natural_key()`."""
+    parts = key if isinstance(key, list | tuple) else [key]
+    return bounded("natural=" + json.dumps([str(part) for part in parts]))
+
+
+def bounded(key: str) -> str:
+    """Return a key that fits its column; one that does not, as its digest."""
+    if len(key) <= MAX_KEY and key.isprintable():
+        return key
+    return "sha256:" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,139 @@
+"""The rows that a record refers to and that are not here.
+
+A deferred foreign key fails at the commit, where the database names neither record nor row: the
+only way to know is to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import ForeignKey, ManyToManyField, Model
+
+from tui_ingest.ingest.keys import AnyField, natural_text, python_value, reference_text
+from tui_ingest.ingest.policy import find_model
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
+from tui_ingest.ingest.shapes import (
+    concrete,
+    foreign_keys,
+    many_to_many,
+    primary_key,
+    referenced_fields,
+)
+
+Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
+
+
+class MissingParent(NamedTuple):
+    """A reference that leads nowhere."""
+
+    child: str  # label of the model that refers
+    field: str
+    parent: RowKey  # its key is `field=value`, or `natural=[…]`
+
+    def as_error(self) -> RecordError:
+        return RecordError(Reason.MISSING_PARENT, self.sentence(), waiting_for=self.parent)
+
+    def as_failure(self) -> Failure:
+        return Failure(reason=Reason.MISSING_PARENT, error=self.sentence(), waiting_for=self.parent)
+
+    def sentence(self) -> str:
+        return (
+            f"{self.child} refers by its field {self.field} to {self.parent.model}"
+            f" {self.parent.key}, which is not here. It is retried when that row arrives."
+        )
+
+
+class _Reference(NamedTuple):
+    field: ForeignKey[Any, Any] | ManyToManyField[Any, Any]
+    target: AnyField  # of the row referred to
+    value: Any  # as logged
+
+    @property
+    def model(self) -> type[Model]:
+        return concrete(self.field.remote_field.model)
+
+    @property
+    def is_natural(self) -> bool:
+        """A list is looked up by the manager, as Django's deserializer does."""
+        return isinstance(self.value, list | tuple) and hasattr(
+            self.model._default_manager, "get_by_natural_key"
+        )
+
+    def parent(self) -> RowKey:
+        text = natural_text(self.value) if self.is_natural else None
+        return RowKey(self.model._meta.label_lower, text or reference_text(self.target, self.value))
+
+
+def missing_parents(objects: Iterable[Serialized], *, database: str) -> list[MissingParent]:
+    """Return the references of a record's objects to rows that are in neither of the two.
+
+    Objects of models that are not installed have none. Asks the database once per reference.
+    """
+    objects = [serialized for serialized in objects if _is_installed(serialized)]
+    own = {key for serialized in objects for key in arrivals(serialized)}
+    return [
+        MissingParent(serialized["model"], reference.field.name, reference.parent())
+        for serialized in objects
+        for reference in _references(serialized)
+        if reference.parent() not in own and not _exists(reference, database)
+    ]
+
+
+def arrivals(serialized: Serialized) -> list[RowKey]:
+    """Return how others refer to the row that an object brings: by pk, or by a `to_field`."""
+    model = concrete(find_model(serialized["model"]))
+    values = {**serialized.get("fields", {}), primary_key(model).name: serialized.get("pk")}
+    return [
+        RowKey(model._meta.label_lower, reference_text(field, values[field.name]))
+        for field in referenced_fields(model)
+        if values.get(field.name) is not None
+    ]
+
+
+def _is_installed(serialized: Serialized) -> bool:
+    try:
+        find_model(serialized["model"])
+    except RecordError:
+        return False
+    return True
+
+
+def _references(serialized: Serialized) -> Iterator[_Reference]:
+    model = find_model(serialized["model"])
+    fields = serialized.get("fields", {})
+    for field in foreign_keys(model):
+        value = serialized.get("pk") if field.primary_key else fields.get(field.name)
+        if value is not None and _is_enforced(field):
+            yield _Reference(field, field.target_field, value)
+    for many in many_to_many(model):
+        target = primary_key(many.remote_field.model)
+        for value in fields.get(many.name) or ():
+            yield _Reference(many, target, value)
+
+
+def _is_enforced(field: Any) -> bool:
+    """A foreign key without a constraint may lead nowhere, at the source as well."""
+    return bool(field.db_constraint)
+
+
+def _exists(reference: _Reference, database: str) -> bool:
+    if reference.is_natural:
+        return _by_natural_key(reference, database)
+    try:
+        value = python_value(reference.target, reference.value)
+    except Exception:  # no value of that field: the record fails for another reason
+        return True
+    rows = reference.model._base_manager.using(database)
+    return rows.filter(**{reference.target.name: value}).exists()
+
+
+def _by_natural_key(reference: _Reference, database: str) -> bool:
+    manager: Any = reference.model._default_manager.db_manager(database)
+    try:
+        manager.get_by_natural_key(*reference.value)
+    except ObjectDoesNotExist:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""The vocabulary of failure: why a record cannot take effect, and which row it speaks of."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Reason(enum.StrEnum):
+    """Why a record cannot take effect. Stored and shown: keep the values.
+
+    A line that is no record at all has a `MalformedReason` instead.
+    """
+
+    UNKNOWN_MODEL = "unknown_model"
+    UNKNOWN_FIELD = "unknown_field"
+    BAD_VALUE = "bad_value"  # a value that its field or column does not accept
+    MISSING_PARENT = "missing_parent"  # it refers to a row that is not here
+    UNIQUE_CLASH = "unique_clash"  # another row has the same unique value
+    PROTECTED = "protected"  # a deletion that the rows referring to it forbid
+    NOT_ALLOWED = "not_allowed"  # by the setting MODELS
+    NO_IDENTITY = "no_identity"  # nothing in it says which row it speaks of
+    IDENTITY_CLASH = "identity_clash"  # its pk is taken, and others refer to it by pk
+    MISSING_TABLE = "missing_table"  # a migration was not run here
+    INTEGRITY = "integrity"  # another constraint of the database
+    UNEXPECTED = "unexpected"
+
+
+class RowKey(NamedTuple):
+    """A row, by what identifies it."""
+
+    model: str  # label of the model whose table has the row, not of a proxy
+    key: str  # at most 255 characters
+
+
+class RecordError(Exception):
+    """A record that cannot take effect, however often it is tried as things stand.
+
+    The message is for the operator: one sentence in its first line, details after it.
+    """
+
+    def __init__(self, reason: Reason, error: str, *, waiting_for: RowKey | None = None) -> None:
+        super().__init__(error)
+        self.reason = reason
+        self.waiting_for = waiting_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a record became a dead letter."""
+
+    reason: str  # Reason or MalformedReason
+    error: str  # for a person: one sentence in its first line, details after it
+    traceback: str = ""
+    waiting_for: RowKey | None = None  # a missing parent; its key is `field=value`

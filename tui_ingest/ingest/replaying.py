@@ -1,0 +1,225 @@
+"""The exact path: one record at a time, through Django. What it does is what a record means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.serializers.base import DeserializedObject
+from django.db.models import Model
+from django.db.models.deletion import Collector
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest.clashes import both_rows
+from tui_ingest.ingest.deserializing import Serialized, converted, deserialize, known_names
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.identity import (
+    Identities,
+    has_natural_key,
+    identity_value,
+    is_auto,
+    is_referenced_by_pk,
+    no_identity,
+)
+from tui_ingest.ingest.keys import AnyField
+from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.shapes import Shape, concrete, primary_key, shape_of
+from tui_ingest.ingest.totals import label_of
+from tui_ingest.oplog.records import Operation, Record
+
+# A record counts once per model. Of several objects of one model the one that changed a row tells.
+_WEIGHT = (Outcome.SKIPPED, Outcome.MISSING, Outcome.DELETED, Outcome.SAVED)
+
+
+class Replayer:
+    """Applies records to one database, in the caller's transaction."""
+
+    def __init__(self, *, database: str, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._policy = Policy(settings)
+        self._identities = Identities(settings, database=database)
+        self._highest: dict[type[Model], int] = {}
+
+    def replay(self, record: Record) -> Mapping[str, Outcome]:
+        """Apply all objects of a record; return what became of it by model label.
+
+        A record of no objects is valid and does nothing. If this raises, some of the objects may
+        have been written: the caller rolls back to its savepoint.
+
+        Raises:
+            RecordError: the record cannot take effect.
+            Exception: whatever Django, the database or a signal's receiver raises.
+        """
+        outcomes: dict[str, Outcome] = {}
+        for serialized in self._permitted(record.objects, outcomes):
+            model = find_model(serialized["model"])
+            if record.operation is Operation.SAVE:
+                outcome = self._save(serialized, model)
+            else:
+                outcome = self._delete(serialized, model)
+            label = label_of(serialized)
+            outcomes[label] = max(outcome, outcomes.get(label, outcome), key=_WEIGHT.index)
+        return outcomes
+
+    def dangling(self, record: Record) -> Failure | None:
+        """Return what an applied record refers to in vain, before constraints are checked."""
+        if record.operation is not Operation.SAVE:
+            return None
+        objects = self._permitted(record.objects, {})
+        missing = missing_parents(objects, database=self._database)
+        return missing[0].as_failure() if missing else None
+
+    def take_sequence_models(self) -> Mapping[type[Model], int]:
+        """Return, once, the highest explicit key written to each auto-numbered model since the
+        last call. For `sequences.reset`; to be taken and dropped when the work is rolled back.
+        """
+        highest, self._highest = self._highest, {}
+        return highest
+
+    def _permitted(
+        self, objects: Iterable[Serialized], outcomes: dict[str, Outcome]
+    ) -> list[Serialized]:
+        """Return the objects that are not excluded; one that is not allowed refuses them all."""
+        permitted = []
+        for serialized in objects:
+            verdict = self._policy.verdict(serialized["model"])
+            if verdict is Verdict.NOT_ALLOWED:
+                raise RecordError(
+                    Reason.NOT_ALLOWED,
+                    f"The setting MODELS does not allow {serialized['model']} to be written"
+                    " from a log.",
+                )
+            if verdict is Verdict.EXCLUDED:
+                outcomes[label_of(serialized)] = Outcome.SKIPPED
+            else:
+                permitted.append(serialized)
+        return permitted
+
+    # Saving
+
+    def _save(self, serialized: Serialized, model: type[Model]) -> Outcome:
+        shape = shape_of(model)
+        deserialized = deserialize(
+            serialized,
+            model,
+            database=self._database,
+            ignore_unknown_fields=self._settings.ignore_unknown_fields,
+        )
+        field = self._identities.field(model)
+        if field.primary_key:
+            exists = self._find_by_pk(serialized, deserialized.object, shape)
+        else:
+            exists = self._find_by_identity(serialized, deserialized.object, field)
+        self._write(deserialized, shape, known_names(serialized, shape), exists=exists)
+        self._keep_order(serialized, deserialized.object, shape)
+        if not exists:
+            self._remember_key(deserialized.object)
+        return Outcome.SAVED
+
+    def _find_by_pk(self, serialized: Serialized, instance: Model, shape: Shape) -> bool | None:
+        """Tell whether the row is here; None if Django's save need not know beforehand."""
+        if serialized.get("pk") is None and not has_natural_key(type(instance)):
+            raise no_identity(serialized, primary_key(shape.model))
+        if instance.pk is None:
+            return False
+        if known_names(serialized, shape) == shape.columns:
+            return None
+        return bool(self._rows(instance).filter(pk=instance.pk).exists())
+
+    def _find_by_identity(self, serialized: Serialized, instance: Model, field: AnyField) -> bool:
+        """Give the instance the pk of the row it speaks of, or one that is free."""
+        if identity_value(serialized, field) is None:
+            raise no_identity(serialized, field)
+        rows = self._rows(instance)
+        same = rows.filter(**{field.attname: getattr(instance, field.attname)})
+        here = same.values_list("pk", flat=True).first()
+        if here is not None:
+            instance.pk = here
+            return True
+        if instance.pk is not None and (other := rows.filter(pk=instance.pk).first()):
+            self._refuse_if_referenced(serialized, other)
+            instance.pk = None
+        return False
+
+    def _refuse_if_referenced(self, serialized: Serialized, other: Model) -> None:
+        if is_referenced_by_pk(type(other)):
+            raise RecordError(
+                Reason.IDENTITY_CLASH,
+                both_rows(serialized, other, [primary_key(type(other)).name])
+                + "\nIt cannot be given another one, because other models refer to it by that.",
+            )
+
+    def _write(
+        self,
+        deserialized: DeserializedObject,
+        shape: Shape,
+        names: frozenset[str],
+        *,
+        exists: bool | None,
+    ) -> None:
+        """Insert, or update what the record carries: a field that it lacks keeps its value."""
+        options: dict[str, Any] = {}
+        if exists is False:
+            # Django's save would first try an UPDATE, and hit a row that took the pk just now.
+            options["force_insert"] = True
+        elif exists and names != shape.columns:
+            if not names:
+                self._write_many_to_many(deserialized)
+                return
+            options["update_fields"] = names
+        deserialized.save(using=self._database, **options)
+
+    def _write_many_to_many(self, deserialized: DeserializedObject) -> None:
+        deserialized.object._state.db = self._database
+        for name, values in (deserialized.m2m_data or {}).items():
+            getattr(deserialized.object, name).set(values)
+
+    def _keep_order(self, serialized: Serialized, instance: Model, shape: Shape) -> None:
+        """Undo the numbering that Django's save gives to a new row of an ordered model."""
+        logged = serialized["fields"].get("_order")
+        if shape.has_order and logged is not None and instance._order != logged:  # type: ignore[attr-defined]
+            self._rows(instance).filter(pk=instance.pk).update(_order=logged)
+
+    def _remember_key(self, instance: Model) -> None:
+        model = concrete(type(instance))
+        if is_auto(primary_key(model)):
+            self._highest[model] = max(instance.pk, self._highest.get(model, 0))
+
+    # Deleting
+
+    def _delete(self, serialized: Serialized, model: type[Model]) -> Outcome:
+        row = self._existing(serialized, model)
+        if row is None:
+            return Outcome.MISSING
+        collector = Collector(using=self._database, origin=row)
+        # The source logs the deletion of a child's parent rows by themselves, if it deletes them.
+        collector.collect([row], keep_parents=True)
+        collector.delete()
+        return Outcome.DELETED
+
+    def _existing(self, serialized: Serialized, model: type[Model]) -> Model | None:
+        field = self._identities.field(model)
+        value = identity_value(serialized, field)
+        rows = model._base_manager.using(self._database)
+        if value is not None:
+            name = "pk" if field.primary_key else field.name
+            return rows.filter(**{name: converted(serialized, field, value)}).first()
+        if field.primary_key and has_natural_key(model):
+            return rows.filter(pk=self._pk_by_natural_key(serialized, model)).first()
+        raise no_identity(serialized, field)
+
+    def _pk_by_natural_key(self, serialized: Serialized, model: type[Model]) -> Any:
+        try:
+            return deserialize(
+                serialized, model, database=self._database, ignore_unknown_fields=True
+            ).object.pk
+        except RecordError as error:
+            if error.reason is Reason.MISSING_PARENT:
+                return None  # what its key is made of is gone: so is the row
+            raise
+
+    def _rows(self, instance: Model) -> Any:
+        return type(instance)._base_manager.using(self._database)

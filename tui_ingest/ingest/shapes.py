@@ -1,0 +1,83 @@
+"""What a record of a model may carry, and what the model's table needs: worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db.models import Field, ForeignKey, JSONField, ManyToManyField, ManyToOneRel, Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The fields of one table, by the part they have in a record."""
+
+    model: type[Model]  # the model that has the table, not a proxy of it
+    label: str  # as Django serializes it
+    columns: frozenset[str]  # names of the fields that a save writes, the pk aside
+    accepted: frozenset[str]  # names that a record may carry
+    generated: frozenset[str]  # of those, the ones that the database computes
+    inherited: frozenset[str]  # names that belong to a parent's table
+    # A JSON null in a column that takes no SQL NULL is written as null in a log, too.
+    json_not_null: tuple[str, ...]
+    has_order: bool  # order_with_respect_to: an insert numbers the row anew
+
+
+def concrete(model: type[Model]) -> type[Model]:
+    """Return the model that has the table."""
+    return model._meta.concrete_model or model
+
+
+@cache
+def shape_of(model: type[Model]) -> Shape:
+    """Return the shape of a model's own table; that of a proxy is the one of its model."""
+    owner = concrete(model)
+    meta = owner._meta
+    local = meta.local_fields
+    columns = [f for f in meta.local_concrete_fields if not f.generated and not f.primary_key]
+    keys = {f.name for f in meta.pk_fields}
+    own = {f.name for f in (*local, *meta.local_many_to_many)}
+    return Shape(
+        model=owner,
+        label=meta.label_lower,
+        columns=frozenset(f.name for f in columns) - keys,
+        accepted=frozenset(own),
+        generated=frozenset(f.name for f in local if f.generated),
+        inherited=frozenset(f.name for f in (*meta.fields, *meta.many_to_many)) - own,
+        json_not_null=tuple(f.name for f in columns if isinstance(f, JSONField) and not f.null),
+        has_order=bool(meta.order_with_respect_to),
+    )
+
+
+def primary_key(model: type[Model]) -> Field[Any, Any]:
+    """Return the field of the primary key, which every installed model has."""
+    return concrete(model)._meta.pk
+
+
+def foreign_keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
+    """Return the foreign keys of a model's own table, the primary key included."""
+    return [f for f in concrete(model)._meta.local_fields if isinstance(f, ForeignKey)]
+
+
+def many_to_many(model: type[Model]) -> list[ManyToManyField[Any, Any]]:
+    """Return the many-to-many fields that a record of the model may carry."""
+    return list(concrete(model)._meta.local_many_to_many)
+
+
+@cache
+def referenced_fields(model: type[Model]) -> frozenset[Field[Any, Any]]:
+    """Return the fields by which other rows refer to a row of this model; the pk at least."""
+    return frozenset({primary_key(model), *(key.target_field for key in incoming_keys(model))})
+
+
+def incoming_keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
+    """Return the foreign keys that point to a model's own table, hidden ones and links to
+    children included.
+    """
+    relations = concrete(model)._meta.get_fields(include_hidden=True)
+    return [
+        relation.field
+        for relation in relations
+        if isinstance(relation, ManyToOneRel) and isinstance(relation.field, ForeignKey)
+    ]
