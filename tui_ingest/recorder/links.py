@@ -7,11 +7,14 @@ from typing import Any
 
 from django.db.models import ManyToManyField, Model, Q, QuerySet
 
-Links = ManyToManyField[Any, Any]
-
 
 def owners(
-    field: Links, instance: Model, pk_set: Iterable[Any] | None, using: str, *, reverse: bool
+    field: ManyToManyField[Any, Any],
+    instance: Model,
+    pk_set: Iterable[Any] | None,
+    using: str,
+    *,
+    reverse: bool,
 ) -> list[Any]:
     """Return the keys of the rows whose list of links changed: those on the field's own side.
 
@@ -29,7 +32,12 @@ def owners(
 
 
 def added_links(
-    field: Links, instance: Model, pk_set: Iterable[Any], using: str, *, reverse: bool
+    field: ManyToManyField[Any, Any],
+    instance: Model,
+    pk_set: Iterable[Any],
+    using: str,
+    *,
+    reverse: bool,
 ) -> list[Any]:
     """Return the keys of the rows of a custom `through` model that `add()` has just made."""
     near, far = field.m2m_field_name(), field.m2m_reverse_field_name()

@@ -1,4 +1,4 @@
-"""Questions and choices, known by UUID on every server and by number on each."""
+"""Questions, choices and who took part: known by UUID everywhere, by number on each server."""
 
 from __future__ import annotations
 
@@ -32,3 +32,19 @@ class Choice(UUIDModel):
 
     def __str__(self) -> str:
         return self.choice_text
+
+
+class Participant(UUIDModel):
+    """Somebody who took part in a poll, at most once in each."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, to_field="id")
+    name = models.CharField(max_length=100)
+    joined = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["question", "name"], name="polls_takes_part_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

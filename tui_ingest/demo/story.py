@@ -1,0 +1,84 @@
+"""What happens in the demo: polls open, votes rush in, a source goes quiet, things go wrong."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from tui_ingest.demo.polls.models import Choice, Participant, Question
+from tui_ingest.demo.troubles import TROUBLES
+
+MOST_POLLS = 12  # open at a time; the oldest is deleted, with all that belongs to it
+
+POLLS = (
+    ("Where do we eat on Friday?", ("Noodles", "Pizza", "The place by the river", "At home")),
+    ("Tabs or spaces?", ("Tabs", "Spaces", "Whatever the formatter says")),
+    ("Which name for the new server?", ("Ada", "Grace", "Hedy", "Barbara", "srv-0042")),
+    ("Who waters the plants in August?", ("Kim", "Robin", "Alex")),
+    ("Best day for the release?", ("Monday", "Tuesday", "Any day but Friday")),
+    ("What's new?", ("Nothing", "Sky", "Sea")),
+    ("Which coffee?", ("Filter", "Espresso", "Tea, thank you")),
+)
+PEOPLE = ("Kim", "Robin", "Alex", "Sascha", "Noor", "Mika", "Yuki", "Zoë", "Émile", "Øyvind")
+
+Pauses = Iterator[float]  # seconds
+
+
+def tell(rng: random.Random) -> Pauses:
+    """Change the source's database and yield, between two changes, how long to pause."""
+    for trouble in itertools.cycle(TROUBLES):
+        yield from _open_poll(rng)
+        yield from _rush(rng)
+        yield from _trickle(rng)
+        yield from trouble(rng)
+        yield rng.uniform(3, 5)
+        yield from _close_old_polls(rng)
+        yield from _rush(rng)
+        yield rng.uniform(2, 4)
+
+
+def _open_poll(rng: random.Random) -> Pauses:
+    text, choices = rng.choice(POLLS)
+    with transaction.atomic():
+        question = Question.objects.create(question_text=text, pub_date=datetime.now(UTC))
+        for choice in choices:
+            question.choice_set.create(choice_text=choice)
+    yield 0.5
+    for name in rng.sample(PEOPLE, k=5):
+        question.participant_set.create(name=name, joined=datetime.now(UTC))
+        yield rng.uniform(0.05, 0.2)
+
+
+def _rush(rng: random.Random) -> Pauses:
+    """Many votes at once, a few per transaction."""
+    choices = list(Choice.objects.all())
+    for _ in range(rng.randint(15, 40)):
+        with transaction.atomic():
+            for choice in rng.choices(choices, k=10):
+                _vote(choice)
+        yield rng.uniform(0.01, 0.08)
+
+
+def _trickle(rng: random.Random) -> Pauses:
+    """A vote now and then."""
+    for choice in rng.choices(list(Choice.objects.all()), k=10):
+        _vote(choice)
+        yield rng.uniform(0.1, 0.6)
+
+
+def _close_old_polls(rng: random.Random) -> Pauses:
+    for question in Question.objects.order_by("-pub_date")[MOST_POLLS:]:
+        question.delete()
+        yield rng.uniform(0.2, 0.5)
+    for participant in Participant.objects.order_by("?")[:2]:
+        participant.delete()
+        yield 0.2
+
+
+def _vote(choice: Choice) -> None:
+    choice.votes += 1
+    choice.save()

@@ -1,0 +1,57 @@
+"""Live traffic for `--demo`: a source project in a process of its own, in a scratch folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOG_NAME = "oplog.log"
+END_SECONDS = 5.0  # for the source to leave by itself
+
+
+@contextmanager
+def live_traffic() -> Iterator[Path]:
+    """Yield the path of a log that a source is about to write; nothing of it stays behind.
+
+    The demo's own database moves into the scratch folder, too. Enter before Django is set up.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="tui-ingest-demo-", ignore_cleanup_errors=True
+    ) as folder:
+        os.environ["TUI_INGEST_DEMO_DB"] = str(Path(folder, "target.sqlite3"))
+        with _source(folder):
+            yield Path(folder, LOG_NAME)
+
+
+@contextmanager
+def _source(folder: str) -> Iterator[None]:
+    # The end of its standard input is what ends the source, even if this process is killed.
+    # A session of its own keeps the terminal's Ctrl+C away from it.
+    with subprocess.Popen(  # noqa: S603  # our own module
+        [sys.executable, "-m", "tui_ingest.demo.source", folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as source:
+        try:
+            yield
+        finally:
+            _end(source)
+
+
+def _end(source: subprocess.Popen[bytes]) -> None:
+    ended_by_itself = source.poll() is not None
+    try:
+        _, errors = source.communicate(timeout=END_SECONDS)
+    except subprocess.TimeoutExpired:
+        source.kill()
+        return
+    if ended_by_itself:
+        last_line = errors.decode(errors="replace").strip().rpartition("\n")[2]
+        sys.stderr.write(f"tui-ingest: the demo's source ended early: {last_line}\n")

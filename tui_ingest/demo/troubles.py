@@ -1,0 +1,71 @@
+"""Bad records for the demo: each kind in turn, as a source can really produce it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Model
+
+from tui_ingest.demo.polls.models import Choice, Question
+from tui_ingest.recorder import suspended
+from tui_ingest.recorder.formatting import to_json
+from tui_ingest.recorder.rows import read_alone
+
+LATE_SECONDS = 6.0  # between a child and the parent that it needs
+
+logger = logging.getLogger("oplogger")
+
+
+def _unknown_model(_: random.Random) -> Iterator[float]:
+    """The source has an app that the target does not have."""
+    _log([{"model": "surveys.survey", "pk": 1, "fields": {"title": "How was it?"}}])
+    yield 1.0
+
+
+def _late_parent(_: random.Random) -> Iterator[float]:
+    """Two writers, and the child's record came first. It is retried when its parent arrives."""
+    with suspended():
+        question = Question(question_text="Is it late?", pub_date=datetime.now(UTC))
+        question.save()
+        choice = Choice(question=question, choice_text="Better late than never")
+        choice.save()
+    _log(_read(choice))
+    yield LATE_SECONDS
+    _log(_read(question))
+    yield 1.0
+
+
+def _bad_value(rng: random.Random) -> Iterator[float]:
+    """A field of another type, as after a migration of the source alone."""
+    objects = _read(rng.choice(list(Choice.objects.all())))
+    objects[0]["fields"] |= {"votes": "many", "id": str(uuid.uuid4())}
+    _log(objects)
+    yield 1.0
+
+
+def _torn_line(rng: random.Random) -> Iterator[float]:
+    """The writer died in the middle of a line, and the next one goes on behind it."""
+    choice = rng.choice(list(Choice.objects.all()))
+    for handler in logging.getLogger("oplogger").handlers:
+        if isinstance(handler, logging.FileHandler) and handler.stream is not None:
+            handler.stream.write('1698395500.971553 SAVE [{"model": "polls.choice", "pk": 1, "fie')
+            handler.stream.flush()
+    yield 1.0
+    choice.save()
+    yield 1.0
+
+
+TROUBLES = (_unknown_model, _late_parent, _bad_value, _torn_line)
+
+
+def _read(row: Model) -> list[dict[str, Any]]:
+    return list(read_alone(type(row), row.pk, "default"))
+
+
+def _log(objects: list[dict[str, Any]]) -> None:
+    logger.info("SAVE %s", to_json(objects))
