@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from tui_ingest.ingest.clashes import describe_clash
@@ -58,6 +58,16 @@ def describe(
     failure = _describe(error)
     if record is None or database is None:
         return failure
+    try:
+        with transaction.atomic(using=database):
+            return _looked_up(failure, record, database)
+    except Exception as looking:
+        if is_transient(looking):
+            raise
+        return failure  # what is known without looking
+
+
+def _looked_up(failure: Failure, record: Record, database: str) -> Failure:
     if failure.reason == Reason.MISSING_PARENT and failure.waiting_for is None:
         return _with_parent(failure, record, database)
     if failure.reason == Reason.UNIQUE_CLASH:

@@ -19,10 +19,11 @@ from django.db.models import (
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.deserializing import Serialized, deserialize
-from tui_ingest.ingest.keys import AnyField, key_text, natural_text
+from tui_ingest.ingest.keys import AnyField, bounded, key_text, natural_text
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
 from tui_ingest.ingest.shapes import concrete, incoming_keys, primary_key
+from tui_ingest.ingest.totals import label_of
 
 
 class Identities:
@@ -51,31 +52,28 @@ class Identities:
     def row_key(self, serialized: Serialized) -> RowKey:
         """Return the row that an object speaks of.
 
+        Of a model that is not installed only the pk is known. Once it is installed, its identity
+        may be another field.
+
         Raises:
-            RecordError: unknown_model; no_identity, because the object lacks it.
+            RecordError: no_identity, because the object lacks it (unknown_model if that is the
+                cause).
         """
-        model = find_model(serialized["model"])
+        try:
+            model = find_model(serialized["model"])
+        except RecordError:
+            if serialized.get("pk") is None:
+                raise
+            return RowKey(label_of(serialized), bounded(str(serialized["pk"])))
         field = self.field(model)
         value = identity_value(serialized, field)
         if value is not None:
             text = key_text(field, value)
         elif field.primary_key and has_natural_key(model):
-            text = self._natural_text(serialized, model)
+            text = natural_key_text(serialized, model, database=self._database)
         else:
             raise no_identity(serialized, field)
         return RowKey(concrete(model)._meta.label_lower, text)
-
-    def _natural_text(self, serialized: Serialized, model: type[Model]) -> str:
-        try:
-            instance: Any = deserialize(
-                serialized, model, database=self._database, ignore_unknown_fields=True
-            ).object
-            return natural_text(instance.natural_key())
-        except Exception as error:
-            raise RecordError(
-                Reason.NO_IDENTITY,
-                f"The natural key of this {serialized['model']} cannot be worked out: {error}",
-            ) from error
 
     def _choose(self, model: type[Model]) -> AnyField:
         chosen = self._chosen.get(model._meta.label_lower)
@@ -100,6 +98,24 @@ def no_identity(serialized: Serialized, field: AnyField) -> RecordError:
         Reason.NO_IDENTITY,
         f"This {serialized['model']} has no {name}, which is what identifies a row of that model.",
     )
+
+
+def natural_key_text(serialized: Serialized, model: type[Model], *, database: str) -> str:
+    """Return the natural key of an object as text.
+
+    Raises:
+        RecordError: no_identity, because part of the key is missing or is not here.
+    """
+    try:
+        instance: Any = deserialize(
+            serialized, model, database=database, ignore_unknown_fields=True
+        ).object
+        return natural_text(instance.natural_key())
+    except Exception as error:  # natural_key() is the project's own code
+        raise RecordError(
+            Reason.NO_IDENTITY,
+            f"The natural key of this {serialized['model']} cannot be worked out: {error}",
+        ) from error
 
 
 def has_natural_key(model: type[Model]) -> bool:

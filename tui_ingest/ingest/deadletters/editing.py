@@ -1,0 +1,60 @@
+"""What an operator does to a dead letter by hand: put it right, or give it up."""
+
+from __future__ import annotations
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest.deadletters.contents import parse
+from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditError
+from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
+from tui_ingest.ingest.deadletters.retrying import close, locked, note
+from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.records import Malformed
+
+EDITED = "dead_letter_edited"  # kinds of events
+DISCARDED = "dead_letter_discarded"
+
+
+def edit(
+    dead_letter_id: int, raw: bytes, *, database: str, settings: Settings | None = None
+) -> None:
+    """Put another line in place of the one that cannot be applied; `retry` then applies it.
+
+    The original stays. Newer data of a row that only the edited line names cannot be protected:
+    what the log did to that row since is not known.
+
+    Args:
+        raw: one line as it would stand in the log; its line terminator may be missing.
+
+    Raises:
+        InvalidEditError: this is not one record.
+        DeadLetterError: there is no such dead letter, or it is not open.
+    """
+    line = raw.removesuffix(b"\n").removesuffix(b"\r")
+    with locked(dead_letter_id, database=database) as letter:
+        _require_open(letter)
+        if b"\n" in line:
+            raise InvalidEditError("A record is one line; this has more.")
+        entry = parse(line, letter)
+        if isinstance(entry, Malformed):
+            raise InvalidEditError(f"This is not a record ({entry.reason}): {entry.error}")
+        letter.edited = line
+        describe_record(letter, entry)
+        letter.save(using=database)
+        write_rows(letter, entry, database=database, settings=settings)
+        note(letter, EDITED, f"Dead letter {letter.pk} ({letter}) was edited.", database=database)
+
+
+def discard(dead_letter_id: int, *, why: str, database: str) -> None:
+    """Give a dead letter up. It stays visible, with the reason given.
+
+    Raises:
+        DeadLetterError: there is no such dead letter, or it is not open.
+    """
+    with locked(dead_letter_id, database=database) as letter:
+        _require_open(letter)
+        close(letter, DeadLetter.Status.DISCARDED, why, DISCARDED, database=database)
+
+
+def _require_open(letter: DeadLetter) -> None:
+    if letter.status != DeadLetter.Status.OPEN:
+        raise DeadLetterError(f"Dead letter {letter.pk} is {letter.status} already.")

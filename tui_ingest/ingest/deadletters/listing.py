@@ -1,0 +1,77 @@
+"""Finding dead letters, and handing them on."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from tui_ingest.ingest.deadletters.contents import effective_bytes
+from tui_ingest.models import DeadLetter, ProcessedFile
+
+
+def search(
+    file: ProcessedFile | None = None,
+    *,
+    database: str,
+    status: str | None = None,
+    reason: str | None = None,
+    model: str | None = None,
+) -> QuerySet[DeadLetter]:
+    """Return dead letters in log order, of all logs or of one.
+
+    Args:
+        model: label, in small letters.
+    """
+    wanted = {"file": file, "status": status, "reason": reason, "model": model}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    letters = DeadLetter.objects.using(database).select_related("file")
+    return letters.filter(**given).order_by("pk")
+
+
+def as_dict(letter: DeadLetter) -> dict[str, Any]:
+    """Return what `ingest_deadletters list --json` says about a dead letter."""
+    return {
+        "id": letter.pk,
+        "file": letter.file.file_path,
+        "generation": letter.generation,
+        "position": letter.position,
+        "length": letter.length,
+        "time": _iso(letter.record_time),
+        "operation": letter.operation,
+        "model": letter.model,
+        "pk": letter.pk_text,
+        "reason": letter.reason,
+        "error": letter.error,
+        "waiting_for": [letter.waiting_for_model, letter.waiting_for_key]
+        if letter.waiting_for_model
+        else None,
+        "line": bytes(letter.raw).decode(errors="backslashreplace"),
+        "edited": None
+        if letter.edited is None
+        else effective_bytes(letter).decode(errors="backslashreplace"),
+        "status": letter.status,
+        "attempts": letter.attempts,
+        "created": _iso(letter.created),
+        "last_attempt": _iso(letter.last_attempt),
+        "resolved": _iso(letter.resolved),
+        "resolution": letter.resolution,
+    }
+
+
+def export(letters: Iterable[DeadLetter]) -> Iterator[str]:
+    """Yield a line of JSON for each dead letter, without terminator, in ASCII.
+
+    `raw` has the exact bytes of the line in base64; `line` may replace bytes that are not UTF-8.
+    """
+    for letter in letters:
+        raw = base64.b64encode(bytes(letter.raw)).decode()
+        yield json.dumps({**as_dict(letter), "traceback": letter.traceback, "raw": raw})
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,198 @@
+"""Applying dead letters after all, each in a transaction of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest import checkpoints, sequences, totals
+from tui_ingest.ingest.deadletters.contents import (
+    FRAGMENTS,
+    effective_entry,
+    original_entry,
+    without_superseded,
+)
+from tui_ingest.ingest.deadletters.errors import DeadLetterError
+from tui_ingest.ingest.deadletters.keeping import describe_failure
+from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
+from tui_ingest.ingest.deadletters.waiting import waiting_for
+from tui_ingest.ingest.events import Counts, Outcome
+from tui_ingest.ingest.failures import describe, is_transient
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.replaying import Replayer
+from tui_ingest.models import DeadLetter, LogEvent
+from tui_ingest.oplog.records import Malformed, Record
+
+APPLIED = "dead_letter_retried"  # kind of event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """What became of a dead letter that was retried."""
+
+    dead_letter: int  # id
+    status: str  # DeadLetter.Status; open if it failed again or could not be tried
+    error: str = ""  # why it is not applied
+    counts: Mapping[str, Counts] = field(default_factory=dict)  # how the totals moved, by label
+    superseded: tuple[int, ...] = ()  # ids of older ones of the same rows, which this one closed
+    waiting: tuple[int, ...] = ()  # ids of those whose missing parent this one brought
+
+    @property
+    def applied(self) -> bool:
+        return self.status == DeadLetter.Status.APPLIED
+
+
+def retry(dead_letter_id: int, *, database: str, settings: Settings | None = None) -> Retry:
+    """Apply a dead letter, in the operator's version if it was edited.
+
+    One that is superseded, or of which only a fragment is there, is refused. What fails again
+    stays open, with the new error.
+
+    Raises:
+        DeadLetterError: there is no such dead letter.
+        Exception: a transient failure (`is_transient`): nothing has changed, try again later.
+    """
+    chosen = settings or get_settings()
+    try:
+        with locked(dead_letter_id, database=database) as letter:
+            if refusal := _refusal(letter):
+                return Retry(dead_letter=letter.pk, status=letter.status, error=refusal)
+            return _apply(letter, database, chosen)
+    except DeadLetterError:
+        raise
+    except Exception as error:
+        if is_transient(error):
+            raise
+        # Whatever was done is rolled back: constraints may have failed as late as the commit.
+        return _keep_open(dead_letter_id, error, database)
+
+
+def retry_all(
+    dead_letter_ids: Iterable[int], *, database: str, settings: Settings | None = None
+) -> Iterator[Retry]:
+    """Retry dead letters in log order, and after each what was waiting for the rows it brought.
+
+    Also yields a `Retry` for each older dead letter that one of these superseded.
+    """
+    queue = sorted(set(dead_letter_ids))
+    while queue:
+        result = retry(heapq.heappop(queue), database=database, settings=settings)
+        yield result
+        for superseded in result.superseded:
+            yield Retry(dead_letter=superseded, status=DeadLetter.Status.SUPERSEDED)
+        for waiting in set(result.waiting).difference(queue):
+            heapq.heappush(queue, waiting)
+
+
+@contextlib.contextmanager
+def locked(dead_letter_id: int, *, database: str) -> Iterator[DeadLetter]:
+    """Give a dead letter as it is now, in a transaction that nobody else of its log is in.
+
+    Raises:
+        DeadLetterError: there is no such dead letter.
+    """
+    letters = DeadLetter.objects.using(database).select_related("file")
+    try:
+        file = letters.get(pk=dead_letter_id).file
+        with transaction.atomic(using=database, durable=True):
+            checkpoints.lock(file, database=database)
+            yield letters.get(pk=dead_letter_id)
+    except DeadLetter.DoesNotExist as error:
+        raise DeadLetterError(
+            f"There is no dead letter {dead_letter_id} in the database '{database}'."
+        ) from error
+
+
+def _refusal(letter: DeadLetter) -> str:
+    if letter.status == DeadLetter.Status.SUPERSEDED:
+        return (
+            f"Dead letter {letter.pk} is superseded: applying it would overwrite newer data."
+            f" {letter.resolution}"
+        )
+    if letter.status != DeadLetter.Status.OPEN:
+        return f"Dead letter {letter.pk} is {letter.status} already."
+    if letter.edited is None and letter.reason in FRAGMENTS:
+        return (
+            f"Dead letter {letter.pk} holds only a part of a line ({letter.reason}). Edit it into"
+            " a complete record, or discard it."
+        )
+    return ""
+
+
+def _apply(letter: DeadLetter, database: str, settings: Settings) -> Retry:
+    entry = effective_entry(letter)
+    if isinstance(entry, Malformed):
+        return _stay_open(letter, Failure(reason=entry.reason, error=entry.error), database)
+    refresh_rows(letter.file, database=database, settings=settings, reason=Reason.UNKNOWN_MODEL)
+    record = without_superseded(letter, entry, database=database, settings=settings)
+    replayer = Replayer(database=database, settings=settings)
+    outcomes = replayer.replay(record)
+    if dangling := replayer.dangling(record):
+        raise RecordError(Reason.MISSING_PARENT, dangling.error, waiting_for=dangling.waiting_for)
+    sequences.reset(replayer.take_sequence_models(), database=database)
+    counts = _moved(letter, entry, record, outcomes)
+    totals.add(letter.file, counts, database=database)
+    close(letter, DeadLetter.Status.APPLIED, "Retried.", APPLIED, database=database)
+    older = supersede_older(letter, record, database=database, settings=settings)
+    return Retry(
+        dead_letter=letter.pk,
+        status=letter.status,
+        counts=counts,
+        superseded=tuple(one.pk for one in older),
+        waiting=tuple(waiting_for(letter.file, [record], database=database)),
+    )
+
+
+def close(
+    letter: DeadLetter, status: DeadLetter.Status, resolution: str, kind: str, *, database: str
+) -> None:
+    """Resolve a dead letter and keep among the events that it was done."""
+    letter.status = status
+    letter.resolved = timezone.now()
+    letter.resolution = resolution
+    if status == DeadLetter.Status.APPLIED:
+        letter.attempts += 1
+        letter.last_attempt = letter.resolved
+    letter.save(using=database)
+    note(letter, kind, f"Dead letter {letter.pk} ({letter}): {resolution}", database=database)
+
+
+def note(letter: DeadLetter, kind: str, message: str, *, database: str) -> None:
+    """Keep an event about a dead letter."""
+    LogEvent.objects.using(database).create(
+        file=letter.file, time=timezone.now(), kind=kind, message=message
+    )
+
+
+def _moved(
+    letter: DeadLetter, entry: Record, applied: Record, outcomes: Mapping[str, Outcome]
+) -> dict[str, Counts]:
+    """Return how the totals change: what was counted as failed turns into what it is now."""
+    failed = totals.labels_of(original_entry(letter))
+    still_failed = totals.labels_of(entry) - totals.labels_of(applied)  # for ever: superseded
+    counts = {label: Counts(failed=-1) for label in failed - still_failed}
+    totals.merge(counts, totals.tally(outcomes.items()))
+    return counts
+
+
+def _keep_open(dead_letter_id: int, error: Exception, database: str) -> Retry:
+    with locked(dead_letter_id, database=database) as letter:
+        if letter.status != DeadLetter.Status.OPEN:
+            return Retry(dead_letter=letter.pk, status=letter.status, error=_refusal(letter))
+        entry = effective_entry(letter)
+        record = entry if isinstance(entry, Record) else None
+        return _stay_open(letter, describe(error, record=record, database=database), database)
+
+
+def _stay_open(letter: DeadLetter, failure: Failure, database: str) -> Retry:
+    describe_failure(letter, failure)
+    letter.attempts += 1
+    letter.last_attempt = timezone.now()
+    letter.save(using=database)
+    return Retry(dead_letter=letter.pk, status=letter.status, error=failure.error)

@@ -1,0 +1,138 @@
+"""A dead letter gives way to a later record of its row: a SAVE carries the whole object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest.deadletters.contents import chunks, effective_entry
+from tui_ingest.ingest.deadletters.keeping import row_keys, write_rows
+from tui_ingest.ingest.policy import Policy, Verdict
+from tui_ingest.ingest.reasons import RowKey
+from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
+from tui_ingest.oplog.records import Record, RecordLocation
+
+
+def supersede(
+    file: ProcessedFile,
+    records: Sequence[Record],
+    *,
+    database: str,
+    settings: Settings | None = None,
+) -> list[DeadLetter]:
+    """Close the open dead letters whose rows these applied records of the same log overwrote.
+
+    In the caller's transaction. A dead letter of several rows stays open for those of them that
+    have nothing newer. One query if the log has no open dead letters.
+
+    Returns:
+        The dead letters that are superseded now, in log order.
+    """
+    rows = _open_rows(file, database)
+    if not rows.exists():
+        return []
+    applied = _last_records(records, database, settings or get_settings())
+
+    def is_older(letter: DeadLetter, key: RowKey) -> bool:
+        later = applied[key]
+        return letter.generation != later.generation or letter.position < later.start
+
+    return _close(rows, applied, is_older, "A later record of the row was applied.", database)
+
+
+def supersede_older(
+    letter: DeadLetter, record: Record, *, database: str, settings: Settings
+) -> list[DeadLetter]:
+    """Close the open dead letters of the same rows that come before one that was just applied."""
+    keys = row_keys(record.objects, database=database, settings=settings).values()
+    rows = _open_rows(letter.file, database).filter(dead_letter__lt=letter.pk)
+    why = f"The later dead letter {letter.pk} of the row was applied."
+    return _close(rows, dict.fromkeys(keys), lambda _letter, _key: True, why, database)
+
+
+def refresh_rows(
+    file: ProcessedFile,
+    *,
+    database: str,
+    settings: Settings | None = None,
+    reason: str | None = None,
+) -> None:
+    """Find out again which rows the open dead letters speak of.
+
+    To be called before the first batch: an app that was installed since, or another IDENTITY,
+    changes what identifies a row. With a reason, only dead letters of that reason.
+    """
+    letters = DeadLetter.objects.using(database).filter(file=file, status=DeadLetter.Status.OPEN)
+    if reason is not None:
+        letters = letters.filter(reason=reason)
+    for letter in letters.prefetch_related("rows").iterator(chunk_size=500):
+        entry = effective_entry(letter)
+        if not isinstance(entry, Record):
+            continue
+        keys = row_keys(entry.objects, database=database, settings=settings).values()
+        if {RowKey(row.model, row.key) for row in letter.rows.all()} != set(keys):
+            write_rows(letter, entry, database=database, settings=settings)
+
+
+def _open_rows(file: ProcessedFile, database: str) -> QuerySet[DeadLetterRow]:
+    return DeadLetterRow.objects.using(database).filter(
+        dead_letter__file=file, dead_letter__status=DeadLetter.Status.OPEN, superseded=False
+    )
+
+
+def _last_records(
+    records: Sequence[Record], database: str, settings: Settings
+) -> dict[RowKey, RecordLocation]:
+    policy = Policy(settings)
+    last = {}
+    for record in records:
+        written = [
+            serialized
+            for serialized in record.objects
+            if policy.verdict(serialized["model"]) is Verdict.ALLOWED
+        ]
+        keys = row_keys(written, database=database, settings=settings)
+        last.update(dict.fromkeys(keys.values(), record.location))
+    return last
+
+
+def _close(
+    rows: QuerySet[DeadLetterRow],
+    keys: Mapping[RowKey, object],
+    is_older: Callable[[DeadLetter, RowKey], bool],
+    why: str,
+    database: str,
+) -> list[DeadLetter]:
+    found = [
+        row
+        for row in _matching(rows, keys)
+        if is_older(row.dead_letter, RowKey(row.model, row.key))
+    ]
+    DeadLetterRow.objects.using(database).filter(pk__in=[row.pk for row in found]).update(
+        superseded=True
+    )
+    current = DeadLetterRow.objects.using(database).filter(
+        dead_letter=OuterRef("pk"), superseded=False
+    )
+    touched = DeadLetter.objects.using(database).filter(
+        pk__in={row.dead_letter_id for row in found}
+    )
+    closed = list(touched.filter(~Exists(current)).order_by("pk"))
+    for letter in closed:
+        letter.status = DeadLetter.Status.SUPERSEDED
+        letter.resolved = timezone.now()
+        letter.resolution = why
+        letter.save(using=database, update_fields=["status", "resolved", "resolution"])
+    return closed
+
+
+def _matching(rows: QuerySet[DeadLetterRow], keys: Iterable[RowKey]) -> Iterable[DeadLetterRow]:
+    """Compare in Python as well: some databases take no notice of case."""
+    wanted = set(keys)
+    for model in {key.model for key in wanted}:
+        for part in chunks(key.key for key in wanted if key.model == model):
+            found = rows.filter(model=model, key__in=part).select_related("dead_letter")
+            yield from (row for row in found if RowKey(row.model, row.key) in wanted)

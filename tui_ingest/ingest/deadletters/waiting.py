@@ -1,0 +1,74 @@
+"""Dead letters that wait for a row which others refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from tui_ingest.ingest.deadletters.contents import chunks, effective_entry
+from tui_ingest.ingest.identity import has_natural_key, natural_key_text
+from tui_ingest.ingest.parents import arrivals, missing_parents
+from tui_ingest.ingest.policy import find_model
+from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
+from tui_ingest.ingest.shapes import concrete
+from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.oplog.records import Operation, Record
+
+
+def waiting_for(file: ProcessedFile, records: Sequence[Record], *, database: str) -> list[int]:
+    """Return the open dead letters whose missing parent these applied records brought.
+
+    One query if none waits.
+
+    Returns:
+        Their ids, in log order.
+    """
+    orphans = _orphans(file, database)
+    models = set(orphans.values_list("waiting_for_model", flat=True).distinct())
+    if not models:
+        return []
+    brought = _brought(records, models, database)
+    found: set[int] = set()
+    for model in models:
+        for part in chunks(key.key for key in brought if key.model == model):
+            letters = orphans.filter(waiting_for_model=model, waiting_for_key__in=part)
+            found.update(letters.values_list("pk", flat=True))
+    return sorted(found)
+
+
+def no_longer_waiting(file: ProcessedFile, *, database: str) -> list[int]:
+    """Return the open dead letters for a missing parent of which nothing is missing by now.
+
+    Their ids, in log order. Only reads: what would fail again is not even tried.
+    """
+    return [
+        letter.pk
+        for letter in _orphans(file, database).order_by("pk").iterator(chunk_size=500)
+        if isinstance(entry := effective_entry(letter), Record)
+        and not missing_parents(entry.objects, database=database)
+    ]
+
+
+def _orphans(file: ProcessedFile, database: str) -> QuerySet[DeadLetter]:
+    return DeadLetter.objects.using(database).filter(
+        file=file, status=DeadLetter.Status.OPEN, reason=Reason.MISSING_PARENT
+    )
+
+
+def _brought(records: Sequence[Record], models: set[str], database: str) -> set[RowKey]:
+    brought: set[RowKey] = set()
+    for record in records:
+        if record.operation is not Operation.SAVE:
+            continue
+        for serialized in record.objects:
+            try:
+                model = concrete(find_model(serialized["model"]))
+                if model._meta.label_lower in models:
+                    brought.update(arrivals(serialized))
+                    if has_natural_key(model):
+                        text = natural_key_text(serialized, model, database=database)
+                        brought.add(RowKey(model._meta.label_lower, text))
+            except RecordError:
+                continue
+    return brought
