@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.events import DeadLetterResolved, Event
-from tui_ingest.ingest.failures import Reason
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Record
 
@@ -30,14 +29,9 @@ class Comebacks:
         self._report = report
 
     def at_start(self) -> None:
-        """Retry every orphan: its parent may have come from elsewhere meanwhile."""
-        orphans = deadletters.search(
-            self._file,
-            database=self._database,
-            status=DeadLetter.Status.OPEN,
-            reason=Reason.MISSING_PARENT,
-        )
-        self._retry(orphans.values_list("pk", flat=True))
+        """Retry the orphans whose parent has come from elsewhere meanwhile."""
+        deadletters.refresh_rows(self._file, database=self._database, settings=self._settings)
+        self._retry(deadletters.no_longer_waiting(self._file, database=self._database))
 
     def after(self, applied: Sequence[Record]) -> None:
         """Retry the orphans whose parents these records brought."""
