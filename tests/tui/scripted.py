@@ -1,0 +1,152 @@
+"""A session that does what a test says, in a thread of its own as the real one does."""
+
+import json
+import threading
+import time
+
+from tui_ingest.ingest.control import StepTo
+from tui_ingest.ingest.events import (
+    BatchApplied,
+    Counts,
+    Outcome,
+    Progressed,
+    RecordSetAside,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+)
+from tui_ingest.oplog.log import Backlog, Position
+from tui_ingest.oplog.records import Operation, Record, RecordLocation
+from tui_ingest.tui.app import ConsoleApp, Target
+
+NOW = 1_700_000_000.0  # where the clock of the console stands
+PATH = "/var/log/shop/oplog.log"
+
+
+def record(number, *, operation=Operation.SAVE, model="polls.question", fields=None, at=NOW):
+    objects = [{"model": model, "pk": number, "fields": fields or {"question_text": f"Q{number}"}}]
+    raw = f"{at:.6f} {operation} {json.dumps(objects)}".encode()
+    location = RecordLocation("generation", number * 100, 100)
+    return Record(at, operation, objects, raw, location)
+
+
+class ScriptedSession:
+    """Reports what the test says; obeys pause, resume, step and stop by itself."""
+
+    def __init__(self):
+        self.control = None
+        self.started = threading.Event()
+        self.stepped = []
+        self.seeks = []
+        self.decisions = []
+        self._report = None
+        self._state = State.RUNNING
+
+    def __call__(self, control, report):
+        self.control, self._report = control, report
+        report(
+            SessionStarted(
+                at=NOW,
+                path=PATH,
+                database="default",
+                position=Position(),
+                totals={},
+                dead_letters=0,
+                gaps=0,
+                last_record_time=None,
+            )
+        )
+        self.state(State.RUNNING)
+        self.started.set()
+        while not control.stopping:
+            self._obey()
+            control.wait(0.5)
+        return self.end()
+
+    def _obey(self):
+        if self.control.paused and self._state in {State.RUNNING, State.CAUGHT_UP}:
+            self.state(State.PAUSED)
+        elif not self.control.paused and self._state is State.PAUSED:
+            self.state(State.RUNNING)
+        while (step := self.control.take_step()) is not None:
+            self.stepped.append(step)
+            if step is StepTo.RECORD:
+                self.apply(record(len(self.stepped)))
+        while (seek := self.control.take_seek()) is not None:
+            self.seeks.append(seek)
+        while (decision := self.control.take_decision()) is not None:
+            self.decisions.append(decision)
+
+    def end(self, **facts):
+        ended = SessionEnded(at=NOW, **{"state": State.STOPPED, **facts})
+        self.report(ended)
+        return ended
+
+    def report(self, event):
+        self._report(event)
+
+    def state(self, state, **facts):
+        self._state = state
+        self.report(StateChanged(at=NOW, state=state, **facts))
+
+    def apply(self, *records, failing=(), reason="bad_value", error="It is wrong.", outcomes=None):
+        """Report a batch; the records at the places in `failing` become dead letters."""
+        unusual = dict(outcomes or {}) | dict.fromkeys(failing, Outcome.FAILED)
+        counts = {}
+        for index, entry in enumerate(records):
+            label = entry.objects[0]["model"] if isinstance(entry, Record) else None
+            if label:
+                column = unusual.get(index) or (
+                    Outcome.DELETED if entry.operation == "DELETE" else Outcome.SAVED
+                )
+                counts[label] = counts.get(label, Counts()) + Counts(**{column.value: 1})
+        self.report(
+            BatchApplied(
+                at=NOW,
+                entries=records,
+                unusual=unusual,
+                counts=counts,
+                position=Position(generation="generation", offset=records[-1].location.end),
+                last_record_time=getattr(records[-1], "timestamp", None),
+                seconds=0.01,
+            )
+        )
+        for index in failing:
+            entry = records[index]
+            self.report(
+                RecordSetAside(
+                    at=NOW,
+                    dead_letter=entry.location.start,
+                    location=entry.location,
+                    operation=getattr(entry, "operation", ""),
+                    model=entry.objects[0]["model"] if isinstance(entry, Record) else "",
+                    pk=str(entry.objects[0]["pk"]) if isinstance(entry, Record) else "",
+                    reason=reason,
+                    error=error,
+                )
+            )
+
+    def progress(self, **backlog):
+        position = Position(generation="generation", offset=backlog.pop("offset", 0))
+        facts = {"exists": True, **backlog}
+        self.report(Progressed(at=NOW, backlog=Backlog(**facts), position=position))
+
+
+def no_log():
+    raise AssertionError("this test opens no log")
+
+
+def console(session, control, *, clock=lambda: NOW, open_log=no_log, database="default"):
+    target = Target(
+        path=PATH, database=database, project="shop.settings · default sqlite", open_log=open_log
+    )
+    return ConsoleApp(session, control, target, clock=clock)
+
+
+async def until(pilot, condition, seconds=10.0):
+    """Wait for something to become true; `pilot.pause()` lets the app work meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "It did not become true in time."
+        await pilot.pause(0.01)

@@ -1,0 +1,180 @@
+"""The console: a session in a thread, and screens that look at its feed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import close_old_connections, connections
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.oplog.log import Log
+from tui_ingest.tui.commands import ActionCommands
+from tui_ingest.tui.feed import Feed, Snapshot
+from tui_ingest.tui.rates import RateHistory, Trend
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.main import WIDE_CELLS, MainScreen
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.2  # between two looks at the feed; measured to cost the session 3 %
+SESSION = "session"  # the group of its worker
+
+RunSession = Callable[[Control, Callable[[Event], None]], SessionEnded]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What the session works on, for the screens that look at it by themselves."""
+
+    path: str  # of the log, as its checkpoint knows it
+    database: str  # alias
+    project: str  # for the operator: "mysite.settings · default postgresql"
+    open_log: Callable[[], Log]  # another reader of the same log; the caller closes it
+
+
+class ConsoleApp(App[None]):
+    """The console of one session.
+
+    Args:
+        run_session: runs in a thread until the control stops it.
+        control: orders to that session.
+    """
+
+    TITLE = "tui-ingest"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (WIDE_CELLS, "-wide"),
+    ]
+    COMMANDS = App.COMMANDS | {ActionCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit", tooltip="Quit after the running batch", id="quit"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="quit_anywhere"),
+    ]
+
+    class News(Message):
+        """Something is new after a quiet time; one message, however much it is."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, ConsoleApp.News)
+
+    def __init__(
+        self,
+        run_session: RunSession,
+        control: Control,
+        target: Target,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.control = control
+        self.target = target
+        self.clock = clock
+        self.feed = Feed()
+        self.rates = RateHistory()
+        self.trend = Trend()
+        self.snapshot = Snapshot(path=target.path)
+        self._run_session = run_session
+        self._main = MainScreen()
+        self.session_over = threading.Event()  # the session's work is done
+
+    # The session
+
+    def on_mount(self) -> None:
+        self.push_screen(self._main)
+        self.feed.on_news = self._announce
+        self.run_worker(self._work, thread=True, group=SESSION, exit_on_error=False, name=SESSION)
+        self.set_interval(LOOK_SECONDS, self.look)
+
+    def on_unmount(self) -> None:
+        # However the screen ended: the thread must not outlive it.
+        self.feed.on_news = _nobody
+        self.control.stop()
+
+    def _work(self) -> SessionEnded:
+        close_old_connections()
+        try:
+            return self._run_session(self.control, self.feed.report)
+        finally:
+            connections.close_all()
+            self.session_over.set()
+
+    def _announce(self) -> None:
+        """In the session's thread."""
+        self.post_message(self.News())
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.group != SESSION or not event.worker.is_finished:
+            return
+        if event.state is WorkerState.ERROR:
+            self._report_crash(event.worker.error)
+        self.look()
+        if self.control.stopping:
+            self.exit(return_code=self.status)
+
+    def _report_crash(self, error: BaseException | None) -> None:
+        logger.error("The session crashed.", exc_info=error)
+        text = f"The session crashed: {type(error).__name__}: {error}. See the events (v)."
+        self.feed.report(SessionEnded(at=self.clock(), state=State.STOPPED, error=text))
+
+    @property
+    def over(self) -> bool:
+        """Whether the session's work is done."""
+        return self.session_over.is_set()
+
+    @property
+    def status(self) -> int:
+        """The exit status: 1 if the session could not go on, 3 if it finished with losses."""
+        ended = self.snapshot.ended
+        if ended is None:
+            return 0
+        if ended.error:
+            return 1
+        return 3 if ended.state is State.FINISHED and ended.set_aside else 0
+
+    # Looking
+
+    def on_console_app_news(self) -> None:
+        self.look()
+
+    def look(self) -> None:
+        """Take what is new to the screens."""
+        self.snapshot, lines = self.feed.take()
+        now = time.monotonic()
+        self.rates.sample(now, self.snapshot.records)
+        if self.snapshot.backlog is not None:
+            self.trend.sample(now, self.snapshot.backlog.remaining_bytes)
+        self._main.add_lines(lines)
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.look()
+
+    # Actions
+
+    async def action_quit(self) -> None:
+        """Quit after the running batch."""
+        self.control.stop()
+        self.look()
+        if self.over:
+            self.exit(return_code=self.status)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for command in super().get_system_commands(screen):
+            if command.title in {"Theme", "Screenshot"}:
+                yield command
+
+
+def _nobody() -> None:
+    """Nobody is looking any more."""

@@ -1,0 +1,66 @@
+"""Times and columns as the console shows them; what every screen shares is in `ingest.wording`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+
+
+def count(number: int) -> str:
+    """Return 10,231."""
+    return f"{number:,}"
+
+
+def countdown(seconds: float) -> str:
+    """Return 0:33 or 1:02:05, for a time that runs down."""
+    whole = max(0, round(seconds))
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def time_of_day(timestamp: float | None) -> str:
+    """Return HH:MM:SS on this machine's clock; dashes for a time that no calendar has."""
+    moment = _moment(timestamp)
+    return moment.strftime("%H:%M:%S") if moment else "--:--:--"
+
+
+def date_and_time(timestamp: float | None) -> str:
+    """Return YYYY-MM-DD HH:MM:SS and this machine's time zone."""
+    moment = _moment(timestamp)
+    return moment.strftime("%Y-%m-%d %H:%M:%S %Z") if moment else "unknown"
+
+
+def moment(timestamp: float, now: float) -> str:
+    """Return the time of day, with the date if that is not today's."""
+    then, today = _moment(timestamp), _moment(now)
+    if then and today and then.date() != today.date():
+        return then.strftime("%Y-%m-%d %H:%M:%S")
+    return time_of_day(timestamp)
+
+
+def fit(text: str, width: int, *, align: str = "left") -> str:
+    """Return `text` in exactly `width` terminal cells, cut with '…' if it is longer."""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    padding = " " * (width - length)
+    return padding + text if align == "right" else text + padding
+
+
+def shorten_start(text: str, width: int) -> str:
+    """Return the end of `text` in at most `width` cells: of a path, the end tells most."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) >= width:
+        text = text[1:]
+    return f"…{text}" if width > 0 else ""
+
+
+def _moment(timestamp: float | None) -> datetime | None:
+    if timestamp is None:
+        return None
+    try:
+        return datetime.fromtimestamp(timestamp).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return None

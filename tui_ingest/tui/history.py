@@ -1,0 +1,69 @@
+"""The lines kept for the log pane, and which of them the filter lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_ingest.tui.filtering import Filter
+from tui_ingest.tui.intake import HISTORY
+from tui_ingest.tui.lines import Line, RecordLine
+
+
+class History:
+    """The latest lines, at most `limit`, oldest first.
+
+    Lines are addressed by their place among those that the filter lets through.
+    """
+
+    def __init__(self, limit: int = HISTORY) -> None:
+        self._limit = limit
+        self._all: list[Line] = []
+        self._shown: list[Line] = self._all
+        self.filter = Filter()
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def __getitem__(self, index: int) -> Line:
+        return self._shown[index]
+
+    @property
+    def kept(self) -> int:
+        """How many lines are kept, shown or not."""
+        return len(self._all)
+
+    def extend(self, lines: Sequence[Line]) -> int:
+        """Add lines; return how many shown ones were dropped at the beginning."""
+        self._all.extend(lines)
+        surplus = max(0, len(self._all) - self._limit)
+        if self._shown is self._all:
+            del self._all[:surplus]
+            return surplus
+        # By identity: a line that matched when it came need not match any more.
+        gone = set(map(id, self._all[:surplus]))
+        dropped = sum(id(line) in gone for line in self._shown[:surplus])
+        del self._all[:surplus]
+        self._shown.extend(filter(self.filter.matches, lines))
+        del self._shown[:dropped]
+        return dropped
+
+    def apply(self, wanted: Filter) -> None:
+        """Show only what a filter lets through."""
+        self.filter = wanted
+        self._shown = list(filter(wanted.matches, self._all)) if wanted else self._all
+
+    def index_of(self, line: Line) -> int | None:
+        """Return where a line is shown, if it is."""
+        try:
+            return self._shown.index(line)
+        except ValueError:
+            return None
+
+    def next_failure(self, start: int, direction: int) -> int | None:
+        """Return the nearest failed record after (1) or before (-1) a place."""
+        places = range(start + 1, len(self)) if direction > 0 else range(start - 1, -1, -1)
+        for place in places:
+            line = self._shown[place]
+            if isinstance(line, RecordLine) and line.failed:
+                return place
+        return None

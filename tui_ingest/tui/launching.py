@@ -1,0 +1,82 @@
+"""From options to a running console, and back to an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from django.db import connections
+
+from tui_ingest.conf import get_settings
+from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.events import Event, SessionEnded
+from tui_ingest.ingest.session import Session
+from tui_ingest.oplog.reading import FileLog
+from tui_ingest.options import IngestOptions
+from tui_ingest.tui.app import ConsoleApp, Target
+from tui_ingest.tui.signals import stop_on_signals
+
+FATAL = 1
+USAGE = 2
+
+
+def run(options: IngestOptions) -> int:
+    """Run one session under the console and return the exit status of the process.
+
+    SIGINT, SIGTERM and SIGHUP end it after the running batch.
+
+    Call it in the main thread, with Django set up and the project verified.
+    """
+    if not (
+        sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()
+    ):
+        sys.stderr.write("tui-ingest: the console needs a terminal; use --headless without one.\n")
+        return USAGE
+    control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
+    app = ConsoleApp(_session_of(options), control, _target(options))
+    with stop_on_signals(app):
+        app.run()
+    ended = app.snapshot.ended
+    if ended is not None and ended.error:
+        sys.stderr.write(f"tui-ingest: {inert(ended.error)}\n")
+    return app.return_code or app.status
+
+
+def _open_log(options: IngestOptions) -> FileLog:
+    return FileLog(
+        options.path,
+        max_record_bytes=get_settings().max_record_bytes,
+        poll_seconds=options.poll_seconds,
+    )
+
+
+def _session_of(
+    options: IngestOptions,
+) -> Callable[[Control, Callable[[Event], None]], SessionEnded]:
+    def run_session(control: Control, report: Callable[[Event], None]) -> SessionEnded:
+        return Session(
+            _open_log(options),
+            database=options.database,
+            control=control,
+            report=report,
+            start=options.start,
+            once=options.once,
+            dry_run=options.dry_run,
+            interactive=True,
+        ).run()
+
+    return run_session
+
+
+def _target(options: IngestOptions) -> Target:
+    vendor = connections[options.database].vendor
+    words = [options.project, f"{options.database} {vendor}"]
+    if options.dry_run:
+        words.append("dry run")
+    return Target(
+        path=str(options.path),
+        database=options.database,
+        project=" · ".join(inert(word) for word in words if word),
+        open_log=lambda: _open_log(options),
+    )

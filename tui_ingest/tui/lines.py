@@ -1,0 +1,131 @@
+"""The lines of the log pane: records, what was left out between them, and what happened."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Record, RecordLocation
+
+KEPT_BYTES = 4096  # of a record; 10,000 lines keep at most 40 MiB
+PREVIEW_BYTES = 400  # of a record's JSON, to be read and searched in the pane
+NAME_CHARACTERS = 120  # of a model, a key, an error
+
+
+class Level(enum.Enum):
+    """How much attention a marker wants."""
+
+    INFO = enum.auto()
+    WARNING = enum.auto()
+    ERROR = enum.auto()
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class RecordLine:
+    """One record and what became of it.
+
+    Everything shown is inert and short, however long the record is. `note`, `dead_letter` and
+    `resolution` come later than the rest: they are written in the session's thread and only
+    read elsewhere.
+    """
+
+    time: float | None  # seconds since the epoch, by the source's clock
+    operation: str  # "" if the line has none
+    labels: tuple[str, ...]  # of the models named, in order
+    pk: str  # of the first object
+    outcome: Outcome
+    location: RecordLocation
+    preview: str
+    raw: bytes  # the first KEPT_BYTES
+    note: str = ""  # FAILED: reason and error
+    dead_letter: int | None = None  # its id
+    resolution: str = ""  # how its dead letter ended
+
+    @property
+    def whole(self) -> bool:
+        """Whether `raw` is the complete line."""
+        return len(self.raw) < KEPT_BYTES
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed and nobody has put it right yet."""
+        return self.outcome is Outcome.FAILED and not self.resolution
+
+    @property
+    def subject(self) -> str:
+        """The models it names."""
+        more = f" +{len(self.labels) - 1}" if len(self.labels) > 1 else ""
+        return f"{self.labels[0]}{more}" if self.labels else "unreadable line"
+
+
+@dataclass(frozen=True, slots=True)
+class ElidedLine:
+    """Records that went by too fast to be shown one by one."""
+
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerLine:
+    """Something happened to the log or to the session."""
+
+    at: float  # seconds since the epoch, by this machine's clock
+    kind: str
+    text: str
+    level: Level
+
+
+Line = RecordLine | ElidedLine | MarkerLine
+
+
+def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
+    """Describe an entry; the time this takes does not depend on its length."""
+    kept = entry.raw[:KEPT_BYTES]
+    if not isinstance(entry, Record):
+        return RecordLine(
+            time=None,
+            operation="",
+            labels=(),
+            pk="",
+            outcome=outcome,
+            location=entry.location,
+            preview=_text(kept[:PREVIEW_BYTES]),
+            raw=kept,
+        )
+    _, _, objects = kept[: PREVIEW_BYTES + 32].partition(b"[")
+    return RecordLine(
+        time=entry.timestamp,
+        operation=entry.operation.value,
+        labels=tuple(dict.fromkeys(_label(item) for item in entry.objects[:20])),
+        pk=_pk(entry.objects),
+        outcome=outcome,
+        location=entry.location,
+        preview=_text(objects),
+        raw=kept,
+    )
+
+
+def short(value: object) -> str:
+    """Return a value out of a log as inert text of a bounded length."""
+    text = value if isinstance(value, str) else str(value)
+    return inert(text[:NAME_CHARACTERS])
+
+
+def _label(item: Mapping[str, Any]) -> str:
+    return short(item.get("model", "?")).lower()
+
+
+def _pk(objects: list[dict[str, Any]]) -> str:
+    if not objects:
+        return ""
+    pk = objects[0].get("pk")
+    return "" if pk is None else short(pk)
+
+
+def _text(raw: bytes) -> str:
+    return inert(raw.decode("utf-8", "replace"))

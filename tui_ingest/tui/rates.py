@@ -1,0 +1,90 @@
+"""How fast records are applied, and when the backlog will be gone."""
+
+from __future__ import annotations
+
+from collections import deque
+
+HISTORY_SECONDS = 600  # of bars; the widest terminal shows fewer
+NOW_SECONDS = 3.0  # over which the present rate is averaged
+TREND_SECONDS = 15.0  # over which the backlog is seen to shrink or grow
+TREND_NEEDS_SECONDS = 2.0  # before a trend is believed
+
+
+class RateHistory:
+    """Records per second, one bar a second."""
+
+    def __init__(self) -> None:
+        self.bars: deque[int] = deque(maxlen=HISTORY_SECONDS)  # records, finished seconds only
+        self.peak = 0  # the highest bar of this session
+        self._second: int | None = None
+        self._at_start = 0  # records when the running second began
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def sample(self, now: float, records: int) -> None:
+        """Take a look at a counter that only grows, several times a second.
+
+        Args:
+            now: seconds, by any clock that does not jump.
+            records: applied so far.
+        """
+        if self._second is None:
+            self._second, self._at_start = int(now), records
+        while self._second < int(now):
+            self._finish_second(records)
+            self._second += 1
+        self._recent.append((now, records))
+        while now - self._recent[0][0] > NOW_SECONDS:
+            self._recent.popleft()
+
+    @property
+    def now(self) -> float:
+        """Records per second over the last three seconds."""
+        if len(self._recent) < 2:
+            return 0.0
+        (start, before), (end, after) = self._recent[0], self._recent[-1]
+        return (after - before) / max(end - start, 0.2)
+
+    def _finish_second(self, records: int) -> None:
+        bar = records - self._at_start
+        self.bars.append(bar)
+        self.peak = max(self.peak, bar)
+        self._at_start = records
+
+
+class Trend:
+    """Whether the backlog shrinks, and how long until nothing is left of it."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def sample(self, now: float, remaining: int) -> None:
+        """Take a look at what is left, in bytes."""
+        self._samples.append((now, remaining))
+        while now - self._samples[0][0] > TREND_SECONDS:
+            self._samples.popleft()
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """How fast the backlog grows; negative if it shrinks; None if it is too early to say."""
+        if not self._samples:
+            return None
+        (start, before), (end, after) = self._samples[0], self._samples[-1]
+        if end - start < TREND_NEEDS_SECONDS:
+            return None
+        return (after - before) / (end - start)
+
+    @property
+    def arrow(self) -> str:
+        """↓ while the backlog shrinks, ↑ while it grows, → while it does neither."""
+        speed = self.bytes_per_second
+        if speed is None:
+            return ""
+        return "↓" if speed < 0 else "↑" if speed > 0 else "→"
+
+    @property
+    def seconds_left(self) -> float | None:
+        """When the backlog will be gone at this speed; None if it does not shrink."""
+        speed = self.bytes_per_second
+        if speed is None or speed >= 0:
+            return None
+        return self._samples[-1][1] / -speed

@@ -1,0 +1,194 @@
+"""The main screen: is it running, is it keeping up, what failed?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.widgets import Footer, Input
+
+from tui_ingest.tui import status
+from tui_ingest.tui.filtering import Filter
+from tui_ingest.tui.lines import Line, RecordLine
+from tui_ingest.tui.screens.main_keys import MAIN_KEYS
+from tui_ingest.tui.screens.session_actions import SessionActions
+from tui_ingest.tui.widgets.log_pane import LogPane
+from tui_ingest.tui.widgets.models_table import ModelsTable
+from tui_ingest.tui.widgets.offset_bar import OffsetBar
+from tui_ingest.tui.widgets.rate_panel import RatePanel
+from tui_ingest.tui.widgets.rows import RowsView
+from tui_ingest.tui.widgets.status_line import StatusLine
+
+WIDE_CELLS = 100  # from here on the panes stand side by side
+
+
+class MainScreen(SessionActions):
+    """Log, models, rate, offset, status; and the keys that command the session."""
+
+    BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
+    ESCAPE_TO_MINIMIZE: ClassVar[bool | None] = False  # `peel` does, in its turn
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: tuple[bool, ...] = ()  # what the footer's keys do at the moment
+
+    def compose(self) -> ComposeResult:
+        yield self.top_line()
+        with Container(id="panes"):
+            with Vertical(id="log-side"):
+                yield LogPane(id="log")
+                yield Input(placeholder="text  op:save  model:polls  ok  failed", id="filter")
+            with Vertical(id="models-side"):
+                yield ModelsTable(id="models")
+                yield RatePanel(self.console.rates, id="rate")
+        yield OffsetBar()
+        yield StatusLine()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.filter_input.display = False
+        self.log_pane.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        narrow = event.size.width < WIDE_CELLS
+        footer = self.query_one(Footer)
+        footer.compact = narrow
+        footer.show_command_palette = not narrow
+
+    @property
+    def log_pane(self) -> LogPane:
+        """The pane of records."""
+        return self.query_one(LogPane)
+
+    @property
+    def filter_input(self) -> Input:
+        """Where the filter is typed."""
+        return self.query_one("#filter", Input)
+
+    # Looking
+
+    def add_lines(self, lines: Sequence[Line]) -> None:
+        """Show lines that are new."""
+        if self.is_mounted:
+            self.log_pane.extend(lines)
+
+    def look(self) -> None:
+        super().look()
+        console, snapshot = self.console, self.console.snapshot
+        self.query_one(ModelsTable).show(snapshot.totals, snapshot.session)
+        self.query_one(OffsetBar).snapshot = snapshot
+        self.query_one(StatusLine).phrases = status.phrases(
+            snapshot,
+            console.trend,
+            now=console.clock(),
+            stop_on_error=console.control.stop_on_error,
+        )
+        self.query_one(RatePanel).refresh()
+        self._flip_keys()
+
+    def _flip_keys(self) -> None:
+        """Have the footer say what its keys do now."""
+        keys = (self.console.control.paused, self.console.over, self.log_pane.following)
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  # Textual's signature
+    ) -> bool | None:
+        if not self.is_mounted:
+            return True
+        if action == "freeze":
+            return self.log_pane.following
+        if action == "follow":
+            return not self.log_pane.following
+        return self.can_command(action)
+
+    # The view
+
+    def action_freeze(self) -> None:
+        """Stop the view on what it shows."""
+        self.log_pane.following = False
+        self._flip_keys()
+
+    def action_follow(self) -> None:
+        """Show the newest records, and those to come."""
+        self.log_pane.following = True
+        self._flip_keys()
+
+    def action_failure(self, direction: int) -> None:
+        """Go to the next or the previous record that failed."""
+        if not self.log_pane.go_to_failure(direction):
+            where = "later" if direction > 0 else "earlier"
+            self.notify(
+                f"No {where} failure among these lines. Dead letters (d) has them all.",
+                markup=False,
+            )
+        self._flip_keys()
+
+    def action_copy(self) -> None:
+        """Copy the line of the log under the cursor."""
+        line = self.log_pane.current
+        if isinstance(line, RecordLine):
+            self.app.copy_to_clipboard(line.raw.decode("utf-8", "replace"))
+            cut = "" if line.whole else " (its beginning)"
+            self.notify(f"Copied the record at {line.location.start:,}{cut}.", markup=False)
+
+    def action_sort(self) -> None:
+        """Sort the models by the next column."""
+        self.query_one(ModelsTable).sort_next()
+
+    def action_scope(self) -> None:
+        """Count the session, or the log's whole life."""
+        table = self.query_one(ModelsTable)
+        table.lifetime = not table.lifetime
+
+    def action_focus_pane(self, pane: str) -> None:
+        """Move the keyboard to a pane."""
+        self.query_one(f"#{pane}").focus()
+
+    def action_toggle_maximized(self) -> None:
+        """Give the focused pane the whole screen, or restore the others."""
+        if self.maximized is not None:
+            self.minimize()
+        elif isinstance(self.focused, RowsView):
+            self.maximize(self.focused)
+
+    def action_peel(self) -> None:
+        """Go back by one layer."""
+        if self.filter_input.display:
+            self._close_filter()
+        elif self.log_pane.history.filter:
+            self.log_pane.apply_filter(Filter())
+        elif self.maximized is not None:
+            self.minimize()
+        else:
+            self.action_follow()
+
+    # The filter
+
+    def action_filter(self) -> None:
+        """Type what to see."""
+        self.filter_input.display = True
+        self.filter_input.value = str(self.log_pane.history.filter)
+        self.filter_input.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_as_typed(self, event: Input.Changed) -> None:
+        if self.filter_input.display:
+            self.log_pane.apply_filter(Filter.parse(event.value))
+
+    @on(Input.Submitted, "#filter")
+    def _keep_filter(self) -> None:
+        self.filter_input.display = False
+        self.log_pane.focus()
+
+    def _close_filter(self) -> None:
+        self.log_pane.apply_filter(Filter())
+        self._keep_filter()

@@ -1,0 +1,54 @@
+"""The keys of the main screen. Each has an id, so that users can rebind it."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+
+def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
+    """A key that works and is in the palette, but not in the footer."""
+    return Binding(key, action, description, tooltip=tooltip, show=False, id=key_id)
+
+
+def _shown(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
+    return Binding(key, action, description, tooltip=tooltip, id=key_id)
+
+
+MAIN_KEYS: list[BindingType] = [
+    _shown("space,p", "pause", "Pause", "Stop the work after the running batch", "pause"),
+    _shown("space,p", "resume", "Resume", "Go on with the work", "resume"),
+    _shown("n", "step", "Step", "While paused: apply one record", "step"),
+    _hidden(
+        "N",
+        "step_to_failure",
+        "Step to next failure",
+        "While paused: go on until a record fails",
+        "step_to_failure",
+    ),
+    _shown("f", "freeze", "Freeze", "Stop the view; the work goes on", "freeze"),
+    _shown("f", "follow", "Follow", "Show the newest records again", "follow"),
+    _shown("slash", "filter", "Filter", "text  op:save  model:polls  ok  failed", "filter"),
+    _shown("e", "failure(1)", "Next error", "Go to the next failed record", "next_error"),
+    _hidden(
+        "E", "failure(-1)", "Previous error", "Go to the failed record before", "previous_error"
+    ),
+    _hidden("enter", "inspect", "Inspect record", "The record under the cursor", "inspect"),
+    _shown("d", "dead_letters", "Dead letters", "What failed, and what to do", "dead_letters"),
+    _hidden("v", "events", "Events", "Gaps, rotations, pauses, messages", "events"),
+    _hidden("o", "go_to", "Go to …", "While paused: continue from another place", "go_to"),
+    _hidden(
+        "b",
+        "toggle_stop_on_error",
+        "Stop on error on/off",
+        "Stand before a record that fails instead of setting it aside",
+        "stop_on_error",
+    ),
+    _hidden("s", "sort", "Sort models", "By the next column", "sort"),
+    _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
+    _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),
+    _hidden("m", "toggle_maximized", "Maximise", "The focused pane, and back", "maximise"),
+    _hidden("1", "focus_pane('log')", "Focus log", "", "focus_log"),
+    _hidden("2", "focus_pane('models')", "Focus models", "", "focus_models"),
+    _hidden("escape", "peel", "Back", "Peel one layer: filter, zoom, freeze", "back"),
+    _shown("question_mark,f1", "help", "Help", "What this screen says", "help"),
+]

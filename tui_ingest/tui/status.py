@@ -1,0 +1,72 @@
+"""The phrases of the status line: first the figures that are always there."""
+
+from __future__ import annotations
+
+from tui_ingest.ingest.events import State
+from tui_ingest.ingest.wording import plural, size
+from tui_ingest.tui import formats, wording
+from tui_ingest.tui.feed import Snapshot
+from tui_ingest.tui.rates import Trend
+from tui_ingest.tui.wording import Phrase, Tone
+
+
+def phrases(
+    snapshot: Snapshot, trend: Trend, *, now: float, stop_on_error: bool
+) -> tuple[Phrase, ...]:
+    """Return what the status line says.
+
+    Args:
+        now: seconds since the epoch.
+        stop_on_error: what `b` switches.
+    """
+    found = [
+        wording.lag(snapshot, now, trend.arrow),
+        _unread(snapshot),
+        _eta(trend, snapshot),
+        _dead_letters(snapshot.dead_letters),
+        _gaps(snapshot.gaps),
+        wording.margin(snapshot.backlog),
+        Phrase("stop on error", Tone.WARNING) if stop_on_error else None,
+        _trouble(snapshot, now) or _last_error(snapshot),
+    ]
+    return tuple(phrase for phrase in found if phrase is not None)
+
+
+def _trouble(snapshot: Snapshot, now: float) -> Phrase | None:
+    """Why the session does not go on."""
+    if snapshot.ended is not None and snapshot.ended.error:
+        return Phrase(snapshot.ended.error, Tone.BAD)
+    if snapshot.state is State.WAITING:
+        return Phrase(wording.waiting(snapshot, now), Tone.WARNING)
+    return Phrase(snapshot.reason, Tone.WARNING) if snapshot.reason else None
+
+
+def _last_error(snapshot: Snapshot) -> Phrase | None:
+    text = snapshot.last_error
+    return Phrase(f"last error: {text}", Tone.BAD) if text else None
+
+
+def _unread(snapshot: Snapshot) -> Phrase | None:
+    backlog = snapshot.backlog
+    if backlog is None or not wording.unread(backlog):
+        return None
+    return Phrase(size(wording.unread(backlog)))
+
+
+def _eta(trend: Trend, snapshot: Snapshot) -> Phrase | None:
+    """When the backlog will be gone, while that is being worked on."""
+    backlog = snapshot.backlog
+    if snapshot.state is not State.RUNNING or backlog is None or not wording.unread(backlog):
+        return None
+    left = trend.seconds_left
+    return Phrase(f"ETA {formats.countdown(left)}" if left is not None else "ETA –")
+
+
+def _dead_letters(number: int) -> Phrase:
+    text = plural(number, "dead letter")
+    return Phrase(f"✗ {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)
+
+
+def _gaps(number: int) -> Phrase:
+    text = plural(number, "gap")
+    return Phrase(f"! {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)

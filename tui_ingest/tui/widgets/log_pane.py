@@ -1,0 +1,160 @@
+"""The log as it is applied: follows, or stands still while somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.reactive import reactive
+
+from tui_ingest.tui import formats
+from tui_ingest.tui.filtering import Filter
+from tui_ingest.tui.history import History
+from tui_ingest.tui.lines import ElidedLine, Line
+from tui_ingest.tui.widgets.log_row import log_row
+from tui_ingest.tui.widgets.rows import Piece, RowsView
+
+
+class LogPane(RowsView):
+    """A bounded history of lines with a cursor, a filter, and two ways of being looked at."""
+
+    BORDER_TITLE = "Log"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("end,G", "follow", "Last line, and follow", show=False, id="log.follow"),
+    ]
+
+    following: reactive[bool] = reactive(True)
+    unseen: reactive[int] = reactive(0, repaint=False)  # records that came while frozen
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self.history = History()
+        self._adjusting = False  # scrolling is ours, not the operator's
+
+    def on_mount(self) -> None:
+        self._retitle()
+
+    # Lines
+
+    def extend(self, lines: Sequence[Line]) -> None:
+        """Add lines. A frozen view does not move."""
+        if not lines:
+            return
+        dropped = self.history.extend(lines)
+        if self.history.filter:
+            self._retitle()
+        if self.following:
+            self._go_to_end()
+            return
+        self.unseen += sum(map(_records, filter(self.history.filter.matches, lines)))
+        self._shift(dropped)
+        self.rows_changed()
+
+    @property
+    def current(self) -> Line | None:
+        """The line under the cursor."""
+        return self.history[self.cursor] if len(self.history) else None
+
+    def apply_filter(self, wanted: Filter) -> None:
+        """Show only the lines that match, and keep the cursor on its line if it does."""
+        current = self.current
+        self.history.apply(wanted)
+        place = None if current is None else self.history.index_of(current)
+        if self.following or place is None:
+            self._go_to_end()
+        else:
+            self.rows_changed()
+            self.cursor = place
+        self._retitle()
+
+    def go_to_failure(self, direction: int) -> bool:
+        """Freeze on the next (1) or previous (-1) failure; on the latest one if following."""
+        start = len(self.history) if self.following else self.cursor
+        place = self.history.next_failure(start, -1 if self.following else direction)
+        if place is None:
+            return False
+        self.following = False
+        self.cursor = place
+        return True
+
+    # Following
+
+    def action_follow(self) -> None:
+        """Go to the newest line and stay there."""
+        self.following = True
+
+    def action_toggle_follow(self) -> None:
+        """Freeze the view, or follow again."""
+        self.following = not self.following
+
+    def watch_following(self, following: bool) -> None:
+        if following:
+            self.unseen = 0
+            self._go_to_end()
+        self._retitle()
+        self.refresh()
+
+    def watch_unseen(self, unseen: int) -> None:
+        text = f"▼ {formats.count(unseen)} new (f to follow)" if unseen else ""
+        self.border_subtitle = Content(text)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self._adjusting:
+            return
+        if self.following and new_value < old_value:
+            self.following = False
+        if not self.following:
+            top = round(new_value)
+            self.cursor = max(top, min(self.cursor, top + self.page_rows - 1))
+
+    def action_move(self, rows: int) -> None:
+        self.following = False
+        super().action_move(rows)
+
+    def action_page(self, direction: int) -> None:
+        self.following = False
+        super().action_page(direction)
+
+    def action_first(self) -> None:
+        self.following = False
+        super().action_first()
+
+    def _go_to_end(self) -> None:
+        self._adjusting = True
+        self.rows_changed()
+        self.cursor = len(self.history) - 1
+        self._adjusting = False
+
+    def _shift(self, rows: int) -> None:
+        """Stay on the same lines after some were dropped at the beginning."""
+        if rows:
+            self._adjusting = True
+            self.scroll_to(y=max(0, self.scroll_offset.y - rows), animate=False, force=True)
+            self.cursor = max(0, self.cursor - rows)
+            self._adjusting = False
+
+    def _retitle(self) -> None:
+        parts = ["Log", "following" if self.following else "FROZEN"]
+        if self.history.filter:
+            shown = formats.count(len(self.history))
+            parts.append(f"/{self.history.filter}/ {shown} of {formats.count(self.history.kept)}")
+        self.border_title = Content(" · ".join(parts))
+        self.set_class(not self.following, "-frozen")
+
+    # Rows
+
+    def row_count(self) -> int:
+        return len(self.history)
+
+    def row(self, index: int, width: int) -> Iterable[Piece]:
+        return log_row(self.history[index], width)
+
+    def shows_cursor(self, index: int) -> bool:
+        return index == self.cursor and not self.following
+
+
+def _records(line: Line) -> int:
+    return line.records if isinstance(line, ElidedLine) else 1

@@ -1,0 +1,44 @@
+"""How far the generation being read is applied."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui_ingest.ingest.wording import plural
+from tui_ingest.tui import formats
+from tui_ingest.tui.feed import Snapshot
+
+MIN_BAR_CELLS = 8
+
+
+class OffsetBar(Widget):
+    """The log's name, a bar, the offset in bytes of how many, and the older files to go."""
+
+    DEFAULT_CSS = "OffsetBar { height: 1; padding: 0 1; }"
+
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), always_update=True)
+
+    def render(self) -> Content:
+        snapshot = self.snapshot
+        offset = snapshot.position.offset
+        total = max(offset, snapshot.backlog.generation_size if snapshot.backlog else 0)
+        share = offset / total if total else 0.0
+        figures = f" offset {formats.count(offset)} / {formats.count(total)}  {int(share * 100)} %"
+        older = snapshot.backlog.older_generations if snapshot.backlog else 0
+        if older:
+            figures += f"  {plural(older, 'older file')} to go"
+        name = PurePath(snapshot.path).name
+        room = self.size.width - len(figures)
+        name = formats.fit(name, min(len(name), 24, max(0, room - MIN_BAR_CELLS - 1)))
+        done, ahead = _bar(max(MIN_BAR_CELLS, room - len(name) - 1), share)
+        return Content.assemble(f"{name} ", (done, "$primary"), (ahead, "$text-muted"), figures)
+
+
+def _bar(width: int, share: float) -> tuple[str, str]:
+    """Return the done and the open part; they differ in weight, not in colour alone."""
+    done = int(width * share)
+    return "━" * done, "─" * (width - done)

@@ -1,0 +1,35 @@
+"""Records per second: one bar a second, the present rate, the peak."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from tui_ingest.tui import formats
+from tui_ingest.tui.rates import RateHistory
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+class RatePanel(Widget):
+    """A sparkline whose full height is the highest bar in sight."""
+
+    DEFAULT_CSS = "RatePanel { height: 1; }"
+
+    def __init__(self, rates: RateHistory, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._rates = rates
+        self.border_title = Content("records/s")
+
+    def render(self) -> Content:
+        now, peak = formats.count(round(self._rates.now)), formats.count(self._rates.peak)
+        label = "" if self.styles.border_top[0] else "records/s "
+        figures = f" {now} now · {peak} peak"
+        room = max(0, self.size.width - len(label) - len(figures))
+        return Content.assemble((label, "$text-muted"), (self._bars(room), "$primary"), figures)
+
+    def _bars(self, width: int) -> str:
+        bars = list(self._rates.bars)[-width:] if width else []
+        top = max(bars, default=0)
+        shown = "".join(_BARS[bar * (len(_BARS) - 1) // top] if top else _BARS[0] for bar in bars)
+        return shown.rjust(width)

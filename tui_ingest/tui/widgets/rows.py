@@ -1,0 +1,184 @@
+"""Rows with a cursor, of which only the visible ones are ever rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Piece = tuple[str, str]  # text that is inert, and the component class that colours it ("" for none)
+
+
+class RowsView(ScrollView, can_focus=True):
+    """A scrolling list of one-line rows; subclasses say how many there are and what is in one."""
+
+    DEFAULT_CSS = """
+    RowsView {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        & > .rows--cursor { background: $block-cursor-blurred-background; text-style: bold; }
+        & > .rows--heading { text-style: bold; }
+        & > .rows--quiet { color: $foreground 60%; }
+        & > .rows--good { color: $text-success; }
+        & > .rows--warning { color: $text-warning; }
+        & > .rows--bad { color: $text-error; text-style: bold; }
+        & > .rows--accent { color: $text-accent; }
+        &:ansi > .rows--quiet { color: ansi_bright_black; }
+        &:focus > .rows--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+        }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rows--cursor",
+        "rows--heading",
+        "rows--quiet",
+        "rows--good",
+        "rows--warning",
+        "rows--bad",
+        "rows--accent",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Line up", show=False, id="rows.up"),
+        Binding("down,j", "move(1)", "Line down", show=False, id="rows.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="rows.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="rows.page_down"),
+        Binding("home,g", "first", "First line", show=False, id="rows.first"),
+        Binding("end,G", "last", "Last line", show=False, id="rows.last"),
+        Binding("enter", "choose", "Inspect", show=False, id="rows.choose"),
+    ]
+
+    HEADING: ClassVar[bool] = False
+    CLOSING: ClassVar[bool] = False
+
+    cursor: reactive[int] = reactive(0)
+
+    class Chosen(Message):
+        """Enter was pressed on a row, or it was clicked twice."""
+
+        def __init__(self, view: RowsView, index: int) -> None:
+            super().__init__()
+            self.view = view
+            self.index = index
+
+        @property
+        def control(self) -> RowsView:
+            return self.view
+
+    # For subclasses
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def row(self, index: int, width: int) -> Iterable[Piece]:
+        """What is in a row, in at most `width` cells."""
+        raise NotImplementedError
+
+    def heading(self, width: int) -> Iterable[Piece]:
+        """What stands above the rows and does not scroll, if HEADING says so."""
+        raise NotImplementedError
+
+    def closing(self, width: int) -> Iterable[Piece]:
+        """What stands below the rows and does not scroll, if CLOSING says so."""
+        raise NotImplementedError
+
+    # Rendering
+
+    def rows_changed(self) -> None:
+        """Look again at how many rows there are and what is in them."""
+        fixed = self.HEADING + self.CLOSING
+        self.virtual_size = Size(self.size.width, self.row_count() + fixed)
+        self.cursor = self.validate_cursor(self.cursor)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if self.HEADING and y == 0:
+            return self._strip(self.heading(width), width, "rows--heading")
+        if self.CLOSING and y == min(self.size.height - 1, self.row_count() + self.HEADING):
+            return self._strip(self.closing(width), width, "rows--heading")
+        index = y - self.HEADING + self.scroll_offset.y
+        if index >= self.row_count():
+            return Strip.blank(width, self.rich_style)
+        under = "rows--cursor" if self.shows_cursor(index) else ""
+        return self._strip(self.row(index, width), width, under)
+
+    def shows_cursor(self, index: int) -> bool:
+        """Whether the cursor is on a row and to be seen."""
+        return index == self.cursor
+
+    def _strip(self, pieces: Iterable[Piece], width: int, under: str) -> Strip:
+        base = self.rich_style + self._style(under)
+        segments = [
+            Segment(text, base if under == "rows--cursor" else base + self._style(name))
+            for text, name in pieces
+        ]
+        length = sum(cell_len(segment.text) for segment in segments)
+        return Strip(segments, length).adjust_cell_length(width, base)
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(name) if name else Style.null()
+
+    # The cursor
+
+    def validate_cursor(self, cursor: int) -> int:
+        return max(0, min(cursor, self.row_count() - 1))
+
+    def watch_cursor(self) -> None:
+        self._show_cursor()
+        self.refresh()
+
+    @property
+    def page_rows(self) -> int:
+        """How many rows are visible at once."""
+        return max(1, self.size.height - self.HEADING - self.CLOSING)
+
+    def _show_cursor(self) -> None:
+        top = self.scroll_offset.y
+        wanted = max(self.cursor - self.page_rows + 1, min(top, self.cursor))
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by rows."""
+        self.cursor += rows
+
+    def action_page(self, direction: int) -> None:
+        """Move the cursor by a page."""
+        self.cursor += direction * self.page_rows
+
+    def action_first(self) -> None:
+        """Move the cursor to the first row."""
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        """Move the cursor to the last row."""
+        self.cursor = self.row_count() - 1
+
+    def action_choose(self) -> None:
+        """Say that the row under the cursor was chosen."""
+        if self.row_count():
+            self.post_message(self.Chosen(self, self.cursor))
+
+    async def on_click(self, event: events.Click) -> None:
+        index = event.y - self.gutter.top - self.HEADING + self.scroll_offset.y
+        if 0 <= index < self.row_count():
+            self.cursor = index
+            if event.chain == 2:
+                self.action_choose()
+
+    def on_resize(self) -> None:
+        self.rows_changed()

@@ -1,0 +1,126 @@
+"""The state of a session in words. Colour only repeats what the words and signs say."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from tui_ingest.ingest.events import State
+from tui_ingest.ingest.wording import duration
+from tui_ingest.oplog.log import Backlog
+from tui_ingest.tui import formats
+from tui_ingest.tui.feed import Snapshot
+
+LAG_WARNING_SECONDS = 10
+LAG_ALARM_SECONDS = 20
+MARGIN_SHARE = 0.2  # of the rotated files: with fewer to spare, the next loss is near
+
+
+class Tone(enum.StrEnum):
+    """How something is coloured; the values are Textual's styles."""
+
+    PLAIN = ""
+    QUIET = "$text-muted"
+    GOOD = "$text-success"
+    WARNING = "$text-warning"
+    BAD = "bold $text-error"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A few words and their tone."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+_STATES = {
+    State.STARTING: Phrase("… STARTING", Tone.QUIET),
+    State.RUNNING: Phrase("● RUNNING", Tone.GOOD),
+    State.CAUGHT_UP: Phrase("✓ CAUGHT UP", Tone.GOOD),
+    State.PAUSED: Phrase("‖ PAUSED", Tone.WARNING),
+    State.STOPPED_ON_ERROR: Phrase("✗ STOPPED ON ERROR", Tone.BAD),
+    State.WAITING: Phrase("◌ WAITING", Tone.WARNING),
+    State.NO_FILE_YET: Phrase("○ NO FILE YET", Tone.WARNING),
+    State.FINISHED: Phrase("■ FINISHED", Tone.GOOD),
+    State.STOPPED: Phrase("■ STOPPED", Tone.WARNING),
+}
+
+
+def badge(snapshot: Snapshot, *, pausing: bool, stopping: bool) -> Phrase:
+    """Return the state as one sign and a word or two.
+
+    Args:
+        pausing: the operator asked for a pause.
+        stopping: the operator asked for the end.
+    """
+    state = snapshot.state
+    if snapshot.ended is not None and snapshot.ended.error:
+        return Phrase("✗ FAILED", Tone.BAD)
+    if stopping and snapshot.ended is None:
+        return Phrase("■ STOPPING", Tone.WARNING)
+    if pausing and state in {State.RUNNING, State.CAUGHT_UP}:
+        return Phrase("‖ PAUSING", Tone.WARNING)
+    return _STATES[state]
+
+
+def lag(snapshot: Snapshot, now: float, arrow: str) -> Phrase:
+    """Say how far behind the source the target is; never '0 s' of a session that stands still.
+
+    Args:
+        now: seconds since the epoch.
+        arrow: whether it gets better; see `Trend.arrow`.
+    """
+    backlog = snapshot.backlog
+    if backlog is None:
+        return Phrase("looking up how far behind", Tone.QUIET)
+    if not unread(backlog):
+        return _nothingunread(snapshot, now)
+    if snapshot.last_record_time is None:
+        return Phrase("behind: nothing applied yet", Tone.WARNING)
+    seconds = max(0.0, now - snapshot.last_record_time)
+    text = f"behind {duration(seconds)}" if seconds >= 1 else "behind <1s"
+    return Phrase(f"{text} {arrow}".rstrip(), _lag_tone(seconds))
+
+
+def unread(backlog: Backlog) -> int:
+    """Bytes that could be applied now; an unfinished line is for its writer to finish."""
+    return max(0, backlog.remaining_bytes - backlog.partial_bytes)
+
+
+def _nothingunread(snapshot: Snapshot, now: float) -> Phrase:
+    if snapshot.backlog is not None and not snapshot.backlog.exists:
+        return Phrase("no log yet", Tone.WARNING)
+    if snapshot.last_record_time is None:
+        return Phrase("caught up · the log is empty", Tone.QUIET)
+    since = formats.moment(snapshot.last_record_time, now)
+    caught_up = "caught up" if snapshot.state in _LIVE else "nothing unread"
+    return Phrase(f"{caught_up} · source idle since {since}", Tone.GOOD)
+
+
+_LIVE = {State.RUNNING, State.CAUGHT_UP, State.FINISHED}
+
+
+def _lag_tone(seconds: float) -> Tone:
+    if seconds >= LAG_ALARM_SECONDS:
+        return Tone.BAD
+    return Tone.WARNING if seconds >= LAG_WARNING_SECONDS else Tone.GOOD
+
+
+def margin(backlog: Backlog | None) -> Phrase | None:
+    """Warn when the oldest unread file is among the next that rotation will remove."""
+    if backlog is None or backlog.oldest_rank is None or backlog.highest_rank is None:
+        return None
+    spare = backlog.highest_rank - backlog.oldest_rank
+    if backlog.highest_rank < 3 or spare > backlog.highest_rank * MARGIN_SHARE:
+        return None
+    tone = Tone.BAD if spare == 0 else Tone.WARNING
+    return Phrase(f"oldest unread {backlog.oldest_rank} of {backlog.highest_rank}", tone)
+
+
+def waiting(snapshot: Snapshot, now: float) -> str:
+    """Say what a session waits for, which try comes next, and when."""
+    if snapshot.retry_at is None:
+        return snapshot.reason
+    seconds = max(0, round(snapshot.retry_at - now))
+    return f"retry in {seconds} s, attempt {snapshot.attempt} · {snapshot.reason}"
