@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import (
@@ -15,6 +15,7 @@ from tui_ingest.ingest.events import (
     SessionStarted,
     StoppedOnError,
 )
+from tui_ingest.ingest.totals import COLUMNS
 from tui_ingest.ingest.wording import plural
 from tui_ingest.options import IngestOptions
 
@@ -83,5 +84,4 @@ def _summary(event: SessionEnded) -> Iterator[str]:
 
 
 def _words(counts: Counts) -> str:
-    columns: Mapping[str, int] = {name: getattr(counts, name) for name in Counts.__slots__}
-    return ", ".join(f"{number:,} {name}" for name, number in columns.items())
+    return ", ".join(f"{getattr(counts, name):,} {name}" for name in COLUMNS)
