@@ -1,4 +1,4 @@
-"""The target project of the tests: one SQLite file and one PostgreSQL database."""
+"""The target project of the tests: one SQLite file, one PostgreSQL database, and a source."""
 
 import os
 import tempfile
@@ -18,6 +18,26 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "tui_ingest",
     "tui_ingest.demo.polls",
+    "tests.project.gallery",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "tests.project.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
 ]
 DATABASES = {
     "default": {
@@ -32,6 +52,12 @@ DATABASES = {
         "USER": "postgres",
         "TEST": {"NAME": f"test_{WORKER}"},
         # HOST is set by tests/conftest.py once the server runs.
+    },
+    # The other end of the log, where it takes one: what a test changes here is logged.
+    "source": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": SCRATCH / f"source-{WORKER}.sqlite3",
+        "TEST": {"NAME": SCRATCH / f"test-source-{WORKER}.sqlite3"},
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""One of everything that Django can serialize."""
