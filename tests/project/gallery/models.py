@@ -79,7 +79,7 @@ class Label(models.Model):
     objects = LabelManager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["text", "tag"], name="gallery_label"),)
+        constraints = (models.UniqueConstraint(fields=["text", "tag"], name="gallery_label_once"),)
 
     def natural_key(self):
         return (self.text, *self.tag.natural_key())
