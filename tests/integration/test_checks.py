@@ -1,0 +1,105 @@
+"""System checks: what would break the promise is refused."""
+
+import pytest
+from django.core import checks
+
+
+def found(**databases):
+    return {error.id: error for error in checks.run_checks(tags=["tui_ingest"], **databases)}
+
+
+class Router:
+    """Sends one app to one database."""
+
+    def __init__(self, app_label, alias):
+        self.app_label = app_label
+        self.alias = alias
+
+    def db_for_write(self, model, **hints):
+        return self.alias if model._meta.app_label == self.app_label else None
+
+
+class Fence(Router):
+    """Keeps the tables of one app out of every other database."""
+
+    def db_for_write(self, model, **hints):
+        return None
+
+    def allow_migrate(self, db, app_label, **hints):
+        return db == self.alias if app_label == self.app_label else None
+
+
+def test_a_usual_project_passes_on_every_database():
+    assert found() == {}
+    assert found(databases=["default"]) == {}
+    assert found(databases=["postgres"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("configured", "id_", "words"),
+    [
+        ({"MODLES": []}, "E001", "MODLES"),
+        ("polls", "E001", "dict"),
+        ({"MODELS": ["nowhere"]}, "E002", "nowhere"),
+        ({"MODELS": ["polls.nothing"]}, "E002", "polls.nothing"),
+        ({"MODELS": ["tui_ingest"]}, "E003", "tui_ingest"),
+        ({"MODELS": ["tui_ingest.processedfile"]}, "E003", "tui_ingest.processedfile"),
+        ({"IDENTITY": {"polls.nothing": "id"}}, "E004", "polls.nothing"),
+        ({"IDENTITY": {"polls": "id"}}, "E004", "polls"),
+        ({"IDENTITY": {"polls.question": "slug"}}, "E004", "slug"),
+        ({"IDENTITY": {"polls.question": "question_text"}}, "E005", "question_text"),
+        ({"IDENTITY": {"polls.question": "choice"}}, "E005", "choice"),
+    ],
+)
+def test_a_setting_that_names_what_is_not_there(settings, configured, id_, words):
+    settings.TUI_INGEST = configured
+    errors = found()
+    assert set(errors) == {f"tui_ingest.{id_}"}
+    assert words in errors[f"tui_ingest.{id_}"].msg
+
+
+@pytest.mark.parametrize(
+    "configured",
+    [
+        {"MODELS": ["polls", "auth.User"]},
+        {"EXCLUDE": ["an_app_of_the_source_alone"]},
+        {"IDENTITY": {"polls.question": "id"}},
+        {"IDENTITY": {"polls.Choice": "pkid"}},
+    ],
+)
+def test_settings_that_are_fine(settings, configured):
+    settings.TUI_INGEST = configured
+    assert found() == {}
+
+
+def test_a_model_that_is_written_elsewhere(settings):
+    settings.DATABASE_ROUTERS = [Router("polls", "postgres")]
+    error = found(databases=["default"])["tui_ingest.E006"]
+    assert "polls.Participant" in error.msg or "polls.Question" in error.msg
+    assert "'postgres'" in error.msg
+    assert "one transaction" in error.msg
+    assert "tui_ingest.E006" not in found(databases=["postgres"])
+
+
+def test_a_model_that_is_written_elsewhere_but_may_not_be_written(settings):
+    settings.DATABASE_ROUTERS = [Router("polls", "postgres")]
+    settings.TUI_INGEST = {"EXCLUDE": ["polls"]}
+    assert found(databases=["default"]) == {}
+
+
+def test_a_model_whose_table_is_not_allowed_there(settings):
+    settings.DATABASE_ROUTERS = [Fence("polls", "postgres")]
+    assert "tui_ingest.E006" in found(databases=["default"])
+    assert found(databases=["postgres"]) == {}
+
+
+def test_a_checkpoint_that_is_written_elsewhere(settings):
+    settings.DATABASE_ROUTERS = [Router("tui_ingest", "postgres")]
+    assert "tui_ingest.E007" in found(databases=["default"])
+
+
+def test_without_a_database_the_routers_say_where_the_checkpoint_is(settings):
+    settings.DATABASE_ROUTERS = [Router("tui_ingest", "postgres"), Router("polls", "postgres")]
+    assert found() == {}
+    settings.DATABASE_ROUTERS = [Router("tui_ingest", "postgres"), Router("polls", "default")]
+    assert set(found()) == {"tui_ingest.E006"}

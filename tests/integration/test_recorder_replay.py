@@ -1,0 +1,108 @@
+"""The log of a source's recorder leaves the same rows in a target."""
+
+import pytest
+
+from tests.support.shop import SOURCE_SETTINGS, TARGET_SETTINGS, ShopSite
+
+CHANGES = 400
+
+# Everything that a project does to its rows through the ORM, at random.
+LIFE = """
+import random
+rng = random.Random({seed})
+names = (f"name {{n}}" for n in range(10**6))
+
+def some(model):
+    rows = list(models.QuerySet(model=model).order_by("pk"))
+    return rng.choice(rows) if rows else None
+
+def new_tag():
+    Tag.objects.create(name=next(names))
+
+def new_product():
+    moment = datetime(2023, 1, 1, 12, 0, 0, rng.randrange(10**6), UTC)
+    price = rng.choice([None, "1.5", Decimal("0.01")])
+    Product(name=next(names), stock=rng.randrange(3), price=price, seen=moment,
+            opens=moment.time(), keeps=timedelta(microseconds=rng.randrange(10**9)),
+            extra={{"deep": [None, 2**70, "é\\u2028"]}}, photo=rng.randbytes(5)).save()
+
+def change_product():
+    if product := some(Product):
+        product.stock = F("stock") + 1
+        product.save(update_fields=["stock"])
+
+def new_shop():
+    Shop.objects.create(name=next(names), floor=rng.randrange(5))
+
+def change_place():
+    if place := some(Place):
+        place.name = next(names)
+        place.save()
+
+def change_shop():
+    if shop := some(Shop):
+        shop.name, shop.floor = next(names), rng.randrange(5)
+        shop.save()
+
+def link():
+    tag, product, friend, place = some(Tag), some(Product), some(Product), some(Place)
+    if tag and product and place:
+        rng.choice([product.tags.add, place.tags.add])(tag)
+        tag.products.set([product])
+        product.friends.add(friend)
+
+def unlink():
+    tag, product = some(Tag), some(Product)
+    if tag and product:
+        rng.choice([product.tags.clear, tag.products.clear, product.friends.clear])()
+
+def stock_up():
+    shop, product = some(Shop), some(Product)
+    if shop and product:
+        shop.sells.add(product, through_defaults={{"metres": rng.randrange(9)}})
+
+def sell_out():
+    if shop := some(Shop):
+        rng.choice([shop.sells.clear, lambda: shop.sells.set([some(Product)])])()
+
+def new_label():
+    Label.objects.create(product=some(Product), parent=some(Label))
+
+def delete():
+    row = some(rng.choice([Tag, Product, Place, Shop, Shelf, Label]))
+    if row and rng.random() < 0.5:
+        row.delete()
+
+def change_your_mind():
+    try:
+        with transaction.atomic():
+            rng.choice(LIFE)()
+            raise KeyError
+    except KeyError:
+        pass
+
+LIFE = [new_tag, new_product, change_product, new_shop, change_place, change_shop, link, unlink,
+        stock_up, sell_out, new_label, delete, delete, change_your_mind]
+for _ in range({changes}):
+    if rng.random() < 0.2:
+        with transaction.atomic():
+            for _ in range(3):
+                rng.choice(LIFE)()
+    else:
+        rng.choice(LIFE)()
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_recorded_history_replays_to_equal_tables(tmp_path, seed):
+    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
+    target = ShopSite(tmp_path / "target", TARGET_SETTINGS)
+    lines = source.do(LIFE.format(seed=seed, changes=CHANGES))
+    assert len(lines) > CHANGES / 2
+
+    applied = target.manage("ingest_objects", source.log, "--once")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    expected, found = source.tables(), target.tables()
+    for table, rows in expected.items():
+        assert rows, f"the history left nothing in {table}"
+        assert found[table] == rows, table

@@ -1,0 +1,143 @@
+"""Two projects with the same app: one records what happens to it, the other applies the log."""
+
+import json
+
+from tests.support.site import SETTINGS, Site
+
+MODELS = """\
+import uuid
+from django.db import models
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=50, unique=True)
+
+
+class InStock(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(stock__gt=0)
+
+
+class Product(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    name = models.CharField(max_length=50, unique=True)
+    stock = models.IntegerField(default=1)
+    price = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    seen = models.DateTimeField(null=True)
+    opens = models.TimeField(null=True)
+    keeps = models.DurationField(null=True)
+    changed = models.DateTimeField(auto_now=True)
+    extra = models.JSONField(default=dict)
+    photo = models.BinaryField(default=b"")
+    tags = models.ManyToManyField(Tag, related_name="products")
+    friends = models.ManyToManyField("self")
+
+    objects = InStock()
+
+    class Meta:
+        base_manager_name = "objects"
+
+
+class OnSale(Product):
+    class Meta:
+        proxy = True
+
+
+class Place(models.Model):
+    name = models.CharField(max_length=50)
+    tags = models.ManyToManyField(Tag)
+
+
+class Shop(Place):
+    floor = models.IntegerField(default=0)
+    sells = models.ManyToManyField(Product, through="Shelf")
+
+
+class Shelf(models.Model):
+    shop = models.ForeignKey(Shop, models.CASCADE)
+    product = models.ForeignKey(Product, models.CASCADE)
+    metres = models.IntegerField(default=1)
+
+
+class Label(models.Model):
+    product = models.ForeignKey(Product, models.SET_NULL, null=True)
+    parent = models.ForeignKey("self", models.CASCADE, null=True)
+"""
+
+SOURCE_SETTINGS = """
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "shop",
+                  "tui_ingest.recorder"]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"oplog": {"()": "tui_ingest.recorder.OplogFormatter"}},
+    "handlers": {
+        "oplog": {
+            "class": "logging.handlers.RotatingFileHandler",
+            "filename": BASE_DIR / "oplog.log",
+            "maxBytes": 10_000_000,
+            "backupCount": 30,
+            "encoding": "ascii",  # a locale that cannot write what the records contain
+            "formatter": "oplog",
+        }
+    },
+    "loggers": {"oplogger": {"handlers": ["oplog"], "level": "INFO", "propagate": False}},
+}
+"""
+
+TARGET_SETTINGS = """
+INSTALLED_APPS = ["tui_ingest", "shop"]
+"""
+
+PREAMBLE = """
+from datetime import datetime, time, timedelta, UTC
+from decimal import Decimal
+from django.db import transaction
+from django.db.models import F
+from shop.models import *
+"""
+
+# Every table of the app, row by row, whatever the managers show.
+DUMP = """
+import json
+from django.apps import apps
+from django.db import connection
+tables = {}
+for model in apps.get_app_config("shop").get_models(include_auto_created=True):
+    table = model._meta.db_table
+    columns = [f.column for f in model._meta.local_concrete_fields]
+    if model._meta.auto_created:
+        columns.remove("id")  # the number of a link means nothing
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")
+        tables[table] = sorted(map(str, cursor.fetchall()))
+print(json.dumps(tables))
+"""
+
+
+class ShopSite(Site):
+    """A project with the app `shop`."""
+
+    def __init__(self, folder, settings):
+        super().__init__(folder, SETTINGS + settings)
+        self.log = folder / "oplog.log"
+        app = folder / "shop"
+        app.mkdir()
+        (app / "__init__.py").touch()
+        (app / "models.py").write_text(MODELS)
+        made = self.manage("makemigrations", "shop")
+        assert made.returncode == 0, made.stderr
+        self.migrate()
+
+    def do(self, code):
+        """Run code with the app's models at hand; the records that this wrote."""
+        before = len(self.lines())
+        self.shell(PREAMBLE + code)
+        return self.lines()[before:]
+
+    def lines(self):
+        return self.log.read_bytes().splitlines(keepends=True) if self.log.exists() else []
+
+    def tables(self):
+        """Every row of every table of the app."""
+        return json.loads(self.shell(DUMP))

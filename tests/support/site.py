@@ -1,0 +1,77 @@
+"""A throw-away Django project in a folder of its own, used as its owner would use it."""
+
+import os
+import subprocess
+import sys
+
+MANAGE_PY = """\
+import os
+import sys
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
+    from django.core.management import execute_from_command_line
+    execute_from_command_line(sys.argv)
+"""
+
+SETTINGS = """\
+from pathlib import Path
+
+BASE_DIR = Path(__file__).parent.parent
+SECRET_KEY = "throw-away"
+INSTALLED_APPS = ["tui_ingest", "tui_ingest.demo.polls"]
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "site.sqlite3"},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+"""
+
+
+class Site:
+    """A project `mysite` with a manage.py, and what its owner types."""
+
+    def __init__(self, folder, settings=SETTINGS):
+        self.folder = folder
+        self.settings = folder / "mysite" / "settings.py"
+        self.settings.parent.mkdir(parents=True)
+        (folder / "mysite" / "__init__.py").touch()
+        (folder / "manage.py").write_text(MANAGE_PY)
+        self.settings.write_text(settings)
+
+    def add_settings(self, text):
+        with self.settings.open("a") as settings:
+            settings.write(text)
+
+    def tui_ingest(self, *arguments, folder=None, **environment):
+        """Run `tui-ingest` without a terminal, in the project's folder or another one."""
+        return run("-m", "tui_ingest", *arguments, folder=folder or self.folder, **environment)
+
+    def manage(self, *arguments, **environment):
+        """Run `python manage.py`."""
+        return run("manage.py", *arguments, folder=self.folder, **environment)
+
+    def migrate(self, *arguments):
+        migrated = self.manage("migrate", *arguments)
+        assert migrated.returncode == 0, migrated.stderr
+
+    def shell(self, code, **environment):
+        """Run Python code with the project set up; what it prints."""
+        done = self.manage("shell", "--no-imports", "-c", code, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def run(*arguments, folder, **environment):
+    """Run Python in a folder, without a terminal and without settings in the environment."""
+    inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=folder,
+        env=inherited | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
