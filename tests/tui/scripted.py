@@ -24,9 +24,13 @@ NOW = 1_700_000_000.0  # where the clock of the console stands
 PATH = "/var/log/shop/oplog.log"
 
 
-def record(number, *, operation=Operation.SAVE, model="polls.question", fields=None, at=NOW):
-    objects = [{"model": model, "pk": number, "fields": fields or {"question_text": f"Q{number}"}}]
-    raw = f"{at:.6f} {operation} {json.dumps(objects)}".encode()
+def record(
+    number, *, operation=Operation.SAVE, model="polls.question", pk=None, fields=None, at=NOW
+):
+    fields = fields or {"question_text": f"Q{number}"}
+    objects = [{"model": model, "pk": number if pk is None else pk, "fields": fields}]
+    text = json.dumps(objects, ensure_ascii=False)
+    raw = f"{at:.6f} {operation} {text}".encode("utf-8", "replace")
     location = RecordLocation("generation", number * 100, 100)
     return Record(at, operation, objects, raw, location)
 

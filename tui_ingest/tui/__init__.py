@@ -1,5 +1,27 @@
 """The console. The only place that knows Textual."""
 
-from tui_ingest.tui.launching import run
+from __future__ import annotations
+
+import sys
+
+from tui_ingest.options import IngestOptions
 
 __all__ = ["run"]
+
+USAGE = 2
+
+
+def run(options: IngestOptions) -> int:
+    """Run one session under the console and return the exit status of the process.
+
+    SIGINT, SIGTERM and SIGHUP end it after the running batch.
+
+    Call it in the main thread, with Django set up and the project verified.
+    """
+    # Textual draws on standard error and never asks whether that is a terminal.
+    if not all(stream and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
+        sys.stderr.write("tui-ingest: the console needs a terminal; use --headless without one.\n")
+        return USAGE
+    from tui_ingest.tui.launching import launch
+
+    return launch(options)

@@ -87,13 +87,13 @@ class ConsoleApp(App[None]):
         self.trend = Trend()
         self.snapshot = Snapshot(path=target.path)
         self._run_session = run_session
-        self._main = MainScreen()
+        self.main = MainScreen()
         self.session_over = threading.Event()  # the session's work is done
 
     # The session
 
     def on_mount(self) -> None:
-        self.push_screen(self._main)
+        self.push_screen(self.main)
         self.feed.on_news = self._announce
         self.run_worker(self._work, thread=True, group=SESSION, exit_on_error=False, name=SESSION)
         self.set_interval(LOOK_SECONDS, self.look)
@@ -151,12 +151,14 @@ class ConsoleApp(App[None]):
 
     def look(self) -> None:
         """Take what is new to the screens."""
+        if not self.is_running:  # the screens are being put away
+            return
         self.snapshot, lines = self.feed.take()
         now = time.monotonic()
         self.rates.sample(now, self.snapshot.records)
         if self.snapshot.backlog is not None:
             self.trend.sample(now, self.snapshot.backlog.remaining_bytes)
-        self._main.add_lines(lines)
+        self.main.add_lines(lines)
         for screen in self.screen_stack:
             if isinstance(screen, ConsoleScreen):
                 screen.look()

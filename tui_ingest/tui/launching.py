@@ -17,22 +17,9 @@ from tui_ingest.options import IngestOptions
 from tui_ingest.tui.app import ConsoleApp, Target
 from tui_ingest.tui.signals import stop_on_signals
 
-FATAL = 1
-USAGE = 2
 
-
-def run(options: IngestOptions) -> int:
-    """Run one session under the console and return the exit status of the process.
-
-    SIGINT, SIGTERM and SIGHUP end it after the running batch.
-
-    Call it in the main thread, with Django set up and the project verified.
-    """
-    if not (
-        sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()
-    ):
-        sys.stderr.write("tui-ingest: the console needs a terminal; use --headless without one.\n")
-        return USAGE
+def launch(options: IngestOptions) -> int:
+    """Run one session under the console, in a terminal; return the process's exit status."""
     control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
     app = ConsoleApp(_session_of(options), control, _target(options))
     with stop_on_signals(app):

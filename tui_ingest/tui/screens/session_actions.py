@@ -45,11 +45,4 @@ class SessionActions(ConsoleScreen):
         """Stand before the next record that fails, or set such records aside again."""
         control = self.console.control
         control.stop_on_error = not control.stop_on_error
-        self.notify(
-            "The session will stop before the next record that fails."
-            if control.stop_on_error
-            else "Records that fail are set aside as dead letters.",
-            title="Stop on error: " + ("on" if control.stop_on_error else "off"),
-            markup=False,
-        )
         self.console.look()

@@ -122,10 +122,15 @@ class LogPane(RowsView):
         self.following = False
         super().action_first()
 
+    def on_resize(self) -> None:
+        if self.following:
+            self._go_to_end()
+
     def _go_to_end(self) -> None:
         self._adjusting = True
         self.rows_changed()
         self.cursor = len(self.history) - 1
+        self.show_cursor()
         self._adjusting = False
 
     def _shift(self, rows: int) -> None:

@@ -22,9 +22,10 @@ class RatePanel(Widget):
         self.border_title = Content("records/s")
 
     def render(self) -> Content:
-        now, peak = formats.count(round(self._rates.now)), formats.count(self._rates.peak)
+        now = round(self._rates.now)
+        peak = max(now, self._rates.peak)
         label = "" if self.styles.border_top[0] else "records/s "
-        figures = f" {now} now · {peak} peak"
+        figures = f" {formats.count(now)} now · {formats.count(peak)} peak"
         room = max(0, self.size.width - len(label) - len(figures))
         return Content.assemble((label, "$text-muted"), (self._bars(room), "$primary"), figures)
 

@@ -138,7 +138,7 @@ class RowsView(ScrollView, can_focus=True):
         return max(0, min(cursor, self.row_count() - 1))
 
     def watch_cursor(self) -> None:
-        self._show_cursor()
+        self.show_cursor()
         self.refresh()
 
     @property
@@ -146,7 +146,8 @@ class RowsView(ScrollView, can_focus=True):
         """How many rows are visible at once."""
         return max(1, self.size.height - self.HEADING - self.CLOSING)
 
-    def _show_cursor(self) -> None:
+    def show_cursor(self) -> None:
+        """Scroll no further than it takes to see the cursor."""
         top = self.scroll_offset.y
         wanted = max(self.cursor - self.page_rows + 1, min(top, self.cursor))
         if wanted != top:

@@ -1,0 +1,66 @@
+"""A console over a scripted session."""
+
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.tui.scripted import ScriptedSession, console, until
+from tui_ingest.ingest.control import Control
+
+
+class Desk:
+    """The console, its session and the keys."""
+
+    def __init__(self, app, session, pilot):
+        self.app, self.session, self.pilot = app, session, pilot
+
+    @property
+    def screen(self):
+        return self.app.screen
+
+    @property
+    def log(self):
+        return self.app.main.log_pane
+
+    @property
+    def control(self):
+        return self.app.control
+
+    async def press(self, *keys):
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, condition):
+        await until(self.pilot, condition)
+
+    async def seen(self):
+        """Wait until everything reported so far is on the screen."""
+        self.app.look()
+        await self.pilot.pause()
+
+    def text(self):
+        """The screen as a person reads it, line by line."""
+        width, height = self.app.size
+        lines = [""] * height
+        for y, strip in enumerate(self.screen._compositor.render_strips()):
+            lines[y] = strip.text[:width].rstrip()
+        return "\n".join(lines)
+
+
+@pytest.fixture
+def desk():
+    """Open a console: `async with desk(size=…) as d`."""
+
+    @asynccontextmanager
+    async def opened(*, size=(120, 36), paused=False, stop_on_error=False, **target):
+        session = ScriptedSession()
+        control = Control(paused=paused, stop_on_error=stop_on_error)
+        app = console(session, control, **target)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            desk = Desk(app, session, pilot)
+            await desk.until(session.started.is_set)
+            await desk.seen()
+            yield desk
+            control.stop()
+
+    return opened

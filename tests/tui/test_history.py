@@ -1,0 +1,84 @@
+"""Lines kept, filtered and searched."""
+
+import pytest
+
+from tests.tui.scripted import record
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.oplog.records import Operation
+from tui_ingest.tui.filtering import Filter
+from tui_ingest.tui.history import History
+from tui_ingest.tui.lines import ElidedLine, Level, MarkerLine, record_line
+
+
+def line(number, outcome=Outcome.SAVED, **facts):
+    return record_line(record(number, **facts), outcome)
+
+
+LINES = {
+    "question": line(17, fields={"question_text": "Which red?"}),
+    "choice": line(9, Outcome.DELETED, model="polls.choice", operation=Operation.DELETE),
+    "failed": line(4, Outcome.FAILED, model="shop.order"),
+    "skipped": line(5, Outcome.SKIPPED, model="sessions.session"),
+    "missing": line(6, Outcome.MISSING, operation=Operation.DELETE),
+    "elided": ElidedLine(812),
+    "gap": MarkerLine(at=0.0, kind="gap", text="Three files are gone.", level=Level.ERROR),
+}
+LINES["failed"].note = "missing_parent: no customer 3"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("", set(LINES)),
+        ("RED", {"question"}),
+        ("op:delete", {"choice", "missing"}),
+        ("op:d model:choice", {"choice"}),
+        ("model:polls", {"question", "choice", "missing"}),
+        ("ok", {"question", "choice"}),
+        ("failed", {"failed"}),
+        ("missing", {"missing"}),
+        ("skipped", {"skipped"}),
+        ("customer", {"failed"}),
+        ("files gone", {"gap"}),
+        ("nowhere", set()),
+    ],
+)
+def test_a_filter_lets_through_what_matches_all_its_terms(typed, found):
+    wanted = Filter.parse(typed)
+    assert {name for name, shown in LINES.items() if wanted.matches(shown)} == found
+
+
+def test_a_failure_that_was_put_right_is_no_failure_any_more():
+    repaired = line(1, Outcome.FAILED)
+    repaired.resolution = "applied"
+    assert not Filter.parse("failed").matches(repaired)
+    assert Filter.parse("ok").matches(repaired)
+
+
+def test_the_oldest_lines_go_first():
+    history = History(limit=5)
+    assert history.extend([line(n) for n in range(4)]) == 0
+    assert history.extend([line(n) for n in range(4, 8)]) == 3
+    assert [shown.pk for shown in history] == ["3", "4", "5", "6", "7"]
+
+
+def test_under_a_filter_only_shown_lines_count_as_dropped():
+    history = History(limit=4)
+    history.extend([line(0), line(1, Outcome.FAILED), line(2), line(3, Outcome.FAILED)])
+    history.apply(Filter.parse("failed"))
+    history[0].resolution = "applied"  # it does not match any more, and yet it is shown
+    assert history.extend([line(4), line(5, Outcome.FAILED)]) == 1
+    assert [shown.pk for shown in history] == ["3", "5"]
+    history.apply(Filter())
+    assert [shown.pk for shown in history] == ["2", "3", "4", "5"]
+
+
+def test_failures_are_found_in_both_directions():
+    history = History()
+    history.extend([line(n, Outcome.FAILED if n in (2, 5) else Outcome.SAVED) for n in range(8)])
+    assert history.next_failure(-1, 1) == 2
+    assert history.next_failure(2, 1) == 5
+    assert history.next_failure(5, 1) is None
+    assert history.next_failure(8, -1) == 5
+    assert history.next_failure(5, -1) == 2
+    assert history.next_failure(2, -1) is None

@@ -1,0 +1,380 @@
+"""The main screen: what it says, and what its keys do."""
+
+import pytest
+
+from tests.tui.scripted import NOW, ScriptedSession, console, record
+from tui_ingest.ingest.control import Control, StepTo
+from tui_ingest.ingest.events import Counts, Noticed, Outcome, State
+from tui_ingest.oplog.records import Operation
+from tui_ingest.tui.app import ConsoleApp
+from tui_ingest.tui.widgets.models_table import ModelsTable
+
+
+def footer(desk):
+    return desk.text().splitlines()[-1]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_nothing_important_is_cut_off(desk, size):
+    async with desk(size=size) as d:
+        d.session.apply(*(record(n, at=NOW - 192) for n in range(20)), failing=(3,))
+        d.session.apply(record(20, model="polls.choice", operation=Operation.DELETE, at=NOW - 192))
+        d.session.progress(
+            offset=10_231_402,
+            generation_size=50_112_000,
+            remaining_bytes=38 * 2**20,
+            older_generations=2,
+            oldest_rank=27,
+            highest_rank=30,
+        )
+        await d.seen()
+        text = d.text()
+        for words in (
+            "shop.settings · default sqlite",
+            "oplog.log",
+            "● RUNNING",
+            "polls.choice 20",
+            "polls.question",
+            "saved",
+            "deleted",
+            "failed",
+            "2 models, total",
+            "now ·",
+            "offset 10,231,402 / 50,112,000  20 %",
+            "2 older files to go",
+            "behind 3m12s",
+            "38.0 MiB",
+            "✗ 1 dead letter",
+            "0 gaps",
+            "oldest unread 27 of 30",
+            "last error: polls.question 3 bad_value",
+            "space Pause",
+            "Dead letters",
+            "? Help",
+            "q Quit",
+        ):
+            assert words in text, text
+
+
+async def test_a_record_is_on_the_screen_without_waiting_for_the_next_look(desk):
+    seen = []
+    async with desk() as d:
+        d.app.set_interval = None
+        d.session.apply(record(7))
+        await d.until(lambda: len(d.log.history) == 1)
+        seen.append(d.log.history[0].pk)
+    assert seen == ["7"]
+
+
+async def test_many_reports_are_one_message():
+    session, arrived = ScriptedSession(), []
+    app = console(session, Control())
+
+    def count(message):
+        if isinstance(message, ConsoleApp.News):
+            arrived.append(message)
+
+    async with app.run_test(message_hook=count) as pilot:
+        while not session.started.is_set():
+            await pilot.pause()
+        arrived.clear()
+        for number in range(500):
+            session.apply(record(number))
+        app.look()
+        await pilot.pause()
+        assert len(arrived) <= 1
+        assert app.snapshot.records == 500
+        session.control.stop()
+
+
+@pytest.mark.parametrize("key", ["space", "p"])
+async def test_pause_and_resume(desk, key):
+    async with desk() as d:
+        assert "space Pause" in footer(d)
+        await d.press(key)
+        assert d.control.paused
+        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        await d.seen()
+        assert "‖ PAUSED" in d.text()
+        assert "space Resume" in footer(d)
+        await d.press(key)
+        await d.until(lambda: d.app.snapshot.state is State.RUNNING)
+        assert not d.control.paused
+        await d.seen()
+        assert "space Pause" in footer(d)
+
+
+async def test_step_applies_one_record_and_only_while_paused(desk):
+    async with desk() as d:
+        await d.press("n", "N")
+        assert d.session.stepped == []
+        await d.press("space", "n")
+        await d.until(lambda: len(d.log.history) == 1)
+        await d.press("N")
+        await d.until(lambda: len(d.session.stepped) == 2)
+        assert d.session.stepped == [StepTo.RECORD, StepTo.FAILURE]
+        assert d.control.paused
+
+
+async def test_freezing_stops_the_view_and_not_the_work(desk):
+    async with desk() as d:
+        d.session.apply(*(record(n) for n in range(60)))
+        await d.seen()
+        await d.press("f")
+        assert "FROZEN" in d.text()
+        assert "f Follow" in footer(d)
+        shown = d.text().splitlines()[5:20]
+        d.session.apply(*(record(n) for n in range(100, 512)))
+        await d.seen()
+        assert [line[:60] for line in d.text().splitlines()[5:20]] == [line[:60] for line in shown]
+        assert "▼ 412 new (f to follow)" in d.text()
+        assert "● RUNNING" in d.text()
+        await d.press("f")
+        assert "polls.question 511" in d.text()
+        assert "new (f to follow)" not in d.text()
+        assert "following" in d.text()
+
+
+async def test_the_frozen_view_stays_on_its_lines_while_old_ones_are_dropped(desk):
+    async with desk() as d:
+        d.log.history._limit = 100
+        d.session.apply(*(record(n) for n in range(40)))
+        await d.seen()
+        d.session.apply(*(record(n) for n in range(40, 80)))
+        await d.seen()
+        await d.press("f")
+        await d.press(*["up"] * 5)
+        current = d.log.current
+        for batch in range(3):
+            d.session.apply(*(record(n) for n in range(100 + 10 * batch, 110 + 10 * batch)))
+            await d.seen()
+        assert d.log.current is current
+        assert f"polls.question {current.pk}" in d.text()
+
+
+@pytest.mark.parametrize("key", ["up", "pageup", "home", "g"])
+async def test_moving_up_freezes_and_end_follows_again(desk, key):
+    async with desk() as d:
+        d.session.apply(*(record(n) for n in range(40)))
+        await d.seen()
+        await d.press(key)
+        assert not d.log.following
+        if key in ("home", "g"):
+            assert d.log.current.pk == "0"
+        await d.press("end" if key == "up" else "G")
+        assert d.log.following
+
+
+async def test_the_wheel_and_a_click_do_what_the_keys_do(desk):
+    async with desk(size=(120, 24)) as d:
+        d.session.apply(*(record(n) for n in range(40)))
+        await d.seen()
+        await d.pilot._post_mouse_events([_scroll_up()], "#log", button=0)
+        await d.until(lambda: not d.log.following)
+        await d.pilot.click("#log", offset=(10, 3))
+        top = d.log.scroll_offset.y
+        assert d.log.cursor == top + 2
+        await d.pilot.click("Footer FooterKey:first-of-type")
+        await d.until(lambda: d.control.paused)
+
+
+def _scroll_up():
+    from textual.events import MouseScrollUp
+
+    return MouseScrollUp
+
+
+async def test_filter_hides_what_does_not_match_and_counts(desk):
+    async with desk() as d:
+        d.session.apply(
+            *(record(n) for n in range(10)),
+            record(10, model="polls.choice", operation=Operation.DELETE),
+            failing=(3, 4),
+        )
+        await d.seen()
+        await d.press("slash", *"failed")
+        assert [line.pk for line in d.log.history] == ["3", "4"]
+        assert "/failed/ 2 of 11" in d.text()
+        await d.press("enter")
+        assert d.app.focused is d.log
+        d.session.apply(record(11), record(12), failing=(1,))
+        await d.seen()
+        assert "/failed/ 3 of 13" in d.text()
+        await d.press("escape")
+        assert len(d.log.history) == 13
+
+
+async def test_escape_peels_one_layer_at_a_time(desk):
+    async with desk() as d:
+        d.session.apply(*(record(n) for n in range(10)))
+        await d.seen()
+        await d.press("up", "m", "slash", "9", "enter")
+        assert d.screen.maximized is d.log
+        await d.press("escape")
+        assert not d.log.history.filter
+        assert d.screen.maximized is d.log
+        await d.press("escape")
+        assert d.screen.maximized is None
+        assert not d.log.following
+        await d.press("escape")
+        assert d.log.following
+
+
+async def test_a_filter_being_typed_swallows_no_escape_and_no_letter(desk):
+    async with desk() as d:
+        d.session.apply(record(1))
+        await d.seen()
+        await d.press("slash", "q", "space", "n")
+        assert d.screen.filter_input.value == "q n"
+        assert not d.control.paused
+        await d.press("escape")
+        assert not d.screen.filter_input.display
+        assert len(d.log.history) == 1
+
+
+async def test_markup_in_a_filter_is_text(desk):
+    async with desk() as d:
+        d.session.apply(record(1))
+        await d.seen()
+        await d.press("slash", "left_square_bracket", "slash", "x", "right_square_bracket")
+        await d.seen()
+        assert "/[/x]/ 0 of 1" in d.text()
+
+
+async def test_e_goes_from_error_to_error(desk):
+    async with desk() as d:
+        d.session.apply(*(record(n) for n in range(30)), failing=(3, 9, 20))
+        await d.seen()
+        await d.press("e")
+        assert d.log.current.pk == "20", "following: the latest one"
+        assert not d.log.following
+        await d.press("E")
+        assert d.log.current.pk == "9"
+        await d.press("E", "E")
+        assert d.log.current.pk == "3"
+        assert "No earlier failure" in d.text()
+        await d.press("e")
+        assert d.log.current.pk == "9"
+
+
+async def test_e_passes_over_what_was_put_right(desk):
+    async with desk() as d:
+        d.session.apply(*(record(n) for n in range(9)), failing=(2, 5))
+        await d.seen()
+        d.log.history[5].resolution = "applied"
+        await d.press("e")
+        assert d.log.current.pk == "2"
+
+
+async def test_copy_takes_the_record_as_it_stands_in_the_log(desk):
+    async with desk() as d:
+        d.session.apply(record(1), record(2))
+        await d.seen()
+        await d.press("up", "c")
+        assert d.app.clipboard == record(1).raw.decode()
+
+
+async def test_stop_on_error_can_be_switched(desk):
+    async with desk() as d:
+        await d.press("b")
+        assert d.control.stop_on_error
+        assert "stop on error" in d.text()
+        await d.press("b")
+        assert not d.control.stop_on_error
+
+
+async def test_the_models_are_sorted_by_key_and_by_click(desk):
+    async with desk() as d:
+        d.session.apply(
+            *(record(n, model="b.few") for n in range(2)),
+            *(record(n, model="a.some", operation=Operation.DELETE) for n in range(3)),
+            *(record(n, model="c.many") for n in range(5)),
+            failing=(0,),
+        )
+        await d.seen()
+        table = d.screen.query_one(ModelsTable)
+        assert labels(table) == ["a.some", "b.few", "c.many"]
+        await d.press("s")
+        assert labels(table) == ["c.many", "b.few", "a.some"]
+        await d.press("s")
+        assert labels(table) == ["a.some", "b.few", "c.many"]
+        await d.pilot.click(table, offset=(table.size.width - 1, 1))
+        assert table.sort_column == "failed"
+        assert labels(table)[0] == "b.few"
+
+
+def labels(table):
+    return [label for label, _ in table._rows]
+
+
+async def test_the_models_of_the_session_and_of_the_whole_life(desk):
+    async with desk() as d:
+        d.app.feed._totals = {"polls.question": Counts(saved=1000)}
+        d.session.apply(record(1))
+        await d.seen()
+        assert "1,001" in d.text()
+        await d.press("t")
+        assert "1,001" not in d.text()
+        assert "Models · session" in d.text()
+
+
+async def test_hundreds_of_models_scroll_under_their_sum(desk):
+    async with desk() as d:
+        d.session.apply(*(record(n, model=f"app.model{n:03}") for n in range(300)))
+        await d.seen()
+        await d.press("2")
+        assert d.app.focused.id == "models"
+        assert "app.model000" in d.text()
+        await d.press("end")
+        assert "app.model299" in d.text()
+        assert "300 models, total" in d.text()
+        d.session.apply(record(1, model="app.later"))
+        await d.seen()
+        assert d.screen.query_one(ModelsTable).model == "app.model299", "the cursor stays"
+        assert "301 models, total" in d.text()
+
+
+async def test_a_maximised_pane_has_the_screen_and_gives_it_back(desk):
+    async with desk() as d:
+        await d.press("2", "m")
+        assert d.screen.maximized.id == "models"
+        await d.press("m")
+        assert d.screen.maximized is None
+        await d.press("1")
+        assert d.app.focused is d.log
+
+
+async def test_what_happened_stands_in_the_log(desk):
+    async with desk() as d:
+        d.session.report(Noticed(at=NOW, kind="rotated", message="oplog.log.2 is finished."))
+        d.session.apply(record(1), outcomes={0: Outcome.SKIPPED})
+        await d.seen()
+        assert "rotated: oplog.log.2 is finished." in d.text()
+
+
+async def test_waiting_says_for_what_and_when(desk):
+    async with desk() as d:
+        d.session.state(
+            State.WAITING, reason="database: it is locked", attempt=3, retry_at=NOW + 4
+        )
+        await d.seen()
+        assert "◌ WAITING" in d.text()
+        assert "retry in 4 s, attempt 3 · database: it is locked" in d.text()
+
+
+async def test_the_palette_runs_every_action(desk):
+    async with desk() as d:
+        await d.press("ctrl+p", *"pause")
+        await d.until(lambda: d.screen.query("OptionList").first().option_count > 0)
+        await d.press("enter")
+        await d.until(lambda: d.control.paused)
+
+
+async def test_narrow_and_wide_are_two_layouts(desk):
+    async with desk(size=(99, 30)) as d:
+        log, models = d.log.region, d.screen.query_one(ModelsTable).region
+        assert models.y >= log.bottom
+        await d.pilot.resize_terminal(100, 30)
+        await d.pilot.pause()
+        log, models = d.log.region, d.screen.query_one(ModelsTable).region
+        assert models.x >= log.right
