@@ -1,0 +1,145 @@
+"""One file of a rotated log: opened once, known by its content, read by byte range."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import zlib
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from tui_ingest.oplog.log import LogError, LogUnavailableError
+from tui_ingest.oplog.parsing import timestamp_of
+
+HEAD_BYTES = 64 * 1024  # of the first line that are looked at; a longer one is cut
+TAIL_BYTES = 1024  # before a position, whose digest confirms it
+_SKIP_BYTES = 1024 * 1024  # read at once while looking for the first line
+_BLANK = b"\0\r\n"
+BOM = b"\xef\xbb\xbf"
+
+
+def digest(content: bytes) -> str:
+    """Return what stands for a piece of content in a position: 32 hexadecimal digits."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+class Generation:
+    """An open file of the log. It stays readable when it is renamed or removed.
+
+    Attributes:
+        identity: digest of the first line that is not blank; "" as long as there is none,
+            because empty files all look alike.
+        first_time: of that line, in seconds since the epoch.
+    """
+
+    def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
+        """Open a file for reading.
+
+        Args:
+            path: of the file.
+            compressed: it is a gzip file; offsets count unpacked bytes.
+            finished: nothing more is expected, so that an unterminated first line counts.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            LogUnavailableError: it cannot be read now.
+            LogError: it is not a file.
+        """
+        self.path = path
+        self.compressed = compressed
+        self._file = _open(path)
+        self._unpacked = gzip.GzipFile(fileobj=self._file) if compressed else None
+        self._unpacked_size: int | None = None
+        status = os.fstat(self._file.fileno())
+        self.file_id = (status.st_dev, status.st_ino)
+        self.mtime = status.st_mtime
+        try:
+            line = self._first_line(finished=finished)
+        except BaseException:
+            self.close()
+            raise
+        self.identity = digest(line) if line else ""
+        self.first_time = timestamp_of(line)
+
+    def _first_line(self, *, finished: bool) -> bytes:
+        """Return as much of the first line as is looked at; nothing if it has no end yet."""
+        start = 0
+        while True:
+            chunk = self.read_at(start, _SKIP_BYTES if start else HEAD_BYTES)
+            content = chunk.removeprefix(BOM).lstrip(_BLANK)
+            if content or not chunk:
+                break
+            start += len(chunk)
+        head = self.read_at(start + len(chunk) - len(content), HEAD_BYTES)
+        line, newline, _ = head.partition(b"\n")
+        complete = newline or finished or len(head) == HEAD_BYTES
+        return line.rstrip(b"\r") if complete else b""
+
+    @property
+    def size(self) -> int:
+        """Bytes in it, now; unpacked. For a compressed file the first call reads it all."""
+        if self._unpacked is None:
+            return self.stored_size
+        if self._unpacked_size is None:
+            try:
+                self._unpacked_size = self._unpacked.seek(0, os.SEEK_END)
+            except (OSError, EOFError, zlib.error) as error:
+                raise self._unreadable(error) from error
+        return self._unpacked_size
+
+    @property
+    def stored_size(self) -> int:
+        """Bytes on disk, which is cheap to know for a compressed file, too."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from a byte offset; fewer only at the end.
+
+        Raises:
+            LogUnavailableError: the disk failed, or a compressed file is not complete.
+        """
+        try:
+            if self._unpacked is None:
+                return os.pread(self._file.fileno(), length, offset)
+            self._unpacked.seek(offset)
+            return self._unpacked.read(length) if self._unpacked.tell() == offset else b""
+        except (OSError, EOFError, zlib.error) as error:
+            raise self._unreadable(error) from error
+
+    def tail(self, offset: int) -> bytes:
+        """Return the bytes just before an offset by which it is confirmed."""
+        start = max(0, offset - TAIL_BYTES)
+        return self.read_at(start, offset - start)
+
+    def confirms(self, offset: int, tail_digest: str) -> bool:
+        """Tell whether the content just before an offset is what it was."""
+        if offset == 0:
+            return True
+        tail = self.tail(offset)
+        return len(tail) == min(offset, TAIL_BYTES) and digest(tail) == tail_digest
+
+    def close(self) -> None:
+        """Give back the descriptor."""
+        if self._unpacked is not None:
+            self._unpacked.close()
+        self._file.close()
+
+    def _unreadable(self, error: Exception) -> LogUnavailableError:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return LogUnavailableError(f"{self.path} cannot be read: {reason or error}.")
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a regular file for reading only; a pipe is refused before it can block."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise LogUnavailableError(f"{path} cannot be opened: {error.strerror}.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise LogError(f"{path} is not a regular file. Name the file that the writer appends to.")
+    return os.fdopen(descriptor, "rb", buffering=0)

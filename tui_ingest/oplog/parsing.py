@@ -1,0 +1,162 @@
+"""One line of bytes to a record, or to the reason why it is not one."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import (
+    Malformed,
+    MalformedReason,
+    Operation,
+    Record,
+    RecordLocation,
+)
+
+HEAD_BYTES = 1024  # of a line that is too long to be kept whole
+
+# The epoch has ten digits before the point until the year 2286. Taking no more than ten lets a
+# glued line be told apart from the digits that the fragment before it may end with.
+_HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE) ")
+_GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE) (?=\[)")
+_OPERATIONS = {operation.value.encode(): operation for operation in Operation}
+# Each candidate costs a parse of the rest of the line, and a line may be made to hold thousands.
+_MOST_GLUED_CANDIDATES = 32
+
+
+class _BadLineError(Exception):
+    def __init__(self, reason: MalformedReason, error: str) -> None:
+        super().__init__(error)
+        self.reason = reason
+        self.error = error
+
+
+def parse_line(raw: bytes, location: RecordLocation) -> list[Entry]:
+    """Return what a line holds: one entry, or the parts of a line that was written into another.
+
+    Args:
+        raw: the line without its terminator, not blank.
+        location: of the whole line; its length includes the terminator.
+    """
+    try:
+        return [_record(raw, location)]
+    except _BadLineError as bad:
+        return _unglue(raw, location) or [
+            Malformed(reason=bad.reason, error=bad.error, raw=raw, location=location)
+        ]
+
+
+def too_long(head: bytes, location: RecordLocation, limit: int) -> Malformed:
+    """Return the entry for a line of more than `limit` bytes, of which only the head was kept."""
+    return Malformed(
+        reason=MalformedReason.TOO_LONG,
+        error=f"The line has {location.length:,} bytes; MAX_RECORD_BYTES is {limit:,}.",
+        raw=head[:HEAD_BYTES],
+        location=location,
+    )
+
+
+def parse_torn(raw: bytes, location: RecordLocation) -> list[Entry]:
+    """Return what the unterminated last line of a finished generation holds."""
+    return [
+        entry._replace(
+            reason=MalformedReason.TORN,
+            error=f"The file ends in the middle of this line: {entry.error}",
+        )
+        if isinstance(entry, Malformed) and entry.reason is not MalformedReason.GLUED
+        else entry
+        for entry in parse_line(raw, location)
+    ]
+
+
+def timestamp_of(raw: bytes) -> float | None:
+    """Return the time that a line begins with, in seconds since the epoch; None without one."""
+    head = _HEAD.match(raw)
+    return float(head[1]) if head else None
+
+
+def _record(raw: bytes, location: RecordLocation) -> Record:
+    head = _HEAD.match(raw)
+    if head is None:
+        raise _BadLineError(
+            MalformedReason.BAD_LINE, "The line does not begin with '<epoch> SAVE|DELETE <json>'."
+        )
+    timestamp, operation = head.groups()
+    return Record(
+        timestamp=float(timestamp),
+        operation=_OPERATIONS[operation],
+        objects=_objects(raw, head.end()),
+        raw=raw,
+        location=location,
+    )
+
+
+def _objects(raw: bytes, start: int) -> list[dict[str, Any]]:
+    try:
+        decoded = json.loads(raw[start:].decode())
+    except UnicodeDecodeError as error:
+        raise _BadLineError(
+            MalformedReason.BAD_ENCODING,
+            f"Byte {start + error.start + 1} of the line is not UTF-8: {error.reason}.",
+        ) from error
+    except json.JSONDecodeError as error:
+        raise _BadLineError(
+            MalformedReason.BAD_JSON, f"{error.msg} at character {start + error.pos + 1}."
+        ) from error
+    except ValueError as error:  # a number of more digits than Python converts
+        raise _BadLineError(MalformedReason.BAD_JSON, f"{error}.") from error
+    except RecursionError as error:
+        raise _BadLineError(
+            MalformedReason.TOO_DEEP, "The JSON is nested deeper than can be followed."
+        ) from error
+    _check_objects(decoded)
+    return decoded  # type: ignore[no-any-return]  # just checked
+
+
+def _check_objects(decoded: object) -> None:
+    if not isinstance(decoded, list):
+        raise _BadLineError(
+            MalformedReason.BAD_OBJECTS,
+            f"The JSON is not a list of objects but {type(decoded).__name__}.",
+        )
+    for number, item in enumerate(decoded, 1):
+        if not isinstance(item, dict):
+            missing = "is not an object"
+        elif not isinstance(item.get("model"), str):
+            missing = "does not name its 'model'"
+        elif not isinstance(item.get("fields"), dict):
+            missing = "has no 'fields'"
+        else:
+            continue
+        raise _BadLineError(
+            MalformedReason.BAD_OBJECTS, f"Object {number} of {len(decoded)} {missing}."
+        )
+
+
+def _unglue(raw: bytes, location: RecordLocation) -> list[Entry]:
+    """Find a record written into an unfinished line; nothing if there is none."""
+    for number, head in enumerate(_GLUED_HEAD.finditer(raw, 1)):
+        if number == _MOST_GLUED_CANDIDATES:
+            break
+        start = head.start()
+        rest = location._replace(start=location.start + start, length=location.length - start)
+        try:
+            record = _record(raw[start:], rest)
+        except _BadLineError:
+            continue
+        return [_before(raw[:start], location._replace(length=start)), record]
+    return []
+
+
+def _before(raw: bytes, location: RecordLocation) -> Entry:
+    try:
+        return _record(raw, location)  # whole: only its line terminator was lost
+    except _BadLineError as bad:
+        return Malformed(
+            reason=MalformedReason.GLUED,
+            error=f"Another record was written into this one: {bad.error}",
+            raw=raw,
+            location=location,
+        )

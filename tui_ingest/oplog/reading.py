@@ -1,0 +1,198 @@
+"""A rotated log as one sequence of entries: the file implementation of `Log`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tui_ingest.oplog import seeking
+from tui_ingest.oplog.chain import Chain
+from tui_ingest.oplog.discovery import rotation_ranks
+from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
+from tui_ingest.oplog.log import (
+    Backlog,
+    Batch,
+    Entry,
+    LogError,
+    LogUnavailableError,
+    Position,
+    StartPoint,
+)
+from tui_ingest.oplog.parsing import parse_line, parse_torn, too_long
+from tui_ingest.oplog.records import Malformed, RecordLocation
+from tui_ingest.oplog.watching import Watcher
+
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+
+
+class FileLog:
+    """The log at a path, with everything that rotation has made of it.
+
+    Args:
+        path: of the active file; it may not exist yet.
+        max_record_bytes: a longer line becomes a `Malformed` entry with its first bytes.
+        poll_seconds: look for changes this often instead of being told by the system.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_record_bytes: int = MAX_RECORD_BYTES,
+        poll_seconds: float | None = None,
+    ) -> None:
+        # Absolute, but not resolved: a link is followed anew whenever it is opened.
+        self._path = Path(os.path.abspath(path))  # noqa: PTH100
+        self.path = str(self._path)
+        self._max_record_bytes = max_record_bytes
+        self._chain = Chain(self._path, max_line_bytes=max_record_bytes)
+        self._was_late = False  # the last batch came from the generation that was left
+        self._watcher = Watcher(self._path, poll_seconds=poll_seconds)
+
+    @property
+    def watching(self) -> bool:
+        """Whether the system announces changes, or they have to be looked for."""
+        return self._watcher.watching
+
+    # Reading
+
+    def resume(self, position: Position | None) -> None:
+        """See `Log.resume`."""
+        self._chain.resume(position)
+
+    def read(self, *, max_records: int, max_bytes: int, final: bool = False) -> Batch | None:
+        """See `Log.read`."""
+        while True:
+            try:
+                return self._read(max_records, max_bytes, final=final)
+            except ContentChangedError:
+                self._chain.recover()
+
+    def _read(self, max_records: int, max_bytes: int, *, final: bool) -> Batch | None:
+        chain = self._chain
+        while chain.open() and chain.current is not None:
+            late = chain.late_lines(max_lines=max_records, max_bytes=max_bytes)
+            if late and chain.left is not None:
+                return self._batch(self._parse(late, chain.left), late=True)
+            current = chain.current
+            if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
+                return self._batch(self._parse(lines, current))
+            if not chain.has_successor():
+                return self._batch(self._parse_unfinished(current) if final else [])
+            # Looked at once more, now that the next generation was seen: but for a late writer
+            # nothing is added to this one after that.
+            if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
+                return self._batch(self._parse(lines, current))
+            if torn := self._take_torn():
+                return torn
+            chain.advance()
+        return self._batch([])
+
+    def _take_torn(self) -> Batch | None:
+        """Return the last lines, cut off, of the generations that are about to be left."""
+        chain = self._chain
+        if chain.left is not None and (line := chain.late_rest()):
+            return self._batch(self._entries(line, chain.left, torn=True), late=True)
+        if chain.current is not None and (line := chain.current.take_rest()):
+            return self._batch(self._entries(line, chain.current, torn=True))
+        return None
+
+    def _parse(self, lines: Sequence[Line], reader: LineReader) -> list[Entry]:
+        return [entry for line in lines for entry in self._entries(line, reader)]
+
+    def _parse_unfinished(self, reader: LineReader) -> list[Entry]:
+        """Return the unterminated last line if it is a complete record; else leave it unread."""
+        rest = reader.peek_rest().lstrip(b"\0")
+        if not rest.strip() or reader.partial_bytes > self._max_record_bytes:
+            return []
+        location = RecordLocation(reader.generation.identity, reader.offset, len(rest))
+        if any(isinstance(entry, Malformed) for entry in parse_line(rest, location)):
+            return []
+        line = reader.take_rest()
+        return self._entries(line, reader) if line is not None else []
+
+    def _entries(self, line: Line, reader: LineReader, *, torn: bool = False) -> list[Entry]:
+        location = RecordLocation(reader.generation.identity, line.start, line.length)
+        if not line.whole:
+            return [too_long(line.raw, location, self._max_record_bytes)]
+        return parse_torn(line.raw, location) if torn else parse_line(line.raw, location)
+
+    def _batch(self, entries: list[Entry], *, late: bool = False) -> Batch | None:
+        """Return the entries with the position after them and what was noticed on the way."""
+        self._was_late = late
+        notices, self._chain.notices = tuple(self._chain.notices), []
+        if not entries and not notices:
+            return None
+        return Batch(entries=entries, position=self._chain.position, notices=notices)
+
+    # Positions
+
+    def position_after(self, entry: Entry) -> Position:
+        """See `Log.position_after`."""
+        chain, end = self._chain, entry.location.end
+        reader = chain.left if self._was_late else chain.current
+        assert reader is not None  # noqa: S101  # the entry was read by it
+        digest = reader.tail_digest(end)
+        if self._was_late:
+            return replace(chain.position, left_offset=end, left_tail_digest=digest)
+        return replace(chain.position, offset=end, tail_digest=digest)
+
+    def locate(self, start: StartPoint) -> Position:
+        """See `Log.locate`."""
+        return seeking.locate(self._path, start, max_line_bytes=self._max_record_bytes)
+
+    def count(self, start: Position, end: Position) -> int | None:
+        """See `Log.count`."""
+        return seeking.count(self._path, start, end, max_line_bytes=self._max_record_bytes)
+
+    # Waiting
+
+    def backlog(self) -> Backlog:
+        """See `Log.backlog`. The unread bytes of a compressed file are those on disk."""
+        exists = self._path.exists()
+        chain = self._chain
+        try:
+            if chain.open():
+                chain.refresh()
+        except LogError:
+            pass  # reading will say so, and wait
+        current = chain.current
+        if current is None:
+            return Backlog(exists=exists)
+        size = current.generation.stored_size
+        unread = max(0, size - current.offset)
+        oldest, highest = self._ranks() if chain.later else (None, None)
+        return Backlog(
+            exists=exists,
+            generation_size=max(size, current.offset),
+            remaining_bytes=unread + sum(found.stored_size for found in chain.later),
+            older_generations=len(chain.later),
+            oldest_rank=oldest,
+            highest_rank=highest,
+            partial_bytes=current.partial_bytes,
+        )
+
+    def _ranks(self) -> tuple[int | None, int | None]:
+        try:
+            ranks = rotation_ranks(self._path)
+        except LogUnavailableError:
+            return None, None
+        current = self._chain.current
+        unread = [current.generation] if current is not None else []
+        waiting = [ranks[g.file_id] for g in (*unread, *self._chain.later) if g.file_id in ranks]
+        return (max(waiting), max(ranks.values())) if waiting else (None, None)
+
+    def wait(self, timeout: float) -> None:
+        """See `Log.wait`."""
+        self._watcher.wait(timeout)
+
+    def wake(self) -> None:
+        """See `Log.wake`."""
+        self._watcher.wake()
+
+    def close(self) -> None:
+        """See `Log.close`."""
+        self._watcher.close()
+        self._chain.close()

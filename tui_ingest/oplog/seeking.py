@@ -1,0 +1,135 @@
+"""Places that an operator names: the start, a byte, a time. Nothing here moves a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tui_ingest.oplog.discovery import Snapshot, discover
+from tui_ingest.oplog.generations import Generation, digest
+from tui_ingest.oplog.lines import CHUNK_BYTES, Line, LineReader
+from tui_ingest.oplog.log import FromPosition, FromTime, LogError, Position, StartPoint
+from tui_ingest.oplog.parsing import timestamp_of
+
+_LINES = 1000  # looked at together
+_NO_LIMIT = 1 << 62  # bytes
+
+
+def locate(path: Path, start: StartPoint, *, max_line_bytes: int) -> Position:
+    """Return the position that an operator means.
+
+    Raises:
+        LogError: there is no such place.
+        LogUnavailableError: the log cannot be read now.
+    """
+    with discover(path) as snapshot:
+        if isinstance(start, FromTime):
+            return _at_time(snapshot, start.timestamp, max_line_bytes)
+        if isinstance(start, FromPosition):
+            return _at_byte(path, snapshot, start.offset)
+        return _position(snapshot, 0, 0) if snapshot.generations else Position()
+
+
+def count(path: Path, start: Position, end: Position, *, max_line_bytes: int) -> int | None:
+    """Return how many lines lie from one position to another, negative if `end` comes first.
+
+    None if one of them is not in the log any more.
+    """
+    with discover(path) as snapshot:
+        first, last = _place(snapshot, start), _place(snapshot, end)
+        if first is None or last is None:
+            return None
+        (low, high), sign = (sorted((first, last))), 1 if first <= last else -1
+        total = 0
+        for index in range(low[0], high[0] + 1):
+            begin = low[1] if index == low[0] else 0
+            stop = high[1] if index == high[0] else _NO_LIMIT
+            lines = _lines(snapshot.generations[index], begin, max_line_bytes)
+            total += sum(1 for line in lines if line.start < stop)
+        return sign * total
+
+
+def _place(snapshot: Snapshot, position: Position) -> tuple[int, int] | None:
+    """Return the index of a position's generation and its offset there."""
+    if not snapshot.generations:
+        return None
+    if not position.generation:
+        return 0, 0
+    found = snapshot.find(
+        position.generation,
+        position.offset,
+        position.tail_digest,
+        hint=(position.device, position.inode),
+    )
+    return (snapshot.generations.index(found), position.offset) if found else None
+
+
+def _at_time(snapshot: Snapshot, timestamp: float, max_line_bytes: int) -> Position:
+    """Return the place of the first record that is not older, or the end of the log.
+
+    Every line is looked at: where clocks are set, times in a log are not in order.
+    """
+    for index, generation in enumerate(snapshot.generations):
+        for line in _lines(generation, 0, max_line_bytes):
+            time = timestamp_of(line.raw)
+            if time is not None and time >= timestamp:
+                return _position(snapshot, index, line.start)
+    if not snapshot.generations:
+        return Position()
+    last = snapshot.generations[-1]
+    return _position(snapshot, len(snapshot.generations) - 1, _after_last_line(last))
+
+
+def _at_byte(path: Path, snapshot: Snapshot, offset: int) -> Position:
+    """Return the place of the first line of the active file at or after a byte."""
+    active = snapshot.active
+    size = active.size if active is not None else 0
+    if offset > size:
+        raise LogError(f"{path} has {size:,} bytes; there is no position {offset:,} in it.")
+    if active is None or not active.identity:
+        return Position()
+    place = offset
+    while place and active.read_at(place - 1, 1) != b"\n":
+        chunk = active.read_at(place, CHUNK_BYTES)
+        newline = chunk.find(b"\n")
+        if not chunk:
+            place = _after_last_line(active)
+            break
+        place += newline + 1 if newline >= 0 else len(chunk)
+    return _position(snapshot, snapshot.generations.index(active), place)
+
+
+def _position(snapshot: Snapshot, index: int, offset: int) -> Position:
+    """Return a position with all generations before it taken as read."""
+    generation = snapshot.generations[index]
+    before = snapshot.generations[index - 1] if index else None
+    device, inode = generation.file_id
+    return Position(
+        generation=generation.identity,
+        offset=offset,
+        tail_digest=digest(generation.tail(offset)),
+        size=max(offset, generation.stored_size),
+        device=device,
+        inode=inode,
+        left_generation=before.identity if before else "",
+        left_offset=before.size if before else 0,
+        left_tail_digest=digest(before.tail(before.size)) if before else "",
+    )
+
+
+def _lines(generation: Generation, offset: int, max_line_bytes: int) -> Iterator[Line]:
+    reader = LineReader(generation, offset, max_line_bytes=max_line_bytes)
+    while lines := reader.take(max_lines=_LINES, max_bytes=_NO_LIMIT):
+        yield from lines
+
+
+def _after_last_line(generation: Generation) -> int:
+    """Return the offset after the last newline."""
+    end = generation.size
+    while end:
+        begin = max(0, end - CHUNK_BYTES)
+        newline = generation.read_at(begin, end - begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        end = begin
+    return 0
