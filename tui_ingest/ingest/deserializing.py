@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.core.serializers.base import DeserializationError, DeserializedObject
+from django.core.serializers.base import (
+    DeserializationError,
+    DeserializedObject,
+    M2MDeserializationError,
+)
 from django.core.serializers.python import Deserializer
 from django.db import DatabaseError, InterfaceError
 from django.db.models import JSONField, Model, Value
@@ -86,11 +90,16 @@ def _run(known: dict[str, Any], database: str) -> DeserializedObject:
         deserialized: DeserializedObject
         (deserialized,) = Deserializer([known], using=database)
     except DeserializationError as error:
-        cause = error.__cause__ or error.__context__
+        cause = _cause(error)
         if isinstance(cause, DatabaseError | InterfaceError):
             raise cause from error
-        raise _explain(known, database, cause or error) from error
+        raise _explain(known, database, cause) from error
     return deserialized
+
+
+def _cause(error: DeserializationError) -> BaseException:
+    cause = error.__cause__ or error.__context__ or error
+    return cause.original_exc if isinstance(cause, M2MDeserializationError) else cause
 
 
 def _explain(known: dict[str, Any], database: str, cause: BaseException) -> RecordError:

@@ -31,22 +31,20 @@ class Identities:
 
     Args:
         database: alias; only natural keys are looked up in it.
+
+    Raises:
+        ImproperlyConfigured: IDENTITY names a model or a field that cannot be used.
     """
 
     def __init__(self, settings: Settings, *, database: str) -> None:
-        self._chosen = {label.lower(): name for label, name in settings.identity.items()}
         self._database = database
-        self._fields: dict[type[Model], AnyField] = {}
+        self._fields = dict(_configured(*item) for item in settings.identity.items())
 
     def field(self, model: type[Model]) -> AnyField:
-        """Return the field whose value identifies a row of this model.
-
-        Raises:
-            ImproperlyConfigured: IDENTITY names a field that cannot.
-        """
+        """Return the field whose value identifies a row of this model."""
         model = concrete(model)
         if model not in self._fields:
-            self._fields[model] = self._choose(model)
+            self._fields[model] = _default(model)
         return self._fields[model]
 
     def row_key(self, serialized: Serialized) -> RowKey:
@@ -75,13 +73,11 @@ class Identities:
             raise no_identity(serialized, field)
         return RowKey(concrete(model)._meta.label_lower, text)
 
-    def _choose(self, model: type[Model]) -> AnyField:
-        chosen = self._chosen.get(model._meta.label_lower)
-        if chosen is not None:
-            return _configured(model, chosen)
-        pk = primary_key(model)
-        uuids = [f for f in model._meta.local_fields if _is_other_identity(f)]
-        return uuids[0] if is_auto(pk) and len(uuids) == 1 else pk
+
+def _default(model: type[Model]) -> AnyField:
+    pk = primary_key(model)
+    uuids = [f for f in model._meta.local_fields if _is_other_identity(f)]
+    return uuids[0] if is_auto(pk) and len(uuids) == 1 else pk
 
 
 def identity_value(serialized: Serialized, field: AnyField) -> Any:
@@ -168,14 +164,14 @@ def _is_unique(field: AnyField) -> bool:
     return field.unique or any(tuple(c.fields) == (field.name,) for c in constraints)
 
 
-def _configured(model: type[Model], name: str) -> AnyField:
-    if name == "pk":
-        return primary_key(model)
-    setting = f"TUI_INGEST['IDENTITY']['{model._meta.label_lower}']"
+def _configured(label: str, name: str) -> tuple[type[Model], AnyField]:
+    """Return one entry of the setting IDENTITY, checked."""
+    setting = f"TUI_INGEST['IDENTITY']['{label}']"
     try:
-        field = model._meta.get_field(name)
-    except FieldDoesNotExist as error:
-        raise ImproperlyConfigured(f"{setting}: the model has no field {name!r}.") from error
-    if field not in model._meta.local_fields or not _is_unique(field):
+        model = concrete(find_model(label))
+        field = primary_key(model) if name == "pk" else model._meta.get_field(name)
+    except (RecordError, FieldDoesNotExist) as error:
+        raise ImproperlyConfigured(f"{setting}: {error}") from error
+    if field not in (*model._meta.local_fields, primary_key(model)) or not _is_unique(field):
         raise ImproperlyConfigured(f"{setting}: the field {name!r} is not unique in its table.")
-    return field
+    return model, field

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.db.models.deletion import Collector
 
 from tui_ingest.conf import Settings
+from tui_ingest.ingest import sequences
 from tui_ingest.ingest.clashes import both_rows
 from tui_ingest.ingest.deserializing import Serialized, converted, deserialize, known_names
 from tui_ingest.ingest.events import Outcome
@@ -53,6 +54,14 @@ class Replayer:
             RecordError: the record cannot take effect.
             Exception: whatever Django, the database or a signal's receiver raises.
         """
+        highest = dict(self._highest)
+        try:
+            return self._replay(record)
+        except Exception:
+            self._highest = highest
+            raise
+
+    def _replay(self, record: Record) -> Mapping[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         for serialized in self._permitted(record.objects, outcomes):
             model = find_model(serialized["model"])
@@ -170,7 +179,15 @@ class Replayer:
                 self._write_many_to_many(deserialized)
                 return
             options["update_fields"] = names
+        if deserialized.object.pk is None:
+            self._keep_counter_ahead(type(deserialized.object))
         deserialized.save(using=self._database, **options)
+
+    def _keep_counter_ahead(self, model: type[Model]) -> None:
+        """Before the database numbers a row: keys written just now may have taken its number."""
+        owner = concrete(model)
+        if owner in self._highest:
+            sequences.reset({owner: self._highest.pop(owner)}, database=self._database)
 
     def _write_many_to_many(self, deserialized: DeserializedObject) -> None:
         deserialized.object._state.db = self._database

@@ -19,7 +19,9 @@ NEAR = 1_000
 _ADVANCE = """
     SELECT CASE
         WHEN gap > %s THEN setval(sequence, highest)
-        WHEN gap > 0 THEN (SELECT max(nextval(sequence)) FROM generate_series(1, gap))
+        WHEN gap > 0 THEN (
+            SELECT count(*) FROM (SELECT nextval(sequence) FROM generate_series(1, gap)) AS drawn
+        )
     END
     FROM (
         SELECT sequence, highest, highest - coalesce(pg_sequence_last_value(sequence), 0) AS gap

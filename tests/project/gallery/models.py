@@ -89,6 +89,7 @@ class SameTag(models.Model):
     """The table of Tag, as an unmanaged model sees it."""
 
     name = models.CharField(max_length=20, unique=True)
+    note = models.CharField(max_length=20, blank=True)
 
     class Meta:
         managed = False

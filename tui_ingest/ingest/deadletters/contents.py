@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest.deadletters.keeping import row_keys
+from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys
 from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.models import DeadLetter, DeadLetterRow
 from tui_ingest.oplog.log import Entry
@@ -47,7 +47,7 @@ def without_superseded(
     newer = {RowKey(row.model, row.key) for row in rows}
     if not newer:
         return record
-    keys = row_keys(record.objects, database=database, settings=settings)
+    keys = row_keys(record.objects, identities_of(settings, database))
     kept = [item for index, item in enumerate(record.objects) if keys.get(index) not in newer]
     return record._replace(objects=kept)
 

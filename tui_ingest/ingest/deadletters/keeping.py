@@ -74,7 +74,7 @@ def write_rows(
     letter: DeadLetter, record: Record, *, database: str, settings: Settings | None
 ) -> None:
     """Put down the rows that a dead letter speaks of, instead of those that it had."""
-    keys = row_keys(record.objects, database=database, settings=settings)
+    keys = row_keys(record.objects, identities_of(settings, database))
     DeadLetterRow.objects.using(database).filter(dead_letter=letter).delete()
     DeadLetterRow.objects.using(database).bulk_create(
         DeadLetterRow(dead_letter=letter, model=storable(key.model)[:MAX_TEXT], key=key.key)
@@ -82,14 +82,16 @@ def write_rows(
     )
 
 
-def row_keys(
-    objects: Iterable[Serialized], *, database: str, settings: Settings | None
-) -> dict[int, RowKey]:
+def identities_of(settings: Settings | None, database: str) -> Identities:
+    """Return what identifies rows, by the project's settings if there are no others."""
+    return Identities(settings or get_settings(), database=database)
+
+
+def row_keys(objects: Iterable[Serialized], identities: Identities) -> dict[int, RowKey]:
     """Return the rows that objects speak of, by the place of the object in its record.
 
-    Objects without an identity, and those of unknown models, have none.
+    Objects without an identity have none.
     """
-    identities = Identities(settings or get_settings(), database=database)
     keys = {}
     for index, serialized in enumerate(objects):
         try:

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.deadletters.contents import chunks, effective_entry
-from tui_ingest.ingest.deadletters.keeping import row_keys, write_rows
+from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys, write_rows
+from tui_ingest.ingest.identity import Identities
 from tui_ingest.ingest.policy import Policy, Verdict
 from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
@@ -34,7 +35,8 @@ def supersede(
     rows = _open_rows(file, database)
     if not rows.exists():
         return []
-    applied = _last_records(records, database, settings or get_settings())
+    chosen = settings or get_settings()
+    applied = _last_records(records, Policy(chosen), identities_of(chosen, database))
 
     def is_older(letter: DeadLetter, key: RowKey) -> bool:
         later = applied[key]
@@ -47,7 +49,7 @@ def supersede_older(
     letter: DeadLetter, record: Record, *, database: str, settings: Settings
 ) -> list[DeadLetter]:
     """Close the open dead letters of the same rows that come before one that was just applied."""
-    keys = row_keys(record.objects, database=database, settings=settings).values()
+    keys = row_keys(record.objects, identities_of(settings, database)).values()
     rows = _open_rows(letter.file, database).filter(dead_letter__lt=letter.pk)
     why = f"The later dead letter {letter.pk} of the row was applied."
     return _close(rows, dict.fromkeys(keys), lambda _letter, _key: True, why, database)
@@ -68,11 +70,12 @@ def refresh_rows(
     letters = DeadLetter.objects.using(database).filter(file=file, status=DeadLetter.Status.OPEN)
     if reason is not None:
         letters = letters.filter(reason=reason)
+    identities = identities_of(settings, database)
     for letter in letters.prefetch_related("rows").iterator(chunk_size=500):
         entry = effective_entry(letter)
         if not isinstance(entry, Record):
             continue
-        keys = row_keys(entry.objects, database=database, settings=settings).values()
+        keys = row_keys(entry.objects, identities).values()
         if {RowKey(row.model, row.key) for row in letter.rows.all()} != set(keys):
             write_rows(letter, entry, database=database, settings=settings)
 
@@ -84,9 +87,8 @@ def _open_rows(file: ProcessedFile, database: str) -> QuerySet[DeadLetterRow]:
 
 
 def _last_records(
-    records: Sequence[Record], database: str, settings: Settings
+    records: Sequence[Record], policy: Policy, identities: Identities
 ) -> dict[RowKey, RecordLocation]:
-    policy = Policy(settings)
     last = {}
     for record in records:
         written = [
@@ -94,7 +96,7 @@ def _last_records(
             for serialized in record.objects
             if policy.verdict(serialized["model"]) is Verdict.ALLOWED
         ]
-        keys = row_keys(written, database=database, settings=settings)
+        keys = row_keys(written, identities)
         last.update(dict.fromkeys(keys.values(), record.location))
     return last
 

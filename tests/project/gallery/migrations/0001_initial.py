@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=20, unique=True)),
+                ("note", models.CharField(blank=True, max_length=20)),
             ],
             options={
                 "db_table": "gallery_tag",
