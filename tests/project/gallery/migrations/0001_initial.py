@@ -1,5 +1,6 @@
 import uuid
 
+import django.contrib.auth.models
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
@@ -10,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 
@@ -169,6 +171,19 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=20, unique=True)),
                 ("note", models.CharField(blank=True, max_length=20)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ArtLover",
+            fields=[],
+            options={
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("auth.user",),
+            managers=[
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
