@@ -24,6 +24,7 @@ _GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE) (?=\[)")
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # Each candidate costs a parse of the rest of the line, and a line may be made to hold thousands.
 _MOST_GLUED_CANDIDATES = 32
+_DECODER = json.JSONDecoder()
 
 
 class _BadLineError(Exception):
@@ -136,27 +137,53 @@ def _check_objects(decoded: object) -> None:
 
 
 def _unglue(raw: bytes, location: RecordLocation) -> list[Entry]:
-    """Find a record written into an unfinished line; nothing if there is none."""
-    for number, head in enumerate(_GLUED_HEAD.finditer(raw, 1)):
-        if number == _MOST_GLUED_CANDIDATES:
-            break
+    """Find the records in a line that was written into others; nothing if there are none."""
+    entries: list[Entry] = []
+    # One character per byte, because a fragment may end within a character of its own.
+    text = raw.decode("latin-1")
+    done = 0  # bytes of the line that are accounted for
+    failures = 0
+    for head in _GLUED_HEAD.finditer(raw):
         start = head.start()
-        rest = location._replace(start=location.start + start, length=location.length - start)
-        try:
-            record = _record(raw[start:], rest)
-        except _BadLineError:
+        if start < done:
             continue
-        return [_before(raw[:start], location._replace(length=start)), record]
-    return []
+        piece = _piece(raw, start, _end_of_json(raw, text, head.end()), location)
+        if not isinstance(piece, Record):
+            failures += 1
+            if failures == _MOST_GLUED_CANDIDATES:
+                break
+            continue
+        if start > done:
+            entries.append(_piece(raw, done, start, location))
+        entries.append(piece)
+        done = start + len(piece.raw)
+    if entries and done < len(raw):
+        entries.append(_piece(raw, done, len(raw), location))
+    return entries
 
 
-def _before(raw: bytes, location: RecordLocation) -> Entry:
+def _end_of_json(raw: bytes, text: str, start: int) -> int:
+    """Return the end of the JSON value that begins at `start`; `start` if it is not whole.
+
+    Whole is what ends with the line, or where the next record begins.
+    """
     try:
-        return _record(raw, location)  # whole: only its line terminator was lost
+        _, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return start
+    return end if end == len(raw) or _GLUED_HEAD.match(raw, end) else start
+
+
+def _piece(raw: bytes, start: int, end: int, location: RecordLocation) -> Entry:
+    """Return what a part of a line holds; the last part has the terminator of the whole."""
+    length = location.length - start if end == len(raw) else end - start
+    place = location._replace(start=location.start + start, length=length)
+    try:
+        return _record(raw[start:end], place)
     except _BadLineError as bad:
         return Malformed(
             reason=MalformedReason.GLUED,
-            error=f"Another record was written into this one: {bad.error}",
-            raw=raw,
-            location=location,
+            error=f"Another record was written into the same line: {bad.error}",
+            raw=raw[start:end],
+            location=place,
         )
