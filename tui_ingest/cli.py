@@ -95,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
 def _conflict(namespace: argparse.Namespace) -> str:
     if namespace.demo:
         for name in _NOT_WITH_DEMO:
-            if getattr(namespace, name) not in (None, False):
+            value = getattr(namespace, name)
+            if value is not None and value is not False:  # 0 is a position
                 option = "LOG" if name == "log" else f"--{name.replace('_', '-')}"
                 return f"{option} makes no sense with --demo, which writes a log of its own"
     elif namespace.log is None:

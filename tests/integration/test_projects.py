@@ -1,6 +1,7 @@
 """Finding the project and saying what is wrong with it: one clear message, no traceback."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,20 @@ def test_a_database_engine_that_is_not_installed(site):
 def test_a_database_file_that_is_none(site):
     (site.folder / "site.sqlite3").write_text("not a database, whatever its name says " * 50)
     assert_refused(site.tui_ingest("oplog.log", "--headless"), 1, "'default'", "DATABASES")
+
+
+def test_a_database_that_cannot_be_reached_is_waited_for(site):
+    site.add_settings(
+        "DATABASES['default'] = {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'x',"
+        " 'HOST': str(BASE_DIR / 'no-server-here')}\n"
+    )
+    with site.start("-m", "tui_ingest", "oplog.log", "--headless") as process:
+        line = process.stdout.readline()
+        assert "WAITING: database: " in line
+        assert "attempt 1, next in " in line
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, rest
 
 
 def test_a_setting_that_does_not_exist(site):

@@ -62,8 +62,9 @@ def stock_up():
         shop.sells.add(product, through_defaults={{"metres": rng.randrange(9)}})
 
 def sell_out():
-    if shop := some(Shop):
-        rng.choice([shop.sells.clear, lambda: shop.sells.set([some(Product)])])()
+    shop, product = some(Shop), some(Product)
+    if shop and product:
+        rng.choice([shop.sells.clear, lambda: shop.sells.set([product])])()
 
 def new_label():
     Label.objects.create(product=some(Product), parent=some(Label))

@@ -34,9 +34,6 @@ class Product(models.Model):
 
     objects = InStock()
 
-    class Meta:
-        base_manager_name = "objects"
-
 
 class OnSale(Product):
     class Meta:
@@ -104,6 +101,8 @@ from django.apps import apps
 from django.db import connection
 tables = {}
 for model in apps.get_app_config("shop").get_models(include_auto_created=True):
+    if model._meta.proxy:
+        continue
     table = model._meta.db_table
     columns = [f.column for f in model._meta.local_concrete_fields]
     if model._meta.auto_created:

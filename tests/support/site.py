@@ -51,6 +51,10 @@ class Site:
         """Run `python manage.py`."""
         return run("manage.py", *arguments, folder=self.folder, **environment)
 
+    def start(self, *arguments):
+        """Start Python in the project's folder."""
+        return start(*arguments, folder=self.folder)
+
     def migrate(self, *arguments):
         migrated = self.manage("migrate", *arguments)
         assert migrated.returncode == 0, migrated.stderr
@@ -62,16 +66,26 @@ class Site:
         return done.stdout
 
 
-def run(*arguments, folder, **environment):
-    """Run Python in a folder, without a terminal and without settings in the environment."""
+def start(*arguments, folder, **environment):
+    """Start Python in a folder, without a terminal and without settings in the environment."""
     inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         cwd=folder,
         env=inherited | environment,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
     )
+
+
+def run(*arguments, folder, **environment):
+    """Run Python to its end, likewise; the finished process with its output."""
+    with start(*arguments, folder=folder, **environment) as process:
+        try:
+            output, errors = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

@@ -63,7 +63,7 @@ def _session(
 
     settings = get_settings()
     log = FileLog(
-        str(options.path),
+        options.path,
         max_record_bytes=settings.max_record_bytes,
         poll_seconds=options.poll_seconds,
     )

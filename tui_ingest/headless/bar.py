@@ -12,11 +12,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tui_ingest.headless.lines import opening, told
+from tui_ingest.headless.lines import told
 from tui_ingest.headless.output import Sink
 from tui_ingest.headless.standing import Standing
 from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.events import Event, SessionStarted, State
+from tui_ingest.ingest.events import Event, State
 from tui_ingest.options import IngestOptions
 
 REDRAWS_PER_SECOND = 4
@@ -65,9 +65,8 @@ class BarOutput:
 
     def __call__(self, event: Event) -> None:
         self._standing.take(event)
-        if isinstance(event, SessionStarted):
-            self._lines.append(opening(self._options, event))
-        self._lines.extend(told(event))
+        options = self._options
+        self._lines.extend(told(event, project=options.project, dry_run=options.dry_run))
         if time.monotonic() - self._printed_at >= 1 / REDRAWS_PER_SECOND:
             self._print()
 

@@ -17,24 +17,6 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.totals import COLUMNS
 from tui_ingest.ingest.wording import plural
-from tui_ingest.options import IngestOptions
-
-
-def opening(options: IngestOptions, event: SessionStarted) -> str:
-    """Return what is about to be applied, where, and from which position."""
-    words = [
-        inert(event.path),
-        f"from position {event.position.offset}",
-        f"project {inert(options.project)}",
-        f"database {inert(event.database)}",
-    ]
-    if event.dead_letters:
-        words.append(plural(event.dead_letters, "dead letter"))
-    if event.gaps:
-        words.append(plural(event.gaps, "gap"))
-    if options.dry_run:
-        words.append("dry run: nothing will be kept")
-    return f"started: {', '.join(words)}"
 
 
 class LastFailure:
@@ -52,9 +34,15 @@ class LastFailure:
         return f"The last record that failed: {self._subject}." if self._subject else ""
 
 
-def told(event: Event) -> Iterator[str]:
-    """Return the lines of an event that are told whenever it happens; for most there are none."""
+def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
+    """Yield the lines that an event is worth, whenever it happens; for most there are none.
+
+    Args:
+        project: what the operator knows the project by.
+    """
     match event:
+        case SessionStarted():
+            yield _opening(event, project, dry_run=dry_run)
         case RecordSetAside():
             letter = f"dead letter {event.dead_letter}: " if event.dead_letter is not None else ""
             yield f"set aside: {letter}{_subject(event)}: {event.reason}: {inert(event.error)}"
@@ -66,7 +54,7 @@ def told(event: Event) -> Iterator[str]:
         case Noticed() if event.kind != "waiting":  # the state says so, and counts down
             yield f"{event.kind}: {inert(event.message)}"
         case SessionEnded():
-            yield from _summary(event)
+            yield from _closing(event, dry_run=dry_run)
 
 
 def _subject(event: RecordSetAside | StoppedOnError) -> str:
@@ -75,12 +63,29 @@ def _subject(event: RecordSetAside | StoppedOnError) -> str:
     return f"{what} at position {event.location.start}"
 
 
-def _summary(event: SessionEnded) -> Iterator[str]:
+def _opening(event: SessionStarted, project: str, *, dry_run: bool) -> str:
+    words = [
+        inert(event.path),
+        f"from position {event.position.offset}",
+        f"in {inert(project)}, database {inert(event.database)}",
+    ]
+    if event.dead_letters:
+        words.append(plural(event.dead_letters, "dead letter"))
+    if event.gaps:
+        words.append(plural(event.gaps, "gap"))
+    if dry_run:
+        words.append("dry run: nothing will be kept")
+    return f"started: {', '.join(words)}"
+
+
+def _closing(event: SessionEnded, *, dry_run: bool) -> Iterator[str]:
     end = f"{event.state}: {inert(event.error)}" if event.error else str(event.state)
-    kept = f"{plural(event.set_aside, 'record')} set aside"
-    yield f"{end} ({kept})"
+    words = [plural(event.set_aside, "record") + " set aside"]
+    if dry_run:
+        words.append("dry run: nothing was kept")
+    yield f"{end} ({', '.join(words)})"
     for label, counts in sorted(event.counts.items()):
-        yield f"  {inert(label or '(no model)')}: {_words(counts)}"
+        yield f"  {inert(label)}: {_words(counts)}"
 
 
 def _words(counts: Counts) -> str:

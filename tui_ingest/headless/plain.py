@@ -8,11 +8,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from tui_ingest.headless.lines import opening, told
+from tui_ingest.headless.lines import told
 from tui_ingest.headless.output import Sink
 from tui_ingest.headless.standing import Standing
 from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.events import Event, SessionEnded, SessionStarted, State, StateChanged
+from tui_ingest.ingest.events import Event, SessionEnded, State, StateChanged
 from tui_ingest.options import IngestOptions
 
 SUMMARY_SECONDS = 10.0  # between two lines about how far it is
@@ -50,13 +50,11 @@ class PlainOutput:
     def __call__(self, event: Event) -> None:
         self._standing.take(event)
         match event:
-            case SessionStarted():
-                self._line(opening(self._options, event))
             case StateChanged():
                 self._state(event.state)
             case SessionEnded():
                 self._summarise()
-        for line in told(event):
+        for line in told(event, project=self._options.project, dry_run=self._options.dry_run):
             self._line(line)
         if self._clock() - self._summary_at >= SUMMARY_SECONDS:
             self._summarise()
