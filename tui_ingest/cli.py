@@ -16,16 +16,20 @@ from tui_ingest.options import add_arguments, conflict, from_namespace
 USAGE = 2
 
 DESCRIPTION = """\
-Apply the operation log of one Django project to another, in a console from which the work can
-be watched, paused and repaired, or without one (--headless)."""
+Apply the operation log of one Django project to another, in a console from
+which the work can be watched, paused and repaired, or without one (--headless).
+"""
 
 EPILOG = """\
-The project is the one of --settings, else of DJANGO_SETTINGS_MODULE, else of the manage.py in this
-folder or one above it, else an embedded demo.
+The project is the one of --settings, else of DJANGO_SETTINGS_MODULE, else of
+the manage.py in this folder or one above it, else an embedded demo, whose
+database TUI_INGEST_DEMO_DB names.
 
-Exit status: 0 everything was applied, or a signal ended the session after its running batch;
-1 it could not go on; 2 usage; 3 it finished, but set records aside as dead letters.
-A second Ctrl+C ends a headless session at once; the running batch is undone."""
+Exit status: 0 everything was applied, or a signal ended the session after its
+running batch; 1 it could not go on; 2 usage; 3 it finished, but set records
+aside as dead letters. A second Ctrl+C ends a headless session at once, and the
+running batch is undone.
+"""
 
 # Options that the demo's own traffic answers for itself.
 _NOT_WITH_DEMO = (

@@ -13,6 +13,7 @@ from tui_ingest.headless.output import Sink
 from tui_ingest.headless.standing import Standing
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded, State, StateChanged
+from tui_ingest.ingest.wording import plural
 from tui_ingest.options import IngestOptions
 
 SUMMARY_SECONDS = 10.0  # between two lines about how far it is
@@ -72,7 +73,13 @@ class PlainOutput:
         if news == self._summarised or self._standing.state not in (*_COMES_AND_GOES, *_FINAL):
             return
         self._summarised = news
-        self._line(f"{inert(self._standing.title)}: {', '.join(self._standing.figures())}")
+        standing = self._standing
+        figures = [
+            f"{standing.share:.0%}",
+            plural(standing.records, "record"),
+            *standing.figures(),
+        ]
+        self._line(f"{inert(standing.title)}: {', '.join(figures)}")
 
     def _line(self, text: str) -> None:
         moment = datetime.fromtimestamp(self._clock()).astimezone()

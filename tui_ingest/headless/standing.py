@@ -108,25 +108,22 @@ class Standing:
 
     def figures(self) -> list[str]:
         """Return position, rate, lag and losses, each as a few words."""
-        figures = [
-            f"position {self.position} of {max(self.backlog.generation_size, self.position)}",
-            f"{self.share:.0%}",
-            plural(self.records, "record"),
+        size_ = max(self.backlog.generation_size, self.position)
+        return [
+            f"position {self.position} of {size_}",
             f"{self.rate:,.0f}/s",
+            *self._lag(),
+            *self._losses(),
         ]
-        return [*figures, *self._lag(), *self._losses()]
 
     def _lag(self) -> list[str]:
-        behind = self.backlog.remaining_bytes
-        if not behind:
+        if not self.backlog.remaining_bytes:
             return []
-        lag = [f"{size(behind)} behind"]
+        behind = size(self.backlog.remaining_bytes)
         if self.last_record_time is not None:
-            seconds = max(0.0, self._clock() - self.last_record_time)
-            lag.append(f"{duration(seconds)} behind the source")
-        if self.backlog.older_generations:
-            lag.append(f"{plural(self.backlog.older_generations, 'older file')} to go")
-        return lag
+            behind += f" and {duration(max(0.0, self._clock() - self.last_record_time))}"
+        older = self.backlog.older_generations
+        return [f"{behind} behind", *([f"{plural(older, 'older file')} to go"] if older else [])]
 
     def _losses(self) -> list[str]:
         losses = [plural(self.dead_letters, "dead letter")] if self.dead_letters else []

@@ -170,9 +170,9 @@ def test_while_running_there_is_a_summary_every_ten_seconds(scripted):
     assert scripted.applied(100, 400) == []
     scripted.now += 1
     [line] = scripted.backlog(generation_size=1600, remaining_bytes=40 * 1024, older_generations=2)
-    for words in ("RUNNING", "position 400 of 1600", "25%", "200 records", "20/s", "40.0 KiB"):
+    for words in ("RUNNING", "25%", "200 records", "position 400 of 1600", "20/s"):
         assert words in line
-    assert "3m22s behind the source" in line
+    assert "40.0 KiB and 3m22s behind" in line
     assert "2 older files to go" in line
     assert scripted.backlog(generation_size=1600) == [], "nothing happened since"
 
@@ -180,7 +180,7 @@ def test_while_running_there_is_a_summary_every_ten_seconds(scripted):
 def test_a_quiet_source_does_not_fill_the_journal(scripted):
     scripted.state(State.RUNNING)
     [line] = scripted.state(State.CAUGHT_UP)
-    assert line.startswith("CAUGHT UP: position 0 of 0")
+    assert line.startswith("CAUGHT UP: 0%, 0 records, position 0 of 0")
     for _ in range(5):
         scripted.now += 1
         assert scripted.state(State.RUNNING) == []
@@ -199,7 +199,7 @@ def test_the_end_counts_what_this_session_did(scripted):
     counts = {"polls.choice": Counts(saved=3, deleted=1), "polls.question": Counts(failed=2)}
     scripted.state(State.FINISHED)
     lines = scripted.tell(SessionEnded(at=NOON, state=State.FINISHED, set_aside=2, counts=counts))
-    assert lines[0].startswith("FINISHED: position 1000 of 1000")
+    assert lines[0].startswith("FINISHED: 100%, 6 records, position 1000 of 1000")
     assert lines[1:] == [
         "finished (2 records set aside)",
         "  polls.choice: 3 saved, 1 deleted, 0 missing, 0 failed, 0 skipped",
