@@ -3,7 +3,7 @@
 from tui_ingest.ingest.deadletters.editing import discard, edit
 from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.keeping import keep
-from tui_ingest.ingest.deadletters.listing import as_dict, export, search
+from tui_ingest.ingest.deadletters.listing import as_dict, export, get, search
 from tui_ingest.ingest.deadletters.retrying import Retry, retry, retry_all
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
 from tui_ingest.ingest.deadletters.waiting import no_longer_waiting, waiting_for
@@ -16,6 +16,7 @@ __all__ = [
     "discard",
     "edit",
     "export",
+    "get",
     "keep",
     "no_longer_waiting",
     "refresh_rows",

@@ -11,7 +11,23 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.contents import effective_bytes
+from tui_ingest.ingest.deadletters.errors import DeadLetterError
 from tui_ingest.models import DeadLetter, ProcessedFile
+
+
+def get(dead_letter_id: int, *, database: str) -> DeadLetter:
+    """Return one dead letter.
+
+    Raises:
+        DeadLetterError: there is no such dead letter.
+    """
+    letters = DeadLetter.objects.using(database).select_related("file")
+    try:
+        return letters.get(pk=dead_letter_id)
+    except (DeadLetter.DoesNotExist, OverflowError) as error:
+        raise DeadLetterError(
+            f"There is no dead letter {dead_letter_id} in the database '{database}'."
+        ) from error
 
 
 def search(

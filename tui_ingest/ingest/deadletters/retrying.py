@@ -20,6 +20,7 @@ from tui_ingest.ingest.deadletters.contents import (
 )
 from tui_ingest.ingest.deadletters.errors import DeadLetterError
 from tui_ingest.ingest.deadletters.keeping import describe_failure
+from tui_ingest.ingest.deadletters.listing import get
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import waiting_for
 from tui_ingest.ingest.events import Counts, Outcome
@@ -97,16 +98,10 @@ def locked(dead_letter_id: int, *, database: str) -> Iterator[DeadLetter]:
     Raises:
         DeadLetterError: there is no such dead letter.
     """
-    letters = DeadLetter.objects.using(database).select_related("file")
-    try:
-        file = letters.get(pk=dead_letter_id).file
-        with transaction.atomic(using=database, durable=True):
-            checkpoints.lock(file, database=database)
-            yield letters.get(pk=dead_letter_id)
-    except DeadLetter.DoesNotExist as error:
-        raise DeadLetterError(
-            f"There is no dead letter {dead_letter_id} in the database '{database}'."
-        ) from error
+    file = get(dead_letter_id, database=database).file
+    with transaction.atomic(using=database, durable=True):
+        checkpoints.lock(file, database=database)
+        yield get(dead_letter_id, database=database)
 
 
 def _refusal(letter: DeadLetter) -> str:

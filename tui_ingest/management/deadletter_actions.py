@@ -1,0 +1,114 @@
+"""What `ingest_deadletters` can do: each action prints, and tells whether anything failed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.management.deadletter_text import details, outcome, row
+from tui_ingest.models import DeadLetter
+
+CHUNK = 1_000  # dead letters fetched at once
+
+Options = dict[str, Any]
+Write = Callable[[str], object]
+
+
+def _list(database: str, options: Options, write: Write) -> bool:
+    letters = _matching(database, options)
+    if options["json"]:
+        write(_json([deadletters.as_dict(letter) for letter in letters]))
+        return False
+    for letter in letters.iterator(chunk_size=CHUNK):
+        write(row(letter))
+    return False
+
+
+def _show(database: str, options: Options, write: Write) -> bool:
+    letter = deadletters.get(options["ids"][0], database=database)
+    write(_json(deadletters.as_dict(letter)) if options["json"] else "\n".join(details(letter)))
+    return False
+
+
+def _retry(database: str, options: Options, write: Write) -> bool:
+    results = []
+    for result in deadletters.retry_all(_chosen(database, options), database=database):
+        results.append(result)
+        if not options["json"]:
+            write(outcome(result))
+    if options["json"]:
+        told = [{"id": r.dead_letter, "status": r.status, "error": r.error} for r in results]
+        write(_json(told))
+    return any(result.error for result in results)
+
+
+def _edit(database: str, options: Options, write: Write) -> bool:
+    (letter,) = options["ids"]
+    source = options["source"]
+    try:
+        line = source.read_bytes() if source else sys.stdin.buffer.read()
+    except OSError as error:
+        raise DeadLetterError(f"The new line cannot be read: {error}") from error
+    deadletters.edit(letter, line, database=database)
+    write(f"{letter}: edited. Retry it now.")
+    return False
+
+
+def _discard(database: str, options: Options, write: Write) -> bool:
+    for letter in _chosen(database, options):
+        deadletters.discard(letter, why=options["why"], database=database)
+        write(f"{letter}: discarded")
+    return False
+
+
+def _export(database: str, options: Options, write: Write) -> bool:
+    letters = _matching(database, options)
+    if options["ids"]:
+        letters = letters.filter(pk__in=_existing(database, options))
+    for line in deadletters.export(letters.iterator(chunk_size=CHUNK)):
+        write(line)
+    return False
+
+
+ACTIONS: dict[str, Callable[[str, Options, Write], bool]] = {
+    "list": _list,
+    "show": _show,
+    "retry": _retry,
+    "edit": _edit,
+    "discard": _discard,
+    "export": _export,
+}
+
+
+def _matching(database: str, options: Options) -> QuerySet[DeadLetter]:
+    letters = deadletters.search(
+        database=database,
+        status=options["status"],
+        reason=options["reason"],
+        model=options["model"] and options["model"].lower(),
+    )
+    return letters.filter(file__file_path=str(options["file"])) if options["file"] else letters
+
+
+def _chosen(database: str, options: Options) -> list[int]:
+    """Return the ids that were given, or those of all open ones that match."""
+    if bool(options["ids"]) == options["all"]:
+        raise DeadLetterError("Name dead letters by ID, or give --all.")
+    if options["ids"]:
+        return _existing(database, options)
+    matching = _matching(database, {**options, "status": DeadLetter.Status.OPEN})
+    return list(matching.values_list("pk", flat=True))
+
+
+def _existing(database: str, options: Options) -> list[int]:
+    return [deadletters.get(letter, database=database).pk for letter in options["ids"]]
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, indent=2)
