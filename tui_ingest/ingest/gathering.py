@@ -1,0 +1,169 @@
+"""Consecutive entries of the log, gathered into groups that one statement can write."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
+
+from tui_ingest.ingest.columns import Column, Values
+from tui_ingest.ingest.identity import identity_value
+from tui_ingest.ingest.layouts import Detour, Layout, Route, Skipped
+from tui_ingest.ingest.tables import Table
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Operation, Record
+
+# Each is refused by the exact path, one by one: many of them would keep an operator waiting.
+MOST_REFUSED = 100
+
+FindRoute = Callable[[Operation, dict[str, Any]], Route]
+
+
+@dataclass(kw_only=True, eq=False)
+class Group:
+    """Records of one layout in log order. Every list has one item per record."""
+
+    layout: Layout
+    indexes: list[int] = field(default_factory=list)  # of the entries
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # values as logged
+    columns: list[Values] = field(default_factory=list)  # the same, converted
+
+    @property
+    def table(self) -> Table:
+        return self.layout.table
+
+    @property
+    def identities(self) -> Values:
+        """The converted values that say which row each record speaks of."""
+        return self.columns[self.layout.places[self.table.identity.name]]
+
+    def of(self, name: str) -> Values | None:
+        """Return the converted values of a field; None if these records lack it."""
+        place = self.layout.places.get(name)
+        return None if place is None else self.columns[place]
+
+    def convert(self) -> dict[int, bool]:
+        """Convert all values, without the records that have one for which this is not possible.
+
+        Returns:
+            Those, by index of the entry; True: the exact path refuses it whatever happens.
+        """
+        self.columns = [() for _ in self.layout.columns]  # what is left if all records go
+        for place, values in enumerate(zip(*self.rows, strict=True)):
+            column = self.layout.columns[place]
+            if column is None:
+                continue
+            converted = column.convert(values)
+            if converted is None:
+                return self._leave_out_unfit(column, values) | self.convert()
+            self.columns[place] = converted
+        return {}
+
+    def _leave_out_unfit(self, column: Column, values: Values) -> dict[int, bool]:
+        unfit = {
+            index: column.is_hopeless(value)
+            for index, value in zip(self.indexes, values, strict=True)
+            if not column.is_fit(value)
+        }
+        self.columns = []
+        self.drop(unfit)
+        return unfit
+
+    def drop(self, refused: Collection[int]) -> None:
+        """Leave out the records of some entries."""
+        if refused:
+            wanted = [index not in refused for index in self.indexes]
+            self.indexes = [*compress(self.indexes, wanted)]
+            self.rows = [*compress(self.rows, wanted)]
+            self.columns = [[*compress(values, wanted)] for values in self.columns]
+
+    def cut(self, stop: int) -> None:
+        """Leave out the records from an entry on."""
+        size = bisect_left(self.indexes, stop)
+        if size < len(self.indexes):
+            del self.indexes[size:], self.rows[size:]
+            self.columns = [values[:size] for values in self.columns]
+
+
+@dataclass(kw_only=True, eq=False)
+class Window:
+    """A stretch of entries, from `start` to before `stop`, that may become one run."""
+
+    start: int
+    stop: int
+    saves: list[Group] = field(default_factory=list)  # in the order in which they begin
+    deletes: list[Group] = field(default_factory=list)
+    skipped: dict[str, list[int]] = field(default_factory=dict)  # indexes of entries by label
+    # Indexes of entries that fail, in order: by themselves, or because a parent is not here.
+    refused: list[int] = field(default_factory=list)
+    orphans: list[int] = field(default_factory=list)
+
+    def cut(self, stop: int) -> None:
+        """End before an entry."""
+        if stop < self.stop:
+            self.stop = stop
+            for group in (*self.saves, *self.deletes):
+                group.cut(stop)
+            for indexes in (*self.skipped.values(), self.refused, self.orphans):
+                del indexes[bisect_left(indexes, stop) :]
+
+    def saves_of(self, table: Table | None) -> list[Group]:
+        """Return the groups that save rows of a table."""
+        return [group for group in self.saves if group.table is table]
+
+    def deletes_of(self, table: Table | None) -> list[Group]:
+        """Return the groups that delete rows of a table."""
+        return [group for group in self.deletes if group.table is table]
+
+
+def gather(
+    entries: Sequence[Entry],
+    start: int,
+    stop: int,
+    *,
+    find_route: FindRoute,
+    known_failures: Collection[int],
+) -> Window:
+    """Gather entries up to the first one that only the exact path can apply."""
+    window = Window(start=start, stop=stop)
+    groups: dict[object, Group] = {}
+    for index in range(start, stop):
+        entry = entries[index]
+        if type(entry) is not Record or index in known_failures:
+            window.refused.append(index)
+            continue
+        if len(entry.objects) != 1 or len(window.refused) == MOST_REFUSED:
+            window.stop = index
+            break
+        # Nothing is done here for each record but what cannot be done for each column.
+        serialized = entry.objects[0]
+        fields = serialized["fields"]
+        is_save = entry.operation is Operation.SAVE
+        key = (serialized["model"], *fields) if is_save else serialized["model"]
+        group = groups.get(key)
+        if group is None:
+            route = find_route(entry.operation, serialized)
+            if not isinstance(route, Layout):
+                if route is Detour.NEEDED:
+                    window.stop = index
+                    break
+                _set_aside(window, route, index)
+                continue
+            group = groups[key] = Group(layout=route)
+            (window.saves if is_save else window.deletes).append(group)
+        group.indexes.append(index)
+        group.rows.append(
+            (serialized.get("pk"), *fields.values())
+            if is_save
+            else (identity_value(serialized, group.table.identity.field),)
+        )
+    return window
+
+
+def _set_aside(window: Window, route: Skipped | Detour, index: int) -> None:
+    if isinstance(route, Skipped):
+        window.skipped.setdefault(route.label, []).append(index)
+    else:
+        window.refused.append(index)

@@ -1,0 +1,76 @@
+"""Saves that would leave a row without its parent, found for many records at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui_ingest.ingest import lookups
+from tui_ingest.ingest.gathering import Window
+from tui_ingest.ingest.tables import Place, Reference, Table, Tables
+
+
+class Orphans:
+    """Looks for the records to blame if a window that ends the batch were committed.
+
+    Only the state in which a row is left can be refused at the commit, and it is refused because
+    of the last record that set the reference.
+    """
+
+    def __init__(self, window: Window, tables: Tables) -> None:
+        self._window = window
+        self._tables = tables
+        self._here: dict[Place, set[Any]] = {}  # values looked for before, and found
+        self._absent: dict[Place, set[Any]] = {}  # and not found
+
+    def take(self) -> list[int]:
+        """Take those records out of the window and return the indexes of their entries.
+
+        Without them, rows keep the state before or never come, so that others may be orphans now.
+        """
+        taken: list[int] = []
+        while culprits := self._culprits():
+            for group in self._window.saves:
+                group.drop(culprits)
+            taken += culprits
+        return sorted(taken)
+
+    def _culprits(self) -> set[int]:
+        tables = dict.fromkeys(group.table for group in self._window.saves)
+        found: set[int] = set()
+        for table in tables:
+            for reference in table.references:
+                if missing := self._missing(table, reference):
+                    found |= self._blame(table, reference, missing)
+        return found
+
+    def _missing(self, table: Table, reference: Reference) -> set[Any]:
+        wanted: set[Any] = set()
+        for group in self._window.saves_of(table):
+            wanted.update(group.of(reference.name) or ())
+        wanted.discard(None)
+        for group in self._window.saves_of(self._tables.of(reference.parent)):
+            wanted.difference_update(group.of(reference.target) or ())
+        return wanted - self._existing(table, reference.place, wanted)
+
+    def _existing(self, table: Table, place: Place, wanted: set[Any]) -> set[Any]:
+        here = self._here.setdefault(place, set())
+        absent = self._absent.setdefault(place, set())
+        unknown = wanted - here - absent
+        found = lookups.existing(place, unknown, table.connection)
+        here |= found
+        absent |= unknown - found
+        return here
+
+    def _blame(self, table: Table, reference: Reference, missing: set[Any]) -> set[int]:
+        """Return the records whose reference is the one that the row is left with."""
+        left: dict[Any, tuple[Any, int]] = {}
+        for group in self._window.saves_of(table):
+            values = group.of(reference.name)
+            if values is not None:
+                left.update(
+                    zip(group.identities, zip(values, group.indexes, strict=True), strict=True)
+                )
+        for group in self._window.deletes_of(table):
+            for identity in group.identities:
+                left.pop(identity, None)
+        return {index for value, index in left.values() if value in missing}

@@ -1,0 +1,264 @@
+"""Which records may share a statement, and still leave the rows that one at a time would leave.
+
+The exact path says what a record means. A run of the fast path writes all its saves, table by table
+and in log order within a table, then all its deletes. Every rule here keeps such a run from
+differing from its records applied one by one; what it protects is said at each. A rule may send
+more to the exact path than it must, never less.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.db.models import (
+    BinaryField,
+    ForeignKey,
+    Manager,
+    Model,
+    QuerySet,
+    signals,
+)
+from django.db.models.query_utils import DeferredAttribute
+
+from tui_ingest.ingest import lookups, upserts
+from tui_ingest.ingest.columns import Values, has_one_spelling
+from tui_ingest.ingest.gathering import Group, Window
+from tui_ingest.ingest.tables import Table, Tables, place_of
+
+# Rules about a table: True sends its records to the exact path.
+
+
+def cannot_name_its_conflict(table: Table) -> bool:
+    """MySQL's upsert updates whatever row has a clashing key: 'the other' row would be lost."""
+    return upserts.of(table.connection) is None
+
+
+def is_no_table_of_its_own(table: Table) -> bool:
+    """A parent's row or a proxy's listeners would be left out, a view's trigger asked too often."""
+    meta = table.model._meta
+    dialect = upserts.of(table.connection)
+    has_triggers = dialect is not None and dialect.has_triggers(table)
+    return bool(meta.proxy or meta.parents or not meta.managed or has_triggers)
+
+
+def has_code_of_its_own(table: Table) -> bool:
+    """Overridden methods, hidden rows and attributes with a life of their own would be ignored."""
+    model = table.model
+    return (
+        any(_static(model, name) is not _static(Model, name) for name in _METHODS)
+        or type(model._base_manager) is not Manager
+        or type(model._base_manager.get_queryset()) is not QuerySet
+        or any(_is_special(f) for f in model._meta.concrete_fields)
+    )
+
+
+_METHODS = ("__init__", "__setattr__", "_do_insert", "_do_update", "_save_table", "from_db")
+_static = inspect.getattr_static
+
+
+def _is_special(f: Any) -> bool:
+    """A file field turns None into ''; a field with a placeholder writes an expression."""
+    descriptor = type(_static(f.model, f.attname))
+    is_stored_as_it_is = descriptor in (DeferredAttribute, ForeignKey.descriptor_class)
+    return not is_stored_as_it_is or (
+        hasattr(f, "get_placeholder") and not isinstance(f, BinaryField)
+    )
+
+
+def has_keys_of_many_spellings(table: Table) -> bool:
+    """Two records of one row would be taken for two rows, or a parent for missing."""
+    keys = {table.pk, table.identity, *(table.column(r.name) for r in table.references)}
+    return table.identity.field.null or not all(map(has_one_spelling, keys))
+
+
+def numbers_its_rows(table: Table) -> bool:
+    """With `order_with_respect_to` an insert depends on the rows before it."""
+    return table.shape.has_order
+
+
+def checks_uniqueness_late(table: Table) -> bool:
+    """A deferred constraint looks at the run's end, where the exact path looks at each record."""
+    constraints = table.model._meta.constraints
+    return any(getattr(constraint, "deferrable", None) for constraint in constraints)
+
+
+def is_referred_to_by_other_values(table: Table) -> bool:
+    """A delete names the identity: what refers to another value of the row would not be found."""
+    keys = table.incoming
+    private = table.model._meta.private_fields
+    return any(key.target_field is not table.identity.field for key in keys) or any(
+        hasattr(f, "bulk_related_objects") for f in private
+    )
+
+
+TableRule = Callable[[Table], bool]
+TABLE_RULES: tuple[TableRule, ...] = (
+    cannot_name_its_conflict,
+    is_no_table_of_its_own,
+    has_code_of_its_own,
+    has_keys_of_many_spellings,
+)
+SAVE_RULES: tuple[TableRule, ...] = (*TABLE_RULES, numbers_its_rows, checks_uniqueness_late)
+DELETE_RULES: tuple[TableRule, ...] = (*TABLE_RULES, is_referred_to_by_other_values)
+
+
+# Listeners come and go while a session runs, so these are asked for every run.
+
+
+def is_heard_when_saved(table: Table) -> bool:
+    """The project's own receivers would not be told of the rows."""
+    return _is_heard(table, signals.pre_save, signals.post_save)
+
+
+def is_heard_when_deleted(table: Table) -> bool:
+    """As for saves."""
+    return _is_heard(table, signals.pre_delete, signals.post_delete)
+
+
+def _is_heard(table: Table, *kinds: signals.ModelSignal) -> bool:
+    return any(
+        signal.has_listeners(table.model)
+        for signal in (signals.pre_init, signals.post_init, *kinds)
+    )
+
+
+# Rules about the order of records: each returns the index of the entry before which a run ends.
+
+
+def save_after_delete(window: Window, _tables: Tables) -> int:
+    """Saves go first: the row would be deleted that was saved last."""
+    stop = window.stop
+    for deletes in window.deletes:
+        moments = _first(deletes)
+        for saves in window.saves_of(deletes.table):
+            stop = min(stop, _first_after(moments, saves.identities, saves, stop))
+    return stop
+
+
+def reference_to_deleted(window: Window, _tables: Tables) -> int:
+    """Saves go first: a child would find the parent that is gone by its time."""
+    stop = window.stop
+    for deletes in window.deletes:
+        moments = _first(deletes)
+        for saves in window.saves:
+            for reference in saves.table.references:
+                values = saves.of(reference.name)
+                if reference.parent is deletes.table.model and values is not None:
+                    stop = min(stop, _first_after(moments, values, saves, stop))
+    return stop
+
+
+def delete_with_dependents(window: Window, tables: Tables) -> int:
+    """What else a delete takes along, forbids or sets to null is for Django's Collector to say.
+
+    A source that logged its own cascade has deleted the dependents before.
+    """
+    stop = window.stop
+    for deletes in window.deletes:
+        moments = _first(deletes)
+        for key in deletes.table.incoming:
+            child = tables.of(key.model)
+            gone = _first(*window.deletes_of(child))
+            for parent, dependent in _dependents(window, key, child, moments):
+                moment = moments[parent]
+                # At the same moment: a row that refers to itself, which PROTECT forbids to go.
+                if gone.get(dependent, stop) >= moment:
+                    stop = min(stop, moment)
+    return stop
+
+
+def mixed_field_sets(window: Window, _tables: Tables) -> int:
+    """Records with other fields are written by another statement, which must come later.
+
+    Of one row, the later record would lose; of one unique value, the later owner.
+    """
+    stop = window.stop
+    for later_place, later in enumerate(window.saves):
+        moments = _first(later)
+        for earlier in window.saves[:later_place]:
+            if earlier.table is not later.table:
+                continue
+            stop = min(stop, _first_after(moments, earlier.identities, earlier, stop))
+            if later.table.constrained != frozenset():
+                begin = later.indexes[0]
+                stop = min([stop, *(index for index in earlier.indexes if index > begin)])
+    return stop
+
+
+def hidden_states(window: Window, _tables: Tables) -> int:
+    """Where one statement writes only the last state of a row, the ones before are not checked.
+
+    A state that clashes with another row is a dead letter, even if the next record resolves it.
+    And a row that is found by another field keeps the pk it came with.
+    """
+    stop = window.stop
+    for saves in window.saves:
+        dialect = upserts.of(saves.table.connection)
+        if dialect is not None and dialect.WRITES_LAST_STATES:
+            stop = min(stop, _first_change(saves, stop))
+    return stop
+
+
+OrderRule = Callable[[Window, Tables], int]
+ORDER_RULES: tuple[OrderRule, ...] = (
+    save_after_delete,
+    reference_to_deleted,
+    delete_with_dependents,
+    mixed_field_sets,
+    hidden_states,
+)
+
+
+def _first(*groups: Group) -> dict[Any, int]:
+    """Return where each row first comes up."""
+    found: dict[Any, int] = {}
+    for group in groups:
+        for identity, index in zip(group.identities, group.indexes, strict=True):
+            found[identity] = min(index, found.get(identity, index))
+    return found
+
+
+def _first_after(moments: Mapping[Any, int], keys: Values, group: Group, stop: int) -> int:
+    """Return the first record whose key has had its moment."""
+    last = dict(zip(keys, group.indexes, strict=True))
+    late = {key for key in moments.keys() & last.keys() if last[key] > moments[key]}
+    if not late:
+        return stop
+    return next(
+        index
+        for key, index in zip(keys, group.indexes, strict=True)
+        if key in late and index > moments[key]
+    )
+
+
+def _first_change(group: Group, stop: int) -> int:
+    """Return the first record that changes what a row of the group may clash with."""
+    names = group.table.constrained
+    if names is None:
+        names = frozenset(group.layout.places)
+    shown = [group.identities, group.of(group.table.pk.name) or ()]
+    shown += [values for name in sorted(names) if (values := group.of(name)) is not None]
+    states = [*zip(*shown, strict=True)]
+    seen: dict[Any, tuple[Any, ...]] = {}
+    for index, state in zip(group.indexes, states, strict=True):
+        if seen.setdefault(state[0], state) != state:
+            return min(stop, index)
+    return stop
+
+
+def _dependents(
+    window: Window, key: ForeignKey[Any, Any], child: Table | None, parents: Mapping[Any, int]
+) -> Iterator[tuple[Any, Any]]:
+    """Yield which parent a row refers to and, as far as it is known, which row that is."""
+    connection = window.deletes[0].table.connection
+    place = place_of(key, connection)
+    identity = child.identity.quoted if child else "NULL"
+    yield from lookups.related(place, [place.column, identity], parents, connection)
+    for saves in window.saves_of(child):
+        values = saves.of(key.name)
+        if values is not None:
+            for parent, dependent in zip(values, saves.identities, strict=True):
+                if parent in parents:
+                    yield parent, dependent

@@ -1,0 +1,98 @@
+"""Which path the records of a model and a set of fields take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest import planning
+from tui_ingest.ingest.columns import Column
+from tui_ingest.ingest.layouts import Detour, Layout, Route, Skipped
+from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.tables import Table, Tables
+from tui_ingest.ingest.totals import label_of
+from tui_ingest.oplog.records import Operation
+
+REMEMBERED_ROUTES = 1_000  # models and fields come out of the log: a hostile one has no end of them
+
+
+class Router:
+    """Looks at the first record of a kind, and remembers what holds for all of them."""
+
+    def __init__(self, tables: Tables, settings: Settings) -> None:
+        self._tables = tables
+        self._policy = Policy(settings)
+        self._ignore_unknown_fields = settings.ignore_unknown_fields
+        self._routes: dict[tuple[str, ...], Route] = {}
+
+    def route(self, operation: Operation, serialized: Mapping[str, Any]) -> Route:
+        """Return how a record of this one object is treated."""
+        fields = serialized["fields"] if operation is Operation.SAVE else ()
+        key = (operation.value, serialized["model"], *fields)
+        found = self._routes.get(key)
+        if found is None:
+            if len(self._routes) >= REMEMBERED_ROUTES:
+                self._routes.clear()
+            found = self._routes[key] = self._find(operation, serialized)
+        return Detour.NEEDED if _is_heard(operation, found) else found
+
+    def _find(self, operation: Operation, serialized: Mapping[str, Any]) -> Route:
+        verdict = self._policy.verdict(serialized["model"])
+        if verdict is Verdict.EXCLUDED:
+            return Skipped(label_of(serialized))
+        if verdict is Verdict.NOT_ALLOWED:
+            return Detour.REFUSED
+        try:
+            model = find_model(serialized["model"])
+        except RecordError:
+            return Detour.REFUSED
+        table = None if model._meta.proxy else self._tables.of(model)
+        if table is None:
+            return Detour.NEEDED
+        if operation is Operation.SAVE:
+            return self._save(table, serialized)
+        return self._delete(table)
+
+    def _delete(self, table: Table) -> Route:
+        if any(rule(table) for rule in planning.DELETE_RULES):
+            return Detour.NEEDED
+        return Layout(table=table, columns=(table.identity,))
+
+    def _save(self, table: Table, serialized: Mapping[str, Any]) -> Route:
+        shape, names = table.shape, serialized["fields"].keys()
+        if names - shape.accepted and not self._ignore_unknown_fields:
+            return Detour.REFUSED
+        if names & shape.accepted - shape.columns - shape.generated:
+            return Detour.NEEDED  # many-to-many values, or the pk once more
+        if not table.is_found_by_pk and table.identity.name not in names:
+            return Detour.REFUSED
+        if any(rule(table) for rule in planning.SAVE_RULES):
+            return Detour.NEEDED
+        missing = [table.columns[name] for name in sorted(shape.columns - names)]
+        defaults = {column: column.field.get_default for column in missing if _needs_value(column)}
+        if not all(_may_insert(column) for column in defaults):
+            return Detour.NEEDED
+        return Layout(
+            table=table,
+            columns=(table.pk, *(table.columns.get(name) for name in names)),
+            defaults=defaults,
+        )
+
+
+def _is_heard(operation: Operation, route: Route) -> bool:
+    if not isinstance(route, Layout):
+        return False
+    if operation is Operation.SAVE:
+        return planning.is_heard_when_saved(route.table)
+    return planning.is_heard_when_deleted(route.table)
+
+
+def _needs_value(column: Column) -> bool:
+    return not column.field.has_db_default()
+
+
+def _may_insert(column: Column) -> bool:
+    """An INSERT that a constraint refuses never becomes the UPDATE that it need only be."""
+    return column.is_fit(column.field.get_default())

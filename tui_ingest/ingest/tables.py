@@ -1,0 +1,137 @@
+"""What the fast path needs to know of a model's table, worked out once per session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CompositePrimaryKey, Field, ForeignKey, Model
+
+from tui_ingest.ingest.columns import Column, is_checked_here, prepare, quoted_column
+from tui_ingest.ingest.identity import Identities
+from tui_ingest.ingest.shapes import Shape, incoming_keys, primary_key, shape_of
+
+
+class Place(NamedTuple):
+    """A column of a table, quoted."""
+
+    table: str
+    column: str
+
+
+class Reference(NamedTuple):
+    """A foreign key of a table that the database enforces."""
+
+    name: str  # of the field
+    parent: type[Model]  # that has the table referred to
+    target: str  # name of the parent's field
+    place: Place  # of that field
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """A model's table in one database."""
+
+    model: type[Model]
+    label: str  # under which its records are counted
+    shape: Shape
+    quoted: str
+    pk: Column
+    identity: Column
+    columns: Mapping[str, Column]  # by name: what a save writes, the pk aside
+    connection: BaseDatabaseWrapper = field(repr=False)
+
+    @property
+    def is_found_by_pk(self) -> bool:
+        return self.identity is self.pk
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(self._references())
+
+    def _references(self) -> Iterator[Reference]:
+        for f in self.model._meta.local_concrete_fields:
+            if isinstance(f, ForeignKey) and f.db_constraint:  # type: ignore[attr-defined]
+                target = f.target_field
+                place = place_of(target, self.connection)
+                yield Reference(f.name, target.model, target.name, place)
+
+    @cached_property
+    def incoming(self) -> tuple[ForeignKey[Any, Any], ...]:
+        """The foreign keys that lead here."""
+        return tuple(incoming_keys(self.model))
+
+    @cached_property
+    def constrained(self) -> frozenset[str] | None:
+        """The fields whose values the database may refuse because of other rows or fields.
+
+        None if that cannot be told.
+        """
+        meta = self.model._meta
+        names = {f.name for f in meta.local_concrete_fields if f.unique}
+        for together in meta.unique_together:
+            names.update(together)
+        for constraint in meta.constraints:
+            if not isinstance(constraint, models.UniqueConstraint):
+                return None
+            if constraint.expressions or constraint.condition is not None:
+                return None
+            names.update(constraint.fields)
+        if not all(map(is_checked_here, self.columns.values())):
+            return None
+        return frozenset(names - {self.pk.name, self.identity.name})
+
+    def column(self, name: str) -> Column:
+        """Return the column of a field that a save writes, or of the primary key."""
+        return self.pk if name == self.pk.name else self.columns[name]
+
+
+class Tables:
+    """The tables of one database."""
+
+    def __init__(self, identities: Identities, connection: BaseDatabaseWrapper) -> None:
+        self._identities = identities
+        self._connection = connection
+        self._known: dict[type[Model], Table | None] = {}
+
+    def of(self, model: type[Model]) -> Table | None:
+        """Return the table of a model; None if its rows have no key of one column."""
+        if model not in self._known:
+            identity = self._identities.field(model)
+            is_composite = isinstance(primary_key(model), CompositePrimaryKey)
+            self._known[model] = (
+                None if is_composite else _describe(model, identity, self._connection)
+            )
+        return self._known[model]
+
+
+def _describe(
+    model: type[Model], identity: Field[Any, Any], connection: BaseDatabaseWrapper
+) -> Table:
+    shape = shape_of(model)
+    columns = {
+        f.name: prepare(f, connection)
+        for f in model._meta.local_concrete_fields
+        if f.name in shape.columns
+    }
+    pk = prepare(primary_key(model), connection)
+    return Table(
+        model=model,
+        label=shape.label,
+        shape=shape,
+        quoted=connection.ops.quote_name(model._meta.db_table),
+        pk=pk,
+        identity=pk if identity.primary_key else columns[identity.name],
+        columns=columns,
+        connection=connection,
+    )
+
+
+def place_of(f: Field[Any, Any], connection: BaseDatabaseWrapper) -> Place:
+    """Return where the values of a field are."""
+    quote = connection.ops.quote_name
+    return Place(quote(f.model._meta.db_table), quoted_column(f, connection))

@@ -1,0 +1,36 @@
+"""INSERT … ON CONFLICT for many rows, as each database does it best."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tui_ingest.ingest.gathering import Group
+from tui_ingest.ingest.tables import Table
+from tui_ingest.ingest.upserts import postgresql, sqlite
+
+
+class Dialect(Protocol):
+    """What a module of this package offers."""
+
+    # One statement writes a row once, in its last state; otherwise every state is written.
+    WRITES_LAST_STATES: bool
+
+    def has_triggers(self, table: Table) -> bool:
+        """Tell whether the table has triggers that somebody wrote."""
+
+    def write(self, group: Group) -> None:
+        """Insert or update the rows of a group.
+
+        Raises:
+            Exception: whatever the database or its driver raises; some rows may be written.
+        """
+
+
+_DIALECTS: dict[str, Dialect] = {"postgresql": postgresql, "sqlite": sqlite}
+
+
+def of(connection: BaseDatabaseWrapper) -> Dialect | None:
+    """Return how to write to a database; None if its upsert cannot name its conflict target."""
+    return _DIALECTS.get(connection.vendor)
