@@ -94,16 +94,44 @@ for _ in range({changes}):
 """
 
 
+def assert_equal(expected, found):
+    for table, rows in expected.items():
+        assert rows, f"the history left nothing in {table}"
+        assert found[table] == rows, table
+
+
+def ingest(site, log):
+    applied = site.manage("ingest_objects", log, "--once")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_recorded_history_replays_to_equal_tables(tmp_path, seed):
     source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
     target = ShopSite(tmp_path / "target", TARGET_SETTINGS)
     lines = source.do(LIFE.format(seed=seed, changes=CHANGES))
     assert len(lines) > CHANGES / 2
+    ingest(target, source.log)
+    assert_equal(source.tables(), target.tables())
 
-    applied = target.manage("ingest_objects", source.log, "--once")
-    assert applied.returncode == 0, applied.stdout + applied.stderr
-    expected, found = source.tables(), target.tables()
-    for table, rows in expected.items():
-        assert rows, f"the history left nothing in {table}"
-        assert found[table] == rows, table
+
+RELAY_SETTINGS = SOURCE_SETTINGS + "INSTALLED_APPS += ['tui_ingest']\n"
+
+
+def test_a_target_that_records_does_not_echo(tmp_path):
+    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
+    target = ShopSite(tmp_path / "target", RELAY_SETTINGS)
+    source.do(LIFE.format(seed=3, changes=CHANGES // 4))
+    ingest(target, source.log)
+    assert target.lines() == []
+    assert target.do('Tag.objects.create(name="its own")'), "its own changes are still recorded"
+
+
+def test_a_target_that_is_asked_to_passes_everything_on(tmp_path):
+    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
+    relay = ShopSite(tmp_path / "relay", RELAY_SETTINGS + "TUI_INGEST_RECORDER = {'RAW': True}\n")
+    target = ShopSite(tmp_path / "target", TARGET_SETTINGS)
+    source.do(LIFE.format(seed=4, changes=CHANGES // 2))
+    ingest(relay, source.log)
+    ingest(target, relay.log)
+    assert_equal(source.tables(), target.tables())

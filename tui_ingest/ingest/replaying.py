@@ -29,6 +29,7 @@ from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.shapes import Shape, concrete, primary_key, shape_of
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
+from tui_ingest.recorder import suspended
 
 # A record counts once per model. Of several objects of one model the one that changed a row tells.
 _WEIGHT = (Outcome.SKIPPED, Outcome.MISSING, Outcome.DELETED, Outcome.SAVED)
@@ -56,7 +57,9 @@ class Replayer:
         """
         highest = dict(self._highest)
         try:
-            return self._replay(record)
+            # A project that also records its own changes must not send these back to their source.
+            with suspended():
+                return self._replay(record)
         except Exception:
             self._highest = highest
             raise
