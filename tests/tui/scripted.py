@@ -143,7 +143,11 @@ def no_log():
 
 def console(session, control, *, clock=lambda: NOW, open_log=no_log, database="default"):
     target = Target(
-        path=PATH, database=database, project="shop.settings · default sqlite", open_log=open_log
+        path=PATH,
+        database=database,
+        project="shop.settings · default sqlite",
+        open_log=open_log,
+        read_again=lambda location: None,
     )
     return ConsoleApp(session, control, target, clock=clock)
 

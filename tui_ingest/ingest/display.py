@@ -7,10 +7,12 @@ import re
 # Control characters (C0, DEL, C1: all that can begin a terminal escape), characters that turn
 # the direction of text or cannot be seen, line separators, and halves of surrogate pairs, which
 # no terminal's encoding can carry.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+_CLASS = (
+    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
+_UNSAFE = re.compile(f"[{_CLASS}]")
+_UNSAFE_IN_JSON = re.compile(rf"(?!\n)[{_CLASS}]")
 
 
 def inert(text: str, *, lines: bool = False) -> str:
@@ -23,6 +25,19 @@ def inert(text: str, *, lines: bool = False) -> str:
     if not lines:
         return _UNSAFE.sub(_escaped, text)
     return "\n".join(_UNSAFE.sub(_escaped, line) for line in text.split("\n"))
+
+
+def inert_json(text: str) -> str:
+    r"""Return JSON with such characters written as JSON writes them: `\u001b`.
+
+    It means the same. In JSON they stand in strings only.
+    """
+    return _UNSAFE_IN_JSON.sub(_json_escaped, text)
+
+
+def _json_escaped(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerState
 from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.oplog.log import Log
+from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.feed import Feed, Snapshot
 from tui_ingest.tui.rates import RateHistory, Trend
@@ -42,6 +43,8 @@ class Target:
     database: str  # alias
     project: str  # for the operator: "mysite.settings · default postgresql"
     open_log: Callable[[], Log]  # another reader of the same log; the caller closes it
+    # The line at a place of the log, without its terminator; None if it is not there any more.
+    read_again: Callable[[RecordLocation], bytes | None]
 
 
 class ConsoleApp(App[None]):

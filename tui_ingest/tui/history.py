@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.filtering import Filter
 from tui_ingest.tui.intake import HISTORY
 from tui_ingest.tui.lines import Line, RecordLine
@@ -58,6 +59,13 @@ class History:
             return self._shown.index(line)
         except ValueError:
             return None
+
+    def failed_at(self, location: RecordLocation) -> RecordLine | None:
+        """Return the latest line of a record that failed there."""
+        for line in reversed(self._all):
+            if isinstance(line, RecordLine) and line.failed and line.location == location:
+                return line
+        return None
 
     def next_failure(self, start: int, direction: int) -> int | None:
         """Return the nearest failed record after (1) or before (-1) a place."""

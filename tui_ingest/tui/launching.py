@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -13,8 +14,10 @@ from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session import Session
 from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.rereading import line_at
 from tui_ingest.options import IngestOptions
 from tui_ingest.tui.app import ConsoleApp, Target
+from tui_ingest.tui.logs import routed
 from tui_ingest.tui.signals import stop_on_signals
 
 
@@ -22,7 +25,7 @@ def launch(options: IngestOptions) -> int:
     """Run one session under the console, in a terminal; return the process's exit status."""
     control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
     app = ConsoleApp(_session_of(options), control, _target(options))
-    with stop_on_signals(app):
+    with stop_on_signals(app), routed(app.feed):
         app.run()
     ended = app.snapshot.ended
     if ended is not None and ended.error:
@@ -62,8 +65,9 @@ def _target(options: IngestOptions) -> Target:
     if options.dry_run:
         words.append("dry run")
     return Target(
-        path=str(options.path),
+        path=os.path.abspath(options.path),  # noqa: PTH100  # as the log calls itself
         database=options.database,
         project=" · ".join(inert(word) for word in words if word),
         open_log=lambda: _open_log(options),
+        read_again=lambda location: line_at(options.path, location),
     )

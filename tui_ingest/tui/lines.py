@@ -60,7 +60,9 @@ class RecordLine:
     def subject(self) -> str:
         """The models it names."""
         more = f" +{len(self.labels) - 1}" if len(self.labels) > 1 else ""
-        return f"{self.labels[0]}{more}" if self.labels else "unreadable line"
+        if self.labels:
+            return f"{self.labels[0]}{more}"
+        return "no objects" if self.operation else "unreadable line"
 
 
 @dataclass(frozen=True, slots=True)

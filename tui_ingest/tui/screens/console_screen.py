@@ -1,20 +1,41 @@
-"""What all screens of the console share: the first line, and a look at the feed."""
+"""What all screens of the console share: the first line, a look at the feed, and pausing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import logging
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
+from tui_ingest.ingest.display import inert
 from tui_ingest.tui.widgets.top_line import TopLine
 from tui_ingest.tui.wording import badge
 
 if TYPE_CHECKING:
     from tui_ingest.tui.app import ConsoleApp
 
+logger = logging.getLogger(__name__)
+
 
 class ConsoleScreen(Screen[None]):
     """A full screen that shows the session's state above everything else."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "space,p",
+            "pause",
+            "Pause",
+            tooltip="Stop the work after the running batch",
+            id="pause",
+        ),
+        Binding("space,p", "resume", "Resume", tooltip="Go on with the work", id="resume"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: tuple[object, ...] = ()  # what the footer's keys depend on, as last shown
 
     @property
     def console(self) -> ConsoleApp:
@@ -28,9 +49,55 @@ class ConsoleScreen(Screen[None]):
     def on_mount(self) -> None:
         self.look()
 
+    # Looking
+
     def look(self) -> None:
         """Show where the session stands now."""
         control = self.console.control
         self.query_one(TopLine).badge = badge(
             self.console.snapshot, pausing=control.paused, stopping=control.stopping
         )
+        keys = self.key_state()
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
+
+    def key_state(self) -> tuple[object, ...]:
+        """Return what decides which keys work; when it changes, the footer is drawn again."""
+        return self.console.control.paused, self.console.over
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  # Textual's signature
+    ) -> bool | None:
+        """Tell whether an order makes sense now; None shows its key as inactive."""
+        if action not in {"pause", "resume"}:
+            return True
+        if self.console.over:
+            return None if action == "pause" else False
+        return self.console.control.paused is (action == "resume")
+
+    # Orders
+
+    def action_pause(self) -> None:
+        """Stop after the running batch."""
+        self.console.control.pause()
+        self.console.look()
+
+    def action_resume(self) -> None:
+        """Go on."""
+        self.console.control.resume()
+        self.console.look()
+
+    # Failures of the screen itself
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A look-up that fails must not end the console: the session goes on behind it."""
+        if event.state is WorkerState.ERROR:
+            logger.error("A look-up of the console failed.", exc_info=event.worker.error)
+            self.complain(event.worker.error)
+
+    def complain(self, error: object, title: str = "That did not work") -> None:
+        """Say what failed; the words may have come out of a log."""
+        self.notify(inert(str(error)), title=title, severity="error", markup=False)

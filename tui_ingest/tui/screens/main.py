@@ -15,26 +15,25 @@ from tui_ingest.tui import status
 from tui_ingest.tui.filtering import Filter
 from tui_ingest.tui.lines import Line, RecordLine
 from tui_ingest.tui.screens.main_keys import MAIN_KEYS
+from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.screens.session_actions import SessionActions
+from tui_ingest.tui.screens.stop_actions import StopActions
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
 from tui_ingest.tui.widgets.offset_bar import OffsetBar
 from tui_ingest.tui.widgets.rate_panel import RatePanel
 from tui_ingest.tui.widgets.rows import RowsView
 from tui_ingest.tui.widgets.status_line import StatusLine
+from tui_ingest.tui.widgets.stop_panel import StopPanel
 
 WIDE_CELLS = 100  # from here on the panes stand side by side
 
 
-class MainScreen(SessionActions):
+class MainScreen(SessionActions, StopActions, Navigation):
     """Log, models, rate, offset, status; and the keys that command the session."""
 
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
     ESCAPE_TO_MINIMIZE: ClassVar[bool | None] = False  # `peel` does, in its turn
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._keys: tuple[bool, ...] = ()  # what the footer's keys do at the moment
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
@@ -45,6 +44,7 @@ class MainScreen(SessionActions):
             with Vertical(id="models-side"):
                 yield ModelsTable(id="models")
                 yield RatePanel(self.console.rates, id="rate")
+        yield StopPanel()
         yield OffsetBar()
         yield StatusLine()
         yield Footer()
@@ -88,39 +88,27 @@ class MainScreen(SessionActions):
             stop_on_error=console.control.stop_on_error,
         )
         self.query_one(RatePanel).refresh()
-        self._flip_keys()
 
-    def _flip_keys(self) -> None:
-        """Have the footer say what its keys do now."""
-        keys = (self.console.control.paused, self.console.over, self.log_pane.following)
-        if keys != self._keys:
-            self._keys = keys
-            self.refresh_bindings()
+    def key_state(self) -> tuple[object, ...]:
+        stopped = self.console.snapshot.stopped_on is not None
+        return *super().key_state(), self.log_pane.following, stopped
 
-    def check_action(
-        self,
-        action: str,
-        parameters: tuple[object, ...],  # noqa: ARG002  # Textual's signature
-    ) -> bool | None:
-        if not self.is_mounted:
-            return True
-        if action == "freeze":
-            return self.log_pane.following
-        if action == "follow":
-            return not self.log_pane.following
-        return self.can_command(action)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"freeze", "follow"} and self.is_mounted:
+            return self.log_pane.following is (action == "freeze")
+        return super().check_action(action, parameters)
 
     # The view
 
     def action_freeze(self) -> None:
         """Stop the view on what it shows."""
         self.log_pane.following = False
-        self._flip_keys()
+        self.look()
 
     def action_follow(self) -> None:
         """Show the newest records, and those to come."""
         self.log_pane.following = True
-        self._flip_keys()
+        self.look()
 
     def action_failure(self, direction: int) -> None:
         """Go to the next or the previous record that failed."""
@@ -130,7 +118,7 @@ class MainScreen(SessionActions):
                 f"No {where} failure among these lines. Dead letters (d) has them all.",
                 markup=False,
             )
-        self._flip_keys()
+        self.look()
 
     def action_copy(self) -> None:
         """Copy the line of the log under the cursor."""

@@ -15,8 +15,6 @@ def _shown(key: str, action: str, description: str, tooltip: str, key_id: str) -
 
 
 MAIN_KEYS: list[BindingType] = [
-    _shown("space,p", "pause", "Pause", "Stop the work after the running batch", "pause"),
-    _shown("space,p", "resume", "Resume", "Go on with the work", "resume"),
     _shown("n", "step", "Step", "While paused: apply one record", "step"),
     _hidden(
         "N",
@@ -43,6 +41,9 @@ MAIN_KEYS: list[BindingType] = [
         "Stand before a record that fails instead of setting it aside",
         "stop_on_error",
     ),
+    _hidden("r", "retry_stopped", "Retry", "Stopped on error: try the record again", "stop.retry"),
+    _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "stop.edit"),
+    _hidden("x", "set_aside_stopped", "Set aside", "Stopped on error: go on", "stop.set_aside"),
     _hidden("s", "sort", "Sort models", "By the next column", "sort"),
     _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
     _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),

@@ -1,37 +1,23 @@
-"""What an operator orders the session to do."""
+"""What an operator orders the session to do, besides pausing it."""
 
 from __future__ import annotations
 
 from tui_ingest.ingest.control import StepTo
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 
+_WHILE_PAUSED = {"step", "step_to_failure", "go_to"}
+_WHILE_IT_RUNS = {"toggle_stop_on_error"}
+
 
 class SessionActions(ConsoleScreen):
     """Orders of the main screen. Each is given at once and obeyed after the running batch."""
 
-    def can_command(self, action: str) -> bool | None:
-        """Tell whether an order makes sense now; None shows its key as inactive."""
-        if self.console.over:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _WHILE_PAUSED and not self.console.control.paused:
             return None
-        paused = self.console.control.paused
-        match action:
-            case "pause":
-                return not paused
-            case "resume":
-                return paused
-            case "step" | "step_to_failure" | "go_to":
-                return True if paused else None
-        return True
-
-    def action_pause(self) -> None:
-        """Stop after the running batch."""
-        self.console.control.pause()
-        self.console.look()
-
-    def action_resume(self) -> None:
-        """Go on."""
-        self.console.control.resume()
-        self.console.look()
+        if action in _WHILE_PAUSED | _WHILE_IT_RUNS and self.console.over:
+            return None
+        return super().check_action(action, parameters)
 
     def action_step(self) -> None:
         """Apply one record and stay paused."""

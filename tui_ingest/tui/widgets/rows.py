@@ -77,6 +77,17 @@ class RowsView(ScrollView, can_focus=True):
         def control(self) -> RowsView:
             return self.view
 
+    class CursorMoved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, view: RowsView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> RowsView:
+            return self.view
+
     # For subclasses
 
     def row_count(self) -> int:
@@ -140,6 +151,7 @@ class RowsView(ScrollView, can_focus=True):
     def watch_cursor(self) -> None:
         self.show_cursor()
         self.refresh()
+        self.post_message(self.CursorMoved(self))
 
     @property
     def page_rows(self) -> int:

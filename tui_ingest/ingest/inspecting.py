@@ -1,0 +1,197 @@
+"""A record beside the rows it speaks of: what differs, and what applying it would do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import ManyToManyField, Model
+
+from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest.deserializing import Serialized, converted, deserialize
+from tui_ingest.ingest.identity import Identities, has_natural_key, identity_value, no_identity
+from tui_ingest.ingest.keys import AnyField, python_value
+from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.shapes import concrete, primary_key
+from tui_ingest.ingest.wording import plural
+from tui_ingest.oplog.records import Operation, Record
+
+MAX_OBJECTS = 50  # of one record that are compared; nobody reads more
+MAX_TEXT = 2_000  # characters of a value that are shown
+ABSENT = None  # as a text: the record, or the row, has no such field
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldComparison:
+    """One field as JSON, in the record and in the database."""
+
+    name: str
+    logged: str | None  # None: the record does not carry it
+    here: str | None  # None: there is no such row, or no such field
+    same: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowComparison:
+    """One object of a record, and the row it speaks of."""
+
+    label: str
+    key: str  # the primary key as logged
+    fields: tuple[FieldComparison, ...]
+    effect: str  # one sentence: what applying the object would do now
+
+
+def compare(
+    record: Record, *, database: str, settings: Settings | None = None
+) -> list[RowComparison]:
+    """Return each object of a record beside its row. Changes nothing."""
+    comparer = _Comparer(settings or get_settings(), database)
+    return [comparer.compare(record.operation, item) for item in record.objects[:MAX_OBJECTS]]
+
+
+class _Comparer:
+    def __init__(self, settings: Settings, database: str) -> None:
+        self._settings = settings
+        self._database = database
+        self._identities = Identities(settings, database=database)
+        self._policy = Policy(settings)
+
+    def compare(self, operation: Operation, serialized: Serialized) -> RowComparison:
+        fields: list[FieldComparison] = []
+        effect = self._refusal(serialized)
+        if not effect:
+            try:
+                model = find_model(serialized["model"])
+                fields.extend(self._fields(serialized, model))
+                effect = self._effect(operation, serialized, model, fields)
+            except RecordError as error:
+                effect = f"It fails: {error}"
+        return RowComparison(
+            label=str(serialized["model"]),
+            key=_pk_text(serialized),
+            fields=tuple(fields or _all_logged(serialized)),
+            effect=effect,
+        )
+
+    def _refusal(self, serialized: Serialized) -> str:
+        """Say why a log may not write this model; then its rows are not shown either."""
+        match self._policy.verdict(serialized["model"]):
+            case Verdict.EXCLUDED:
+                return "It is skipped: the setting EXCLUDE names this model."
+            case Verdict.NOT_ALLOWED:
+                return "It fails: the setting MODELS does not allow this model."
+        return ""
+
+    def _fields(self, serialized: Serialized, model: type[Model]) -> Iterator[FieldComparison]:
+        """Yield the fields of the record, then those that only the row has."""
+        logged = _logged(serialized)
+        here = _here(self._row(serialized, model))
+        # Where another field is the identity, the numbers of source and target are their own.
+        ignored = set() if self._identities.field(model).primary_key else {"pk"}
+        for name, value in logged.items():
+            if name not in here:
+                yield _only_logged(name, value)
+                continue
+            same = name in ignored or _same(_field(model, name), value, here[name])
+            yield FieldComparison(name=name, logged=_text(value), here=_text(here[name]), same=same)
+        for name, value in here.items():
+            if name not in logged:
+                yield FieldComparison(name=name, logged=ABSENT, here=_text(value), same=True)
+
+    def _row(self, serialized: Serialized, model: type[Model]) -> Model | None:
+        """Return the row that applying would find."""
+        field = self._identities.field(model)
+        value = identity_value(serialized, field)
+        rows = model._base_manager.using(self._database)
+        if value is not None:
+            name = "pk" if field.primary_key else field.name
+            return rows.filter(**{name: converted(serialized, field, value)}).first()
+        if field.primary_key and has_natural_key(model):
+            return rows.filter(pk=self._deserialize(serialized, model).pk).first()
+        raise no_identity(serialized, field)
+
+    def _effect(
+        self,
+        operation: Operation,
+        serialized: Serialized,
+        model: type[Model],
+        fields: list[FieldComparison],
+    ) -> str:
+        """Say what applying would do, as far as that is known without writing."""
+        is_here = any(field.here is not ABSENT for field in fields)
+        if operation is Operation.DELETE:
+            return "It deletes the row." if is_here else "Nothing: the row is not here."
+        self._deserialize(serialized, model)
+        if missing := missing_parents([serialized], database=self._database):
+            raise missing[0].as_error()
+        if not is_here:
+            return "It inserts the row."
+        changed = sum(not field.same for field in fields)
+        return (
+            f"It updates {plural(changed, 'field')}." if changed else "Nothing: all is as logged."
+        )
+
+    def _deserialize(self, serialized: Serialized, model: type[Model]) -> Model:
+        return deserialize(
+            serialized,
+            model,
+            database=self._database,
+            ignore_unknown_fields=self._settings.ignore_unknown_fields,
+        ).object
+
+
+def _only_logged(name: str, value: Any) -> FieldComparison:
+    return FieldComparison(name=name, logged=_text(value), here=ABSENT, same=False)
+
+
+def _all_logged(serialized: Serialized) -> list[FieldComparison]:
+    return [_only_logged(name, value) for name, value in _logged(serialized).items()]
+
+
+def _logged(serialized: Serialized) -> dict[str, Any]:
+    fields: Mapping[str, Any] = serialized.get("fields", {})
+    return {"pk": serialized.get("pk"), **fields}
+
+
+def _here(row: Model | None) -> dict[str, Any]:
+    """Return a row as the source would log it; nothing of one that is not here."""
+    if row is None:
+        return {}
+    (found,) = json.loads(serializers.serialize("json", [row], cls=DjangoJSONEncoder))
+    return {"pk": found.get("pk"), **found["fields"]}
+
+
+def _field(model: type[Model], name: str) -> AnyField | ManyToManyField[Any, Any] | None:
+    if name == "pk":
+        return primary_key(model)
+    meta = concrete(model)._meta
+    found = (f for f in (*meta.local_fields, *meta.local_many_to_many) if f.name == name)
+    return next(found, None)
+
+
+def _same(field: AnyField | ManyToManyField[Any, Any] | None, logged: Any, here: Any) -> bool:
+    """Tell whether two JSON values are one value of the field: '1.0' and '1.00', two time zones."""
+    if logged == here or field is None:
+        return bool(logged == here)
+    if isinstance(field, ManyToManyField):
+        return sorted(map(str, logged or ())) == sorted(map(str, here or ()))
+    try:
+        return bool(python_value(field, logged) == python_value(field, here))
+    except Exception:  # custom fields raise anything; then it is no value of this field
+        return False
+
+
+def _pk_text(serialized: Serialized) -> str:
+    pk = serialized.get("pk")
+    return pk if isinstance(pk, str) else _text(pk)
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

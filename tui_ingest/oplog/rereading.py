@@ -1,0 +1,21 @@
+"""A line that was read before, once more: for people who look at a record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_ingest.oplog.discovery import discover
+from tui_ingest.oplog.log import LogError
+from tui_ingest.oplog.records import RecordLocation
+
+
+def line_at(path: Path, location: RecordLocation) -> bytes | None:
+    """Return a line without its terminator; None if it is not in the log any more."""
+    try:
+        with discover(path) as snapshot:
+            for generation in snapshot.generations:
+                if generation.identity == location.generation:
+                    return generation.read_at(location.start, location.length).rstrip(b"\r\n")
+    except LogError:
+        return None
+    return None

@@ -1,0 +1,125 @@
+"""Everything the inspector shows of one record, looked up in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.events import StoppedOnError
+from tui_ingest.ingest.inspecting import RowComparison, compare
+from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.records import Record, RecordLocation
+from tui_ingest.tui import formats
+from tui_ingest.tui.advice import advice
+from tui_ingest.tui.lines import RecordLine, short
+from tui_ingest.tui.record_text import entry_of, readable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """A record, the rows it speaks of, and what went wrong. All texts are inert."""
+
+    subject: str  # "SAVE polls.choice 9"
+    fate: str  # "applied", "missing_parent · dead letter 12 is open · 2 attempts"
+    place: str  # where it stands in the log, and since when
+    text: str  # the record, for reading
+    rows: tuple[RowComparison, ...]
+    error: str = ""
+    outlook: str = ""  # what a retry will do, or what to do instead
+    traceback: str = ""
+    dead_letter: int | None = None  # id, if it is open
+    failed: bool = False
+
+
+def inspect_line(
+    line: RecordLine, read_again: Callable[[RecordLocation], bytes | None], *, database: str
+) -> Inspection:
+    """Look up a line of the log pane that has no dead letter.
+
+    Args:
+        read_again: returns a line from the log, if it is still there: only the beginning of a
+            long one is kept.
+    """
+    raw = line.raw if line.whole else read_again(line.location) or line.raw
+    entry = entry_of(raw)
+    rows = tuple(compare(entry, database=database)) if isinstance(entry, Record) else ()
+    return Inspection(
+        subject=f"{line.operation} {line.subject} {line.pk}".strip(),
+        fate=line.note if line.failed else line.outcome.value,
+        place=_place(line.location, line.time),
+        text=readable(raw),
+        rows=rows,
+        outlook=_applied_again(rows),
+        failed=line.failed,
+    )
+
+
+def inspect_stopped(stopped: StoppedOnError, *, database: str) -> Inspection:
+    """Look up the record before which the session stands."""
+    entry = entry_of(stopped.raw)
+    rows = tuple(compare(entry, database=database)) if isinstance(entry, Record) else ()
+    subject = " ".join(short(word) for word in (stopped.operation, stopped.model, stopped.pk))
+    return Inspection(
+        subject=subject.strip(),
+        fate=f"{short(stopped.reason)} · the session stands before it",
+        place=_place(stopped.location, entry.timestamp if isinstance(entry, Record) else None),
+        text=readable(stopped.raw),
+        rows=rows,
+        error=inert(stopped.error, lines=True),
+        outlook=advice(stopped.reason),
+        traceback=inert(stopped.traceback, lines=True),
+        failed=True,
+    )
+
+
+def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
+    """Look up a dead letter; None if it is gone."""
+    letter = DeadLetter.objects.using(database).filter(pk=dead_letter).first()
+    if letter is None:
+        return None
+    raw = bytes(letter.raw if letter.edited is None else letter.edited)
+    entry = entry_of(raw)
+    rows = tuple(compare(entry, database=database)) if isinstance(entry, Record) else ()
+    is_open = letter.status == DeadLetter.Status.OPEN
+    return Inspection(
+        subject=inert(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),
+        fate=_fate(letter),
+        place=_place(
+            RecordLocation(letter.generation, letter.position, letter.length),
+            letter.record_time.timestamp() if letter.record_time else None,
+        ),
+        text=readable(raw),
+        rows=rows,
+        error=inert(letter.error, lines=True),
+        outlook=_outlook(letter, rows),
+        traceback=inert(letter.traceback, lines=True),
+        dead_letter=letter.pk if is_open else None,
+        failed=is_open,
+    )
+
+
+def _fate(letter: DeadLetter) -> str:
+    edited = " · edited" if letter.edited is not None else ""
+    tries = f"{letter.attempts} attempt{'' if letter.attempts == 1 else 's'}"
+    return inert(f"{letter.reason} · dead letter {letter.pk} is {letter.status}{edited} · {tries}")
+
+
+def _place(location: RecordLocation, time: float | None) -> str:
+    end = location.start + location.length
+    return (
+        f"bytes {location.start:,} to {end:,} of generation {location.generation[:12]}"
+        f" · {formats.date_and_time(time)}"
+    )
+
+
+def _outlook(letter: DeadLetter, rows: tuple[RowComparison, ...]) -> str:
+    if letter.status != DeadLetter.Status.OPEN:
+        return inert(letter.resolution)
+    effects = " ".join(inert(row.effect) for row in rows[:3])
+    return f"{advice(letter.reason)} A retry now: {effects}" if effects else advice(letter.reason)
+
+
+def _applied_again(rows: tuple[RowComparison, ...]) -> str:
+    effects = " ".join(inert(row.effect) for row in rows[:3])
+    return f"Applied once more: {effects}" if effects else ""

@@ -1,0 +1,96 @@
+"""The list of dead letters as the screen shows it, loaded in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_ingest.ingest import deadletters
+from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.tui.lines import short
+
+MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the filter finds it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One dead letter; all texts are inert and short."""
+
+    id: int
+    status: str
+    reason: str
+    operation: str
+    model: str
+    key: str  # the primary key as logged
+    error: str
+    attempts: int
+    time: float  # of the last attempt, seconds since the epoch
+    position: int  # byte of the generation at which the line starts
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to do something about it."""
+        return self.status == DeadLetter.Status.OPEN
+
+    def matches(self, terms: Iterable[str]) -> bool:
+        """Tell whether all terms match: `reason:`, `model:`, `status:` and `op:`, or text."""
+        return all(self._matches(term) for term in terms)
+
+    def _matches(self, term: str) -> bool:
+        kind, colon, value = term.partition(":")
+        named = {
+            "reason": self.reason,
+            "model": self.model,
+            "status": self.status,
+            "op": self.operation,
+        }
+        if colon and kind in named:
+            return value in named[kind].lower()
+        text = f"{self.reason} {self.model} {self.key} {self.error} {self.operation}"
+        return term in text.lower()
+
+
+def load(path: str, *, database: str, only_open: bool) -> Sequence[Letter]:
+    """Return the dead letters of a log, in log order."""
+    file = ProcessedFile.objects.using(database).filter(file_path=path).first()
+    if file is None:
+        return []
+    status = DeadLetter.Status.OPEN if only_open else None
+    found = deadletters.search(file, database=database, status=status)
+    # Without the bytes and the traceback, which the inspector loads of one.
+    listed = found.defer("raw", "edited", "traceback")[:MOST_LETTERS]
+    return [_letter(letter) for letter in listed]
+
+
+def _letter(letter: DeadLetter) -> Letter:
+    return Letter(
+        id=letter.pk,
+        status=letter.status,
+        reason=short(letter.reason),
+        operation=short(letter.operation),
+        model=short(letter.model),
+        key=short(letter.pk_text),
+        error=short(letter.error.partition("\n")[0]),
+        attempts=letter.attempts,
+        time=letter.last_attempt.timestamp(),
+        position=letter.position,
+    )
+
+
+def export(letters: Sequence[int], target: Path, *, database: str) -> int:
+    """Write dead letters to a new file, a line of JSON each; return how many there were.
+
+    Raises:
+        FileExistsError: nothing is overwritten.
+        OSError: the file cannot be written.
+    """
+    written = 0
+    found = deadletters.search(database=database)
+    with target.open("x", encoding="ascii") as file:
+        for start in range(0, len(letters), 500):
+            chunk = found.filter(pk__in=letters[start : start + 500])
+            for line in deadletters.export(chunk):
+                file.write(line + "\n")
+                written += 1
+    return written

@@ -1,0 +1,70 @@
+"""Python's logging while the console runs: into the list of events, never onto the screen."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tui_ingest.ingest.display import inert
+from tui_ingest.tui.feed import Feed
+from tui_ingest.tui.lines import Level, MarkerLine
+
+
+class FeedHandler(logging.Handler):
+    """Keeps records of WARNING and above for the events screen."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__(logging.WARNING)
+        self._feed = feed
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = record.getMessage()
+        except Exception:  # whoever logged made a mistake; it must not cost more than this line
+            text = f"{record.msg} (with arguments that do not fit)"
+        if record.exc_info and record.exc_info[1]:
+            text += " | " + "".join(traceback.format_exception_only(record.exc_info[1])).strip()
+        self._feed.log(
+            MarkerLine(
+                at=record.created,
+                kind=inert(f"{record.levelname.lower()} {record.name}"),
+                text=inert(text),
+                level=Level.ERROR if record.levelno >= logging.ERROR else Level.WARNING,
+            )
+        )
+
+
+@contextmanager
+def routed(feed: Feed) -> Iterator[None]:
+    """Take the handlers that write to the terminal away, and keep what is logged in the feed."""
+    removed = [
+        (logger, handler)
+        for logger in _loggers()
+        for handler in logger.handlers
+        if _writes_to_terminal(handler)
+    ]
+    for logger, handler in removed:
+        logger.removeHandler(handler)
+    ours = FeedHandler(feed)
+    for logger in {logger for logger, _ in removed if not logger.propagate} | {logging.root}:
+        logger.addHandler(ours)
+    try:
+        yield
+    finally:
+        for logger in _loggers():
+            logger.removeHandler(ours)
+        for logger, handler in removed:
+            logger.addHandler(handler)
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.root.manager.loggerDict.values()
+    return [logging.root, *(found for found in named if isinstance(found, logging.Logger))]
+
+
+def _writes_to_terminal(handler: logging.Handler) -> bool:
+    streams = {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}
+    return isinstance(handler, logging.StreamHandler) and handler.stream in streams

@@ -1,0 +1,64 @@
+"""A line of the log as text that can be read and edited, and back to the bytes of a line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tui_ingest.ingest.display import inert, inert_json
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.parsing import parse_line
+from tui_ingest.oplog.records import Malformed, Record, RecordLocation
+
+LONG_VALUE = 2_000  # characters of a string that are shown where nothing is edited
+LONG_LIST = 200  # items of a list, likewise
+
+_NOWHERE = RecordLocation("", 0, 0)
+
+
+def entry_of(raw: bytes) -> Entry:
+    """Return what a line of bytes holds: one record, or why it is none."""
+    entries = parse_line(raw, _NOWHERE)
+    broken = [entry for entry in entries if isinstance(entry, Malformed)]
+    return broken[0] if broken else entries[0]
+
+
+def readable(raw: bytes) -> str:
+    """Return a line for reading: the record's JSON indented, long values cut."""
+    entry = entry_of(raw)
+    if isinstance(entry, Record):
+        return _text(entry, _shortened(entry.objects))
+    return inert(raw.decode("utf-8", "backslashreplace"))
+
+
+def editable(raw: bytes) -> str:
+    """Return a line for editing: whole, the time and operation on the first line."""
+    entry = entry_of(raw)
+    if isinstance(entry, Record):
+        return _text(entry, entry.objects)
+    return inert(raw.decode("utf-8", "backslashreplace"))
+
+
+def line_of(text: str) -> bytes:
+    """Return the bytes of the line that an edited text stands for."""
+    return " ".join(part for part in map(str.strip, text.split("\n")) if part).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _text(record: Record, objects: object) -> str:
+    head, _, _ = record.raw.partition(b"[")
+    body = json.dumps(objects, ensure_ascii=False, indent=2)
+    return f"{inert(head.decode().strip())}\n{inert_json(body)}"
+
+
+def _shortened(value: Any) -> Any:
+    match value:
+        case str() if len(value) > LONG_VALUE:
+            return f"{value[:LONG_VALUE]} … {len(value) - LONG_VALUE:,} more characters"
+        case list():
+            more = [f"… {len(value) - LONG_LIST:,} more"] if len(value) > LONG_LIST else []
+            return [*map(_shortened, value[:LONG_LIST]), *more]
+        case dict():
+            return {key: _shortened(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,78 @@
+"""What is done about dead letters, in threads; the feed learns of it as it does of the session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.events import DeadLetterResolved
+from tui_ingest.models import DeadLetter
+from tui_ingest.tui.feed import Feed
+
+CHUNK_SECONDS = 0.2  # of retries in one go, so that progress is seen and a stop is obeyed
+
+
+class RetryRun:
+    """Retries dead letters, some at a time, each in a transaction of its own.
+
+    Stopping between two chunks loses nothing: what was retried is committed and reported.
+    """
+
+    def __init__(self, letters: Iterable[int], *, database: str, feed: Feed) -> None:
+        wanted = list(letters)
+        self.wanted = len(wanted)
+        self.tried = 0
+        self.applied = 0
+        self.last_error = ""
+        self.finished = False
+        self._feed = feed
+        self._results: Iterator[deadletters.Retry] = deadletters.retry_all(
+            wanted, database=database
+        )
+
+    def run_chunk(self) -> None:
+        """Retry for a moment. In a thread that may use the database.
+
+        Raises:
+            Exception: a transient failure of the database, or a dead letter that is gone.
+        """
+        until = time.monotonic() + CHUNK_SECONDS
+        while time.monotonic() < until:
+            result = next(self._results, None)
+            if result is None:
+                self.finished = True
+                return
+            self._count(result)
+
+    def _count(self, result: deadletters.Retry) -> None:
+        self.tried += 1
+        self.applied += result.applied
+        if result.status == DeadLetter.Status.OPEN:
+            self.last_error = result.error
+        else:
+            report_resolved(self._feed, result)
+
+
+def report_resolved(feed: Feed, result: deadletters.Retry) -> None:
+    """Tell the screens that a dead letter needs nobody any more."""
+    feed.report(
+        DeadLetterResolved(
+            at=time.time(),
+            dead_letter=result.dead_letter,
+            status=result.status,
+            counts=result.counts,
+        )
+    )
+
+
+def discard(letters: Iterable[int], *, why: str, database: str, feed: Feed) -> None:
+    """Give dead letters up. In a thread that may use the database.
+
+    Raises:
+        DeadLetterError: one of them is not open any more; those before it are discarded.
+    """
+    for letter in letters:
+        deadletters.discard(letter, why=why, database=database)
+        discarded = deadletters.Retry(dead_letter=letter, status=DeadLetter.Status.DISCARDED)
+        report_resolved(feed, discarded)

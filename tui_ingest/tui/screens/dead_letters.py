@@ -1,0 +1,228 @@
+"""What failed, why, and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Footer, Input, Static
+
+from tui_ingest.ingest.wording import plural
+from tui_ingest.tui import letters
+from tui_ingest.tui.advice import advice
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.inspection import inspect_letter
+from tui_ingest.tui.repairs import RetryRun, discard
+from tui_ingest.tui.screens.discard import DiscardDialog
+from tui_ingest.tui.screens.export import ExportDialog
+from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.widgets.letters_table import LettersTable
+from tui_ingest.tui.wording import Tone
+
+RELOAD_SECONDS = 2.0  # between two loads while records keep failing
+
+
+class DeadLettersScreen(RepairActions):
+    """All dead letters of the log."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="letters.retry_shown"),
+        Binding("X", "discard_shown", "Discard shown", show=False, id="letters.discard_shown"),
+        Binding("slash", "filter", "Filter", tooltip="text  reason:  model:", id="letters.filter"),
+        Binding(
+            "a", "toggle_all", "All/open", tooltip="Those that are done, too", id="letters.all"
+        ),
+        Binding("s", "sort", "Sort", show=False, id="letters.sort"),
+        Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="letters.export"),
+        Binding("escape", "peel", "Back", id="letters.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._only_open = True
+        self._loaded_with = -1  # how many were open when the list was loaded
+        self._loaded_at = float("-inf")  # monotonic seconds
+        self._run: RetryRun | None = None  # retries under way
+
+    def compose(self) -> ComposeResult:
+        yield self.top_line()
+        yield LettersTable(id="letters")
+        yield Input(placeholder="text  reason:missing  model:polls  op:save", id="filter")
+        yield Static(id="about")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).display = False
+        self.table.focus()
+
+    @property
+    def table(self) -> LettersTable:
+        """The list."""
+        return self.query_one(LettersTable)
+
+    def look(self) -> None:
+        super().look()
+        number = self.console.snapshot.dead_letters
+        rested = time.monotonic() - self._loaded_at > RELOAD_SECONDS
+        if number != self._loaded_with and rested and self._run is None:
+            self._loaded_with, self._loaded_at = number, time.monotonic()
+            self.reload()
+
+    @work(exclusive=True, group="letters", exit_on_error=False)
+    async def reload(self) -> None:
+        """Load the list again."""
+        target = self.console.target
+        found = await in_thread(
+            letters.load, target.path, database=target.database, only_open=self._only_open
+        )
+        self.table.show(found)
+        self._retitle()
+        self.refresh_bindings()
+
+    def _retitle(self) -> None:
+        table = self.table
+        which = "open" if self._only_open else "all"
+        self.table.border_title = Content(
+            f"Dead letters · {which} · {len(table.shown):,} of {table.total:,}"
+        )
+        self._show_advice()
+
+    @on(LettersTable.CursorMoved)
+    def _show_advice(self) -> None:
+        letter = self.table.current
+        about = self.query_one("#about", Static)
+        if self._run is not None:
+            about.update(_progress(self._run))
+        elif letter is None:
+            about.update(Content("Nothing needs repair." if self._only_open else "None yet."))
+        else:
+            what_now = f"\n{advice(letter.reason)}" if letter.open else ""
+            about.update(Content(f"{letter.error}{what_now}"))
+        self.refresh_bindings()
+
+    # What RepairActions works on
+
+    def chosen_letter(self) -> int | None:
+        letter = self.table.current if self.is_mounted else None
+        return letter.id if letter is not None and letter.open else None
+
+    def repaired(self) -> None:
+        self.reload()
+
+    # All that are shown
+
+    def _shown(self) -> list[int]:
+        return [letter.id for letter in self.table.shown if letter.open]
+
+    @work(exclusive=True, group="repair", exit_on_error=False)
+    async def action_retry_shown(self) -> None:
+        """Retry every letter shown, each in a transaction of its own; escape stops in between."""
+        console = self.console
+        run = RetryRun(self._shown(), database=console.target.database, feed=console.feed)
+        self._run = run
+        try:
+            while not run.finished:
+                self._show_advice()
+                await in_thread(run.run_chunk)
+        finally:
+            self._run = None
+            self.repaired()
+        done = f"{run.applied:,} of {plural(run.wanted, 'dead letter')} applied."
+        self.notify(done, markup=False)
+
+    def action_discard_shown(self) -> None:
+        """Give up every letter shown, with a reason."""
+        if chosen := self._shown():
+            dialog = DiscardDialog(plural(len(chosen), "dead letter"))
+            self.app.push_screen(dialog, partial(self._discard_all_if, chosen))
+
+    def _discard_all_if(self, chosen: list[int], why: str | None) -> None:
+        if why is not None:
+            self._discard_all(chosen, why)
+
+    @work(exclusive=True, group="repair", exit_on_error=False)
+    async def _discard_all(self, chosen: list[int], why: str) -> None:
+        console = self.console
+        database = console.target.database
+        await in_thread(discard, chosen, why=why, database=database, feed=console.feed)
+        self.repaired()
+
+    def action_export(self) -> None:
+        """Write the letters shown to a file."""
+        self.app.push_screen(ExportDialog(len(self.table.shown)), self._export_if)
+
+    def _export_if(self, path: Path | None) -> None:
+        if path is not None:
+            self._export(path)
+
+    @work(exclusive=True, group="export", exit_on_error=False)
+    async def _export(self, path: Path) -> None:
+        chosen = [letter.id for letter in self.table.shown]
+        number = await in_thread(
+            letters.export, chosen, path, database=self.console.target.database
+        )
+        self.notify(f"Wrote {plural(number, 'dead letter')} to {path}.", markup=False)
+
+    # The view
+
+    @on(LettersTable.Chosen)
+    def action_inspect(self) -> None:
+        """Look at the letter under the cursor."""
+        letter = self.table.current
+        if letter is not None:
+            look_up = partial(inspect_letter, letter.id, database=self.console.target.database)
+            self.app.push_screen(InspectorScreen(look_up), self._come_back)
+
+    def _come_back(self, _: None) -> None:
+        self.reload()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.table.sort_next()
+
+    def action_toggle_all(self) -> None:
+        """Show those that are done, too, or only the open ones."""
+        self._only_open = not self._only_open
+        self.reload()
+
+    def action_filter(self) -> None:
+        """Type what to see."""
+        self.query_one(Input).display = True
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _filter_as_typed(self, event: Input.Changed) -> None:
+        self.table.filter(event.value)
+        self._retitle()
+
+    @on(Input.Submitted)
+    def _keep_filter(self) -> None:
+        self.query_one(Input).display = False
+        self.table.focus()
+
+    def action_peel(self) -> None:
+        """Stop the retries, or clear the filter, or go back."""
+        typed = self.query_one(Input)
+        if self._run is not None:
+            self.workers.cancel_group(self, "repair")
+        elif typed.value or typed.display:
+            typed.value = ""
+            self._keep_filter()
+        else:
+            self.dismiss()
+
+
+def _progress(run: RetryRun) -> Content:
+    failed = f" · the last failure: {run.last_error}" if run.last_error else ""
+    return Content.styled(
+        f"Retrying: {run.tried:,} of {run.wanted:,}, {run.applied:,} applied{failed}"
+        " · escape stops after the running one",
+        Tone.WARNING,
+    )

@@ -1,0 +1,110 @@
+"""Edit a dead letter, see that it is a record again, and retry it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import Error as DatabaseError
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Footer, Static
+
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.ingest.display import inert
+from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.records import Record
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.record_text import editable, entry_of, line_of
+from tui_ingest.tui.repairs import RetryRun
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.widgets.json_area import JsonArea
+from tui_ingest.tui.wording import Tone
+
+
+class EditScreen(ConsoleScreen):
+    """The line of a dead letter as text; it goes back to the database only as a record.
+
+    Args:
+        letter: id of an open dead letter.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "save", "Save and retry", priority=True, id="edit.save"),
+        Binding("escape", "close", "Cancel", priority=True, id="edit.cancel"),
+    ]
+
+    def __init__(self, letter: int) -> None:
+        super().__init__()
+        self._letter = letter
+
+    def compose(self) -> ComposeResult:
+        yield self.top_line()
+        yield Static(Content(f"Dead letter {self._letter}. The original is kept."), id="summary")
+        yield JsonArea(id="editor", show_line_numbers=True)
+        yield Static(id="verdict")
+        with Horizontal(classes="buttons"):
+            yield Button("Save and retry (F2)", variant="primary", id="save", disabled=True)
+            yield Button("Cancel (esc)", id="cancel")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(JsonArea).focus()
+        self._load()
+
+    @work(exclusive=True, group="edit", exit_on_error=False)
+    async def _load(self) -> None:
+        raw = await in_thread(_raw, self._letter, database=self.console.target.database)
+        self.query_one(JsonArea).load_text(editable(raw))
+
+    @on(JsonArea.Changed)
+    def _judge(self) -> None:
+        """Say whether the text is a record, as it is typed."""
+        entry = entry_of(self._line())
+        good = isinstance(entry, Record)
+        if isinstance(entry, Record):
+            noun = "object" if len(entry.objects) == 1 else "objects"
+            verdict = Content.styled(f"✓ a record of {len(entry.objects)} {noun}", Tone.GOOD)
+        else:
+            verdict = Content.styled(f"✗ {entry.reason}: {inert(entry.error)}", Tone.BAD)
+        self.query_one("#verdict", Static).update(verdict)
+        self.query_one("#save", Button).disabled = not good
+
+    def _line(self) -> bytes:
+        return line_of(self.query_one(JsonArea).text)
+
+    @on(Button.Pressed, "#save")
+    @work(exclusive=True, group="edit", exit_on_error=False)
+    async def action_save(self) -> None:
+        """Keep the text as the record, and retry it."""
+        database, feed = self.console.target.database, self.console.feed
+        run = RetryRun([self._letter], database=database, feed=feed)
+        try:
+            await in_thread(deadletters.edit, self._letter, self._line(), database=database)
+            while not run.finished:
+                await in_thread(run.run_chunk)
+        except (DeadLetterError, DatabaseError) as error:
+            self._say(str(error))
+            return
+        if run.last_error:
+            self._say(f"Saved, but it failed again: {run.last_error}")
+        else:
+            self.notify("Applied.", markup=False)
+            self.dismiss()
+
+    def _say(self, text: str) -> None:
+        verdict = Content.styled(f"✗ {inert(text, lines=True)}", Tone.BAD)
+        self.query_one("#verdict", Static).update(verdict)
+
+    @on(Button.Pressed, "#cancel")
+    def action_close(self) -> None:
+        """Leave the dead letter as it is."""
+        self.dismiss()
+
+
+def _raw(letter: int, *, database: str) -> bytes:
+    found = DeadLetter.objects.using(database).get(pk=letter)
+    return bytes(found.raw if found.edited is None else found.edited)

@@ -1,0 +1,162 @@
+"""What happened: gaps, rotations, seeks, retries, and what the application logged meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Footer, Input, Static
+
+from tui_ingest.ingest.display import inert
+from tui_ingest.models import LogEvent
+from tui_ingest.tui import formats
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.lines import Level, MarkerLine
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.widgets.rows import Piece, RowsView
+
+MOST_EVENTS = 5_000  # the latest ones
+RELOAD_SECONDS = 2.0  # between two looks at the database
+TIME_CELLS, KIND_CELLS = 20, 22
+
+GRAVE = {
+    "gap": Level.ERROR,
+    "truncated": Level.WARNING,
+    "halted": Level.ERROR,
+    "waiting": Level.WARNING,
+    "raced": Level.WARNING,
+}
+_TONES = {Level.INFO: "", Level.WARNING: "rows--warning", Level.ERROR: "rows--bad"}
+
+
+class EventsTable(RowsView):
+    """One line for each event, the latest below."""
+
+    HEADING = True
+
+    def __init__(self) -> None:
+        super().__init__(id="events")
+        self._all: list[MarkerLine] = []
+        self._shown: list[MarkerLine] = []
+        self._terms: list[str] = []
+
+    def show(self, lines: list[MarkerLine]) -> None:
+        """Show other events; a cursor at the end stays at the end."""
+        at_end = self.cursor >= len(self._shown) - 1
+        self._all = lines
+        self._arrange()
+        if at_end:
+            self.action_last()
+
+    def filter(self, text: str) -> None:
+        """Show only what matches."""
+        self._terms = text.lower().split()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._shown = [line for line in self._all if self._matches(line)]
+        self.rows_changed()
+
+    def _matches(self, line: MarkerLine) -> bool:
+        text = f"{line.kind} {line.text}".lower()
+        return all(term in text for term in self._terms)
+
+    @property
+    def current(self) -> MarkerLine | None:
+        """The event under the cursor."""
+        return self._shown[self.cursor] if self._shown else None
+
+    def row_count(self) -> int:
+        return len(self._shown)
+
+    def heading(self, width: int) -> Iterator[Piece]:
+        yield formats.fit("time", TIME_CELLS), ""
+        yield formats.fit("what", KIND_CELLS), ""
+        yield formats.fit("message", max(0, width - TIME_CELLS - KIND_CELLS)), ""
+
+    def row(self, index: int, width: int) -> Iterator[Piece]:
+        line = self._shown[index]
+        tone = _TONES[line.level]
+        stamp = formats.date_and_time(line.at)
+        yield formats.fit(stamp[: TIME_CELLS - 1], TIME_CELLS), "rows--quiet"
+        yield formats.fit(line.kind.replace("_", " "), KIND_CELLS - 1) + " ", tone
+        yield formats.fit(line.text, max(0, width - TIME_CELLS - KIND_CELLS)), tone
+
+
+class EventsScreen(ConsoleScreen):
+    """The list of events of this log, with the application's own log in between."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="events.filter"),
+        Binding("escape", "peel", "Back", id="events.back"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield self.top_line()
+        yield EventsTable()
+        yield Input(placeholder="gap  rotated  waiting  …", id="filter")
+        yield Static(id="about")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(EventsTable).border_title = Content("Events")
+        self.query_one(Input).display = False
+        self.query_one(EventsTable).focus()
+        self.reload()
+        self.set_interval(RELOAD_SECONDS, self.reload)
+
+    @work(exclusive=True, group="events", exit_on_error=False)
+    async def reload(self) -> None:
+        """Load the list again."""
+        target = self.console.target
+        kept = await in_thread(load, target.path, database=target.database)
+        lines = [*kept, *self.console.feed.messages]
+        self.query_one(EventsTable).show(sorted(lines, key=lambda line: line.at))
+
+    @on(EventsTable.CursorMoved)
+    def _show_whole(self) -> None:
+        line = self.query_one(EventsTable).current
+        self.query_one("#about", Static).update(Content(line.text if line else "Nothing yet."))
+
+    def action_filter(self) -> None:
+        """Type what to see."""
+        self.query_one(Input).display = True
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _filter_as_typed(self, event: Input.Changed) -> None:
+        self.query_one(EventsTable).filter(event.value)
+
+    @on(Input.Submitted)
+    def _keep_filter(self) -> None:
+        self.query_one(Input).display = False
+        self.query_one(EventsTable).focus()
+
+    def action_peel(self) -> None:
+        """Clear the filter, or go back."""
+        typed = self.query_one(Input)
+        if typed.value or typed.display:
+            typed.value = ""
+            self._keep_filter()
+        else:
+            self.dismiss()
+
+
+def load(path: str, *, database: str) -> list[MarkerLine]:
+    """Return the latest events of a log, oldest first. In a thread."""
+    found = LogEvent.objects.using(database).filter(file__file_path=path).order_by("-pk")
+    return [_line(event) for event in found[:MOST_EVENTS]][::-1]
+
+
+def _line(event: LogEvent) -> MarkerLine:
+    missing = f" ({event.missing_bytes:,} bytes)" if event.missing_bytes else ""
+    return MarkerLine(
+        at=event.time.timestamp(),
+        kind=inert(event.kind),
+        text=inert(event.message) + missing,
+        level=GRAVE.get(event.kind, Level.INFO),
+    )

@@ -1,0 +1,115 @@
+"""Continue from another place: what the operator means, and what it will mean for the rows."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.wording import plural
+from tui_ingest.oplog.log import FromTime, Log, LogError, Position, StartPoint
+from tui_ingest.tui import formats
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.places import parse_place
+from tui_ingest.tui.wording import Tone
+
+HINT = "a byte of the active file · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
+
+
+class GoToDialog(ModalScreen[StartPoint | None]):
+    """Returns where to continue, confirmed after a look at what that means, or None.
+
+    Args:
+        log: a reader of its own; closed with the dialog.
+        position: where the session stands.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="go_to.cancel"),
+    ]
+
+    def __init__(self, log: Log, position: Position) -> None:
+        super().__init__()
+        self._log = log
+        self._position = position
+        self._place: StartPoint | None = None  # what was looked up; goes there if confirmed
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content("Continue from another place"))
+            yield Input(placeholder=HINT, id="place")
+            yield Static(Content.styled(HINT, Tone.QUIET), id="meaning")
+            with Horizontal(classes="buttons"):
+                yield Button("Look up", variant="primary", id="look-up")
+                yield Button("Go there", variant="warning", id="go", disabled=True)
+                yield Button("Cancel (esc)", id="cancel")
+
+    def on_unmount(self) -> None:
+        self._log.close()
+
+    @on(Input.Changed)
+    def _forget(self) -> None:
+        self._place = None
+        self.query_one("#go", Button).disabled = True
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#look-up")
+    def _look_up(self) -> None:
+        try:
+            place = parse_place(self.query_one(Input).value)
+        except ValueError as error:
+            self._say(str(error), Tone.BAD)
+            return
+        self._say("Reading the log …", Tone.QUIET)
+        self._preview(place)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _preview(self, place: StartPoint) -> None:
+        try:
+            target, between = await in_thread(self._measure, place)
+        except LogError as error:
+            self._say(str(error), Tone.BAD)
+            return
+        self._place = place
+        self._say(_meaning(place, target, between), Tone.WARNING)
+        self.query_one("#go", Button).disabled = False
+        self.query_one("#go", Button).focus()
+
+    def _measure(self, place: StartPoint) -> tuple[Position, int | None]:
+        """In a thread: find the place, and how many records lie between it and the session."""
+        target = self._log.locate(place)
+        return target, self._log.count(self._position, target)
+
+    def _say(self, text: str, tone: Tone) -> None:
+        self.query_one("#meaning", Static).update(Content.styled(inert(text, lines=True), tone))
+
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        self.dismiss(self._place)
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Stay."""
+        self.dismiss(None)
+
+
+def _meaning(place: StartPoint, target: Position, between: int | None) -> str:
+    where = f"byte {target.offset:,} of generation {target.generation[:12] or '–'}"
+    if isinstance(place, FromTime):
+        where = f"{formats.date_and_time(place.timestamp)} is {where}"
+    if between is None:
+        effect = "How many records lie between is not known: the session's place left the log."
+    elif between < 0:
+        effect = f"{plural(-between, 'record')} will be applied again."
+    elif between > 0:
+        effect = f"{plural(between, 'record')} will be skipped and not applied."
+    else:
+        effect = "That is where the session stands."
+    return f"{where}\n{effect}"

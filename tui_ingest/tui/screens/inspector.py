@@ -1,0 +1,125 @@
+"""One record: what it says, what the database says, what failed, what a retry will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.inspection import Inspection
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.widgets.field_table import FieldTable, both_values
+from tui_ingest.tui.widgets.json_area import JsonArea
+from tui_ingest.tui.wording import Tone
+
+PANES = ("record", "fields", "traceback")
+
+
+class InspectorScreen(RepairActions, ConsoleScreen):
+    """What is known of one record.
+
+    Args:
+        look_up: runs in a thread; None if the record is gone.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Back", id="inspector.back"),
+        Binding("1", "show_pane('record')", "Record", id="inspector.record"),
+        Binding("2", "show_pane('fields')", "Fields", id="inspector.fields"),
+        Binding("3", "show_pane('traceback')", "Traceback", id="inspector.traceback"),
+        Binding("c", "copy", "Copy", show=False, id="inspector.copy"),
+    ]
+
+    def __init__(self, look_up: Callable[[], Inspection | None]) -> None:
+        super().__init__()
+        self._look_up = look_up
+        self.inspection: Inspection | None = None  # None until it was looked up
+
+    def compose(self) -> ComposeResult:
+        yield self.top_line()
+        yield Static(id="summary")
+        with Container(id="inspector"):
+            yield JsonArea(read_only=True, show_cursor=False, id="record", classes="-chosen")
+            with Vertical(id="fields"):
+                yield FieldTable(id="field-table")
+                yield Static(id="both")
+            with VerticalScroll(id="traceback"):
+                yield Static(id="trace")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        for number, pane in enumerate(PANES, 1):
+            self.query_one(f"#{pane}").border_title = Content(f"{number} {pane}")
+        self.query_one("#summary", Static).update(Content("Looking it up …"))
+        self.query_one(JsonArea).focus()
+        self.reload()
+
+    @work(exclusive=True, group="inspect", exit_on_error=False)
+    async def reload(self) -> None:
+        """Look the record up again, after something was done about it."""
+        self.inspection = await in_thread(self._look_up)
+        if self.inspection is None:
+            self.query_one("#summary", Static).update(Content("This record is gone."))
+            return
+        self._show(self.inspection)
+        self.refresh_bindings()
+
+    def _show(self, found: Inspection) -> None:
+        self.query_one("#summary", Static).update(_summary(found))
+        self.query_one(JsonArea).load_text(found.text)
+        self.query_one(FieldTable).show(found.rows)
+        self.query_one("#trace", Static).update(Content(found.traceback or "No traceback."))
+        self.query_one("#inspector").set_class(bool(found.traceback), "-failed")
+
+    @on(FieldTable.CursorMoved)
+    def _show_both(self) -> None:
+        self.query_one("#both", Static).update(both_values(self.query_one(FieldTable).current))
+
+    # What RepairActions works on
+
+    def chosen_letter(self) -> int | None:
+        return self.inspection.dead_letter if self.inspection else None
+
+    def repaired(self) -> None:
+        self.reload()
+
+    # Keys
+
+    def action_close(self) -> None:
+        """Go back to where this record was chosen."""
+        self.dismiss()
+
+    def action_show_pane(self, pane: str) -> None:
+        """Show a pane, where not all have room, and move the keyboard to it."""
+        for name in PANES:
+            self.query_one(f"#{name}").set_class(name == pane, "-chosen")
+        self.query_one("#field-table" if pane == "fields" else f"#{pane}").focus()
+
+    def action_copy(self) -> None:
+        """Copy the record as it is shown."""
+        if self.inspection is not None:
+            self.app.copy_to_clipboard(self.inspection.text)
+            self.notify("Copied the record.", markup=False)
+
+
+def _summary(found: Inspection) -> Content:
+    fate = ("✗ ", Tone.BAD) if found.failed else ("", "")
+    lines = [
+        Content.assemble(
+            (found.subject, "bold"), "  ", fate, (found.fate, Tone.BAD if found.failed else "")
+        ),
+        Content.styled(found.place, Tone.QUIET),
+    ]
+    if found.error:
+        lines.append(Content.styled(found.error, Tone.BAD))
+    if found.outlook:
+        lines.append(Content(found.outlook))
+    return Content("\n").join(lines)

@@ -1,0 +1,68 @@
+"""From the main screen to the others."""
+
+from __future__ import annotations
+
+from textual import on
+
+from tui_ingest.oplog.log import StartPoint
+from tui_ingest.tui.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
+from tui_ingest.tui.lines import MarkerLine, RecordLine
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
+from tui_ingest.tui.screens.events import EventsScreen
+from tui_ingest.tui.screens.go_to import GoToDialog
+from tui_ingest.tui.screens.help import HelpScreen
+from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.widgets.log_pane import LogPane
+
+
+class Navigation(ConsoleScreen):
+    """The keys of the main screen that open another one."""
+
+    @on(LogPane.Chosen, "#log")
+    def action_inspect(self) -> None:
+        """Look at the line under the cursor, or at the record that the session stopped on."""
+        pane, stopped = self.query_one(LogPane), self.console.snapshot.stopped_on
+        line = pane.current
+        if stopped is not None and pane.following:
+            database = self.console.target.database
+            self.app.push_screen(
+                InspectorScreen(lambda: inspect_stopped(stopped, database=database))
+            )
+        elif isinstance(line, RecordLine):
+            self._inspect(line)
+        elif isinstance(line, MarkerLine):
+            self.action_events()
+
+    def _inspect(self, line: RecordLine) -> None:
+        target = self.console.target
+
+        def look_up() -> Inspection | None:
+            if line.dead_letter is not None:
+                return inspect_letter(line.dead_letter, database=target.database)
+            return inspect_line(line, target.read_again, database=target.database)
+
+        self.app.push_screen(InspectorScreen(look_up))
+
+    def action_dead_letters(self) -> None:
+        """Show what failed."""
+        self.app.push_screen(DeadLettersScreen())
+
+    def action_events(self) -> None:
+        """Show what happened."""
+        self.app.push_screen(EventsScreen())
+
+    def action_help(self) -> None:
+        """Explain this screen."""
+        bindings = (active.binding for active in self.active_bindings.values())
+        self.app.push_screen(HelpScreen(bindings))
+
+    def action_go_to(self) -> None:
+        """Ask where to continue."""
+        log = self.console.target.open_log()
+        dialog = GoToDialog(log, self.console.snapshot.position)
+        self.app.push_screen(dialog, self._seek)
+
+    def _seek(self, place: StartPoint | None) -> None:
+        if place is not None:
+            self.console.control.seek(place)

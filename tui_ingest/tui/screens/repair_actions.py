@@ -1,0 +1,82 @@
+"""What an operator does about one dead letter: retry, edit, discard."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.repairs import RetryRun, discard
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.discard import DiscardDialog
+from tui_ingest.tui.screens.edit import EditScreen
+
+
+class RepairActions(ConsoleScreen):
+    """The keys of the screens on which a dead letter stands under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "retry", "Retry", tooltip="Apply the dead letter now", id="repair.retry"),
+        Binding("i", "edit", "Edit", tooltip="Put it right, then retry", id="repair.edit"),
+        Binding(
+            "x", "discard", "Discard", tooltip="Give it up, with a reason", id="repair.discard"
+        ),
+    ]
+
+    def chosen_letter(self) -> int | None:
+        """Return the id of the open dead letter that the keys are about."""
+        raise NotImplementedError
+
+    def repaired(self) -> None:
+        """Show what has changed."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"retry", "edit", "discard"}:
+            return True if self.chosen_letter() is not None else None
+        return super().check_action(action, parameters)
+
+    @work(exclusive=True, group="repair", exit_on_error=False)
+    async def action_retry(self) -> None:
+        """Apply the dead letter now."""
+        letter = self.chosen_letter()
+        if letter is None:
+            return
+        target = self.console.target
+        run = RetryRun([letter], database=target.database, feed=self.console.feed)
+        while not run.finished:
+            await in_thread(run.run_chunk)
+        self._say_how_it_went(run)
+        self.repaired()
+
+    def _say_how_it_went(self, run: RetryRun) -> None:
+        if run.last_error:
+            self.complain(run.last_error.partition("\n")[0], "It failed again")
+        else:
+            self.notify("Applied.", markup=False)
+
+    def action_edit(self) -> None:
+        """Put the record right, then retry it."""
+        letter = self.chosen_letter()
+        if letter is not None:
+            self.app.push_screen(EditScreen(letter), lambda _: self.repaired())
+
+    def action_discard(self) -> None:
+        """Give the dead letter up, with a reason."""
+        letter = self.chosen_letter()
+        if letter is not None:
+            dialog = DiscardDialog("1 dead letter")
+            self.app.push_screen(dialog, partial(self._discard_if, letter))
+
+    def _discard_if(self, letter: int, why: str | None) -> None:
+        if why is not None:
+            self._discard(letter, why)
+
+    @work(exclusive=True, group="repair", exit_on_error=False)
+    async def _discard(self, letter: int, why: str) -> None:
+        target, feed = self.console.target, self.console.feed
+        await in_thread(discard, [letter], why=why, database=target.database, feed=feed)
+        self.repaired()

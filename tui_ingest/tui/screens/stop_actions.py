@@ -1,0 +1,65 @@
+"""What an operator decides about the record that the session stopped on."""
+
+from __future__ import annotations
+
+from tui_ingest.ingest.control import Decision
+from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.widgets.log_pane import LogPane
+from tui_ingest.tui.widgets.stop_panel import StopPanel
+
+_DECISIONS = {"retry_stopped", "edit_stopped", "set_aside_stopped"}
+
+
+class StopActions(ConsoleScreen):
+    """The keys of the stop panel.
+
+    A record is edited as a dead letter: it is set aside first, and the session pauses until it is
+    repaired or given up, so that nothing later overtakes it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._to_edit: RecordLocation | None = None  # set aside in order to be edited
+        self._resume_after = False  # the pause is ours
+
+    def look(self) -> None:
+        super().look()
+        self.query_one(StopPanel).show(self.console.snapshot.stopped_on)
+        self._edit_once_it_is_set_aside()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _DECISIONS and self.console.snapshot.stopped_on is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_retry_stopped(self) -> None:
+        """Try the record again: what it lacked may be here now."""
+        self.console.control.decide(Decision.RETRY)
+
+    def action_set_aside_stopped(self) -> None:
+        """Keep the record as a dead letter and go on."""
+        self.console.control.decide(Decision.SET_ASIDE)
+
+    def action_edit_stopped(self) -> None:
+        """Set the record aside and put it right before anything else is applied."""
+        stopped, control = self.console.snapshot.stopped_on, self.console.control
+        if stopped is None:
+            return
+        self._to_edit = stopped.location
+        self._resume_after = not control.paused
+        control.pause()
+        control.decide(Decision.SET_ASIDE)
+
+    def _edit_once_it_is_set_aside(self) -> None:
+        if self._to_edit is None:
+            return
+        line = self.query_one(LogPane).history.failed_at(self._to_edit)
+        if line is not None and line.dead_letter is not None:
+            self._to_edit = None
+            self.app.push_screen(EditScreen(line.dead_letter), self._go_on)
+
+    def _go_on(self, _: None) -> None:
+        if self._resume_after:
+            self.console.control.resume()

@@ -1,0 +1,94 @@
+"""Field by field: what the record says, and what is in the database now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from textual.content import Content
+
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.inspecting import FieldComparison, RowComparison
+from tui_ingest.tui import formats
+from tui_ingest.tui.widgets.rows import Piece, RowsView
+
+NAME_CELLS = 18
+
+
+class _Row(NamedTuple):
+    of: RowComparison
+    field: FieldComparison | None  # None: the line above the fields of a row
+
+
+class FieldTable(RowsView):
+    """The fields of a record's objects; those that differ are marked by a sign and a colour."""
+
+    HEADING = True
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self._lines: list[_Row] = []
+
+    def show(self, rows: Sequence[RowComparison]) -> None:
+        """Show other rows, the cursor on the first difference."""
+        self._lines = [
+            _Row(row, field)
+            for row in rows
+            for field in ((*(() if len(rows) == 1 else (None,)), *row.fields))
+        ]
+        self.rows_changed()
+        different = (n for n, line in enumerate(self._lines) if line.field and not line.field.same)
+        self.cursor = next(different, 0)
+        self.post_message(self.CursorMoved(self))
+
+    @property
+    def current(self) -> FieldComparison | None:
+        """The field under the cursor."""
+        return self._lines[self.cursor].field if self._lines else None
+
+    def row_count(self) -> int:
+        return len(self._lines)
+
+    def heading(self, width: int) -> Iterable[Piece]:
+        name, value = _cells(width)
+        yield formats.fit("  field", name + 2), ""
+        yield formats.fit("in the record", value + 1), ""
+        yield formats.fit("in the database now", value), ""
+
+    def row(self, index: int, width: int) -> Iterator[Piece]:
+        of, field = self._lines[index]
+        if field is None:
+            yield formats.fit(f"{inert(of.label)} {inert(of.key)}", width), "rows--accent"
+            return
+        name, value = _cells(width)
+        differs = not field.same
+        yield "≠ " if differs else "  ", "rows--bad"
+        yield formats.fit(inert(field.name), name), "rows--bad" if differs else ""
+        for text in (field.logged, field.here):
+            shown = "–" if text is None else inert(text)
+            yield formats.fit(shown, value), _tone(differs=differs, absent=text is None)
+            yield " ", ""
+
+
+def _tone(*, differs: bool, absent: bool) -> str:
+    if absent:
+        return "rows--quiet"
+    return "rows--warning" if differs else ""
+
+
+def _cells(width: int) -> tuple[int, int]:
+    """Return the width of a name and of a value, in cells."""
+    name = min(NAME_CELLS, width // 4)
+    return name, max(1, (width - name - 4) // 2)
+
+
+def both_values(field: FieldComparison | None) -> Content:
+    """Return the values of a field in full."""
+    if field is None:
+        return Content("")
+    return Content.assemble(
+        ("in the record    ", "$text-muted"),
+        inert("– (not carried)" if field.logged is None else field.logged),
+        ("\nin the database  ", "$text-muted"),
+        inert("– (no such row or field)" if field.here is None else field.here),
+    )
