@@ -1,13 +1,13 @@
 """The target project of the tests: one SQLite file, one PostgreSQL database, and a source."""
 
-import os
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
-# xdist starts a process per worker, and each has its own databases.
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-SCRATCH = Path(tempfile.gettempdir()) / f"tui-ingest-tests-{os.getuid()}"
-SCRATCH.mkdir(exist_ok=True, mode=0o700)
+# Every process that runs tests has databases of its own: xdist starts one per worker.
+SCRATCH = Path(tempfile.mkdtemp(prefix="tui-ingest-tests-"))
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 SECRET_KEY = "tests"
 INSTALLED_APPS = [
@@ -42,22 +42,22 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": SCRATCH / f"{WORKER}.sqlite3",
-        "TEST": {"NAME": SCRATCH / f"test-{WORKER}.sqlite3"},
+        "NAME": SCRATCH / "target.sqlite3",
+        "TEST": {"NAME": SCRATCH / "test-target.sqlite3"},
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     },
     "postgres": {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "postgres",
         "USER": "postgres",
-        "TEST": {"NAME": f"test_{WORKER}"},
+        "TEST": {"NAME": "test_target"},
         # HOST is set by tests/conftest.py once the server runs.
     },
     # The other end of the log, where it takes one: what a test changes here is logged.
     "source": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": SCRATCH / f"source-{WORKER}.sqlite3",
-        "TEST": {"NAME": SCRATCH / f"test-source-{WORKER}.sqlite3"},
+        "NAME": SCRATCH / "source.sqlite3",
+        "TEST": {"NAME": SCRATCH / "test-source.sqlite3"},
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

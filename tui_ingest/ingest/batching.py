@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
 
@@ -19,6 +18,7 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
 from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.failures import Failure, describe, is_transient
+from tui_ingest.ingest.rehearsal import Rehearsal
 from tui_ingest.ingest.replaying import Replayer
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Batch, Entry, Log, Position
@@ -68,6 +68,12 @@ class Written:
         )
         return totals.tally(itertools.chain(applied, failed))
 
+    def applied(self) -> list[Record]:
+        """Return the records that took effect."""
+        return [
+            entry for index in self.outcomes if isinstance(entry := self.entries[index], Record)
+        ]
+
     def unusual(self) -> dict[int, Outcome]:
         """Return the entries that were not simply saved or deleted."""
         found = dict.fromkeys(self.failures, Outcome.FAILED)
@@ -103,7 +109,8 @@ class BatchWriter:
         self._file = file
         self._log = log
         self._database = database
-        self._dry_run = dry_run
+        self._settings = settings
+        self._rehearsal = Rehearsal(database=database, settings=settings) if dry_run else None
         self._clock = clock
         self._replayer = Replayer(database=database, settings=settings)
 
@@ -117,18 +124,32 @@ class BatchWriter:
             CheckpointMovedError: another ingester was here; nothing was written.
             Exception: a transient failure (`is_transient`); nothing was written.
         """
-        attempt = _Attempt(batch=batch, size=len(batch.entries), limits=limits)
+        attempt = _Attempt(
+            batch=batch,
+            size=len(batch.entries),
+            limits=limits,
+            # A dry run never commits, and would not be told.
+            look_for_culprits=self._rehearsal is not None,
+        )
         while True:
             try:
                 written = self._transaction(attempt, Written(failures_in_a_row=failures_in_a_row))
             except _CommitRefusedError as refused:
                 attempt.narrow(refused)
             else:
-                if written.position is not None and not self._dry_run:
-                    checkpoints.accept(
-                        self._file, written.position, last_record_time=written.last_record_time
-                    )
+                self._accept(written)
                 return written
+
+    def _accept(self, written: Written) -> None:
+        if self._rehearsal is not None:
+            for index in written.outcomes:
+                record = written.entries[index]
+                assert isinstance(record, Record)  # noqa: S101  # nothing else has outcomes
+                written.outcomes[index] = self._rehearsal.take(record, written.outcomes[index])
+        elif written.position is not None:
+            checkpoints.accept(
+                self._file, written.position, last_record_time=written.last_record_time
+            )
 
     def _transaction(self, attempt: _Attempt, written: Written) -> Written:
         committed: list[bool] = []
@@ -137,6 +158,7 @@ class BatchWriter:
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._database)
+                self._replayer.take_sequence_models()  # of an attempt that was undone
                 checkpoints.claim(
                     self._file,
                     attempt.batch.position,
@@ -145,9 +167,9 @@ class BatchWriter:
                 )
                 self._apply(attempt, written)
                 if attempt.look_for_culprits:
-                    self._look_for_culprits(attempt, written)
-                self._settle(attempt, written)
-                if written.position is None or self._dry_run:
+                    self._look_for_culprits(written)
+                self._settle(attempt.batch, written)
+                if written.position is None or self._rehearsal is not None:
                     transaction.set_rollback(True, using=self._database)
         except Exception as error:
             if committed:
@@ -195,24 +217,26 @@ class BatchWriter:
                 raise
             return describe(error, record=entry, database=self._database)
 
-    def _look_for_culprits(self, attempt: _Attempt, written: Written) -> None:
+    def _look_for_culprits(self, written: Written) -> None:
         """Blame the applied records whose parents are missing, while the rows are in place."""
         blamed = {
             index: failure
             for index in written.outcomes
-            if (failure := self._replayer.dangling(written.entries[index])) is not None
+            if isinstance(record := written.entries[index], Record)
+            and (failure := self._replayer.dangling(record)) is not None
+            and not (self._rehearsal is not None and self._rehearsal.excuses(failure))
         }
         if blamed:
             raise _CommitRefusedError(IntegrityError("missing parents"), blamed)
 
-    def _settle(self, attempt: _Attempt, written: Written) -> None:
+    def _settle(self, batch: Batch, written: Written) -> None:
         """Account for the entries in the same transaction."""
         if not written.entries and written.refusal is not None:
             return
         self._keep_letters(written)
         totals.add(self._file, written.counts(), database=self._database)
         sequences.reset(self._replayer.take_sequence_models(), database=self._database)
-        for notice in attempt.batch.notices:
+        for notice in batch.notices:
             checkpoints.note(
                 self._file,
                 notice.kind,
@@ -222,7 +246,7 @@ class BatchWriter:
             )
         times = [entry.timestamp for entry in written.entries if isinstance(entry, Record)]
         written.last_record_time = times[-1] if times else None
-        written.position = self._position_after(attempt.batch, written)
+        written.position = self._position_after(batch, written)
         checkpoints.correct(
             self._file,
             written.position,
@@ -236,29 +260,18 @@ class BatchWriter:
         return self._log.position_after(written.entries[-1])
 
     def _keep_letters(self, written: Written) -> None:
-        """Keep the failures, in log order between the records that may supersede others.
-
-        A dead letter is superseded by records after it, never by those before it.
-        """
-        applied: list[Record] = []
-        for index, entry in enumerate(written.entries):
-            failure = written.failures.get(index)
-            if failure is None:
-                assert isinstance(entry, Record)
-                applied.append(entry)
-                continue
-            self._supersede(applied, written)
-            applied = []
+        """Keep the failures, and close the dead letters that applied records made obsolete."""
+        for index, failure in written.failures.items():
             written.letters[index] = deadletters.keep(
-                self._file, entry, failure, database=self._database
+                self._file,
+                written.entries[index],
+                failure,
+                database=self._database,
+                settings=self._settings,
             )
-        self._supersede(applied, written)
-
-    def _supersede(self, applied: list[Record], written: Written) -> None:
-        if applied:
-            written.superseded += deadletters.supersede(
-                self._file, applied, database=self._database
-            )
+        written.superseded = deadletters.supersede(
+            self._file, written.applied(), database=self._database, settings=self._settings
+        )
 
 
 @dataclass(kw_only=True)

@@ -21,6 +21,16 @@ def load(path: str, *, database: str) -> ProcessedFile:
     return file
 
 
+def forget(path: str, *, database: str) -> None:
+    """Remove the row of a log of which nothing was ever kept."""
+    ProcessedFile.objects.using(database).filter(file_path=path).delete()
+
+
+def is_known(path: str, *, database: str) -> bool:
+    """Tell whether a log has a checkpoint row."""
+    return ProcessedFile.objects.using(database).filter(file_path=path).exists()
+
+
 def position_of(file: ProcessedFile) -> Position | None:
     """Return the stored position; None if nothing of the log was ever consumed."""
     if not file.generation and not file.left_generation:

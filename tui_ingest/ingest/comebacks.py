@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import deadletters
-from tui_ingest.ingest.events import DeadLetterResolved, Event
+from tui_ingest.ingest.events import Counts, DeadLetterResolved, Event
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Record
 
@@ -41,12 +41,14 @@ class Comebacks:
         for result in deadletters.retry_all(
             list(letters), database=self._database, settings=self._settings
         ):
-            if result.status != DeadLetter.Status.OPEN:
-                self._report(
-                    DeadLetterResolved(
-                        at=time.time(),
-                        dead_letter=result.dead_letter,
-                        status=result.status,
-                        counts=result.counts,
-                    )
-                )
+            if result.applied:
+                self._tell(result.dead_letter, result.status, result.counts)
+            for superseded in result.superseded:
+                self._tell(superseded, DeadLetter.Status.SUPERSEDED, {})
+
+    def _tell(self, dead_letter: int, status: str, counts: Mapping[str, Counts]) -> None:
+        self._report(
+            DeadLetterResolved(
+                at=time.time(), dead_letter=dead_letter, status=status, counts=counts
+            )
+        )

@@ -1,19 +1,16 @@
 """The loop: read, apply, commit, report; and between two batches, obey.
 
-    from tui_ingest.ingest.session import Session
-    from tui_ingest.oplog.reading import FileLog
+from tui_ingest.ingest.session import Session
+from tui_ingest.oplog.reading import FileLog
 
-    ended = Session(FileLog("oplog.log"), report=print, once=True).run()
-    print(ended.state, ended.error, ended.counts)
+ended = Session(FileLog("oplog.log"), report=print, once=True).run()
+print(ended.state, ended.error, ended.counts)
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-
-from django.db.models import QuerySet
+from collections.abc import Callable
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import checkpoints, deadletters, totals
@@ -42,11 +39,13 @@ from tui_ingest.oplog.log import (
     Position,
     StartPoint,
 )
-from tui_ingest.oplog.records import Record
 
-BATCH_SECONDS = 0.2  # a batch is cut here, so that a pause takes effect within a quarter of a second
+BATCH_SECONDS = (
+    0.2  # a batch is cut here, so that a pause takes effect within a quarter of a second
+)
 IDLE_SECONDS = 1.0  # between two looks when nothing wakes the session
 SETTLE_SECONDS = 0.25  # without anything new before the session calls itself caught up
+SOUGHT = "sought"  # kind of the event that the checkpoint was moved by order
 STANDBY_SECONDS = 2.0  # before another try, when another ingester was faster
 
 
@@ -102,6 +101,7 @@ class Session:
         self._busy_at = 0.0  # monotonic seconds
         self._failures_in_a_row = 0
         self._until_failure = False  # stepping to the next failure
+        self._leaves_no_trace = False  # a dry run on a log that was not known before
         self._gap_accepted = False  # by resuming after a halt
         self._raced = False  # with another ingester, and said so in the list of events
         self._set_aside = 0
@@ -125,6 +125,9 @@ class Session:
     # Beginning and end
 
     def _begin(self) -> None:
+        path, database = self._log.path, self._database
+        known = self._patience.until_done(lambda: checkpoints.is_known(path, database=database))
+        self._leaves_no_trace = self._dry_run and not known
         self._patience.until_done(self._load)
         while self._start is not None:
             self._begin_at(self._start)
@@ -179,6 +182,8 @@ class Session:
 
     def _end(self, state: State, error: str) -> SessionEnded:
         self._reporter.change_state(state, error)
+        if self._leaves_no_trace:
+            checkpoints.forget(self._log.path, database=self._database)
         ended = SessionEnded(
             at=time.time(),
             state=state,
@@ -244,7 +249,8 @@ class Session:
         """Tell whether the batch has to wait for somebody to accept a loss."""
         gaps = [notice for notice in batch.notices if notice.kind is NoticeKind.GAP]
         if not gaps or self._settings.on_gap != "stop" or self._gap_accepted:
-            self._gap_accepted = False
+            self._leaves_no_trace = False  # a dry run on a log that was not known before
+        self._gap_accepted = False
             return False
         if not self._interactive:
             raise Ended(
@@ -306,11 +312,7 @@ class Session:
             self._break_circuit(written)
         self._reporter.progress(self._position)
         if not self._dry_run:
-            applied = [
-                entry
-                for index, entry in enumerate(written.entries)
-                if index not in written.failures and isinstance(entry, Record)
-            ]
+            applied = written.applied()
             self._patience.until_done(lambda: self._comebacks.after(applied))
 
     def _stop_on(self, refusal: Refusal) -> None:
@@ -370,18 +372,17 @@ class Session:
 
     def _go_to(self, start: StartPoint) -> None:
         position = self._log.locate(start)
+        why = (
+            f"Moved from byte {self._position.offset:,} to byte {position.offset:,},"
+            " by order of the operator."
+        )
         if not self._dry_run:
-            checkpoints.move(
-                self._file,
-                position,
-                kind="sought",
-                why=f"Moved from byte {self._position.offset:,} to byte {position.offset:,}"
-                f" ({start}).",
-                database=self._database,
-            )
+            checkpoints.move(self._file, position, kind=SOUGHT, why=why, database=self._database)
         self._log.resume(position)
         self._lookahead.forget()
         self._position = position
+        self._reporter.notice(SOUGHT, why, keep=False)
+        self._reporter.progress(position, now=True)
 
     def _stand_by(self, moved: CheckpointMovedError) -> None:
         """Leave the log to the other ingester for a moment, then look where it stands."""

@@ -83,19 +83,19 @@ class Backlog:
     partial_bytes: int = 0  # bytes of an unterminated last line, left for the writer to finish
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FromStart:
     """The oldest record present."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FromPosition:
     """The first record at or after a byte of the active file."""
 
     offset: int  # bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FromTime:
     """The first record, in log order, whose own time is not before this one."""
 

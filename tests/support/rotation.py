@@ -1,0 +1,106 @@
+"""A log and all that may happen to its files, and a reader that can be restarted."""
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+from tui_ingest.oplog.reading import FileLog
+
+
+class RotatedLog:
+    """Writes as `RotatingFileHandler` and rotates as it does, or as logrotate or rsync do."""
+
+    def __init__(self, folder, *, backups=30, name="oplog.log"):
+        self.path = Path(folder) / name
+        self.backups = backups
+
+    def rank(self, number):
+        return self.path.with_name(f"{self.path.name}.{number}")
+
+    def write(self, content):
+        with self.path.open("ab", buffering=0) as file:
+            file.write(content)
+
+    def rotate(self, content=b""):
+        """Rename every file, remove the one that is too old, and begin a new one."""
+        self.rank(self.backups).unlink(missing_ok=True)
+        for number in range(self.backups - 1, 0, -1):
+            for suffix in ("", ".gz"):
+                older = self.rank(f"{number}{suffix}")
+                if older.exists():
+                    older.rename(self.rank(f"{number + 1}{suffix}"))
+        if self.path.exists():
+            self.path.rename(self.rank(1))
+        self.write(content)
+
+    def copytruncate(self):
+        for number in range(self.backups - 1, 0, -1):
+            if self.rank(number).exists():
+                self.rank(number).rename(self.rank(number + 1))
+        shutil.copyfile(self.path, self.rank(1))
+        os.truncate(self.path, 0)
+
+    def rsync(self, content=None):
+        """Put a new file with the content of the log, or another, in its place."""
+        arriving = self.path.with_name(f".{self.path.name}.Xa12Cd")
+        arriving.write_bytes(self.path.read_bytes() if content is None else content)
+        arriving.rename(self.path)
+
+    def compress(self, number):
+        plain = self.rank(number)
+        plain.with_name(plain.name + ".gz").write_bytes(gzip.compress(plain.read_bytes()))
+        plain.unlink()
+
+
+class Reader:
+    """Reads a log and keeps what a session would: the entries, the notices, the position."""
+
+    def __init__(self, path, **options):
+        self.path = path
+        self.options = options
+        self.position = None
+        self.entries = []
+        self.notices = []
+        self.log = FileLog(path, **options)
+        self.log.resume(None)
+
+    def take(self, most=100, *, most_bytes=1 << 24, final=False):
+        """One batch; returns its entries."""
+        batch = self.log.read(max_records=most, max_bytes=most_bytes, final=final)
+        if batch is None:
+            return []
+        self.position = batch.position
+        self.entries += batch.entries
+        self.notices += batch.notices
+        return list(batch.entries)
+
+    def read(self, most=100, *, final=False):
+        """Everything that is there; returns the entries."""
+        before = len(self.entries)
+        while True:
+            batch = self.log.read(max_records=most, max_bytes=1 << 24, final=final)
+            if batch is None:
+                return self.entries[before:]
+            self.position = batch.position
+            self.entries += batch.entries
+            self.notices += batch.notices
+
+    def restart(self, position=None):
+        """As a new process does: from the durable position, or from the one given."""
+        self.close()
+        self.position = position or self.position
+        self.log = FileLog(self.path, **self.options)
+        self.log.resume(self.position)
+
+    def kinds(self):
+        """The kinds of the notices so far."""
+        return [notice.kind.value for notice in self.notices]
+
+    def close(self):
+        self.log.close()
+
+
+def lines_of(entries):
+    """The lines that entries were made of, with their newline."""
+    return [entry.raw + b"\n" for entry in entries]

@@ -1,0 +1,58 @@
+"""What a dry run knows of the batches that it has undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest.deadletters.keeping import row_keys
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.identity import Identities
+from tui_ingest.ingest.parents import arrivals
+from tui_ingest.ingest.reasons import Failure, RowKey
+from tui_ingest.ingest.totals import label_of
+from tui_ingest.oplog.records import Operation, Record
+
+
+class Rehearsal:
+    """Remembers which rows earlier batches would have left, in a few dozen bytes for each.
+
+    A dry run undoes every batch, so that a child in the next one does not find its parent, nor a
+    deletion its row. Other consequences of earlier batches (a unique value that was taken or
+    given back) are not known here.
+    """
+
+    def __init__(self, *, database: str, settings: Settings) -> None:
+        self._identities = Identities(settings, database=database)
+        self._here: set[int] = set()  # hashes of row keys
+
+    def excuses(self, failure: Failure) -> bool:
+        """Tell whether the parent that is missing would be here."""
+        return failure.waiting_for is not None and hash(failure.waiting_for) in self._here
+
+    def take(self, record: Record, outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+        """Learn from an applied record; return what would have become of it."""
+        keys = {hash(key) for key in self._keys(record)}
+        if record.operation is Operation.SAVE:
+            self._here |= keys
+            return outcomes
+        was_here = {
+            label_of(serialized)
+            for serialized in record.objects
+            if any(hash(key) in self._here for key in self._keys_of([serialized]))
+        }
+        self._here -= keys
+        return {
+            label: Outcome.DELETED if found is Outcome.MISSING and label in was_here else found
+            for label, found in outcomes.items()
+        }
+
+    def _keys(self, record: Record) -> Iterable[RowKey]:
+        return self._keys_of(record.objects)
+
+    def _keys_of(self, objects: Iterable[dict[str, object]]) -> Iterable[RowKey]:
+        objects = list(objects)
+        keys = row_keys(objects, self._identities)
+        yield from keys.values()
+        for index in keys:
+            yield from arrivals(objects[index])
