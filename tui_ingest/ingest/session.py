@@ -249,8 +249,7 @@ class Session:
         """Tell whether the batch has to wait for somebody to accept a loss."""
         gaps = [notice for notice in batch.notices if notice.kind is NoticeKind.GAP]
         if not gaps or self._settings.on_gap != "stop" or self._gap_accepted:
-            self._leaves_no_trace = False  # a dry run on a log that was not known before
-        self._gap_accepted = False
+            self._gap_accepted = False
             return False
         if not self._interactive:
             raise Ended(
