@@ -105,6 +105,10 @@ class DeadLetter(models.Model):
     resolution = models.TextField(blank=True, help_text="Why it was discarded, or by what.")
 
     class Meta:
+        permissions = (  # what is done in the admin, where nothing is changed by hand
+            ("retry_deadletter", "Can retry dead letters"),
+            ("discard_deadletter", "Can discard dead letters"),
+        )
         indexes = (
             models.Index(fields=["file", "status", "id"], name="tui_ingest_dl_status"),
             models.Index(

@@ -155,6 +155,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "permissions": (
+                    ("retry_deadletter", "Can retry dead letters"),
+                    ("discard_deadletter", "Can discard dead letters"),
+                ),
+            },
         ),
         migrations.CreateModel(
             name="DeadLetterRow",

@@ -7,6 +7,7 @@ from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.retrying import close, locked, note
+from tui_ingest.ingest.display import inert
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Malformed
 
@@ -52,7 +53,7 @@ def discard(dead_letter_id: int, *, why: str, database: str) -> None:
     """
     with locked(dead_letter_id, database=database) as letter:
         _require_open(letter)
-        close(letter, DeadLetter.Status.DISCARDED, why, DISCARDED, database=database)
+        close(letter, DeadLetter.Status.DISCARDED, inert(why), DISCARDED, database=database)
 
 
 def _require_open(letter: DeadLetter) -> None:

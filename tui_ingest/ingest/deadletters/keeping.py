@@ -1,4 +1,9 @@
-"""Setting a record aside: its exact bytes, where they were, what was wrong with them."""
+"""Setting a record aside: its exact bytes, where they were, what was wrong with them.
+
+Everything but the bytes is kept for people to read, and made inert before it is stored: no list,
+page or message that shows it has to think of that. It also makes it text that every database takes
+(PostgreSQL refuses NUL, and all of them halves of surrogate pairs).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from django.utils import timezone
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.deserializing import Serialized
+from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.identity import Identities
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
 from tui_ingest.ingest.totals import label_of
@@ -58,15 +64,15 @@ def describe_record(letter: DeadLetter, record: Record) -> None:
     letter.record_time = as_datetime(record.timestamp)
     letter.operation = record.operation.value
     first: Serialized = record.objects[0] if record.objects else {"model": ""}
-    letter.model = storable(label_of(first))[:MAX_TEXT] if record.objects else ""
+    letter.model = inert(label_of(first))[:MAX_TEXT] if record.objects else ""
     letter.pk_text = pk_text(first.get("pk"))
 
 
 def describe_failure(letter: DeadLetter, failure: Failure) -> None:
     """Put down why the record cannot take effect, and what it waits for."""
     letter.reason = failure.reason
-    letter.error = storable(failure.error)
-    letter.traceback = storable(failure.traceback)
+    letter.error = inert(failure.error, lines=True)
+    letter.traceback = inert(failure.traceback, lines=True)
     letter.waiting_for_model, letter.waiting_for_key = failure.waiting_for or ("", "")
 
 
@@ -77,7 +83,7 @@ def write_rows(
     keys = row_keys(record.objects, identities_of(settings, database))
     DeadLetterRow.objects.using(database).filter(dead_letter=letter).delete()
     DeadLetterRow.objects.using(database).bulk_create(
-        DeadLetterRow(dead_letter=letter, model=storable(key.model)[:MAX_TEXT], key=key.key)
+        DeadLetterRow(dead_letter=letter, model=inert(key.model)[:MAX_TEXT], key=key.key)
         for key in dict.fromkeys(keys.values())
     )
 
@@ -106,12 +112,7 @@ def pk_text(pk: object) -> str:
     if pk is None:
         return ""
     text = pk if isinstance(pk, str) else json.dumps(pk)
-    return storable(text)[:MAX_TEXT]
-
-
-def storable(text: str) -> str:
-    """Return text that every database takes: PostgreSQL refuses NUL, and all of them surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    return inert(text)[:MAX_TEXT]
 
 
 def _replace_earlier(file: ProcessedFile, entry: Entry, database: str) -> None:
