@@ -6,82 +6,28 @@ it go through. What may pass by itself (a locked database, a lost connection) is
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
-from tui_ingest.ingest.events import Counts, Outcome
-from tui_ingest.ingest.failures import Failure, describe, is_transient
+from tui_ingest.ingest.applying import FastPath
+from tui_ingest.ingest.culprits import Culprits
+from tui_ingest.ingest.executing import Execution, Work
+from tui_ingest.ingest.failures import Failure, describe
 from tui_ingest.ingest.rehearsal import Rehearsal
 from tui_ingest.ingest.replaying import Replayer
-from tui_ingest.models import DeadLetter, ProcessedFile
-from tui_ingest.oplog.log import Batch, Entry, Log, Position
-from tui_ingest.oplog.records import Malformed, Record
+from tui_ingest.ingest.written import Limits, Written
+from tui_ingest.models import ProcessedFile
+from tui_ingest.oplog.log import Batch, Log, Position
+from tui_ingest.oplog.records import Record
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Where a batch is cut short. What was applied up to there is committed."""
-
-    seconds: float  # so that a pause takes effect soon
-    failures: int  # permanent failures in a row; the last of them is still set aside
-    stop_on_error: bool = False  # cut before the first failure instead
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """The entry before which a batch was cut because of `Limits.stop_on_error`."""
-
-    entry: Entry
-    failure: Failure
-
-
-@dataclass(kw_only=True)
-class Written:
-    """What one transaction did."""
-
-    entries: Sequence[Entry] = ()  # those that took effect or were set aside
-    position: Position | None = None  # None: nothing was committed
-    last_record_time: float | None = None  # seconds since the epoch, by the source's clock
-    outcomes: dict[int, Mapping[str, Outcome]] = field(default_factory=dict)  # by entry, by label
-    failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
-    letters: dict[int, DeadLetter] = field(default_factory=dict)
-    superseded: list[DeadLetter] = field(default_factory=list)
-    failures_in_a_row: int = 0  # at the end of the entries
-    refusal: Refusal | None = None
-
-    def counts(self) -> dict[str, Counts]:
-        """Return what the entries add to the totals, by model label."""
-        applied = itertools.chain.from_iterable(found.items() for found in self.outcomes.values())
-        failed = (
-            (label, Outcome.FAILED)
-            for index in self.failures
-            for label in totals.labels_of(self.entries[index])
-        )
-        return totals.tally(itertools.chain(applied, failed))
-
-    def applied(self) -> list[Record]:
-        """Return the records that took effect."""
-        return [
-            entry for index in self.outcomes if isinstance(entry := self.entries[index], Record)
-        ]
-
-    def unusual(self) -> dict[int, Outcome]:
-        """Return the entries that were not simply saved or deleted."""
-        found = dict.fromkeys(self.failures, Outcome.FAILED)
-        for index, outcomes in self.outcomes.items():
-            for outcome in (Outcome.MISSING, Outcome.SKIPPED):
-                if outcome in outcomes.values():
-                    found[index] = outcome
-        return found
 
 
 class _CommitRefusedError(Exception):
@@ -113,6 +59,9 @@ class BatchWriter:
         self._rehearsal = Rehearsal(database=database, settings=settings) if dry_run else None
         self._clock = clock
         self._replayer = Replayer(database=database, settings=settings)
+        # A dry run knows of the batches it has undone record by record.
+        self._fast = None if dry_run else FastPath(database=database, settings=settings)
+        self._culprits = Culprits(database=database, settings=settings)
 
     def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:
         """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
@@ -158,14 +107,21 @@ class BatchWriter:
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._database)
-                self._replayer.take_sequence_models()  # of an attempt that was undone
+                self._take_sequence_models()  # of an attempt that was undone
                 checkpoints.claim(
                     self._file,
                     attempt.batch.position,
                     last_record_time=None,
                     database=self._database,
                 )
-                self._apply(attempt, written)
+                Execution(
+                    attempt.work(),
+                    written,
+                    replayer=self._replayer,
+                    fast=self._fast,
+                    database=self._database,
+                    clock=self._clock,
+                ).run()
                 if attempt.look_for_culprits:
                     self._look_for_culprits(written)
                 self._settle(attempt.batch, written)
@@ -181,53 +137,26 @@ class BatchWriter:
                 raise
         return written
 
-    def _apply(self, attempt: _Attempt, written: Written) -> None:
-        entries = attempt.batch.entries[: attempt.size]
-        started = self._clock()
-        taken = 0
-        for index, entry in enumerate(entries):
-            result = attempt.blamed.get(index) or self._try(entry)
-            if isinstance(result, Failure):
-                if attempt.limits.stop_on_error:
-                    written.refusal = Refusal(entry=entry, failure=result)
-                    break
-                written.failures[index] = result
-                written.failures_in_a_row += 1
-            else:
-                written.outcomes[index] = result
-                written.failures_in_a_row = 0
-            taken = index + 1
-            if (
-                written.failures_in_a_row >= attempt.limits.failures
-                or self._clock() - started > attempt.limits.seconds
-            ):
-                break
-        written.entries = entries[:taken]
-
-    def _try(self, entry: Entry) -> Mapping[str, Outcome] | Failure:
-        if isinstance(entry, Malformed):
-            return Failure(reason=entry.reason, error=entry.error)
-        try:
-            with transaction.atomic(using=self._database):
-                return self._replayer.replay(entry)
-        except MemoryError:
-            raise
-        except Exception as error:  # whatever a record can provoke, it is that record's failure
-            if is_transient(error):
-                raise
-            return describe(error, record=entry, database=self._database)
-
     def _look_for_culprits(self, written: Written) -> None:
-        """Blame the applied records whose parents are missing, while the rows are in place."""
+        """Blame the applied records that left a row without its parent."""
+        applied = {
+            index: record
+            for index in sorted(written.outcomes)
+            if isinstance(record := written.entries[index], Record)
+        }
         blamed = {
             index: failure
-            for index in written.outcomes
-            if isinstance(record := written.entries[index], Record)
-            and (failure := self._replayer.dangling(record)) is not None
-            and not (self._rehearsal is not None and self._rehearsal.excuses(failure))
+            for index, failure in self._culprits.find(applied).items()
+            if not (self._rehearsal is not None and self._rehearsal.excuses(failure))
         }
         if blamed:
             raise _CommitRefusedError(IntegrityError("missing parents"), blamed)
+
+    def _take_sequence_models(self) -> dict[type[Model], int]:
+        highest = dict(self._replayer.take_sequence_models())
+        for model, key in self._fast.take_sequence_models().items() if self._fast else ():
+            highest[model] = max(key, highest.get(model, 0))
+        return highest
 
     def _settle(self, batch: Batch, written: Written) -> None:
         """Account for the entries in the same transaction."""
@@ -235,7 +164,7 @@ class BatchWriter:
             return
         self._keep_letters(written)
         totals.add(self._file, written.counts(), database=self._database)
-        sequences.reset(self._replayer.take_sequence_models(), database=self._database)
+        sequences.reset(self._take_sequence_models(), database=self._database)
         for notice in batch.notices:
             checkpoints.note(
                 self._file,
@@ -244,8 +173,9 @@ class BatchWriter:
                 missing_bytes=notice.missing_bytes,
                 database=self._database,
             )
-        times = [entry.timestamp for entry in written.entries if isinstance(entry, Record)]
-        written.last_record_time = times[-1] if times else None
+        records = (entry for entry in reversed(written.entries) if isinstance(entry, Record))
+        last = next(records, None)
+        written.last_record_time = last.timestamp if last else None
         written.position = self._position_after(batch, written)
         checkpoints.correct(
             self._file,
@@ -261,7 +191,7 @@ class BatchWriter:
 
     def _keep_letters(self, written: Written) -> None:
         """Keep the failures, and close the dead letters that applied records made obsolete."""
-        for index, failure in written.failures.items():
+        for index, failure in sorted(written.failures.items()):
             written.letters[index] = deadletters.keep(
                 self._file,
                 written.entries[index],
@@ -287,6 +217,16 @@ class _Attempt:
     limits: Limits
     look_for_culprits: bool = False
     blamed: dict[int, Failure] = field(default_factory=dict)
+    suspects: set[int] = field(default_factory=set)
+
+    def work(self) -> Work:
+        """Return what to apply at this try."""
+        return Work(
+            entries=self.batch.entries[: self.size],
+            limits=self.limits,
+            blamed=self.blamed,
+            suspects=self.suspects,
+        )
 
     def narrow(self, refused: _CommitRefusedError) -> None:
         if refused.blamed:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from django.db import connections
 
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.batching import Refusal, Written
 from tui_ingest.ingest.events import (
     BatchApplied,
     DeadLetterResolved,
@@ -23,6 +22,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.failures import Failure, is_transient
 from tui_ingest.ingest.totals import label_of
+from tui_ingest.ingest.written import Refusal, Written
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Batch, Entry, Log, Position
 from tui_ingest.oplog.records import Malformed
@@ -115,9 +115,7 @@ class Reporter:
 
     # Facts
 
-    def notice(
-        self, kind: str, message: str, *, keep: bool = True, write_now: bool = True
-    ) -> None:
+    def notice(self, kind: str, message: str, *, keep: bool = True, write_now: bool = True) -> None:
         """Report something, and keep it in the list of events.
 
         Args:

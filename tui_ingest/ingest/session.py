@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import checkpoints, deadletters, totals
-from tui_ingest.ingest.batching import BatchWriter, Limits, Refusal, Written
+from tui_ingest.ingest.batching import BatchWriter
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.comebacks import Comebacks
 from tui_ingest.ingest.control import Control, Decision, StepTo
@@ -29,6 +29,7 @@ from tui_ingest.ingest.lookahead import Lookahead
 from tui_ingest.ingest.pacing import BatchSizer
 from tui_ingest.ingest.patience import Ended, Patience, new_backoff, passes_by_itself
 from tui_ingest.ingest.reporting import Reporter, first_line
+from tui_ingest.ingest.written import Limits, Refusal, Written
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import (
     Batch,

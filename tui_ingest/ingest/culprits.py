@@ -1,0 +1,140 @@
+"""Whose fault it is that a commit was refused: the records that left a row without its parent.
+
+A deferred foreign key judges the rows as they are left, not as they were on the way. So the record
+to blame is the last one that set a reference, if its row is still there. To be asked while the rows
+are in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from django.db import connections
+from django.db.models import ForeignKey, ManyToManyField
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest import lookups
+from tui_ingest.ingest.columns import prepare
+from tui_ingest.ingest.deserializing import Serialized
+from tui_ingest.ingest.identity import Identities, identity_value
+from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
+from tui_ingest.ingest.shapes import concrete, foreign_keys, many_to_many
+from tui_ingest.ingest.tables import place_of
+from tui_ingest.oplog.records import Operation, Record
+
+Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"
+
+
+class _Held(NamedTuple):
+    """A reference that a row is left with."""
+
+    entry: int  # index of the one that set it last
+    serialized: Serialized
+    relation: Relation
+
+    @property
+    def value(self) -> Any:
+        if self.relation.primary_key:
+            return self.serialized.get("pk")
+        return self.serialized["fields"][self.relation.name]
+
+
+class Culprits:
+    """Finds them in one database."""
+
+    def __init__(self, *, database: str, settings: Settings) -> None:
+        self._database = database
+        self._connection = connections[database]
+        self._policy = Policy(settings)
+        self._identities = Identities(settings, database=database)
+
+    def find(self, applied: Mapping[int, Record]) -> dict[int, Failure]:
+        """Return the records to blame, by the index of their entry, which must be in log order."""
+        held: dict[tuple[RowKey, str], _Held] = {}
+        for index, record in applied.items():
+            for serialized in self._written(record):
+                self._follow(held, index, record.operation, serialized)
+        blamed: dict[int, Failure] = {}
+        for suspect in self._suspects([*held.values()]):
+            failure = self._failure(suspect)
+            if failure is not None:
+                blamed.setdefault(suspect.entry, failure)
+        return blamed
+
+    def _written(self, record: Record) -> Iterator[Serialized]:
+        for serialized in record.objects:
+            if self._policy.verdict(serialized["model"]) is Verdict.ALLOWED:
+                yield serialized
+
+    def _follow(
+        self,
+        held: dict[tuple[RowKey, str], _Held],
+        index: int,
+        operation: Operation,
+        serialized: Serialized,
+    ) -> None:
+        relations = _relations(serialized)
+        if not relations:
+            return
+        try:
+            row = self._identities.row_key(serialized)
+        except RecordError:  # a natural key of rows that are gone by now
+            return
+        for relation in relations:
+            if operation is Operation.DELETE:
+                held.pop((row, relation.name), None)
+            elif relation.primary_key or relation.name in serialized["fields"]:
+                held[row, relation.name] = _Held(index, serialized, relation)
+
+    def _suspects(self, held: list[_Held]) -> list[_Held]:
+        """Leave out, with one question per relation, those whose parents are here."""
+        values: dict[Relation, dict[Any, list[_Held]]] = {}
+        suspects = []
+        for reference in held:
+            value = self._column_value(reference)
+            if value is None:
+                suspects.append(reference)  # to be looked at by itself
+            else:
+                same = values.setdefault(reference.relation, {}).setdefault(value, [])
+                same.append(reference)
+        for relation, by_value in values.items():
+            place = place_of(relation.target_field, self._connection)
+            found = lookups.existing(place, by_value, self._connection)
+            for value in by_value.keys() - found:
+                suspects += by_value[value]
+        return sorted(suspects, key=lambda reference: reference.entry)
+
+    def _column_value(self, reference: _Held) -> Any:
+        """Return what the column holds; None if it is no single value."""
+        relation = reference.relation
+        if isinstance(relation, ManyToManyField) or isinstance(reference.value, list | dict):
+            return None
+        try:
+            return prepare(relation, self._connection).convert_one(reference.value)
+        except Exception:  # an applied record has none, as far as is known
+            return None
+
+    def _failure(self, suspect: _Held) -> Failure | None:
+        for missing in missing_parents([suspect.serialized], database=self._database):
+            if missing.field == suspect.relation.name and self._is_here(suspect.serialized):
+                return missing.as_failure()
+        return None
+
+    def _is_here(self, serialized: Serialized) -> bool:
+        """Tell whether the row was not deleted since, as what depends on another row may be."""
+        model = concrete(find_model(serialized["model"]))
+        field = self._identities.field(model)
+        value = identity_value(serialized, field)
+        if value is None:
+            return True
+        name = "pk" if field.primary_key else field.name
+        rows = model._base_manager.using(self._database)
+        return rows.filter(**{name: value}).exists()
+
+
+def _relations(serialized: Serialized) -> list[Relation]:
+    model = find_model(serialized["model"])
+    return [*foreign_keys(model), *many_to_many(model)]

@@ -1,0 +1,213 @@
+"""Entries to rows: many at a time where that leaves the same rows, one at a time where not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from tui_ingest.ingest.applying import FastPath, Outcomes
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.failures import Failure, describe, is_transient
+from tui_ingest.ingest.gathering import Window
+from tui_ingest.ingest.replaying import Replayer
+from tui_ingest.ingest.upserts.errors import RowRefusedError
+from tui_ingest.ingest.written import Limits, Refusal, Written
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Malformed, Record
+
+logger = logging.getLogger(__name__)
+
+# Below this the statements of a run cost more than those of its records one by one.
+SMALLEST_RUN = 8  # entries
+
+
+@dataclass(kw_only=True)
+class Work:
+    """Entries to apply, and what is known of them from attempts that were undone."""
+
+    entries: Sequence[Entry]
+    limits: Limits
+    blamed: dict[int, Failure] = field(default_factory=dict)  # they fail, by index
+    suspects: set[int] = field(default_factory=set)  # the database refused them in a run
+
+
+class Execution:
+    """One pass over the entries of a batch, in the caller's transaction.
+
+    Args:
+        fast: None: every record takes the exact path.
+        written: is told what became of each entry.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        written: Written,
+        *,
+        replayer: Replayer,
+        fast: FastPath | None,
+        database: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._work = work
+        self._written = written
+        self._replayer = replayer
+        self._fast = fast
+        self._database = database
+        self._clock = clock
+        self._started = clock()
+        self._at = 0  # the next entry
+        self._longest = len(work.entries)  # of a run; less while they fail
+
+    def run(self) -> None:
+        """Apply the entries up to the first limit.
+
+        Raises:
+            Exception: a transient failure; the transaction is to be rolled back.
+        """
+        while self._at < len(self._work.entries) and not self._is_over():
+            stop = self._next_stop()
+            if self._fast is not None and stop - self._at >= SMALLEST_RUN:
+                self._many(self._fast, stop)
+            else:
+                self._one_by_one(max(stop, self._at + 1))
+        self._written.entries = self._work.entries[: self._at]
+
+    def _is_over(self) -> bool:
+        written, limits = self._written, self._work.limits
+        return (
+            self._at > 0
+            and (
+                written.failures_in_a_row >= limits.failures
+                or self._clock() - self._started > limits.seconds
+            )
+        ) or written.refusal is not None
+
+    def _next_stop(self) -> int:
+        """Return where a run may end at the latest: what was refused once is tried by itself."""
+        end = min(self._at + self._longest, len(self._work.entries))
+        return min((index for index in self._work.suspects if self._at <= index < end), default=end)
+
+    # One at a time
+
+    def _one_by_one(self, stop: int) -> None:
+        self._longest = max(2 * self._longest, 2 * SMALLEST_RUN)
+        while self._at < stop:
+            entry = self._work.entries[self._at]
+            result = self._work.blamed.get(self._at) or self._try(entry)
+            if not isinstance(result, Failure):
+                self._written.outcomes[self._at] = result
+                self._written.failures_in_a_row = 0
+            elif self._work.limits.stop_on_error:
+                self._written.refusal = Refusal(entry=entry, failure=result)
+                return
+            else:
+                self._written.failures[self._at] = result
+                self._written.failures_in_a_row += 1
+            self._at += 1
+            if self._is_over():
+                return
+
+    def _try(self, entry: Entry) -> Mapping[str, Outcome] | Failure:
+        if isinstance(entry, Malformed):
+            return Failure(reason=entry.reason, error=entry.error)
+        try:
+            with transaction.atomic(using=self._database):
+                return self._replayer.replay(entry)
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a record can provoke, it is that record's failure
+            if is_transient(error):
+                raise
+            return describe(error, record=entry, database=self._database)
+
+    # Many at a time
+
+    def _many(self, fast: FastPath, stop: int) -> None:
+        """Apply a run, or learn from its failure how to go on."""
+        try:
+            with transaction.atomic(using=self._database):
+                window = fast.plan(
+                    self._work.entries, self._at, stop, known_failures=self._work.blamed
+                )
+                failures = self._refuse(window)
+                streak = self._obey_limits(window, [*failures, *window.orphans])
+                is_worth_it = window.stop - window.start >= SMALLEST_RUN
+                outcomes = fast.apply(window) if is_worth_it else {}
+                failures |= self._describe_orphans(window.orphans if is_worth_it else ())
+        except MemoryError:
+            raise
+        except Exception as error:  # the exact path has the last word about any of them
+            if is_transient(error):
+                raise
+            self._narrow(error, stop)
+            return
+        if is_worth_it:
+            self._note(window, outcomes, failures, streak)
+        else:
+            self._one_by_one(max(window.stop, self._at + 1))
+
+    def _refuse(self, window: Window) -> dict[int, Failure]:
+        """Return why entries fail, by index. One that does not ends the window."""
+        failures = {}
+        for index in window.refused:
+            failure = self._work.blamed.get(index) or self._reason(self._work.entries[index])
+            if failure is None:
+                window.cut(index)
+                break
+            failures[index] = failure
+        return failures
+
+    def _reason(self, entry: Entry) -> Failure | None:
+        """Return why an entry fails; None, with its effect undone, if it does not."""
+        with transaction.atomic(using=self._database):
+            result = self._try(entry)
+            if isinstance(result, Failure):
+                return result
+            transaction.set_rollback(True, using=self._database)
+            return None
+
+    def _obey_limits(self, window: Window, failed: list[int]) -> int:
+        """End the window at a limit; return how many entries in a row have failed at its end."""
+        limits = self._work.limits
+        streak, previous = self._written.failures_in_a_row, window.start - 1
+        for index in sorted(failed):
+            if limits.stop_on_error:
+                window.cut(index)
+                break
+            streak = streak + 1 if index == previous + 1 else 1
+            previous = index
+            if streak >= limits.failures:
+                window.cut(index + 1)
+        return streak if previous == window.stop - 1 else 0
+
+    def _describe_orphans(self, orphans: Iterable[int]) -> dict[int, Failure]:
+        """Name the missing parents, now that those of the run itself are in place."""
+        failures = {}
+        for index in orphans:
+            entry = self._work.entries[index]
+            failure = self._replayer.dangling(entry) if isinstance(entry, Record) else None
+            if failure is None:
+                raise RowRefusedError(index)
+            failures[index] = failure
+        return failures
+
+    def _narrow(self, error: Exception, stop: int) -> None:
+        logger.debug("A run of %d entries was refused.", stop - self._at, exc_info=error)
+        if isinstance(error, RowRefusedError):
+            self._work.suspects.add(error.index)
+        else:
+            self._longest = (stop - self._at) // 2
+
+    def _note(
+        self, window: Window, outcomes: Outcomes, failures: dict[int, Failure], streak: int
+    ) -> None:
+        self._written.outcomes |= outcomes
+        self._written.failures |= {i: f for i, f in failures.items() if i < window.stop}
+        self._written.failures_in_a_row = streak
+        self._at = window.stop
+        self._longest *= 2
