@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tui_ingest.oplog.log import LogError, LogUnavailableError
-from tui_ingest.oplog.parsing import timestamp_of
+from tui_ingest.oplog.parsing import is_record, timestamp_of
 
 HEAD_BYTES = 64 * 1024  # of the first line that are looked at; a longer one is cut
 TAIL_BYTES = 1024  # before a position, whose digest confirms it
 _SKIP_BYTES = 1024 * 1024  # read at once while looking for the first line
-_BLANK = b"\0\r\n"
+_BLANK = b"\0\r\n\t "
 BOM = b"\xef\xbb\xbf"
 
 
@@ -32,6 +32,7 @@ class Generation:
         identity: digest of the first line that is not blank; "" as long as there is none,
             because empty files all look alike.
         first_time: of that line, in seconds since the epoch.
+        seen_size: bytes, the largest size on disk that was ever asked for.
     """
 
     def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
@@ -52,18 +53,25 @@ class Generation:
         self._file = _open(path)
         self._unpacked = gzip.GzipFile(fileobj=self._file) if compressed else None
         self._unpacked_size: int | None = None
+        self._finished = finished
+        self.seen_size = 0
         status = os.fstat(self._file.fileno())
         self.file_id = (status.st_dev, status.st_ino)
         self.mtime = status.st_mtime
         try:
-            line = self._first_line(finished=finished)
+            line = self._first_line()
         except BaseException:
             self.close()
             raise
         self.identity = digest(line) if line else ""
         self.first_time = timestamp_of(line)
 
-    def _first_line(self, *, finished: bool) -> bytes:
+    def is_rewritten(self) -> bool:
+        """Tell whether the file holds another content by now."""
+        line = self._first_line()
+        return self.identity != (digest(line) if line else "")
+
+    def _first_line(self) -> bytes:
         """Return as much of the first line as is looked at; nothing if it has no end yet."""
         start = 0
         while True:
@@ -74,8 +82,9 @@ class Generation:
             start += len(chunk)
         head = self.read_at(start + len(chunk) - len(content), HEAD_BYTES)
         line, newline, _ = head.partition(b"\n")
-        complete = newline or finished or len(head) == HEAD_BYTES
-        return line.rstrip(b"\r") if complete else b""
+        line = line.rstrip(b"\r")
+        complete = newline or self._finished or len(head) == HEAD_BYTES or is_record(line)
+        return line if complete else b""
 
     @property
     def size(self) -> int:
@@ -92,7 +101,9 @@ class Generation:
     @property
     def stored_size(self) -> int:
         """Bytes on disk, which is cheap to know for a compressed file, too."""
-        return os.fstat(self._file.fileno()).st_size
+        size = os.fstat(self._file.fileno()).st_size
+        self.seen_size = max(self.seen_size, size)
+        return size
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from a byte offset; fewer only at the end.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tui_ingest.oplog.generations import BOM, TAIL_BYTES, Generation, digest
+from tui_ingest.oplog.log import LogUnavailableError
 
 CHUNK_BYTES = 256 * 1024  # read at once
 MEASURE_BYTES = 1024 * 1024  # a line longer than this is measured before it is read
@@ -36,10 +37,10 @@ class LineReader:
         self.offset = offset
         self._max_line_bytes = max_line_bytes
         self._measured = 0  # bytes of a long line from `offset` on that were read and dropped
-        self._buffer = bytearray()  # what follows those
-        self._searched = 0  # bytes of the buffer known to hold no newline
-        # What was consumed last and the bytes before it. Positions are confirmed from here,
-        # because by then the file may be gone.
+        self._measured_tail = b""  # the last of those
+        self._buffer = b""  # what follows those
+        # What was taken last and the bytes before it. Positions are confirmed from here, because
+        # by then the file may hold something else.
         self._history = bytearray(generation.tail(offset))
 
     @property
@@ -56,110 +57,123 @@ class LineReader:
         """
         lines: list[Line] = []
         enough = self.offset + max_bytes
-        self._forget_history()
-        while len(lines) < max_lines and self.offset < enough:
-            # A long line comes alone: the history does not reach back over it.
-            if lines and self.partial_bytes > MEASURE_BYTES and self._measured:
-                break
-            end = self._buffer.find(b"\n", self._searched)
-            if end >= 0:
-                long = self._measured > 0
-                self._consume(end + 1, lines)
-                if long and lines:
+        del self._history[:-TAIL_BYTES]
+        try:
+            while True:
+                self._split(lines, max_lines, enough)
+                if lines and (len(lines) >= max_lines or self.offset >= enough):
                     break
-            elif not self._read_on():
-                break
+                if not self._read_on():
+                    break
+        except (ContentChangedError, LogUnavailableError):
+            if not lines:
+                raise
+            # Those are good; the next call will meet the same trouble.
         return lines
 
     def take_rest(self) -> Line | None:
         """Return the unterminated last line and stand behind it; None if there is none."""
-        self._forget_history()
         while self._read_on():
             """To the end."""
         lines: list[Line] = []
         if self.partial_bytes:
-            self._consume(len(self._buffer), lines)
+            self._take_one(len(self._buffer), lines)
         return lines[0] if lines else None
 
-    def peek_rest(self) -> bytes:
-        """Return the unterminated last line without taking it; only its head if it is too long."""
-        length = self.partial_bytes if self.partial_bytes <= self._max_line_bytes else KEPT_BYTES
-        return self.generation.read_at(self.offset, length)
+    def peek_rest(self) -> Line | None:
+        """Return the unterminated last line without taking it; None if it is too long or blank."""
+        length = self.partial_bytes
+        if length > self._max_line_bytes:
+            return None
+        return self._line(self.offset, self.generation.read_at(self.offset, length))
 
     def tail_digest(self, offset: int) -> str:
         """Return the digest that confirms an offset within the lines taken last."""
         end = len(self._history) - (self.offset - offset)
+        if end < min(offset, TAIL_BYTES):  # before or within a line too long to be remembered
+            return digest(self.generation.tail(offset))
         return digest(bytes(self._history[max(0, end - TAIL_BYTES) : end]))
 
-    def _read_on(self) -> bool:
-        """Read the next bytes; tell whether there were any."""
-        self._searched = len(self._buffer)
-        if self.partial_bytes > MEASURE_BYTES:
-            self._measured += len(self._buffer)
-            self._remember(self._buffer)
-            self._buffer.clear()
-            self._searched = 0
-        return self._fetch()
-
-    def _fetch(self) -> bool:
-        """Add to the buffer what follows it in the file.
-
-        The bytes before are read again together with the new ones and compared: a file that was
-        truncated and has grown past this place since would otherwise be read from its middle.
-        """
-        known = self._known_tail()
-        end = self.offset + self.partial_bytes
-        found = self.generation.read_at(end - len(known), len(known) + CHUNK_BYTES)
-        if not found.startswith(known):
-            raise ContentChangedError
-        self._buffer += memoryview(found)[len(known) :]
-        return len(found) > len(known)
-
-    def _known_tail(self) -> bytes:
-        if len(self._buffer) >= TAIL_BYTES:
-            return bytes(self._buffer[-TAIL_BYTES:])
-        return bytes(self._history[-TAIL_BYTES:] + self._buffer)[-TAIL_BYTES:]
-
-    def _consume(self, length: int, lines: list[Line]) -> None:
-        """Take `length` bytes of the buffer: the end of a line."""
-        content = bytes(memoryview(self._buffer)[:length])
-        del self._buffer[:length]
-        self._searched = 0
-        self._remember(content)
-        start = self.offset
-        self.offset += self._measured + length
+    def _split(self, lines: list[Line], max_lines: int, enough: int) -> None:
+        """Take the lines that end in the buffer."""
+        if self._measured and (end := self._buffer.find(b"\n") + 1):
+            self._take_one(end, lines)
         if self._measured:
-            self._measured = 0
-            self._add_long(start, lines)
-        else:
-            self._add(start, content, lines)
-
-    def _add_long(self, start: int, lines: list[Line]) -> None:
-        length = self.offset - start
-        if length > self._max_line_bytes:
-            head = self.generation.read_at(start, KEPT_BYTES)
-            lines.append(Line(start, length, head, whole=False))
             return
+        buffer, at, start, limit = self._buffer, 0, self.offset, self._max_line_bytes
+        while len(lines) < max_lines and (start < enough or not lines):
+            end = buffer.find(b"\n", at) + 1
+            if not end:
+                break
+            length = end - at
+            raw = buffer[at : end - 1]
+            if raw[:1].isdigit() and raw[-1:] != b"\r" and length <= limit:
+                lines.append(Line(start, length, raw, whole=True))
+            elif line := self._line(start, buffer[at:end]):
+                lines.append(line)
+            at = end
+            start += length
+        self._history += memoryview(buffer)[:at]
+        self._buffer = buffer[at:]
+        self.offset = start
+
+    def _take_one(self, length: int, lines: list[Line]) -> None:
+        """Take one line that ends with the first `length` bytes of the buffer."""
+        start, measured = self.offset, self._measured
+        content = self._buffer[:length]
+        if measured + length <= self._max_line_bytes and measured:
+            line = self._line(start, self._read_again(start, measured + length))
+        elif measured:
+            head = self.generation.read_at(start, KEPT_BYTES)
+            line = Line(start, measured + length, head, whole=False)
+        else:
+            line = self._line(start, content)
+        if line is not None:
+            lines.append(line)
+        if measured:  # the history does not reach back over it
+            self._history[:] = self._measured_tail
+        self._history += content
+        self._buffer = self._buffer[length:]
+        self._measured, self._measured_tail = 0, b""
+        self.offset = start + measured + length
+
+    def _read_again(self, start: int, length: int) -> bytes:
         content = self.generation.read_at(start, length)
         if len(content) < length:
             raise ContentChangedError
-        self._add(start, content, lines)
+        return content
 
-    def _add(self, start: int, content: bytes, lines: list[Line]) -> None:
+    def _line(self, start: int, content: bytes) -> Line | None:
+        """Return the line that some bytes are; None if it is blank."""
         stripped = content.removeprefix(BOM) if start == 0 else content
         stripped = stripped.lstrip(b"\0")
         raw = stripped.rstrip(b"\r\n")
         if not raw or raw.isspace():
-            return
-        start += len(content) - len(stripped)
+            return None
         length = len(stripped)
+        start += len(content) - length
         if length <= self._max_line_bytes:
-            lines.append(Line(start, length, raw, whole=True))
-        else:
-            lines.append(Line(start, length, raw[:KEPT_BYTES], whole=False))
+            return Line(start, length, raw, whole=True)
+        return Line(start, length, raw[:KEPT_BYTES], whole=False)
 
-    def _remember(self, content: bytes | bytearray) -> None:
-        self._history += content[-MEASURE_BYTES:]
+    def _read_on(self) -> bool:
+        """Read the next bytes; tell whether there were any."""
+        if self.partial_bytes > MEASURE_BYTES:
+            self._measured += len(self._buffer)
+            self._measured_tail = self._known_tail()
+            self._buffer = b""
+        known = b"" if self.generation.compressed else self._known_tail()
+        end = self.offset + self.partial_bytes
+        # The bytes before are read again together with the new ones and compared: a file that was
+        # truncated and has grown past this place since would be read from its middle.
+        found = self.generation.read_at(end - len(known), len(known) + CHUNK_BYTES)
+        if not found.startswith(known):
+            raise ContentChangedError
+        self._buffer += found[len(known) :]
+        return len(found) > len(known)
 
-    def _forget_history(self) -> None:
-        del self._history[:-TAIL_BYTES]
+    def _known_tail(self) -> bytes:
+        if len(self._buffer) >= TAIL_BYTES:
+            return self._buffer[-TAIL_BYTES:]
+        before = self._measured_tail or bytes(self._history[-TAIL_BYTES:])
+        return (before + self._buffer)[-TAIL_BYTES:]

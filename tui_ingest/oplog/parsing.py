@@ -72,6 +72,15 @@ def parse_torn(raw: bytes, location: RecordLocation) -> list[Entry]:
     ]
 
 
+def is_record(raw: bytes) -> bool:
+    """Tell whether a line without its terminator is one complete record."""
+    try:
+        _record(raw, RecordLocation("", 0, len(raw)))
+    except _BadLineError:
+        return False
+    return True
+
+
 def timestamp_of(raw: bytes) -> float | None:
     """Return the time that a line begins with, in seconds since the epoch; None without one."""
     head = _HEAD.match(raw)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tui_ingest.oplog import seeking
 from tui_ingest.oplog.chain import Chain
-from tui_ingest.oplog.discovery import rotation_ranks
 from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
+from tui_ingest.oplog.listing import rotation_ranks
 from tui_ingest.oplog.log import (
     Backlog,
     Batch,
@@ -20,8 +20,8 @@ from tui_ingest.oplog.log import (
     Position,
     StartPoint,
 )
-from tui_ingest.oplog.parsing import parse_line, parse_torn, too_long
-from tui_ingest.oplog.records import Malformed, RecordLocation
+from tui_ingest.oplog.parsing import is_record, parse_line, parse_torn, too_long
+from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.oplog.watching import Watcher
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
@@ -104,11 +104,8 @@ class FileLog:
 
     def _parse_unfinished(self, reader: LineReader) -> list[Entry]:
         """Return the unterminated last line if it is a complete record; else leave it unread."""
-        rest = reader.peek_rest().lstrip(b"\0")
-        if not rest.strip() or reader.partial_bytes > self._max_record_bytes:
-            return []
-        location = RecordLocation(reader.generation.identity, reader.offset, len(rest))
-        if any(isinstance(entry, Malformed) for entry in parse_line(rest, location)):
+        rest = reader.peek_rest()
+        if rest is None or not is_record(rest.raw):
             return []
         line = reader.take_rest()
         return self._entries(line, reader) if line is not None else []

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tui_ingest.oplog.discovery import Snapshot, discover
+from tui_ingest.oplog.discovery import discover
 from tui_ingest.oplog.generations import Generation, digest
 from tui_ingest.oplog.lines import CHUNK_BYTES, Line, LineReader
 from tui_ingest.oplog.log import FromPosition, FromTime, LogError, Position, StartPoint
 from tui_ingest.oplog.parsing import timestamp_of
+from tui_ingest.oplog.snapshots import Snapshot
 
 _LINES = 1000  # looked at together
 _NO_LIMIT = 1 << 62  # bytes
@@ -55,12 +56,7 @@ def _place(snapshot: Snapshot, position: Position) -> tuple[int, int] | None:
         return None
     if not position.generation:
         return 0, 0
-    found = snapshot.find(
-        position.generation,
-        position.offset,
-        position.tail_digest,
-        hint=(position.device, position.inode),
-    )
+    found = snapshot.find(position)
     return (snapshot.generations.index(found), position.offset) if found else None
 
 

@@ -1,0 +1,60 @@
+"""What a reader finds out about a log, in words for an operator."""
+
+from __future__ import annotations
+
+from tui_ingest.oplog.log import Notice, NoticeKind
+
+
+def rotated(generation: str, *, read: int, next_name: str) -> Notice:
+    """Say that a generation of `read` bytes is done and the next one, `generation`, begins."""
+    return Notice(
+        kind=NoticeKind.ROTATED,
+        message=f"A generation of {read:,} bytes was read to its end; the next one is {next_name}.",
+        generation=generation,
+    )
+
+
+def late(generation: str) -> Notice:
+    """Say that a generation grew although it had a successor."""
+    return Notice(
+        kind=NoticeKind.LATE,
+        message="Records were added to a generation after the next one had begun.",
+        generation=generation,
+    )
+
+
+def replaced(generation: str) -> Notice:
+    """Say that the log's path names another file with the same content."""
+    return Notice(
+        kind=NoticeKind.REPLACED,
+        message=(
+            "The log is now another file with the same content; reading went on in it,"
+            " as it will whenever that happens again."
+        ),
+        generation=generation,
+    )
+
+
+def truncated(generation: str, missing: int) -> list[Notice]:
+    """Say that a file holds another content now, and what of the old one was not read."""
+    found = Notice(
+        kind=NoticeKind.TRUNCATED,
+        message="The log was truncated or written over; it is read again from its first byte.",
+        generation=generation,
+        missing_bytes=missing or None,
+    )
+    return [found, gap(generation, missing)] if missing else [found]
+
+
+def gap(generation: str, missing: int) -> Notice:
+    """Say that the generation that was read last is gone, with `missing` bytes, or who knows."""
+    known = f"{missing:,} unread bytes of it are known" if missing else "how much is not known"
+    return Notice(
+        kind=NoticeKind.GAP,
+        message=(
+            "The generation that was read last is in none of the log's files: records may have"
+            f" been rotated away before they were read ({known})."
+        ),
+        generation=generation,
+        missing_bytes=missing or None,
+    )

@@ -1,0 +1,155 @@
+"""The generations of a log at one moment, and which of them a position speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+from tui_ingest.oplog.generations import HEAD_BYTES, Generation
+from tui_ingest.oplog.listing import FileId
+from tui_ingest.oplog.log import Position
+
+_LINE_TIME = re.compile(rb"^\d+(?:\.\d+)? ", re.MULTILINE)
+
+
+class Snapshot:
+    """The generations of a log that have an identity, open, oldest first.
+
+    A context manager: at its end, all but those taken with `keep` are closed.
+
+    Args:
+        rotated: the rotated files, oldest first.
+        active: the file at the log's path; None if there is none.
+    """
+
+    def __init__(self, rotated: Sequence[Generation], active: Generation | None) -> None:
+        self._opened = [*rotated, *([active] if active is not None else [])]
+        self._kept: list[Generation] = []
+        self.active = active  # also in generations, unless it has no line yet
+        self.generations = _without_copies(_without_twins(self._opened), active)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for generation in self._opened:
+            if generation not in self._kept:
+                generation.close()
+
+    def keep(self, generation: Generation) -> Generation:
+        """Leave a generation open when the snapshot ends."""
+        self._kept.append(generation)
+        return generation
+
+    def find(self, position: Position) -> Generation | None:
+        """Return the generation whose content agrees with a position; None if there is none.
+
+        If several do, because their lines are the same, the oldest is taken: nothing may be
+        missed. Only a file of the same inode behind the same generation is better evidence.
+        """
+        agreeing = [
+            found
+            for found in self.generations
+            if _agrees(found, position.generation, position.offset, position.tail_digest)
+        ]
+        for found in agreeing:
+            if found.file_id == (position.device, position.inode) and self._follows(
+                found, position
+            ):
+                return found
+        return agreeing[0] if agreeing else None
+
+    def find_left(self, position: Position, current: Generation | None) -> Generation | None:
+        """Return the generation that was left for the current one; None if it is gone."""
+        older = self.generations
+        if current is not None:
+            older = older[: older.index(current)]
+        return next(
+            (found for found in reversed(older) if _agrees_with_left(found, position)), None
+        )
+
+    def same(self, generation: Generation) -> Generation | None:
+        """Return the generation with the same content in the same file; None if it is gone."""
+        wanted = (generation.file_id, generation.identity)
+        return next(
+            (found for found in self.generations if (found.file_id, found.identity) == wanted),
+            None,
+        )
+
+    def copy_of(
+        self, generation: Generation, offset: int = 0, tail_digest: str = ""
+    ) -> Generation | None:
+        """Return another file with all that was seen of a generation, up to an offset at least."""
+        return next(
+            (
+                found
+                for found in self.generations
+                if found.file_id != generation.file_id
+                and _agrees(found, generation.identity, offset, tail_digest)
+                and (offset or found.size >= generation.seen_size)
+            ),
+            None,
+        )
+
+    def after(self, generation: Generation) -> list[Generation]:
+        """Return the generations that are newer than one of them."""
+        return self.generations[self.generations.index(generation) + 1 :]
+
+    def file_ids(self) -> set[FileId]:
+        """Return the files of all generations."""
+        return {found.file_id for found in self.generations}
+
+    def _follows(self, generation: Generation, position: Position) -> bool:
+        """Tell whether a generation comes after the one that the position left."""
+        at = self.generations.index(generation)
+        if not at:
+            return not position.left_generation
+        return _agrees_with_left(self.generations[at - 1], position)
+
+
+def _agrees(generation: Generation, identity: str, offset: int, tail_digest: str) -> bool:
+    return generation.identity == identity and generation.confirms(offset, tail_digest)
+
+
+def _agrees_with_left(generation: Generation, position: Position) -> bool:
+    return _agrees(
+        generation, position.left_generation, position.left_offset, position.left_tail_digest
+    )
+
+
+def _without_twins(generations: list[Generation]) -> list[Generation]:
+    """Leave out what has no line yet, and all but the newest name of a file with several."""
+    newest = {found.file_id: found for found in generations if found.identity}
+    return [found for found in generations if newest.get(found.file_id) is found]
+
+
+def _without_copies(generations: list[Generation], active: Generation | None) -> list[Generation]:
+    """Leave out rotated files with which a newer one begins, or an older one.
+
+    Such a copy is made before a truncation (copytruncate), or by a person.
+    """
+    identities = [found.identity for found in generations]
+    if len(set(identities)) == len(identities):
+        return generations
+    kept: list[Generation] = []
+    for found in reversed(generations):
+        if any(_is_copy(found, other) for other in kept):
+            continue
+        kept = [other for other in kept if other is active or not _is_copy(other, found)]
+        kept.append(found)
+    return kept[::-1]
+
+
+def _is_copy(copy: Generation, original: Generation) -> bool:
+    return (
+        copy.identity == original.identity
+        and copy.size <= original.size
+        and copy.tail(copy.size) == original.tail(copy.size)
+        and _time_passes(copy)
+    )
+
+
+def _time_passes(generation: Generation) -> bool:
+    """Tell whether lines have times of their own: without, two files may well look the same."""
+    return len(set(_LINE_TIME.findall(generation.read_at(0, HEAD_BYTES)))) > 1
