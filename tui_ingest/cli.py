@@ -120,13 +120,15 @@ def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
 
 
 def _run(namespace: argparse.Namespace) -> int:
-    from tui_ingest.bootstrap import DEMO_SETTINGS, set_up
+    from tui_ingest.bootstrap import DEMO_SETTINGS, set_up, verify_readable
 
     label = set_up(
         settings=DEMO_SETTINGS if namespace.demo else namespace.settings,
         pythonpath=namespace.pythonpath,
         database=namespace.database,
     )
+    if namespace.once:
+        verify_readable(namespace.log)
     project = f"{label}, live traffic" if namespace.demo else label
     options = replace(from_namespace(namespace), project=project)
     if namespace.headless:

@@ -6,7 +6,7 @@ Read when a session starts, never at import, so that tests and scripts can overr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings as django_settings
@@ -59,21 +59,37 @@ def get_settings() -> Settings:
 
 
 def _check(settings: Settings) -> None:
-    for name in ("models", "exclude"):
-        value = getattr(settings, name)
-        if value is not None and (
-            isinstance(value, str) or not all(isinstance(item, str) for item in value)
-        ):
-            raise ImproperlyConfigured(
-                f"TUI_INGEST['{name.upper()}'] must be a list of 'app_label' or 'app_label.model'."
-            )
+    if settings.models is not None:
+        _check_labels("MODELS", settings.models)
+    _check_labels("EXCLUDE", settings.exclude)
+    if not _is_dict_of_names(settings.identity):
+        raise ImproperlyConfigured(
+            "TUI_INGEST['IDENTITY'] must be a dict like {'app_label.model': 'field'}."
+        )
     for name in ("max_record_bytes", "max_consecutive_failures"):
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ImproperlyConfigured(
                 f"TUI_INGEST['{name.upper()}'] must be a whole number above 0, not {value!r}."
             )
+    for name in ("ignore_unknown_fields", "log_payloads"):
+        if not isinstance(getattr(settings, name), bool):
+            raise ImproperlyConfigured(f"TUI_INGEST['{name.upper()}'] must be True or False.")
     if settings.on_gap not in ON_GAP_CHOICES:
         raise ImproperlyConfigured(
             f"TUI_INGEST['ON_GAP'] must be 'continue' or 'stop', not {settings.on_gap!r}."
         )
+
+
+def _check_labels(name: str, value: object) -> None:
+    is_collection = isinstance(value, Collection) and not isinstance(value, str | Mapping)
+    if not is_collection or not all(isinstance(item, str) for item in value):
+        raise ImproperlyConfigured(
+            f"TUI_INGEST['{name}'] must be a list of 'app_label' or 'app_label.model'."
+        )
+
+
+def _is_dict_of_names(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) for pair in value.items() for name in pair
+    )

@@ -13,7 +13,7 @@ import pytest
 from tests.support import lines
 from tests.support.demo import Demo
 from tests.support.engine import eventually
-from tests.support.site import run
+from tests.support.site import run, start
 
 BAD = b'1698395500.000000 SAVE [{"model": "no.such", "pk": 1, "fields": {}}]\n'
 
@@ -109,6 +109,15 @@ def test_a_log_that_is_not_there_is_status_1_with_once(tmp_path):
     assert str(tmp_path / "oplog.log") in finished.stderr
 
 
+def test_a_log_that_cannot_be_opened_is_status_1_with_once(demo, log):
+    log.unlink()
+    log.symlink_to(log.name)  # a loop; permissions mean nothing to the superuser
+    finished = demo.run(log, "--once")
+    assert finished.returncode == 1
+    [line] = finished.stdout.splitlines()
+    assert f"{log} cannot be read: Too many levels" in line
+
+
 def test_a_stop_on_error_names_the_record_its_position_and_the_reason(demo, log):
     position = log.stat().st_size
     log.write_bytes(log.read_bytes() + BAD + lines.question(6))
@@ -189,6 +198,41 @@ def test_a_reader_that_goes_away_ends_the_session_without_a_traceback(demo, log)
     assert "Exception ignored" not in told
 
 
+STUBBORN = """
+import sys, threading
+from django.db.models.signals import post_save
+from tui_ingest.cli import main
+
+def never_return(sender, **_):
+    if sender.__name__ == "Question":
+        while True:
+            print("in the middle of a batch", flush=True)
+            threading.Event().wait(0.1)
+
+post_save.connect(never_return)
+sys.exit(main([sys.argv[1], "--headless"]))
+"""
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_batch(demo, log):
+    environment = {"TUI_INGEST_DEMO_DB": str(demo.database)}
+    with start("-c", STUBBORN, log, folder=log.parent, **environment) as process:
+        wait_for_line(process, "in the middle")
+        process.send_signal(signal.SIGINT)
+        for _ in range(3):  # by now it has taken the order, and goes on
+            wait_for_line(process, "in the middle")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert demo.query("SELECT count(*) FROM polls_question") == [(0,)]
+    assert demo.position() == 0
+
+
+def wait_for_line(process, words):
+    assert any(words in line for line in iter(process.stdout.readline, "")), "it ended"
+
+
 # A terminal
 
 
@@ -227,3 +271,14 @@ def test_ctrl_c_on_a_terminal_ends_the_bar_cleanly(demo, log):
     assert terminal.before.rfind("\x1b[?25h") > terminal.before.rfind("\x1b[?25l"), "no cursor"
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_without_headless_the_console_opens_and_q_leaves_it(demo, log, paused):
+    terminal = spawn(demo, log, *(["--paused"] if paused else []))
+    terminal.expect("PAUSED" if paused else "CAUGHT UP")
+    terminal.send("q")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert demo.query("SELECT count(*) FROM polls_question") == [(0 if paused else 5,)]

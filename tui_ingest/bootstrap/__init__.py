@@ -9,9 +9,17 @@ from pathlib import Path
 
 from tui_ingest.bootstrap.discovery import DEMO_SETTINGS, VARIABLE, Project, choose
 from tui_ingest.bootstrap.errors import FATAL, USAGE, BootstrapError, describe
-from tui_ingest.bootstrap.verification import unapplied_migrations, verify
+from tui_ingest.bootstrap.verification import unapplied_migrations, verify, verify_readable
 
-__all__ = ["DEMO_SETTINGS", "FATAL", "USAGE", "BootstrapError", "set_up", "verify"]
+__all__ = [
+    "DEMO_SETTINGS",
+    "FATAL",
+    "USAGE",
+    "BootstrapError",
+    "set_up",
+    "verify",
+    "verify_readable",
+]
 
 
 def set_up(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 
 from tui_ingest.bootstrap.errors import FATAL, USAGE, BootstrapError
 
@@ -36,6 +37,23 @@ def verify(*, database: str, settings: str) -> None:
             f"Database '{database}' lacks {len(missing)} migration(s) of tui_ingest."
             f" Run: python manage.py migrate{option}"
         )
+
+
+def verify_readable(path: Path) -> None:
+    """Check a log that is to be read once, now; a log that is followed is waited for instead.
+
+    Raises:
+        BootstrapError: it is there, but this user may not read it.
+    """
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        return  # the session says so, unless its rotated files are there
+    except OSError as error:
+        raise BootstrapError(
+            f"{path} cannot be read: {error.strerror}. Give this user permission to read it, or"
+            " start as a user who has it."
+        ) from error
 
 
 def unapplied_migrations(database: str, labels: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tui_ingest.bootstrap import USAGE, BootstrapError, verify
+from tui_ingest.bootstrap import USAGE, BootstrapError, verify, verify_readable
 from tui_ingest.options import add_arguments, conflict, from_namespace
 
 
@@ -37,6 +37,8 @@ class SessionCommand(BaseCommand):
         settings = os.environ.get("DJANGO_SETTINGS_MODULE", "this project's settings")
         try:
             verify(database=namespace.database, settings=settings)
+            if namespace.once:
+                verify_readable(namespace.log)
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         status = _run(namespace, settings)
