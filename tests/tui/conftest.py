@@ -1,4 +1,4 @@
-"""A console over a scripted session."""
+"""A console over a scripted session, and one over a real log and database."""
 
 from contextlib import asynccontextmanager
 
@@ -6,6 +6,9 @@ import pytest
 
 from tests.tui.scripted import ScriptedSession, console, until
 from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.events import State
+from tui_ingest.options import IngestOptions
+from tui_ingest.tui.launching import build
 
 
 class Desk:
@@ -62,5 +65,30 @@ def desk():
             await desk.seen()
             yield desk
             control.stop()
+
+    return opened
+
+
+@pytest.fixture
+def working_desk(tmp_path):
+    """Open a console on a log of these lines: `async with working_desk(lines) as d`.
+
+    Mark the test with `django_db(transaction=True)`.
+    """
+
+    @asynccontextmanager
+    async def opened(lines=b"", *, size=(120, 36), **options):
+        path = tmp_path / "oplog.log"
+        path.write_bytes(lines)
+        app = build(IngestOptions(path=path, project="tests", **options))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            desk = Desk(app, None, pilot)
+            desk.path = path
+            settled = {State.CAUGHT_UP, State.PAUSED, State.STOPPED_ON_ERROR, State.FINISHED}
+            await desk.until(lambda: app.snapshot.state in settled)
+            await desk.seen()
+            yield desk
+            app.control.stop()
+            await desk.until(app.session_over.is_set)
 
     return opened

@@ -24,8 +24,8 @@ from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.feed import Feed, Snapshot
 from tui_ingest.tui.rates import RateHistory, Trend
-from tui_ingest.tui.screens.console_screen import ConsoleScreen
-from tui_ingest.tui.screens.main import WIDE_CELLS, MainScreen
+from tui_ingest.tui.screens.console_screen import WIDE_CELLS, ConsoleScreen
+from tui_ingest.tui.screens.main import MainScreen
 
 logger = logging.getLogger(__name__)
 

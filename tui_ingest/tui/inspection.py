@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
+from tui_ingest.ingest.wording import plural
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui import formats
@@ -101,7 +102,7 @@ def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
 
 def _fate(letter: DeadLetter) -> str:
     edited = " · edited" if letter.edited is not None else ""
-    tries = f"{letter.attempts} attempt{'' if letter.attempts == 1 else 's'}"
+    tries = plural(letter.attempts, "attempt")
     return inert(f"{letter.reason} · dead letter {letter.pk} is {letter.status}{edited} · {tries}")
 
 
@@ -113,13 +114,27 @@ def _place(location: RecordLocation, time: float | None) -> str:
     )
 
 
-def _outlook(letter: DeadLetter, rows: tuple[RowComparison, ...]) -> str:
+def _outlook(letter: DeadLetter, rows: Sequence[RowComparison]) -> str:
     if letter.status != DeadLetter.Status.OPEN:
         return inert(letter.resolution)
-    effects = " ".join(inert(row.effect) for row in rows[:3])
-    return f"{advice(letter.reason)} A retry now: {effects}" if effects else advice(letter.reason)
+    failing = next((row for row in rows if row.fails), None)
+    if failing is None:
+        now = f" A retry now {_effects(rows)}." if rows else ""
+    elif failing.effect in letter.error:
+        now = " A retry now fails the same way."
+    else:
+        now = f" A retry now fails: {inert(failing.effect, lines=True)}"
+    return f"{advice(letter.reason)}{now}"
 
 
-def _applied_again(rows: tuple[RowComparison, ...]) -> str:
-    effects = " ".join(inert(row.effect) for row in rows[:3])
-    return f"Applied once more: {effects}" if effects else ""
+def _applied_again(rows: Sequence[RowComparison]) -> str:
+    return f"Applied once more it {_effects(rows)}." if rows else ""
+
+
+def _effects(rows: Sequence[RowComparison]) -> str:
+    """Return what the first few objects do, each with its name if there are several."""
+    if len(rows) == 1:
+        return inert(rows[0].effect)
+    told = [f"{row.effect} of {row.label} {row.key}" for row in rows[:3]]
+    more = [f"{len(rows) - 3} more"] if len(rows) > 3 else []
+    return inert(", ".join(told + more))

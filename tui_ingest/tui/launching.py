@@ -23,14 +23,19 @@ from tui_ingest.tui.signals import stop_on_signals
 
 def launch(options: IngestOptions) -> int:
     """Run one session under the console, in a terminal; return the process's exit status."""
-    control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
-    app = ConsoleApp(_session_of(options), control, _target(options))
+    app = build(options)
     with stop_on_signals(app), routed(app.feed):
         app.run()
     ended = app.snapshot.ended
     if ended is not None and ended.error:
         sys.stderr.write(f"tui-ingest: {inert(ended.error)}\n")
     return app.return_code or app.status
+
+
+def build(options: IngestOptions) -> ConsoleApp:
+    """Return the console of a session, ready to run."""
+    control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
+    return ConsoleApp(_session_of(options), control, _target(options))
 
 
 def _open_log(options: IngestOptions) -> FileLog:

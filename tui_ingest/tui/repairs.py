@@ -38,12 +38,11 @@ class RetryRun:
             Exception: a transient failure of the database, or a dead letter that is gone.
         """
         until = time.monotonic() + CHUNK_SECONDS
-        while time.monotonic() < until:
-            result = next(self._results, None)
-            if result is None:
-                self.finished = True
-                return
+        for result in self._results:
             self._count(result)
+            if time.monotonic() >= until:
+                return
+        self.finished = True
 
     def _count(self, result: deadletters.Retry) -> None:
         self.tried += 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from tui_ingest.ingest.display import inert
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tui_ingest.tui.app import ConsoleApp
 
 logger = logging.getLogger(__name__)
+
+WIDE_CELLS = 100  # from here on panes stand side by side
 
 
 class ConsoleScreen(Screen[None]):
@@ -48,6 +52,12 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Have the footer find room."""
+        for footer in self.query(Footer):
+            footer.compact = event.size.width < WIDE_CELLS
+            footer.show_command_palette = event.size.width >= WIDE_CELLS
 
     # Looking
 

@@ -56,7 +56,7 @@ class DeadLettersScreen(RepairActions):
         yield LettersTable(id="letters")
         yield Input(placeholder="text  reason:missing  model:polls  op:save", id="filter")
         yield Static(id="about")
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.query_one(Input).display = False

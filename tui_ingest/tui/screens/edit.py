@@ -43,13 +43,13 @@ class EditScreen(ConsoleScreen):
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
-        yield Static(Content(f"Dead letter {self._letter}. The original is kept."), id="summary")
+        yield Static(id="summary")
         yield JsonArea(id="editor", show_line_numbers=True)
         yield Static(id="verdict")
         with Horizontal(classes="buttons"):
-            yield Button("Save and retry (F2)", variant="primary", id="save", disabled=True)
-            yield Button("Cancel (esc)", id="cancel")
-        yield Footer(show_command_palette=False)
+            yield Button("Save and retry (F2)", id="save", compact=True, disabled=True)
+            yield Button("Cancel (esc)", id="cancel", compact=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.query_one(JsonArea).focus()
@@ -57,8 +57,10 @@ class EditScreen(ConsoleScreen):
 
     @work(exclusive=True, group="edit", exit_on_error=False)
     async def _load(self) -> None:
-        raw = await in_thread(_raw, self._letter, database=self.console.target.database)
-        self.query_one(JsonArea).load_text(editable(raw))
+        letter = await in_thread(_find, self._letter, database=self.console.target.database)
+        self.query_one("#summary", Static).update(_summary(letter))
+        raw = letter.raw if letter.edited is None else letter.edited
+        self.query_one(JsonArea).load_text(editable(bytes(raw)))
 
     @on(JsonArea.Changed)
     def _judge(self) -> None:
@@ -105,6 +107,14 @@ class EditScreen(ConsoleScreen):
         self.dismiss()
 
 
-def _raw(letter: int, *, database: str) -> bytes:
-    found = DeadLetter.objects.using(database).get(pk=letter)
-    return bytes(found.raw if found.edited is None else found.edited)
+def _find(letter: int, *, database: str) -> DeadLetter:
+    return DeadLetter.objects.using(database).get(pk=letter)
+
+
+def _summary(letter: DeadLetter) -> Content:
+    return Content.assemble(
+        (f"Dead letter {letter.pk} ", "bold"),
+        (f"✗ {inert(letter.reason)}", Tone.BAD),
+        " · the original is kept\n",
+        inert(letter.error, lines=True),
+    )

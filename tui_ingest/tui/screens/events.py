@@ -100,7 +100,7 @@ class EventsScreen(ConsoleScreen):
         yield EventsTable()
         yield Input(placeholder="gap  rotated  waiting  …", id="filter")
         yield Static(id="about")
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.query_one(EventsTable).border_title = Content("Events")

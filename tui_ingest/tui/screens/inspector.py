@@ -53,7 +53,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
                 yield Static(id="both")
             with VerticalScroll(id="traceback"):
                 yield Static(id="trace")
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         for number, pane in enumerate(PANES, 1):
@@ -78,6 +78,8 @@ class InspectorScreen(RepairActions, ConsoleScreen):
         self.query_one(FieldTable).show(found.rows)
         self.query_one("#trace", Static).update(Content(found.traceback or "No traceback."))
         self.query_one("#inspector").set_class(bool(found.traceback), "-failed")
+        # The error itself stands last.
+        self.query_one("#traceback", VerticalScroll).scroll_end(animate=False)
 
     @on(FieldTable.CursorMoved)
     def _show_both(self) -> None:

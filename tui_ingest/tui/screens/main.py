@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
@@ -26,14 +26,16 @@ from tui_ingest.tui.widgets.rows import RowsView
 from tui_ingest.tui.widgets.status_line import StatusLine
 from tui_ingest.tui.widgets.stop_panel import StopPanel
 
-WIDE_CELLS = 100  # from here on the panes stand side by side
-
 
 class MainScreen(SessionActions, StopActions, Navigation):
     """Log, models, rate, offset, status; and the keys that command the session."""
 
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
     ESCAPE_TO_MINIMIZE: ClassVar[bool | None] = False  # `peel` does, in its turn
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dead_letters = 0  # open ones, when the log pane was drawn
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
@@ -52,12 +54,6 @@ class MainScreen(SessionActions, StopActions, Navigation):
     def on_mount(self) -> None:
         self.filter_input.display = False
         self.log_pane.focus()
-
-    def on_resize(self, event: events.Resize) -> None:
-        narrow = event.size.width < WIDE_CELLS
-        footer = self.query_one(Footer)
-        footer.compact = narrow
-        footer.show_command_palette = not narrow
 
     @property
     def log_pane(self) -> LogPane:
@@ -88,6 +84,9 @@ class MainScreen(SessionActions, StopActions, Navigation):
             stop_on_error=console.control.stop_on_error,
         )
         self.query_one(RatePanel).refresh()
+        if snapshot.dead_letters != self._dead_letters:  # lines on the screen tell their fate
+            self._dead_letters = snapshot.dead_letters
+            self.log_pane.refresh()
 
     def key_state(self) -> tuple[object, ...]:
         stopped = self.console.snapshot.stopped_on is not None

@@ -31,14 +31,14 @@ class FieldTable(RowsView):
 
     def show(self, rows: Sequence[RowComparison]) -> None:
         """Show other rows, the cursor on the first difference."""
-        self._lines = [
-            _Row(row, field)
-            for row in rows
-            for field in ((*(() if len(rows) == 1 else (None,)), *row.fields))
-        ]
+        self._lines = [_Row(row, field) for row in rows for field in (None, *row.fields)]
         self.rows_changed()
-        different = (n for n, line in enumerate(self._lines) if line.field and not line.field.same)
-        self.cursor = next(different, 0)
+        different = (
+            place
+            for place, line in enumerate(self._lines)
+            if line.field and line.of.is_here and not line.field.same
+        )
+        self.cursor = next(different, 1)
         self.post_message(self.CursorMoved(self))
 
     @property
@@ -58,10 +58,12 @@ class FieldTable(RowsView):
     def row(self, index: int, width: int) -> Iterator[Piece]:
         of, field = self._lines[index]
         if field is None:
-            yield formats.fit(f"{inert(of.label)} {inert(of.key)}", width), "rows--accent"
+            what = of.effect if of.is_here or of.fails else f"not in the database: {of.effect}"
+            tone = "rows--bad" if of.fails else "rows--accent"
+            yield formats.fit(inert(f"{of.label} {of.key} · {what}"), width), tone
             return
         name, value = _cells(width)
-        differs = not field.same
+        differs = of.is_here and not field.same
         yield "≠ " if differs else "  ", "rows--bad"
         yield formats.fit(inert(field.name), name), "rows--bad" if differs else ""
         for text in (field.logged, field.here):

@@ -18,7 +18,7 @@ _SORTS: Mapping[str, Callable[[Letter], object]] = {
     "tries": lambda letter: -letter.attempts,
     "last try": lambda letter: -letter.time,
 }
-_CELLS = {"id": 7, "status": 11, "reason": 16, "model": 30, "tries": 6, "last try": 9}
+_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 30, "tries": 6, "last try": 9}
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–"}
 NARROW = 100  # cells below which status and the time of the last try are left out
 

@@ -1,0 +1,340 @@
+"""From a record that failed to a database that is right again, on a real log and database."""
+
+import contextlib
+import itertools
+import json
+import threading
+
+import pytest
+from django.db.models.signals import pre_save
+
+from tests.support.lines import choice, key, question
+from tui_ingest.demo.polls.models import Choice, Question
+from tui_ingest.ingest.events import State
+from tui_ingest.models import DeadLetter
+from tui_ingest.tui.database import in_thread
+from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
+from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.widgets.json_area import JsonArea
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BAD_VOTES = choice(9, of=1).replace(b'"votes": 0', b'"votes": "many"')
+
+
+def add_question(number):
+    Question.objects.create(id=key(number), question_text="Here", pub_date="2023-01-01T00:00Z")
+
+
+def rename_questions(text):
+    Question.objects.update(question_text=text)
+
+
+def only_letter():
+    return DeadLetter.objects.get()
+
+
+def open_letters():
+    return DeadLetter.objects.filter(status="open").count()
+
+
+async def inspected(desk):
+    await desk.until(lambda: getattr(desk.screen, "inspection", None) is not None)
+    await desk.pilot.pause()
+    return desk.screen.inspection
+
+
+async def in_editor(desk):
+    await desk.until(lambda: isinstance(desk.screen, EditScreen))
+    await desk.until(lambda: desk.screen.query_one(JsonArea).text)
+    return desk.screen.query_one(JsonArea)
+
+
+async def listed(desk, number):
+    await desk.until(lambda: isinstance(desk.screen, DeadLettersScreen))
+    await desk.until(lambda: len(desk.screen.table.shown) == number)
+    await desk.pilot.pause()
+
+
+async def test_one_whole_repair(working_desk):
+    async with working_desk(question(1) + BAD_VOTES + question(2)) as d:
+        assert "✗ 1 dead letter" in d.text()
+        await d.press("e", "enter")
+        found = await inspected(d)
+        assert found.subject == "SAVE polls.choice 9"
+        for words in ("bad_value", "many", "Edit the value and retry", "the field votes"):
+            assert words in d.text()
+        await d.press("p", "i")
+        assert d.control.paused
+        editor = await in_editor(d)
+        editor.text = editor.text.replace('"many"', "3")
+        await d.press("f2")
+        await d.until(lambda: isinstance(d.screen, InspectorScreen))
+        await d.until(lambda: "applied" in d.screen.inspection.fate)
+        await d.press("escape")
+        assert isinstance(d.screen, MainScreen)
+        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.seen()
+        assert "✗ 1 dead letter" not in d.text()
+        assert "✓ applied" in d.text()
+    assert (await in_thread(Choice.objects.get)).votes == 3
+    assert (await in_thread(only_letter)).raw == BAD_VOTES.rstrip()
+
+
+async def test_the_inspector_shows_the_record_beside_the_row(working_desk):
+    later = question(1, "What is new?")
+    async with working_desk(question(1) + choice(1, of=1) + later) as d:
+        await in_thread(rename_questions, "Changed here")
+        await d.press("up", "enter")
+        await inspected(d)
+        await d.press("2")
+        text = d.text()
+        assert "applied" in text or "saved" in text
+        await d.press("escape")
+        await d.press("end", "up", "down", "enter")
+        found = await inspected(d)
+        (row,) = found.rows
+        differing = {field.name for field in row.fields if not field.same}
+        assert differing == {"question_text"}
+        assert "≠ question_text" in d.text()
+        assert "Changed here" in d.text()
+        assert found.outlook == "Applied once more it updates 1 field."
+
+
+async def test_a_record_too_long_to_be_kept_is_read_from_the_log_again(working_desk):
+    text = "x" * 50_000
+    async with working_desk(question(1, text)) as d:
+        await d.press("up", "enter")
+        found = await inspected(d)
+        assert found.rows[0].key == "1"
+        assert "48,000 more characters" in found.text
+
+
+async def test_a_missing_parent_is_explained_and_comes_back_by_itself(working_desk):
+    async with working_desk(choice(5, of=7)) as d:
+        await d.press("e", "enter")
+        found = await inspected(d)
+        assert "missing_parent" in found.fate
+        assert "retried by itself" in found.outlook
+        assert found.outlook.endswith("A retry now fails the same way.")
+        await d.press("escape")
+        with d.path.open("ab") as log:
+            log.write(question(7))
+        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.seen()
+        assert "✓ applied" in d.text()
+
+
+async def test_a_retry_that_fails_again_says_so(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("e", "enter")
+        await inspected(d)
+        await d.press("r")
+        await d.until(lambda: "2 attempts" in d.screen.inspection.fate)
+        assert "It failed again" in d.text()
+
+
+async def test_a_discard_asks_for_a_reason_and_keeps_it(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.press("x", "enter")
+        assert (await in_thread(only_letter)).status == "open", "no reason, no discard"
+        await d.press(*"spam", "enter")
+        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await listed(d, 0)
+        assert "Nothing needs repair" in d.text()
+        await d.press("a")
+        await listed(d, 1)
+        assert "– discarded" in d.text()
+    letter = await in_thread(only_letter)
+    assert (letter.status, letter.resolution) == ("discarded", "spam")
+
+
+async def test_a_discard_can_be_thought_better_of(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.press("x", *"spam", "escape")
+        assert isinstance(d.screen, DeadLettersScreen)
+    assert (await in_thread(only_letter)).status == "open"
+
+
+async def test_dead_letters_are_filtered_sorted_and_retried_together(working_desk):
+    children = b"".join(choice(n, of=50) for n in range(100, 130))
+    async with working_desk(question(1) + BAD_VOTES + children) as d:
+        await d.press("d")
+        await listed(d, 31)
+        await d.press("s")
+        assert d.screen.table.shown[0].reason == "bad_value"
+        await d.press("slash", *"reason:missing", "enter")
+        await listed(d, 30)
+        assert "30 of 31" in d.text()
+        await in_thread(add_question, 50)
+        await d.press("R")
+        await d.until(lambda: d.app.snapshot.dead_letters == 1)
+        await listed(d, 0)
+        await d.press("escape")
+        await listed(d, 1)
+        await d.press("escape")
+        assert isinstance(d.screen, MainScreen)
+    assert await in_thread(Choice.objects.count) == 30
+
+
+@contextlib.contextmanager
+def fifth_save_held():
+    """From now on, the thread that saves the fifth choice waits until it is let go."""
+    reached, released = threading.Event(), threading.Event()
+    saves = itertools.count(1)
+
+    def hold(**_):
+        if next(saves) == 5:
+            reached.set()
+            released.wait(10)
+
+    pre_save.connect(hold, sender=Choice)
+    try:
+        yield reached, released
+    finally:
+        released.set()
+        pre_save.disconnect(hold, sender=Choice)
+
+
+async def test_stopping_a_long_retry_keeps_what_was_done(working_desk, monkeypatch):
+    monkeypatch.setattr("tui_ingest.tui.repairs.CHUNK_SECONDS", 0.0)
+    children = b"".join(choice(n, of=50) for n in range(100, 160))
+    async with working_desk(children) as d:
+        await in_thread(add_question, 50)
+        await d.press("d")
+        await listed(d, 60)
+        with fifth_save_held() as (reached, released):
+            await d.press("R")
+            await d.until(reached.is_set)
+            assert "escape stops after the running one" in d.text()
+            await d.press("escape")
+            released.set()
+            assert isinstance(d.screen, DeadLettersScreen)
+            await d.until(lambda: d.app.snapshot.dead_letters == 55)
+        await listed(d, 55)
+    assert await in_thread(Choice.objects.count) == 5
+
+
+async def test_dead_letters_are_exported(working_desk, tmp_path):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        target = tmp_path / "letters.jsonl"
+        for _ in range(2):  # the second time the file is there: nothing is overwritten
+            await d.press("d")
+            await listed(d, 1)
+            await d.press("w")
+            d.screen.query_one("Input").value = str(target)
+            await d.press("enter")
+            await d.until(target.exists)
+            await d.press("escape")
+        (line,) = target.read_text().splitlines()
+        assert json.loads(line)["reason"] == "bad_value"
+
+
+async def test_the_editor_sends_nothing_that_is_no_record(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.press("i")
+        editor = await in_editor(d)
+        editor.text = editor.text.replace("[", "", 1)
+        await d.pilot.pause()
+        assert "✗ bad_" in d.text()
+        await d.press("f2")
+        await d.until(lambda: "is not a record" in d.text())
+        assert (await in_thread(only_letter)).edited is None
+        await d.press("escape")
+        assert isinstance(d.screen, DeadLettersScreen)
+
+
+async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):
+    lines = choice(5, of=7) + question(1)
+    async with working_desk(lines, stop_on_error=True) as d:
+        assert d.app.snapshot.state is State.STOPPED_ON_ERROR
+        text = d.text()
+        assert "✗ STOPPED ON ERROR" in text
+        assert "SAVE polls.choice 5 at byte 0" in text
+        assert "missing_parent" in text
+        await d.press("enter")
+        found = await inspected(d)
+        assert "the session stands before it" in found.fate
+        await d.press("escape")
+        await in_thread(add_question, 7)
+        await d.press("r")
+        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        await d.seen()
+        assert "Retry (r)" not in d.text()
+    assert await in_thread(Choice.objects.count) == 1
+
+
+async def test_stop_on_error_can_set_aside(working_desk):
+    async with working_desk(BAD_VOTES + question(1), stop_on_error=True) as d:
+        await d.press("x")
+        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        assert d.app.snapshot.dead_letters == 1
+    assert await in_thread(Question.objects.count) == 1
+
+
+async def test_what_the_session_stopped_on_is_edited_before_anything_overtakes_it(working_desk):
+    lines = question(1) + BAD_VOTES + question(2)
+    async with working_desk(lines, stop_on_error=True) as d:
+        await d.press("i")
+        editor = await in_editor(d)
+        assert d.app.snapshot.state is State.PAUSED
+        assert await in_thread(Question.objects.count) == 1
+        editor.text = editor.text.replace('"many"', "4")
+        await d.press("f2")
+        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        assert isinstance(d.screen, MainScreen)
+    assert (await in_thread(Choice.objects.get)).votes == 4
+    assert await in_thread(Question.objects.count) == 2
+
+
+async def test_going_to_another_place_is_previewed_and_confirmed(working_desk):
+    lines = b"".join(question(n) for n in range(1, 11))
+    async with working_desk(lines, paused=True) as d:
+        await d.press("N")
+        await d.until(lambda: d.app.snapshot.records == 10)
+        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        await d.seen()
+        start = len(question(1)) * 3
+        await d.press("o", *str(start), "enter")
+        await d.until(lambda: "will be applied again" in d.text())
+        await d.press("enter")
+        assert isinstance(d.screen, MainScreen)
+        await d.until(lambda: d.app.snapshot.position.offset < len(lines))
+        await d.press("space")
+        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        assert 10 < d.app.snapshot.records < 20
+    assert await in_thread(Question.objects.count) == 10
+
+
+async def test_going_elsewhere_needs_a_pause_and_a_place(working_desk):
+    async with working_desk(question(1)) as d:
+        await d.press("o")
+        assert isinstance(d.screen, MainScreen)
+        await d.press("space", "o", *"nowhere", "enter")
+        assert "is no place in the log" in d.text()
+        await d.press("escape")
+        assert isinstance(d.screen, MainScreen)
+
+
+async def test_events_are_listed_with_what_the_application_logged(working_desk, caplog):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.press("x", *"spam", "enter")
+        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.press("escape", "v")
+        await d.until(lambda: "dead letter discarded" in d.text())
+        await d.press("slash", *"nothing", "enter")
+        assert "dead letter discarded" not in d.text()
+        await d.press("escape")
+        assert "dead letter discarded" in d.text()
+        await d.press("escape")
+        assert isinstance(d.screen, MainScreen)

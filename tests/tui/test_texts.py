@@ -1,0 +1,73 @@
+"""What is typed and shown: records as text, places in the log, inert text."""
+
+import json
+
+import pytest
+
+from tests.support.lines import question
+from tui_ingest.ingest.display import inert, inert_json
+from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
+from tui_ingest.tui.places import parse_place
+from tui_ingest.tui.record_text import editable, entry_of, line_of, readable
+
+EVIL = "\x1b]0;x\x07\x00\x7f\x9b2J\u200e\u202e\u2028\u2066\ufeff\ud800\U000e0041"
+
+
+@pytest.mark.parametrize("character", [c for c in EVIL if not c.isprintable()])
+def test_no_character_that_acts_on_a_terminal_survives(character):
+    assert inert(character).isascii()
+    assert json.loads(inert_json(f'"{character}"'), strict=False) == character
+
+
+@pytest.mark.parametrize("text", ["plain", "日本語", "שלום", "👩🏽", "e\u0301", "[/red]", "a\\b"])
+def test_what_acts_on_nothing_is_left_alone(text):
+    assert inert(text) == text
+    assert inert_json(text) == text
+
+
+def test_line_feeds_are_kept_where_lines_are_wanted():
+    assert inert("a\nb\r") == r"a\nb\r"
+    assert inert("a\nb\r", lines=True) == "a\nb\\r"
+
+
+def test_what_is_edited_comes_back_as_the_same_record():
+    line = question(1, 'a "quoted" \\ text, [list] {dict}\u2028 ' + EVIL).rstrip()
+    text = editable(line)
+    assert len(text.splitlines()) > 5
+    assert all(character.isprintable() or character == "\n" for character in text)
+    again, before = entry_of(line_of(text)), entry_of(line)
+    assert again.objects == before.objects
+    assert (again.timestamp, again.operation) == (before.timestamp, before.operation)
+
+
+def test_long_values_are_cut_for_reading_and_not_for_editing():
+    line = question(1, "x" * 100_000).rstrip()
+    assert "98,000 more characters" in readable(line)
+    assert len(readable(line)) < 5_000
+    assert entry_of(line_of(editable(line))).objects == entry_of(line).objects
+
+
+def test_a_line_that_is_no_record_is_shown_as_it_is():
+    assert readable(b"\x1b[2J\xffnonsense") == r"\x1b[2J\xffnonsense"
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"),
+    [
+        ("start", FromStart()),
+        (" 10231402 ", FromPosition(10_231_402)),
+        ("10,231,402", FromPosition(10_231_402)),
+        ("1698395500.971553", FromTime(1698395500.971553)),
+        ("@1698395500", FromTime(1698395500.0)),
+        ("2023-10-27T08:31:40Z", FromTime(1698395500.0)),
+        ("2023-10-27 10:31:40+02:00", FromTime(1698395500.0)),
+    ],
+)
+def test_a_place_is_a_byte_a_time_or_the_start(typed, place):
+    assert parse_place(typed) == place
+
+
+@pytest.mark.parametrize("typed", ["", "nowhere", "-5", "@", "2023-13-45", "9" * 30])
+def test_what_is_no_place_is_refused(typed):
+    with pytest.raises(ValueError, match="is no place in the log"):
+        parse_place(typed)
