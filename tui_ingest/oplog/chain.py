@@ -148,8 +148,10 @@ class Chain:
 
     def recover(self) -> None:
         """Find the way after the current generation was written over under the reader."""
-        assert self.current is not None  # noqa: S101  # it is what changed
-        self._look_again(self.position, None)
+        changed = self.current
+        assert changed is not None  # noqa: S101  # nothing else is read so
+        size = max(changed.offset, changed.generation.seen_size)  # before it was written over
+        self._look_again(replace(self.position, size=size), None)
 
     def _look_again(self, wanted: Position, finished: LineReader | None) -> None:
         """Let go of a file that was written over, to look for its content in another one."""

@@ -69,8 +69,15 @@ def rotation_ranks(path: Path) -> dict[FileId, int]:
 def _files_in(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return [entry.name for entry in entries if entry.is_file()]
+            return [entry.name for entry in entries if _may_be_file(entry)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise LogUnavailableError(f"{folder} cannot be listed: {error.strerror}.") from error
+
+
+def _may_be_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # opening it will say what is wrong
+        return True

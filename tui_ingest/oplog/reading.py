@@ -72,14 +72,16 @@ class FileLog:
 
     def _read(self, max_records: int, max_bytes: int, *, final: bool) -> Batch | None:
         chain = self._chain
-        while chain.open() and chain.current is not None:
+        while chain.open() and (current := chain.current) is not None:
             late = chain.late_lines(max_lines=max_records, max_bytes=max_bytes)
             if late and chain.left is not None:
                 return self._batch(self._parse(late, chain.left), late=True)
-            current = chain.current
             if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
                 return self._batch(self._parse(lines, current))
-            if not chain.has_successor():
+            followed = chain.has_successor()
+            if chain.current is not current:
+                continue  # the same content is in another file now, where there may be more
+            if not followed:
                 return self._batch(self._parse_unfinished(current) if final else [])
             # Looked at once more, now that the next generation was seen: but for a late writer
             # nothing is added to this one after that.
