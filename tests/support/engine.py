@@ -100,5 +100,5 @@ def eventually(condition, *, what):
         with contextlib.suppress(ConnectionError):
             if value := condition():
                 return value
-        pause.wait(0.01)
+        pause.wait(0.002)
     raise AssertionError(f"did not happen in {DEADLINE_SECONDS:.0f} s: {what}")

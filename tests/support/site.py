@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 MANAGE_PY = """\
 import os
@@ -66,13 +67,17 @@ class Site:
         return done.stdout
 
 
+def clean():
+    """This process's environment without the settings module of the tests."""
+    return {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+
+
 def start(*arguments, folder, **environment):
     """Start Python in a folder, without a terminal and without settings in the environment."""
-    inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         cwd=folder,
-        env=inherited | environment,
+        env=clean() | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -80,12 +85,19 @@ def start(*arguments, folder, **environment):
     )
 
 
+@contextmanager
+def watched(process):
+    """Enter a process; it is killed if a test gives up on it."""
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
 def run(*arguments, folder, **environment):
     """Run Python to its end, likewise; the finished process with its output."""
-    with start(*arguments, folder=folder, **environment) as process:
-        try:
-            output, errors = process.communicate(timeout=120)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
+    with watched(start(*arguments, folder=folder, **environment)) as process:
+        output, errors = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

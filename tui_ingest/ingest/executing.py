@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from tui_ingest.ingest.applying import FastPath, Outcomes
 from tui_ingest.ingest.events import Outcome
@@ -121,9 +121,13 @@ class Execution:
         except MemoryError:
             raise
         except Exception as error:  # whatever a record can provoke, it is that record's failure
-            if is_transient(error):
+            if is_transient(error) or self._is_undone():
                 raise
             return describe(error, record=entry, database=self._database)
+
+    def _is_undone(self) -> bool:
+        """Tell whether not even the savepoint is left: the failure was not the record's."""
+        return connections[self._database].needs_rollback
 
     # Many at a time
 
@@ -142,7 +146,7 @@ class Execution:
         except MemoryError:
             raise
         except Exception as error:  # the exact path has the last word about any of them
-            if is_transient(error):
+            if is_transient(error) or self._is_undone():
                 raise
             self._narrow(error, stop)
             return

@@ -7,6 +7,7 @@ import traceback
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import ProtectedError, RestrictedError
+from django.db.transaction import TransactionManagementError
 
 from tui_ingest.ingest.clashes import describe_clash
 from tui_ingest.ingest.database_errors import Fault, fault_of
@@ -44,6 +45,8 @@ def is_transient(error: BaseException) -> bool:
     Locked, connection lost, deadlock, serialization failure, disk full, read-only: errors of the
     database only.
     """
+    if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
+        return is_transient(error.__cause__)  # what had broken the transaction before
     return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
 
 

@@ -25,9 +25,7 @@ class Lookahead:
         if batch is not None and len(batch.entries) > most:
             first = batch.entries[:most]
             self._rest = replace(batch, entries=batch.entries[most:], notices=())
-            batch = replace(
-                batch, entries=first, position=self._log.position_after(first[-1])
-            )
+            batch = replace(batch, entries=first, position=self._log.position_after(first[-1]))
         return batch
 
     def give_back(self, batch: Batch, *, taken: int, noticed: bool) -> None:

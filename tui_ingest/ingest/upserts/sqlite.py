@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operator import length_hint
 
+from tui_ingest.ingest.failures import is_transient
 from tui_ingest.ingest.gathering import Group
 from tui_ingest.ingest.tables import Table
 from tui_ingest.ingest.upserts.errors import RowRefusedError
@@ -35,5 +36,7 @@ def write(group: Group) -> None:
                 rest,  # type: ignore[arg-type]  # an iterator will do
             )
         except Exception as error:
+            if is_transient(error):
+                raise
             # Rows are taken one by one: the one taken last was refused.
             raise RowRefusedError(group.indexes[-1 - length_hint(rest)]) from error

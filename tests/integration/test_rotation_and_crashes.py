@@ -1,0 +1,112 @@
+"""A real writer at full speed with all its backups in use, and a reader that is killed at random."""
+
+import random
+import time
+
+from tests.support.demo import Demo
+from tests.support.engine import eventually
+from tests.support.site import Site, start
+
+SECONDS = 20
+KILLS = 15
+MAX_BYTES = 128 * 1024
+BACKUPS = 30
+
+# The article's source: rows and records as its signals make them, one commit each, and a file
+# handler that renames thirty files and reuses the inode of the oldest with every rollover.
+SOURCE_SETTINGS = f"""
+from tui_ingest.demo.settings import *
+from pathlib import Path
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tui_ingest.recorder"]
+DATABASES["default"]["NAME"] = Path(__file__).parent.parent / "demo.sqlite3"
+DATABASES["default"]["OPTIONS"]["init_command"] = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+)
+LOGGING = {{
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {{"oplog": {{"()": "tui_ingest.recorder.OplogFormatter"}}}},
+    "handlers": {{
+        "oplog": {{
+            "class": "logging.handlers.RotatingFileHandler",
+            "filename": Path(__file__).parent.parent / "oplog.log",
+            "maxBytes": {MAX_BYTES},
+            "backupCount": {BACKUPS},
+            "encoding": "utf-8",
+            "formatter": "oplog",
+        }},
+    }},
+    "loggers": {{"oplogger": {{"handlers": ["oplog"], "level": "INFO"}}}},
+}}
+"""
+
+WRITER = """
+import random, sys
+from pathlib import Path
+import django; django.setup()
+from django.utils import timezone
+from tui_ingest.demo.polls.models import Choice, Question
+
+rng = random.Random(7)
+stop = Path(sys.argv[1])
+questions, choices, records = [], [], 0
+while not stop.exists():
+    dice = rng.random()
+    if dice < 0.15 or not questions:
+        question = Question.objects.create(question_text=f"Q{records}", pub_date=timezone.now())
+        questions.append(question)
+    elif dice < 0.60 or not choices:
+        choices.append(rng.choice(questions).choice_set.create(choice_text=f"C{records}"))
+    elif dice < 0.90:
+        choice = rng.choice(choices)
+        choice.votes += 1
+        choice.save()
+    else:
+        choices.pop(rng.randrange(len(choices))).delete()
+    records += 1
+print(records)
+"""
+
+
+def test_a_reader_killed_at_random_under_a_rotating_writer_ends_with_the_sources_rows(tmp_path):
+    source = Site(tmp_path / "source", SOURCE_SETTINGS)
+    source.migrate()
+    target = Demo(tmp_path)
+    log, stop = source.folder / "oplog.log", tmp_path / "stop"
+    rng = random.Random(15)
+    with start(
+        "-c", WRITER, stop, folder=source.folder, DJANGO_SETTINGS_MODULE="mysite.settings"
+    ) as writer:
+        begun, kills = time.monotonic(), 0
+        while kills < KILLS or time.monotonic() - begun < SECONDS:
+            before = applied(target)
+            reader = target.start(log)
+            # At least one record, at most a few thousand: anywhere in the life of a session.
+            enough = before + rng.choice([1, 100, 2_000])
+            eventually(
+                lambda to=enough: applied(target) >= to or writer.poll() is not None,
+                what=f"{enough} records are applied",
+            )
+            reader.kill()
+            reader.wait()
+            kills += 1
+        stop.touch()
+        written, errors = writer.communicate(timeout=60)
+    assert writer.returncode == 0, errors
+
+    finished = target.run(log, "--once")
+
+    assert finished.returncode == 0, finished.stdout
+    assert (log.parent / f"oplog.log.{BACKUPS}").exists(), "the backups were not all in use"
+    assert target.query("SELECT * FROM tui_ingest_logevent WHERE kind = 'gap'") == []
+    expected = Demo(source.folder).contents()
+    for table in ("polls_question", "polls_choice"):
+        assert target.contents()[table] == expected[table]
+    assert applied(target) == int(written)
+
+
+def applied(demo):
+    """How many records of the log have taken effect."""
+    rows = demo.query("SELECT SUM(saved + deleted + missing) FROM tui_ingest_modeltotal")
+    return rows[0][0] or 0 if rows else 0
