@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "tui_ingest",
     "tui_ingest.demo.polls",
     "tests.project.gallery",
+    "tests.project.market",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -8,14 +8,14 @@ from django.db import connections
 from django.db.models import Model
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import lookups, upserts
+from tui_ingest.ingest import lookups, planning, upserts
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.gathering import Group, Window, gather
 from tui_ingest.ingest.identity import Identities, is_auto, is_referenced_by_pk
 from tui_ingest.ingest.orphans import Orphans
-from tui_ingest.ingest.planning import ORDER_RULES
 from tui_ingest.ingest.routing import Router
 from tui_ingest.ingest.tables import Place, Table, Tables
+from tui_ingest.ingest.upserts import Dialect
 from tui_ingest.oplog.log import Entry
 
 # By index of the entry, by model label. Records with the same outcome share one mapping.
@@ -25,7 +25,18 @@ Outcomes = dict[int, Mapping[str, Outcome]]
 class FastPath:
     """Plans runs and writes them to one database, in the caller's transaction."""
 
-    def __init__(self, *, database: str, settings: Settings) -> None:
+    @classmethod
+    def to(cls, database: str, settings: Settings) -> FastPath | None:
+        """Return the fast path to a database; None if its upsert cannot name its conflict target.
+
+        That of MySQL and MariaDB updates whatever row has a clashing key: 'the other' row would
+        be lost.
+        """
+        dialect = upserts.of(connections[database])
+        return None if dialect is None else cls(dialect, database=database, settings=settings)
+
+    def __init__(self, dialect: Dialect, *, database: str, settings: Settings) -> None:
+        self._dialect = dialect
         self._connection = connections[database]
         self._tables = Tables(Identities(settings, database=database), self._connection)
         self._router = Router(self._tables, settings)
@@ -42,7 +53,7 @@ class FastPath:
             entries, start, stop, find_route=self._router.route, known_failures=known_failures
         )
         self._convert(window)
-        for rule in ORDER_RULES:
+        for rule in planning.ORDER_RULES:
             window.cut(rule(window, self._tables))
         if window.stop == len(entries):
             window.orphans = Orphans(window, self._tables).take()
@@ -78,9 +89,7 @@ class FastPath:
         return outcomes
 
     def _save(self, group: Group) -> None:
-        dialect = upserts.of(self._connection)
-        assert dialect is not None  # noqa: S101  # a rule of the planner
-        dialect.write(group)
+        self._dialect.write(group)
         self._remember_keys(group)
 
     def _delete(self, group: Group) -> Outcomes:

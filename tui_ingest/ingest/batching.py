@@ -60,7 +60,7 @@ class BatchWriter:
         self._clock = clock
         self._replayer = Replayer(database=database, settings=settings)
         # A dry run knows of the batches it has undone record by record.
-        self._fast = None if dry_run else FastPath(database=database, settings=settings)
+        self._fast = None if dry_run else FastPath.to(database, settings)
         self._culprits = Culprits(database=database, settings=settings)
 
     def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:

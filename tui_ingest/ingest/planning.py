@@ -17,7 +17,6 @@ from django.db.models import (
     ForeignKey,
     Manager,
     Model,
-    QuerySet,
     signals,
 )
 from django.db.models.query_utils import DeferredAttribute
@@ -30,17 +29,10 @@ from tui_ingest.ingest.tables import Table, Tables, place_of
 # Rules about a table: True sends its records to the exact path.
 
 
-def cannot_name_its_conflict(table: Table) -> bool:
-    """MySQL's upsert updates whatever row has a clashing key: 'the other' row would be lost."""
-    return upserts.of(table.connection) is None
-
-
-def is_no_table_of_its_own(table: Table) -> bool:
-    """A parent's row or a proxy's listeners would be left out, a view's trigger asked too often."""
-    meta = table.model._meta
+def has_triggers(table: Table) -> bool:
+    """An upsert is an insert first: it would set off what an update does not."""
     dialect = upserts.of(table.connection)
-    has_triggers = dialect is not None and dialect.has_triggers(table)
-    return bool(meta.proxy or meta.parents or not meta.managed or has_triggers)
+    return dialect is not None and dialect.has_triggers(table)
 
 
 def has_code_of_its_own(table: Table) -> bool:
@@ -49,7 +41,6 @@ def has_code_of_its_own(table: Table) -> bool:
     return (
         any(_static(model, name) is not _static(Model, name) for name in _METHODS)
         or type(model._base_manager) is not Manager
-        or type(model._base_manager.get_queryset()) is not QuerySet
         or any(_is_special(f) for f in model._meta.concrete_fields)
     )
 
@@ -73,35 +64,33 @@ def has_keys_of_many_spellings(table: Table) -> bool:
     return table.identity.field.null or not all(map(has_one_spelling, keys))
 
 
-def numbers_its_rows(table: Table) -> bool:
-    """With `order_with_respect_to` an insert depends on the rows before it."""
-    return table.shape.has_order
-
-
 def checks_uniqueness_late(table: Table) -> bool:
-    """A deferred constraint looks at the run's end, where the exact path looks at each record."""
+    """A deferrable constraint looks at the end of a statement, not at each record."""
     constraints = table.model._meta.constraints
     return any(getattr(constraint, "deferrable", None) for constraint in constraints)
 
 
 def is_referred_to_by_other_values(table: Table) -> bool:
     """A delete names the identity: what refers to another value of the row would not be found."""
-    keys = table.incoming
     private = table.model._meta.private_fields
-    return any(key.target_field is not table.identity.field for key in keys) or any(
+    return any(key.target_field is not table.identity.field for key in table.incoming) or any(
         hasattr(f, "bulk_related_objects") for f in private
     )
 
 
 TableRule = Callable[[Table], bool]
-TABLE_RULES: tuple[TableRule, ...] = (
-    cannot_name_its_conflict,
-    is_no_table_of_its_own,
+SAVE_RULES: tuple[TableRule, ...] = (
+    has_triggers,
     has_code_of_its_own,
     has_keys_of_many_spellings,
+    checks_uniqueness_late,
 )
-SAVE_RULES: tuple[TableRule, ...] = (*TABLE_RULES, numbers_its_rows, checks_uniqueness_late)
-DELETE_RULES: tuple[TableRule, ...] = (*TABLE_RULES, is_referred_to_by_other_values)
+DELETE_RULES: tuple[TableRule, ...] = (
+    has_triggers,
+    has_code_of_its_own,
+    has_keys_of_many_spellings,
+    is_referred_to_by_other_values,
+)
 
 
 # Listeners come and go while a session runs, so these are asked for every run.
@@ -109,19 +98,23 @@ DELETE_RULES: tuple[TableRule, ...] = (*TABLE_RULES, is_referred_to_by_other_val
 
 def is_heard_when_saved(table: Table) -> bool:
     """The project's own receivers would not be told of the rows."""
-    return _is_heard(table, signals.pre_save, signals.post_save)
+    return _is_heard(table.model, signals.pre_save, signals.post_save)
 
 
 def is_heard_when_deleted(table: Table) -> bool:
     """As for saves."""
-    return _is_heard(table, signals.pre_delete, signals.post_delete)
+    return _is_heard(table.model, signals.pre_delete, signals.post_delete)
 
 
-def _is_heard(table: Table, *kinds: signals.ModelSignal) -> bool:
+def _is_heard(model: type[Model], *kinds: signals.ModelSignal) -> bool:
+    # An instance is made for a delete, too.
     return any(
-        signal.has_listeners(table.model)
-        for signal in (signals.pre_init, signals.post_init, *kinds)
+        signal.has_listeners(model) for signal in (signals.pre_init, signals.post_init, *kinds)
     )
+
+
+SAVE_LISTENERS: tuple[TableRule, ...] = (is_heard_when_saved,)
+DELETE_LISTENERS: tuple[TableRule, ...] = (is_heard_when_deleted,)
 
 
 # Rules about the order of records: each returns the index of the entry before which a run ends.
@@ -137,23 +130,11 @@ def save_after_delete(window: Window, _tables: Tables) -> int:
     return stop
 
 
-def reference_to_deleted(window: Window, _tables: Tables) -> int:
-    """Saves go first: a child would find the parent that is gone by its time."""
-    stop = window.stop
-    for deletes in window.deletes:
-        moments = _first(deletes)
-        for saves in window.saves:
-            for reference in saves.table.references:
-                values = saves.of(reference.name)
-                if reference.parent is deletes.table.model and values is not None:
-                    stop = min(stop, _first_after(moments, values, saves, stop))
-    return stop
-
-
 def delete_with_dependents(window: Window, tables: Tables) -> int:
     """What else a delete takes along, forbids or sets to null is for Django's Collector to say.
 
-    A source that logged its own cascade has deleted the dependents before.
+    A source that logged its own cascade has deleted the dependents before. Those saved later count
+    as well: saves go first, so that a child would find the parent that is gone by its time.
     """
     stop = window.stop
     for deletes in window.deletes:
@@ -204,7 +185,6 @@ def hidden_states(window: Window, _tables: Tables) -> int:
 OrderRule = Callable[[Window, Tables], int]
 ORDER_RULES: tuple[OrderRule, ...] = (
     save_after_delete,
-    reference_to_deleted,
     delete_with_dependents,
     mixed_field_sets,
     hidden_states,

@@ -84,9 +84,8 @@ class Router:
 def _is_heard(operation: Operation, route: Route) -> bool:
     if not isinstance(route, Layout):
         return False
-    if operation is Operation.SAVE:
-        return planning.is_heard_when_saved(route.table)
-    return planning.is_heard_when_deleted(route.table)
+    rules = planning.SAVE_LISTENERS if operation is Operation.SAVE else planning.DELETE_LISTENERS
+    return any(rule(route.table) for rule in rules)
 
 
 def _needs_value(column: Column) -> bool:

@@ -1,0 +1,245 @@
+"""Each rule of the planner keeps the two paths equal, and without it they differ."""
+
+import pytest
+from django.db import connections
+from django.db.models import signals
+
+from tests.project.market.models import Stamp
+from tests.support.differential import Trial, delete, line, save
+from tests.support.lines import key
+from tui_ingest.ingest import planning
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+
+RULES = ("SAVE_RULES", "DELETE_RULES", "SAVE_LISTENERS", "DELETE_LISTENERS", "ORDER_RULES")
+
+
+def stamp(pk, text="blue", parent=None):
+    return save("stamp", pk, text=text, parent=parent)
+
+
+def item(pk, slug, **fields):
+    return save("item", pk, **{**ITEM, "slug": slug, **fields})
+
+
+def item_without_price(pk, slug):
+    return save("item", pk, **{**{k: v for k, v in ITEM.items() if k != "price"}, "slug": slug})
+
+
+SELLER = save("seller", 1, id=key(1), name="Ada", stars=1)
+ITEM = {"seller": key(1), "quantity": 1, "price": "1.00", "made": "2023-10-27T08:31:40Z"}
+# What a run would do to each of these if the rule did not stop it. Of the two batches of a
+# history, the first is what is there before.
+HISTORIES = {
+    "hidden rows": (
+        planning.has_code_of_its_own,
+        [[save("ticket", 1, sold=False, seat=1)], [save("ticket", 1, sold=True, seat=2)]],
+    ),
+    "attribute with a life of its own": (
+        planning.has_code_of_its_own,
+        [[save("picture", 1, file="a.png")], [save("picture", 1, file=None)]],
+    ),
+    "overridden method": (
+        planning.has_code_of_its_own,
+        [[], [save("renamed", 1, name="ada")]],
+    ),
+    "dependents by another value": (
+        planning.is_referred_to_by_other_values,
+        [
+            [save("note", 1, id=key(1), code="a"), save("pin", 1, note="a")],
+            [delete("note", 1, id=key(1))],
+        ],
+    ),
+    "saved again after a delete": (
+        planning.save_after_delete,
+        [[stamp(1)], [delete("stamp", 1), stamp(1, "red")]],
+    ),
+    "rows that a delete takes along": (
+        planning.delete_with_dependents,
+        [
+            [stamp(1), stamp(2, parent=1), save("review", 1, item=None, stamp=1, data={})],
+            [delete("stamp", 1), delete("stamp", 2)],
+        ],
+    ),
+    "rows that forbid a delete": (
+        planning.delete_with_dependents,
+        [
+            [SELLER, item(1, None), save("review", 1, item=1, stamp=None, data={})],
+            [delete("item", 1), delete("review", 1)],
+        ],
+    ),
+    "one row with different fields": (
+        planning.mixed_field_sets,
+        [[], [stamp(1, "red"), save("stamp", 1, text="green"), stamp(1, "white")]],
+    ),
+    "one value for rows with different fields": (
+        planning.mixed_field_sets,
+        [
+            [SELLER, item(1, "sky"), item(2, "sea")],
+            [item(3, "sun"), item_without_price(2, "sky"), item(1, "air")],
+        ],
+    ),
+}
+# The databases differ in what they let one statement do.
+ON_SQLITE = {
+    "keys that a collation makes equal": (
+        planning.has_keys_of_many_spellings,
+        [[save("word", "sky", times=1)], [delete("word", "SKY"), save("word", "sky", times=2)]],
+    ),
+}
+ON_POSTGRESQL = {
+    "one moment in two time zones": (
+        planning.has_keys_of_many_spellings,
+        [
+            [save("moment", "2023-10-27T08:31:40Z", times=1)],
+            [
+                delete("moment", "2023-10-27T10:31:40+02:00"),
+                save("moment", "2023-10-27T08:31:40Z", times=2),
+            ],
+        ],
+    ),
+    "uniqueness at the end of a statement": (
+        planning.checks_uniqueness_late,
+        [
+            [save("slot", 1, place=1), save("slot", 2, place=2)],
+            [save("slot", 1, place=2), save("slot", 2, place=1)],
+        ],
+    ),
+    "a clash that the next record resolves": (
+        planning.hidden_states,
+        [[SELLER, item(1, "sky")], [item(2, "sky"), item(2, "sea")]],
+    ),
+    "a check that the next record passes": (
+        planning.hidden_states,
+        [[SELLER], [item(1, "sky", quantity=-1), item(1, "sky")]],
+    ),
+    "the pk that a row came with": (
+        planning.hidden_states,
+        [
+            [],
+            [
+                save("seller", 1, id=key(1), name="Ada", stars=1),
+                save("seller", 2, id=key(1), name="Eve", stars=1),
+            ],
+        ],
+    ),
+}
+
+
+@pytest.fixture
+def trial(database, monkeypatch):
+    return Trial(database, monkeypatch)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_rule_keeps_the_paths_equal(trial, monkeypatch, name):
+    assert_needed(*HISTORIES[name], trial, monkeypatch)
+
+
+@pytest.mark.parametrize("name", ON_SQLITE)
+def test_a_rule_keeps_the_paths_equal_on_sqlite(monkeypatch, name):
+    assert_needed(*ON_SQLITE[name], Trial("default", monkeypatch), monkeypatch)
+
+
+@pytest.mark.parametrize("name", ON_POSTGRESQL)
+def test_a_rule_keeps_the_paths_equal_on_postgresql(monkeypatch, name):
+    assert_needed(*ON_POSTGRESQL[name], Trial("postgres", monkeypatch), monkeypatch)
+
+
+def test_triggers_see_what_they_would_see(trial, monkeypatch):
+    with connections[trial.database].cursor() as cursor:
+        cursor.execute(INSTALL[trial.connection.vendor])
+    try:
+        history = [[stamp(1)], [stamp(1, "red"), stamp(2)]]
+        assert_needed(planning.has_triggers, history, trial, monkeypatch)
+    finally:
+        with connections[trial.database].cursor() as cursor:
+            cursor.execute(REMOVE[trial.connection.vendor])
+
+
+# Every row that is inserted leaves a moment behind, one more each time.
+INSTALL = {
+    "sqlite": """
+        CREATE TRIGGER count_stamps BEFORE INSERT ON market_stamp BEGIN
+            INSERT INTO market_renamed (name) VALUES (NEW.text);
+        END
+    """,
+    "postgresql": """
+        CREATE FUNCTION count_stamps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO market_renamed (name) VALUES (NEW.text);
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER count_stamps BEFORE INSERT ON market_stamp
+            FOR EACH ROW EXECUTE FUNCTION count_stamps();
+    """,
+}
+REMOVE = {
+    "sqlite": "DROP TRIGGER count_stamps",
+    "postgresql": "DROP TRIGGER count_stamps ON market_stamp; DROP FUNCTION count_stamps()",
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        (planning.is_heard_when_saved, "pre_save"),
+        (planning.is_heard_when_saved, "post_save"),
+        (planning.is_heard_when_saved, "post_init"),
+        (planning.is_heard_when_deleted, "pre_delete"),
+        (planning.is_heard_when_deleted, "post_delete"),
+        (planning.is_heard_when_deleted, "pre_init"),
+    ],
+)
+def test_receivers_are_told_of_every_row(trial, monkeypatch, rule, kind):
+    heard = []
+
+    def receiver(sender, **_):
+        heard.append(sender)
+
+    signal = getattr(signals, kind)
+    signal.connect(receiver, sender=Stamp)
+    try:
+        if rule is planning.is_heard_when_saved:
+            batch = [line(*stamp(1)), line(*stamp(2))]
+        else:
+            batch = [line(*delete("stamp", 1)), line(*delete("stamp", 2))]
+        before = [line(*stamp(1)), line(*stamp(2))]
+        counts = []
+        for path in (trial.exact, trial.fast):
+            path([before])
+            heard.clear()
+            path([before, batch])
+            counts.append(len(heard))
+        assert counts[0] == counts[1] > 0
+        switch_off(rule, monkeypatch)
+        heard.clear()
+        trial.fast([before, batch])
+        assert len(heard) < counts[0]
+    finally:
+        signal.disconnect(receiver, sender=Stamp)
+
+
+def test_every_rule_is_put_to_the_test():
+    known = {rule for name in RULES for rule in getattr(planning, name)}
+    histories = [*HISTORIES.values(), *ON_SQLITE.values(), *ON_POSTGRESQL.values()]
+    by_themselves = {
+        planning.has_triggers,
+        planning.is_heard_when_saved,
+        planning.is_heard_when_deleted,
+    }
+    assert known == {rule for rule, _ in histories} | by_themselves
+
+
+def assert_needed(rule, history, trial, monkeypatch):
+    """The paths agree on a history as long as the rule holds."""
+    batches = [[line(operation, changed) for operation, changed in batch] for batch in history]
+    exact = trial.exact(batches)
+    assert trial.fast(batches) == exact
+    switch_off(rule, monkeypatch)
+    assert trial.fast(batches) != exact
+
+
+def switch_off(rule, monkeypatch):
+    for name in RULES:
+        rules = getattr(planning, name)
+        monkeypatch.setattr(planning, name, tuple(r for r in rules if r is not rule))

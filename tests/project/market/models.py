@@ -1,0 +1,120 @@
+"""Tables that the fast path may write, and tables that it must leave to the exact path."""
+
+import uuid
+
+from django.db import models
+
+
+class Seller(models.Model):
+    """Known by UUID, numbered locally, referred to by UUID."""
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=uuid.uuid4, unique=True)
+    name = models.CharField(max_length=10)
+    stars = models.PositiveSmallIntegerField(default=3)
+
+
+class Item(models.Model):
+    """Known by pk, with values that may clash with those of other rows."""
+
+    seller = models.ForeignKey(Seller, models.CASCADE, to_field="id")
+    slug = models.CharField(max_length=10, null=True, unique=True)
+    quantity = models.IntegerField(default=1)
+    price = models.DecimalField(max_digits=6, decimal_places=2, default="9.50")
+    made = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(quantity__gte=0), name="market_quantity"),
+        )
+
+
+class Stamp(models.Model):
+    """Refers to its own kind."""
+
+    text = models.CharField(max_length=10)
+    parent = models.ForeignKey("self", models.CASCADE, null=True)
+
+
+class Review(models.Model):
+    """Protects one parent and outlives the other."""
+
+    item = models.ForeignKey(Item, models.PROTECT, null=True)
+    stamp = models.ForeignKey(Stamp, models.SET_NULL, null=True)
+    data = models.JSONField(default=dict)
+
+
+class Note(models.Model):
+    """Known by UUID, but referred to by its code, and by a table without a constraint."""
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=uuid.uuid4, unique=True)
+    code = models.CharField(max_length=10, unique=True)
+
+
+class Pin(models.Model):
+    note = models.ForeignKey(Note, models.CASCADE, to_field="code", db_constraint=False)
+
+
+class SoldOut(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(sold=True)
+
+
+class Ticket(models.Model):
+    """Hides its rows even from Django itself."""
+
+    sold = models.BooleanField()
+    seat = models.IntegerField()
+
+    objects = SoldOut()
+
+    class Meta:
+        base_manager_name = "objects"
+
+
+class Picture(models.Model):
+    """A file field reads None as ''."""
+
+    file = models.FileField(null=True)
+
+
+class Renamed(models.Model):
+    """Overrides what a raw save goes through."""
+
+    name = models.CharField(max_length=10)
+
+    def _do_insert(self, *args, **kwargs):
+        self.name = self.name.upper()
+        return super()._do_insert(*args, **kwargs)
+
+
+class Word(models.Model):
+    """Two spellings are one row, where the collation says so."""
+
+    text = models.CharField(max_length=10, primary_key=True, db_collation="NOCASE")
+    times = models.IntegerField()
+
+    class Meta:
+        required_db_vendor = "sqlite"
+
+
+class Moment(models.Model):
+    """One moment has a spelling in every time zone."""
+
+    at = models.DateTimeField(primary_key=True)
+    times = models.IntegerField()
+
+
+class Slot(models.Model):
+    """Two may change places in one statement, but not one after the other."""
+
+    place = models.IntegerField()
+
+    class Meta:
+        required_db_vendor = "postgresql"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["place"], name="market_place", deferrable=models.Deferrable.IMMEDIATE
+            ),
+        )

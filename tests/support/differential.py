@@ -1,0 +1,135 @@
+"""The same log through both paths, and everything that it leaves behind."""
+
+import json
+
+from django.apps import apps
+from django.db import connections
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest import batching, checkpoints, executing
+from tui_ingest.ingest.batching import BatchWriter
+from tui_ingest.ingest.written import Limits
+from tui_ingest.models import DeadLetter, ModelTotal
+from tui_ingest.oplog.log import Batch, Position
+from tui_ingest.oplog.parsing import parse_line
+from tui_ingest.oplog.records import RecordLocation
+
+NO_LIMITS = Limits(seconds=float("inf"), failures=10**9)
+
+
+def save(model, pk, **fields):
+    return "SAVE", {"model": f"market.{model}", "pk": pk, "fields": fields}
+
+
+def delete(model, pk, **fields):
+    return "DELETE", {"model": f"market.{model}", "pk": pk, "fields": fields}
+
+
+def line(operation, *objects):
+    return f"1698395500.000001 {operation} {json.dumps(objects)}".encode()
+
+
+class Trial:
+    """One database of the app `market`, emptied before each history."""
+
+    def __init__(self, database, monkeypatch):
+        self.database = database
+        self.connection = connections[database]
+        self._monkeypatch = monkeypatch
+        self.runs = 0  # of the fast path, in the last history
+        # In a test every record counts: as few as there are may share a statement.
+        monkeypatch.setattr(executing, "SMALLEST_RUN", 1)
+
+    def exact(self, batches, **settings):
+        """What the batches of lines leave behind, one record at a time."""
+        with self._monkeypatch.context() as patch:
+            patch.setattr(batching.FastPath, "to", lambda *_: None)
+            return self._apply(batches, settings)
+
+    def fast(self, batches, **settings):
+        """The same with statements for many records."""
+        apply = batching.FastPath.apply
+        self.runs = 0
+
+        def counted(path, window):
+            self.runs += 1
+            return apply(path, window)
+
+        with self._monkeypatch.context() as patch:
+            patch.setattr(batching.FastPath, "apply", counted)
+            return self._apply(batches, settings)
+
+    def _apply(self, batches, settings):
+        self.empty()
+        file = checkpoints.load("/a.log", database=self.database)
+        writer = BatchWriter(file, _Log(), database=self.database, settings=Settings(**settings))
+        start = 0
+        for lines in batches:
+            entries = []
+            for raw in lines:
+                location = RecordLocation("generation", start, len(raw) + 1)
+                entries += parse_line(raw, location)
+                start = location.end
+            if entries:
+                _write_all(writer, entries)
+        return self.contents()
+
+    def empty(self):
+        tables = [model._meta.db_table for model in self._models()]
+        quoted = ", ".join(map(self.connection.ops.quote_name, tables))
+        with self.connection.cursor() as cursor:
+            if self.connection.vendor == "postgresql":
+                cursor.execute(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE")
+                return
+            cursor.execute("PRAGMA foreign_keys = OFF")
+            for table in tables:
+                cursor.execute(f'DELETE FROM "{table}"')
+            cursor.execute("DELETE FROM sqlite_sequence")
+            cursor.execute("PRAGMA foreign_keys = ON")
+
+    def contents(self):
+        """Every row, the totals, and the dead letters but for their times and tracebacks."""
+        found = {}
+        with self.connection.cursor() as cursor:
+            for model in apps.get_app_config("market").get_models():
+                if self._exists(model):
+                    table = self.connection.ops.quote_name(model._meta.db_table)
+                    cursor.execute(f"SELECT * FROM {table}")
+                    found[model.__name__] = sorted(map(repr, cursor.fetchall()))
+        found["totals"] = sorted(
+            ModelTotal.objects.using(self.database).values_list(
+                "model", "saved", "deleted", "missing", "failed", "skipped"
+            )
+        )
+        found["letters"] = list(
+            DeadLetter.objects.using(self.database)
+            .order_by("position", "pk")
+            .values_list("position", "reason", "error", "status", "waiting_for_key")
+        )
+        return found
+
+    def _models(self):
+        market = apps.get_app_config("market").get_models()
+        return [*filter(self._exists, market), *apps.get_app_config("tui_ingest").get_models()]
+
+    def _exists(self, model):
+        return model._meta.required_db_vendor in {None, self.connection.vendor}
+
+
+def _write_all(writer, entries):
+    """As a session would: what a batch leaves is the next one's beginning."""
+    while entries:
+        position = _position_after(entries[-1])
+        written = writer.write(Batch(entries=entries, position=position), NO_LIMITS)
+        entries = entries[len(written.entries) :]
+
+
+def _position_after(entry):
+    return Position(generation="generation", offset=entry.location.end)
+
+
+class _Log:
+    """All that a writer asks of the log of a batch."""
+
+    def position_after(self, entry):
+        return _position_after(entry)
