@@ -13,7 +13,7 @@ import pytest
 from tests.support import lines
 from tests.support.demo import Demo
 from tests.support.engine import eventually
-from tests.support.site import run, start
+from tests.support.site import run, start, watched
 
 BAD = b'1698395500.000000 SAVE [{"model": "no.such", "pk": 1, "fields": {}}]\n'
 
@@ -161,7 +161,7 @@ def test_the_log_is_only_read(demo, log):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_session_with_status_0(demo, log, number):
-    with demo.start(log, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with watched(demo.start(log, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)) as process:
         eventually(lambda: demo.position() == log.stat().st_size, what="the log was applied")
         with log.open("ab") as more:
             more.write(lines.question(6))
@@ -175,7 +175,7 @@ def test_a_signal_ends_the_session_with_status_0(demo, log, number):
 
 def test_it_waits_for_a_log_and_its_folder(demo, tmp_path):
     log = tmp_path / "later" / "oplog.log"
-    with demo.start(log, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with watched(demo.start(log, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)) as process:
         first = [process.stdout.readline() for _ in range(2)]
         assert "NO FILE YET" in first[1]
         log.parent.mkdir()
@@ -186,7 +186,11 @@ def test_it_waits_for_a_log_and_its_folder(demo, tmp_path):
 
 
 def test_a_reader_that_goes_away_ends_the_session_without_a_traceback(demo, log):
-    with demo.start(log, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    demo.run(log, "--once")
+    # Buffered, as usual: what is left in the buffer must not fail once more at the exit.
+    environment = {"TUI_INGEST_DEMO_DB": str(demo.database), "PYTHONUNBUFFERED": ""}
+    process = start("-m", "tui_ingest", log, "--headless", folder=log.parent, **environment)
+    with watched(process):
         process.stdout.readline()
         process.stdout.close()
         with log.open("ab") as more:
@@ -216,7 +220,7 @@ sys.exit(main([sys.argv[1], "--headless"]))
 
 def test_a_second_ctrl_c_does_not_wait_for_the_batch(demo, log):
     environment = {"TUI_INGEST_DEMO_DB": str(demo.database)}
-    with start("-c", STUBBORN, log, folder=log.parent, **environment) as process:
+    with watched(start("-c", STUBBORN, log, folder=log.parent, **environment)) as process:
         wait_for_line(process, "in the middle")
         process.send_signal(signal.SIGINT)
         for _ in range(3):  # by now it has taken the order, and goes on

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.demo import Demo
 from tests.support.engine import eventually
+from tests.support.site import watched
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def processes_about(text):
 
 
 def test_it_shows_traffic_and_leaves_nothing_behind(demo, scratch):
-    with demo.start("--demo", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with watched(demo.start("--demo", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)) as process:
         told = []
         for line in process.stdout:
             told.append(line)
@@ -58,7 +59,7 @@ def test_it_shows_traffic_and_leaves_nothing_behind(demo, scratch):
 
 
 def test_a_killed_demo_takes_its_source_along(demo, scratch):
-    with demo.start("--demo", stdout=subprocess.PIPE) as process:
+    with watched(demo.start("--demo", stdout=subprocess.PIPE)) as process:
         for line in process.stdout:
             if "CAUGHT UP" in line or "set aside" in line:
                 break

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import lines
-from tests.support.site import SETTINGS, Site, run
+from tests.support.site import SETTINGS, Site, run, watched
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def test_a_database_that_cannot_be_reached_is_waited_for(site):
         "DATABASES['default'] = {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'x',"
         " 'HOST': str(BASE_DIR / 'no-server-here')}\n"
     )
-    with site.start("-m", "tui_ingest", "oplog.log", "--headless") as process:
+    with watched(site.start("-m", "tui_ingest", "oplog.log", "--headless")) as process:
         line = process.stdout.readline()
         assert "WAITING: database: " in line
         assert "attempt 1, next in " in line
