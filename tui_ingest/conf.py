@@ -82,8 +82,11 @@ def _check(settings: Settings) -> None:
 
 
 def _check_labels(name: str, value: object) -> None:
-    is_collection = isinstance(value, Collection) and not isinstance(value, str | Mapping)
-    if not is_collection or not all(isinstance(item, str) for item in value):
+    if (
+        not isinstance(value, Collection)
+        or isinstance(value, str | Mapping)
+        or not all(isinstance(item, str) for item in value)
+    ):
         raise ImproperlyConfigured(
             f"TUI_INGEST['{name}'] must be a list of 'app_label' or 'app_label.model'."
         )

@@ -240,13 +240,13 @@ def wait_for_line(process, words):
 # A terminal
 
 
-def spawn(demo, *arguments):
+def spawn(demo, *arguments, term="xterm-256color"):
     inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     return pexpect.spawn(
         sys.executable,
         ["-m", "tui_ingest", *map(str, arguments)],
         cwd=str(demo.database.parent),
-        env=inherited | {"TUI_INGEST_DEMO_DB": str(demo.database), "TERM": "xterm-256color"},
+        env=inherited | {"TUI_INGEST_DEMO_DB": str(demo.database), "TERM": term},
         dimensions=(24, 80),
         encoding="utf-8",
         timeout=60,
@@ -264,6 +264,15 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(demo, log):
     assert "\x1b]0;" not in terminal.logfile_read.getvalue(), "a record named the window"
     terminal.close()
     assert terminal.exitstatus == 3
+
+
+def test_a_terminal_that_only_scrolls_gets_lines(demo, log):
+    terminal = spawn(demo, log, "--headless", "--once", term="dumb")
+    terminal.expect("FINISHED: 100%, 5 records")
+    terminal.expect(pexpect.EOF)
+    assert "\x1b" not in terminal.before
+    terminal.close()
+    assert terminal.exitstatus == 0
 
 
 def test_ctrl_c_on_a_terminal_ends_the_bar_cleanly(demo, log):

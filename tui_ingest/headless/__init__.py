@@ -38,7 +38,7 @@ def run(options: IngestOptions) -> int:
     """
     control = Control(stop_on_error=options.stop_on_error)
     sink = Sink(sys.stdout, on_broken=control.stop)
-    output = BarOutput(options, sink) if sink.isatty() else PlainOutput(options, sink)
+    output = BarOutput(options, sink) if sink.can_redraw() else PlainOutput(options, sink)
     last_failure = LastFailure()
     try:
         with stop_on_signals(control), output:

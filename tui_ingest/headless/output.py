@@ -62,9 +62,18 @@ class Sink:
     def flush(self) -> None:
         """Do nothing: every write was flushed."""
 
+    @property
+    def encoding(self) -> str:
+        """The stream's, after which a bar chooses its characters."""
+        return self._stream.encoding
+
     def isatty(self) -> bool:
         """Tell whether somebody looks at a terminal."""
         return self._stream.isatty()
+
+    def can_redraw(self) -> bool:
+        """Tell whether that terminal can do more than scroll."""
+        return self.isatty() and os.environ.get("TERM") not in {None, "dumb", "unknown"}
 
     def fileno(self) -> int:
         """Return the descriptor, of which a terminal's size is asked."""

@@ -22,18 +22,6 @@ from tui_ingest.oplog.log import Backlog, NoticeKind
 
 RATE_SECONDS = 10.0  # over which the rate is averaged
 
-STATE_WORDS = {
-    State.STARTING: "STARTING",
-    State.RUNNING: "RUNNING",
-    State.CAUGHT_UP: "CAUGHT UP",
-    State.PAUSED: "PAUSED",
-    State.STOPPED_ON_ERROR: "STOPPED ON ERROR",
-    State.WAITING: "WAITING",
-    State.NO_FILE_YET: "NO FILE YET",
-    State.FINISHED: "FINISHED",
-    State.STOPPED: "STOPPED",
-}
-
 
 class Standing:
     """The last known facts about a session; `take` every event to keep them so."""
@@ -100,7 +88,7 @@ class Standing:
     @property
     def title(self) -> str:
         """The state in words, with what an operator must know about it."""
-        word = STATE_WORDS[self.state]
+        word = self.state.replace("_", " ").upper()
         if self.state is State.WAITING and self.retry_at is not None:
             seconds = max(0.0, self.retry_at - self._clock())
             return f"{word}: {self.reason}; attempt {self.attempt}, next in {seconds:.0f} s"
