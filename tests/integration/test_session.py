@@ -1,7 +1,6 @@
 """The loop and its orders, on a real file and both databases."""
 
 import pytest
-from django.db import connections, transaction
 
 from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions
@@ -354,22 +353,12 @@ def test_a_dry_run_says_what_would_happen_and_moves_nothing(log, database):
         assert not model.objects.using(database).exists()
 
 
-def test_a_locked_database_is_waited_for(log, tmp_path):
-    log.write_bytes(question(1))
-    ingest(log)
-    with log.open("ab") as more:
-        more.write(question(2))
-    with transaction.atomic():
-        Question.objects.update(question_text="held")  # holds SQLite's only write lock
-        connections["default"].settings_dict["OPTIONS"]["timeout"] = 0
-        with Running(log) as session:
-            waiting = session.wait_for_state(State.WAITING)
-            assert "locked" in waiting.reason
-            assert waiting.attempt == 1
-            assert waiting.retry_at > waiting.at
-            transaction.set_rollback(True)
-    connections["default"].settings_dict["OPTIONS"]["timeout"] = 20
-    ingest(log)
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_a_record_contains_is_logged_only_if_asked_for(log, database, caplog, asked):
+    caplog.set_level("INFO", logger="tui_ingest")
+    log.write_bytes(BAD)
 
-    assert Question.objects.count() == 2
-    assert totals("default") == {"polls.question": Counts(saved=2)}
+    ingest(log, database=database, settings=Settings(log_payloads=asked))
+
+    assert "bad_value at position 0" in caplog.text
+    assert ("no uuid" in caplog.text) is asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -32,6 +33,9 @@ STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
 PROGRESS_SECONDS = 0.25  # between two looks at how far the log reaches
 
 
+logger = logging.getLogger(__name__)
+
+
 class _Note(NamedTuple):
     kind: str
     message: str
@@ -45,13 +49,20 @@ class Reporter:
     """
 
     def __init__(
-        self, report: Callable[[Event], None], log: Log, *, database: str, silent: bool
+        self,
+        report: Callable[[Event], None],
+        log: Log,
+        *,
+        database: str,
+        silent: bool,
+        log_payloads: bool,
     ) -> None:
         self.state = State.STARTING
         self._reason = ""
         self._report = report
         self._log = log
         self._database = database
+        self._log_payloads = log_payloads  # to Python's logging
         self._silent = silent  # a dry run leaves no trace in the database
         self._file: ProcessedFile | None = None
         self._notes: list[_Note] = []
@@ -170,6 +181,11 @@ class Reporter:
             )
 
     def _set_aside(self, entry: Entry, failure: Failure, letter: DeadLetter) -> None:
+        # What a log contains may be anybody's data: an error, too, quotes it.
+        said = f": {failure.error} {entry.raw!r}" if self._log_payloads else ""
+        logger.info(
+            "Record set aside: %s at position %d%s", failure.reason, entry.location.start, said
+        )
         self._report(
             RecordSetAside(
                 at=time.time(),

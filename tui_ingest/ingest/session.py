@@ -90,7 +90,13 @@ class Session:
         self._dry_run = dry_run
         self._interactive = interactive
         self._settings = settings or get_settings()
-        self._reporter = Reporter(report, log, database=database, silent=dry_run)
+        self._reporter = Reporter(
+            report,
+            log,
+            database=database,
+            silent=dry_run,
+            log_payloads=self._settings.log_payloads,
+        )
         self._sizer = BatchSizer(BATCH_SECONDS / 2)
         self._patience = Patience(self._control, self._reporter, database=database)
         self._backoff = new_backoff()  # between tries to write; ends with a commit
