@@ -31,7 +31,7 @@ class Desk:
 
     async def press(self, *keys):
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self.pilot.pause(0)
 
     async def until(self, condition):
         await until(self.pilot, condition)
@@ -39,7 +39,7 @@ class Desk:
     async def seen(self):
         """Wait until everything reported so far is on the screen."""
         self.app.look()
-        await self.pilot.pause()
+        await self.pilot.pause(0)
 
     def text(self):
         """The screen as a person reads it, line by line."""

@@ -76,12 +76,12 @@ async def test_many_reports_are_one_message():
 
     async with app.run_test(message_hook=count) as pilot:
         while not session.started.is_set():
-            await pilot.pause()
+            await pilot.pause(0)
         arrived.clear()
         for number in range(500):
             session.apply(record(number))
         app.look()
-        await pilot.pause()
+        await pilot.pause(0)
         assert len(arrived) <= 1
         assert app.snapshot.records == 500
         session.control.stop()
@@ -354,9 +354,7 @@ async def test_what_happened_stands_in_the_log(desk):
 
 async def test_waiting_says_for_what_and_when(desk):
     async with desk() as d:
-        d.session.state(
-            State.WAITING, reason="database: it is locked", attempt=3, retry_at=NOW + 4
-        )
+        d.session.state(State.WAITING, reason="database: it is locked", attempt=3, retry_at=NOW + 4)
         await d.seen()
         assert "◌ WAITING" in d.text()
         assert "retry in 4 s, attempt 3 · database: it is locked" in d.text()
@@ -370,11 +368,22 @@ async def test_the_palette_runs_every_action(desk):
         await d.until(lambda: d.control.paused)
 
 
+async def test_a_terminal_that_changes_its_size_goes_on_following(desk):
+    async with desk(size=(120, 20)) as d:
+        d.session.apply(*(record(n) for n in range(40)))
+        await d.seen()
+        for size in ((120, 50), (80, 24), (200, 40), (100, 15)):
+            await d.pilot.resize_terminal(*size)
+            await d.pilot.pause(0)
+            assert d.log.following
+            assert "polls.question 39" in d.text()
+
+
 async def test_narrow_and_wide_are_two_layouts(desk):
     async with desk(size=(99, 30)) as d:
         log, models = d.log.region, d.screen.query_one(ModelsTable).region
         assert models.y >= log.bottom
         await d.pilot.resize_terminal(100, 30)
-        await d.pilot.pause()
+        await d.pilot.pause(0)
         log, models = d.log.region, d.screen.query_one(ModelsTable).region
         assert models.x >= log.right

@@ -42,7 +42,7 @@ def open_letters():
 
 async def inspected(desk):
     await desk.until(lambda: getattr(desk.screen, "inspection", None) is not None)
-    await desk.pilot.pause()
+    await desk.pilot.pause(0)
     return desk.screen.inspection
 
 
@@ -55,7 +55,7 @@ async def in_editor(desk):
 async def listed(desk, number):
     await desk.until(lambda: isinstance(desk.screen, DeadLettersScreen))
     await desk.until(lambda: len(desk.screen.table.shown) == number)
-    await desk.pilot.pause()
+    await desk.pilot.pause(0)
 
 
 async def test_one_whole_repair(working_desk):
@@ -243,7 +243,7 @@ async def test_the_editor_sends_nothing_that_is_no_record(working_desk):
         await d.press("i")
         editor = await in_editor(d)
         editor.text = editor.text.replace("[", "", 1)
-        await d.pilot.pause()
+        await d.pilot.pause(0)
         assert "✗ bad_" in d.text()
         await d.press("f2")
         await d.until(lambda: "is not a record" in d.text())

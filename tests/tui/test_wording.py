@@ -51,7 +51,7 @@ def test_with_nothing_unread_the_source_is_idle_not_the_lag_zero():
 
 def test_an_unfinished_line_is_nothing_to_be_behind_of():
     waiting = Backlog(exists=True, remaining_bytes=40, partial_bytes=40)
-    assert "idle since" in wording.lag(behind(100, backlog=waiting), NOW, "").text
+    assert wording.lag(behind(100, backlog=waiting), NOW, "").text.startswith("keeping up")
 
 
 def test_a_paused_session_does_not_call_itself_caught_up():

@@ -14,7 +14,7 @@ from tui_ingest.oplog.records import Record, RecordLocation
 
 KEPT_BYTES = 4096  # of a record; 10,000 lines keep at most 40 MiB
 PREVIEW_BYTES = 400  # of a record's JSON, to be read and searched in the pane
-NAME_CHARACTERS = 120  # of a model, a key, an error
+TEXT_CHARACTERS = 400  # of a model, a key, an error
 
 
 class Level(enum.Enum):
@@ -115,7 +115,7 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
 def short(value: object) -> str:
     """Return a value out of a log as inert text of a bounded length."""
     text = value if isinstance(value, str) else str(value)
-    return inert(text[:NAME_CHARACTERS])
+    return inert(text[:TEXT_CHARACTERS])
 
 
 def _label(item: Mapping[str, Any]) -> str:

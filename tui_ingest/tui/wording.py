@@ -93,12 +93,14 @@ def _nothingunread(snapshot: Snapshot, now: float) -> Phrase:
         return Phrase("no log yet", Tone.WARNING)
     if snapshot.last_record_time is None:
         return Phrase("caught up · the log is empty", Tone.QUIET)
-    since = formats.moment(snapshot.last_record_time, now)
-    caught_up = "caught up" if snapshot.state in _LIVE else "nothing unread"
-    return Phrase(f"{caught_up} · source idle since {since}", Tone.GOOD)
+    last = formats.moment(snapshot.last_record_time, now)
+    if snapshot.state is State.RUNNING:
+        return Phrase(f"keeping up · last record {last}", Tone.GOOD)
+    caught_up = "caught up" if snapshot.state in _DONE else "nothing unread"
+    return Phrase(f"{caught_up} · source idle since {last}", Tone.GOOD)
 
 
-_LIVE = {State.RUNNING, State.CAUGHT_UP, State.FINISHED}
+_DONE = {State.CAUGHT_UP, State.FINISHED}
 
 
 def _lag_tone(seconds: float) -> Tone:

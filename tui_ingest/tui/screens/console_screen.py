@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -23,19 +23,23 @@ logger = logging.getLogger(__name__)
 WIDE_CELLS = 100  # from here on panes stand side by side
 
 
+def pause_keys(*, shown: bool) -> list[BindingType]:
+    """Return the keys that pause and resume, which work on every screen.
+
+    Args:
+        shown: whether they are in the footer.
+    """
+    tip = "Stop the work after the running batch"
+    return [
+        Binding("space,p", "pause", "Pause", tooltip=tip, show=shown, id="pause"),
+        Binding(
+            "space,p", "resume", "Resume", tooltip="Go on with the work", show=shown, id="resume"
+        ),
+    ]
+
+
 class ConsoleScreen(Screen[None]):
     """A full screen that shows the session's state above everything else."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "space,p",
-            "pause",
-            "Pause",
-            tooltip="Stop the work after the running batch",
-            id="pause",
-        ),
-        Binding("space,p", "resume", "Resume", tooltip="Go on with the work", id="resume"),
-    ]
 
     def __init__(self) -> None:
         super().__init__()

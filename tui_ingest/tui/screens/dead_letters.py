@@ -19,6 +19,7 @@ from tui_ingest.tui.advice import advice
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import inspect_letter
 from tui_ingest.tui.repairs import RetryRun, discard
+from tui_ingest.tui.screens.console_screen import pause_keys
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
@@ -33,6 +34,7 @@ class DeadLettersScreen(RepairActions):
     """All dead letters of the log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *pause_keys(shown=False),
         Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="letters.retry_shown"),
         Binding("X", "discard_shown", "Discard shown", show=False, id="letters.discard_shown"),
         Binding("slash", "filter", "Filter", tooltip="text  reason:  model:", id="letters.filter"),

@@ -16,7 +16,7 @@ from tui_ingest.models import LogEvent
 from tui_ingest.tui import formats
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.lines import Level, MarkerLine
-from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, pause_keys
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 
 MOST_EVENTS = 5_000  # the latest ones
@@ -91,6 +91,7 @@ class EventsScreen(ConsoleScreen):
     """The list of events of this log, with the application's own log in between."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *pause_keys(shown=False),
         Binding("slash", "filter", "Filter", id="events.filter"),
         Binding("escape", "peel", "Back", id="events.back"),
     ]

@@ -14,7 +14,7 @@ from textual.widgets import Footer, Static
 
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import Inspection
-from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, pause_keys
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.widgets.field_table import FieldTable, both_values
 from tui_ingest.tui.widgets.json_area import JsonArea
@@ -31,6 +31,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *pause_keys(shown=False),
         Binding("escape", "close", "Back", id="inspector.back"),
         Binding("1", "show_pane('record')", "Record", id="inspector.record"),
         Binding("2", "show_pane('fields')", "Fields", id="inspector.fields"),

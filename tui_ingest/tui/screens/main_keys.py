@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
+from tui_ingest.tui.screens.console_screen import pause_keys
+
 
 def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
     """A key that works and is in the palette, but not in the footer."""
@@ -15,6 +17,7 @@ def _shown(key: str, action: str, description: str, tooltip: str, key_id: str) -
 
 
 MAIN_KEYS: list[BindingType] = [
+    *pause_keys(shown=True),
     _shown("n", "step", "Step", "While paused: apply one record", "step"),
     _hidden(
         "N",

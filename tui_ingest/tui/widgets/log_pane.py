@@ -102,13 +102,25 @@ class LogPane(RowsView):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if self._adjusting:
-            return
-        if self.following and new_value < old_value:
-            self.following = False
-        if not self.following:
+        if not self.following and not self._adjusting:
             top = round(new_value)
             self.cursor = max(top, min(self.cursor, top + self.page_rows - 1))
+
+    # The wheel and the scroll bar. Where the view stands tells nothing: it moves by itself when
+    # the terminal is resized.
+
+    def on_mouse_scroll_up(self) -> None:
+        self._scrolled()
+
+    def on_scroll_up(self) -> None:
+        self._scrolled()
+
+    def on_scroll_to(self) -> None:
+        self._scrolled()
+
+    def _scrolled(self) -> None:
+        if self.max_scroll_y > 0:
+            self.following = False
 
     def action_move(self, rows: int) -> None:
         self.following = False

@@ -57,7 +57,7 @@ def _wide(line: RecordLine, rest: int) -> Iterator[Piece]:
     yield f" {line.location.start:>{OFFSET_CELLS}} ", "rows--quiet"
     word, style = _outcome(line)
     yield f"{word} ", style
-    detail = line.note or line.preview
+    detail = line.note or line.preview.partition('"fields": ')[2] or line.preview
     room = rest - subject - OFFSET_CELLS - 3 - cell_len(word)
     yield formats.fit(detail, max(0, room)), style if line.failed else "rows--quiet"
 
