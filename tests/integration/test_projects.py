@@ -1,13 +1,16 @@
 """Finding the project and saying what is wrong with it: one clear message, no traceback."""
 
+import json
+import os
 import shutil
 import signal
-from pathlib import Path
+import sys
 
+import pexpect
 import pytest
 
 from tests.support import lines
-from tests.support.site import SETTINGS, Site, run, watched
+from tests.support.site import Site, run, watched
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +25,7 @@ def site(migrated, tmp_path):
     """A project whose database is ready, and a log with one question."""
     folder = shutil.copytree(migrated, tmp_path / "site")
     (folder / "oplog.log").write_bytes(lines.question(1))
-    ready = Site.__new__(Site)
-    ready.folder, ready.settings = folder, folder / "mysite" / "settings.py"
-    return ready
+    return Site(folder)
 
 
 @pytest.fixture
@@ -209,6 +210,9 @@ def test_a_setting_that_does_not_exist(site):
     assert_refused(site.tui_ingest("oplog.log", "--headless"), 1, "tui_ingest.E001", "MODLES")
 
 
+# The project's own commands
+
+
 @pytest.mark.parametrize("command", ["ingest_objects", "ingest_status"])
 def test_the_projects_own_commands_say_the_same(fresh_site, command):
     finished = fresh_site.manage(command, "oplog.log")
@@ -220,5 +224,49 @@ def test_the_projects_own_commands_know_their_databases(site):
     assert_refused(finished, 2, "nowhere", "default")
 
 
-def test_settings_are_what_the_fixture_says(site):
-    assert Path(site.settings).read_text() == SETTINGS
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ingest_console", "oplog.log"], "no terminal"),
+        (["ingest_objects", "oplog.log", "--paused"], "--paused"),
+        (["ingest_objects", "oplog.log", "--poll", "never"], "--poll"),
+        (["ingest_objects", "."], "not a file"),
+        (["ingest_objects"], "LOG"),
+    ],
+)
+def test_the_projects_own_commands_know_their_usage(site, arguments, words):
+    assert_refused(site.manage(*arguments), 2, words)
+
+
+def test_the_articles_command(site):
+    log = site.folder / "oplog.log"
+    log.write_bytes(log.read_bytes() + lines.choice(2, of=9))
+    finished = site.manage("ingest_objects", "oplog.log", "--once")
+    assert finished.returncode == 3, finished.stderr
+    assert "mysite.settings" in finished.stdout
+    assert "missing_parent" in finished.stdout
+    assert questions(site) == "1"
+
+    status = json.loads(site.manage("ingest_status", "oplog.log", "--json").stdout)
+    assert status["path"] == str(log)
+    assert (status["lag_bytes"], status["dead_letters"]) == (0, 1)
+
+
+def test_the_console_from_the_projects_manage_py(site):
+    environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["manage.py", "ingest_console", "oplog.log"],
+        cwd=str(site.folder),
+        env=environment | {"TERM": "xterm-256color"},
+        dimensions=(30, 100),
+        encoding="utf-8",
+        timeout=60,
+    )
+    terminal.expect("mysite.settings")
+    terminal.expect("CAUGHT UP")
+    terminal.send("q")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert questions(site) == "1"

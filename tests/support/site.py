@@ -33,8 +33,11 @@ class Site:
     """A project `mysite` with a manage.py, and what its owner types."""
 
     def __init__(self, folder, settings=SETTINGS):
+        """Make the project, unless the folder has one already."""
         self.folder = folder
         self.settings = folder / "mysite" / "settings.py"
+        if self.settings.exists():
+            return
         self.settings.parent.mkdir(parents=True)
         (folder / "mysite" / "__init__.py").touch()
         (folder / "manage.py").write_text(MANAGE_PY)

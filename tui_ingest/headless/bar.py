@@ -85,7 +85,7 @@ class BarOutput:
         bar.add_row(
             Text(inert(standing.title), style=_STYLES.get(standing.state, "")),
             ProgressBar(total=1.0, completed=standing.share),
-            f"{standing.share:.0%}",
+            standing.percent,
         )
         figures = " · ".join(standing.figures())
         return Group(bar, Text(figures, style="dim", no_wrap=True, overflow="ellipsis"))

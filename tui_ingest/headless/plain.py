@@ -75,7 +75,7 @@ class PlainOutput:
         self._summarised = news
         standing = self._standing
         figures = [
-            f"{standing.share:.0%}",
+            standing.percent,
             plural(standing.records, "record"),
             *standing.figures(),
         ]

@@ -86,6 +86,11 @@ class Standing:
         return self.position / size_ if size_ else 0.0
 
     @property
+    def percent(self) -> str:
+        """The share, rounded down: 100 % is the end and nothing before it."""
+        return f"{int(self.share * 100)}%"
+
+    @property
     def title(self) -> str:
         """The state in words, with what an operator must know about it."""
         word = self.state.replace("_", " ").upper()

@@ -63,12 +63,12 @@ class Scripted:
             )
         )
 
-    def backlog(self, **backlog):
+    def backlog(self, *, at=400, **backlog):
         return self.tell(
             Progressed(
                 at=self.now,
                 backlog=Backlog(exists=True, **backlog),
-                position=Position(offset=backlog.get("at", 400)),
+                position=Position(offset=at),
             )
         )
 
@@ -175,6 +175,13 @@ def test_while_running_there_is_a_summary_every_ten_seconds(scripted):
     assert "40.0 KiB and 3m22s behind" in line
     assert "2 older files to go" in line
     assert scripted.backlog(generation_size=1600) == [], "nothing happened since"
+
+
+def test_only_the_end_is_a_hundred_percent(scripted):
+    scripted.state(State.RUNNING)
+    scripted.applied(1, 9_999)
+    scripted.now += 10
+    assert "99%" in scripted.backlog(at=9_999, generation_size=10_000)[0]
 
 
 def test_a_quiet_source_does_not_fill_the_journal(scripted):
