@@ -24,22 +24,27 @@ class RotatedLog:
 
     def rotate(self, content=b""):
         """Rename every file, remove the one that is too old, and begin a new one."""
-        self.rank(self.backups).unlink(missing_ok=True)
-        for number in range(self.backups - 1, 0, -1):
-            for suffix in ("", ".gz"):
-                older = self.rank(f"{number}{suffix}")
-                if older.exists():
-                    older.rename(self.rank(f"{number + 1}{suffix}"))
+        self._shift()
         if self.path.exists():
             self.path.rename(self.rank(1))
         self.write(content)
 
     def copytruncate(self):
-        for number in range(self.backups - 1, 0, -1):
-            if self.rank(number).exists():
-                self.rank(number).rename(self.rank(number + 1))
+        """Keep the file and its inode for the next generation, as a logrotate setting does."""
+        self._shift()
         shutil.copyfile(self.path, self.rank(1))
         os.truncate(self.path, 0)
+
+    def _shift(self):
+        for number in range(self.backups, 0, -1):
+            for suffix in ("", ".gz"):
+                older = self.rank(f"{number}{suffix}")
+                if not older.exists():
+                    continue
+                if number == self.backups:
+                    older.unlink()
+                else:
+                    older.rename(self.rank(f"{number + 1}{suffix}"))
 
     def rsync(self, content=None):
         """Put a new file with the content of the log, or another, in its place."""

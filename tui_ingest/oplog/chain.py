@@ -98,7 +98,7 @@ class Chain:
         known = [
             at
             for at, found in enumerate(present)
-            if found.file_id in held or (found.identity, found.stored_size) in self._finished
+            if found.file_id in held or (found.identity, found.known_size) in self._finished
         ]
         return present[known[-1] + 1 :] if known else present
 
@@ -122,12 +122,11 @@ class Chain:
         if self.current is None or self._is_active(self._newest()):
             return
         with discover(self._path) as snapshot:
-            self._follow_left(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
+            self._follow_left(snapshot, newest)
             unread = snapshot.after(newest) if newest else self._unread(snapshot, self.left)
-            # A file that was removed and made anew has nothing between. Rotated files that were
-            # never seen say that the log was rotated more than once since, perhaps too often.
-            if newest is None and any(found is not snapshot.active for found in unread):
+            # Whatever came between the removed file and those that are there was removed, too.
+            if newest is None and unread and self._newest().is_removed():
                 self.notices.append(notices.gap(self._newest().identity, 0))
             self.later += [snapshot.keep(generation) for generation in unread]
 
@@ -135,11 +134,8 @@ class Chain:
         """Leave the current generation, at its end, for the next one."""
         finished, following = self.current, self.later[0]
         assert finished is not None  # noqa: S101  # its successor was seen
-        if following.is_rewritten():
-            self._look_again(_unread_position(following), finished)
-            return
         current = self._reader(following, 0)
-        self._finished.append((finished.generation.identity, finished.generation.stored_size))
+        self._finished.append((finished.generation.identity, finished.generation.known_size))
         self.notices.append(
             notices.rotated(following.identity, read=finished.offset, next_name=following.path.name)
         )
@@ -147,20 +143,12 @@ class Chain:
         self.current, self.later = current, self.later[1:]
 
     def recover(self) -> None:
-        """Find the way after the current generation was written over under the reader."""
+        """Let go of a file that was written over, to look for its content in another one."""
         changed = self.current
         assert changed is not None  # noqa: S101  # nothing else is read so
         size = max(changed.offset, changed.generation.seen_size)  # before it was written over
-        self._look_again(replace(self.position, size=size), None)
-
-    def _look_again(self, wanted: Position, finished: LineReader | None) -> None:
-        """Let go of a file that was written over, to look for its content in another one."""
-        if finished is not None:
-            self._finished.append((finished.generation.identity, finished.generation.stored_size))
-            self._take_left(finished)
-            self.current = None
+        self._wanted, self._written_over = replace(self.position, size=size), True
         self._close_unread()
-        self._wanted, self._written_over = wanted, True
 
     def _close_unread(self) -> None:
         if self.current is not None:
@@ -179,7 +167,7 @@ class Chain:
     def late_lines(self, *, max_lines: int, max_bytes: int) -> list[Line]:
         """Return complete lines that were added to the generation that was left."""
         left = self.left
-        if left is None or left.generation.stored_size <= left.offset + left.partial_bytes:
+        if left is None or left.generation.size <= left.offset + left.partial_bytes:
             return []
         try:
             lines = left.take(max_lines=max_lines, max_bytes=max_bytes)
@@ -193,7 +181,7 @@ class Chain:
     def late_rest(self) -> Line | None:
         """Return an unterminated line that was added to the generation that was left."""
         left = self.left
-        if left is None or left.generation.stored_size <= left.offset:
+        if left is None or left.generation.size <= left.offset:
             return None
         try:
             return left.take_rest()
@@ -206,14 +194,16 @@ class Chain:
         self._take_left(None)
         self._wanted = Position()
 
-    def _follow_left(self, snapshot: Snapshot) -> None:
+    def _follow_left(self, snapshot: Snapshot, newest: Generation | None) -> None:
         """Expect late records in the file that has the content now (rsync makes a new one)."""
         left = self.left
-        if left is None or left.generation.file_id in snapshot.file_ids():
+        if left is None or newest is None or snapshot.same(left.generation):
             return
-        copy = snapshot.copy_of(left.generation, left.offset, left.tail_digest(left.offset))
-        if copy is not None and copy.stored_size > left.offset:
-            self._take_left(self._reader(snapshot.keep(copy), left.offset))
+        copy = snapshot.find_left(_with_left(Position(), left), newest)
+        if copy is not None and copy.size > left.offset:
+            reader = self._reader(copy, left.offset)
+            snapshot.keep(copy)
+            self._take_left(reader)
 
     # The newest generation
 
@@ -261,17 +251,7 @@ def _position(reader: LineReader, wanted: Position) -> Position:
         generation=reader.generation.identity,
         offset=reader.offset,
         tail_digest=reader.tail_digest(reader.offset),
-        size=max(reader.offset, reader.generation.stored_size, reader.generation.seen_size),
-        device=device,
-        inode=inode,
-    )
-
-
-def _unread_position(generation: Generation) -> Position:
-    device, inode = generation.file_id
-    return Position(
-        generation=generation.identity,
-        size=generation.seen_size,
+        size=max(reader.offset, reader.generation.known_size, reader.generation.seen_size),
         device=device,
         inode=inode,
     )

@@ -32,7 +32,7 @@ class Generation:
         identity: digest of the first line that is not blank; "" as long as there is none,
             because empty files all look alike.
         first_time: of that line, in seconds since the epoch.
-        seen_size: bytes, the largest size on disk that was ever asked for.
+        seen_size: bytes, the largest size that it was ever known to have.
     """
 
     def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
@@ -59,20 +59,27 @@ class Generation:
         self.file_id = (status.st_dev, status.st_ino)
         self.mtime = status.st_mtime
         try:
-            line = self._first_line()
+            start, line = self._first_line()
         except BaseException:
             self.close()
             raise
+        self._first = (start, len(line))
         self.identity = digest(line) if line else ""
         self.first_time = timestamp_of(line)
 
     def is_rewritten(self) -> bool:
-        """Tell whether the file holds another content by now."""
-        line = self._first_line()
-        return self.identity != (digest(line) if line else "")
+        """Tell whether the first line is not where it was any more."""
+        return not self.compressed and digest(self.read_at(*self._first)) != self.identity
 
-    def _first_line(self) -> bytes:
-        """Return as much of the first line as is looked at; nothing if it has no end yet."""
+    def is_removed(self) -> bool:
+        """Tell whether no name leads to the file any more."""
+        return os.fstat(self._file.fileno()).st_nlink == 0
+
+    def _first_line(self) -> tuple[int, bytes]:
+        """Return where the first line is and as much of it as is looked at.
+
+        Nothing of a line that has no end yet, unless it is a complete record.
+        """
         start = 0
         while True:
             chunk = self.read_at(start, _SKIP_BYTES if start else HEAD_BYTES)
@@ -80,17 +87,18 @@ class Generation:
             if content or not chunk:
                 break
             start += len(chunk)
-        head = self.read_at(start + len(chunk) - len(content), HEAD_BYTES)
+        start += len(chunk) - len(content)
+        head = self.read_at(start, HEAD_BYTES)
         line, newline, _ = head.partition(b"\n")
         line = line.rstrip(b"\r")
         complete = newline or self._finished or len(head) == HEAD_BYTES or is_record(line)
-        return line if complete else b""
+        return start, line if complete else b""
 
     @property
     def size(self) -> int:
         """Bytes in it, now; unpacked. For a compressed file the first call reads it all."""
         if self._unpacked is None:
-            return self.stored_size
+            return self.known_size
         if self._unpacked_size is None:
             try:
                 self._unpacked_size = self._unpacked.seek(0, os.SEEK_END)
@@ -99,9 +107,12 @@ class Generation:
         return self._unpacked_size
 
     @property
-    def stored_size(self) -> int:
-        """Bytes on disk, which is cheap to know for a compressed file, too."""
+    def known_size(self) -> int:
+        """Bytes in it, now; for a compressed file those that its last four bytes speak of."""
         size = os.fstat(self._file.fileno()).st_size
+        if self._unpacked is not None:
+            announced = os.pread(self._file.fileno(), 4, max(0, size - 4))
+            size = int.from_bytes(announced, "little")
         self.seen_size = max(self.seen_size, size)
         return size
 

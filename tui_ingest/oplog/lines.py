@@ -167,7 +167,7 @@ class LineReader:
         # The bytes before are read again together with the new ones and compared: a file that was
         # truncated and has grown past this place since would be read from its middle.
         found = self.generation.read_at(end - len(known), len(known) + CHUNK_BYTES)
-        if not found.startswith(known):
+        if not found.startswith(known) or (not end and self.generation.is_rewritten()):
             raise ContentChangedError
         self._buffer += found[len(known) :]
         return len(found) > len(known)

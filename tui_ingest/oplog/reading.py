@@ -149,7 +149,7 @@ class FileLog:
     # Waiting
 
     def backlog(self) -> Backlog:
-        """See `Log.backlog`. The unread bytes of a compressed file are those on disk."""
+        """See `Log.backlog`."""
         exists = self._path.exists()
         chain = self._chain
         try:
@@ -160,17 +160,17 @@ class FileLog:
         current = chain.current
         if current is None:
             return Backlog(exists=exists)
-        size = current.generation.stored_size
+        size = current.generation.known_size
         unread = max(0, size - current.offset)
         oldest, highest = self._ranks() if chain.later else (None, None)
         return Backlog(
             exists=exists,
             generation_size=max(size, current.offset),
-            remaining_bytes=unread + sum(found.stored_size for found in chain.later),
+            remaining_bytes=unread + sum(found.known_size for found in chain.later),
             older_generations=len(chain.later),
             oldest_rank=oldest,
             highest_rank=highest,
-            partial_bytes=current.partial_bytes,
+            partial_bytes=min(unread, current.partial_bytes),
         )
 
     def _ranks(self) -> tuple[int | None, int | None]:

@@ -104,7 +104,7 @@ def _position(snapshot: Snapshot, index: int, offset: int) -> Position:
         generation=generation.identity,
         offset=offset,
         tail_digest=digest(generation.tail(offset)),
-        size=max(offset, generation.stored_size),
+        size=max(offset, generation.known_size),
         device=device,
         inode=inode,
         left_generation=before.identity if before else "",

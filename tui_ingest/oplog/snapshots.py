@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Self
 
 from tui_ingest.oplog.generations import HEAD_BYTES, Generation
-from tui_ingest.oplog.listing import FileId
 from tui_ingest.oplog.log import Position
 
 _LINE_TIME = re.compile(rb"^\d+(?:\.\d+)? ", re.MULTILINE)
@@ -95,10 +94,6 @@ class Snapshot:
     def after(self, generation: Generation) -> list[Generation]:
         """Return the generations that are newer than one of them."""
         return self.generations[self.generations.index(generation) + 1 :]
-
-    def file_ids(self) -> set[FileId]:
-        """Return the files of all generations."""
-        return {found.file_id for found in self.generations}
 
     def _follows(self, generation: Generation, position: Position) -> bool:
         """Tell whether a generation comes after the one that the position left."""
