@@ -4,10 +4,11 @@ import json
 import uuid
 
 import pytest
+from django.apps import apps
 from django.db import connections
 from django.db.models import signals
 
-from tests.project.gallery.models import Label, Place, Shop, Tag, Work
+from tests.project.gallery.models import Label, Loose, Place, Rooted, Shop, Tag, Work
 from tests.support.target import (
     Target,
     deleted,
@@ -197,6 +198,19 @@ def test_what_identifies_a_row_is_looked_up_again_at_the_next_start(target):
     assert statuses(target) == ["superseded"]
 
 
+def test_a_row_whose_model_is_installed_later_is_known_by_its_identity(target, monkeypatch):
+    key = str(uuid.UUID(int=1))
+    lines = [saved("rooted", pk, {"uuid": key, "name": name}) for pk, name in ((1, "a"), (2, "b"))]
+    with monkeypatch.context() as meanwhile:
+        meanwhile.delitem(apps.all_models["gallery"], "rooted")
+        target.apply(*lines)
+    older, newer = target.letters()
+    assert (older.reason, newer.reason) == ("unknown_model", "unknown_model")
+
+    assert retry(target, newer).superseded == (older.pk,)
+    assert target.row(Rooted).name == "b"
+
+
 # Retrying
 
 
@@ -254,6 +268,26 @@ def test_what_is_wrong_with_a_retry_is_found_as_late_as_at_its_commit(target):
     assert not target.rows(Label).exists()
     assert target.rows(Tag).exists()
     assert target.total("gallery.label") == {"failed": 1}
+
+
+def test_numbers_given_here_stay_ahead_of_a_retried_one(target):
+    letter = target.refuse(saved("label", 50, {"text": "l", "tag": 7}))
+    parent = target.rows(Tag).create(pk=7, name="parent")
+    assert retry(target, letter).applied
+    assert target.rows(Label).create(text="m", tag=parent).pk > 50
+
+
+def test_a_natural_key_that_cannot_be_looked_up_is_no_bad_value(target):
+    rename = "ALTER TABLE gallery_tag RENAME TO gallery_tag_gone"
+    back = "ALTER TABLE gallery_tag_gone RENAME TO gallery_tag"
+    with connections[target.database].cursor() as cursor:
+        cursor.execute(rename)
+    try:
+        letter = target.refuse(record("SAVE", without_pk("label", {"text": "l", "tag": ["a"]})))
+    finally:
+        with connections[target.database].cursor() as cursor:
+            cursor.execute(back)
+    assert letter.reason == "missing_table"
 
 
 def test_a_retry_is_applied_only_once(target):
@@ -385,6 +419,27 @@ def test_a_parent_that_came_from_elsewhere_is_found_at_the_next_start(target):
     target.apply()
     assert statuses(target) == ["applied", "open"]
     assert target.letters().last().attempts == 1  # it was seen that nothing had changed
+
+
+def test_a_parent_in_the_same_record_is_not_waited_for(target):
+    family = (
+        dumped("tag", 5, {"name": "own", "note": ""}),
+        dumped("label", 1, {"text": "l", "tag": 5}),
+        dumped("label", 2, {"text": "m", "tag": 9}),
+    )
+    target.apply(record("SAVE", *family))
+    assert target.letters().get().waiting_for_key == "id=9"
+    target.rows(Tag).create(pk=9, name="elsewhere")
+    target.apply()
+    assert statuses(target) == ["applied"]
+
+
+def test_only_the_child_without_its_parent_is_blamed(target):
+    loose, orphan = saved("loose", 1, {"tag": 99}), saved("label", 1, {"text": "l", "tag": 99})
+    target.apply(tag(1, "a"), loose, orphan, tag(2, "b"))
+    assert target.letters().get().model == "gallery.label"
+    assert target.rows(Loose).exists()
+    assert target.rows(Tag).count() == 2
 
 
 def test_a_child_that_was_superseded_does_not_come_back(target):

@@ -298,6 +298,14 @@ def test_a_deletion_of_what_is_not_there_is_counted_as_missing(target):
     assert target.total("gallery.work") == {"missing": 1}
 
 
+def test_a_record_counts_as_deleted_if_one_of_its_rows_was_there(target):
+    target.accept(TAGS[0])
+    target.accept(record("DELETE", dumped("tag", 1, {}), dumped("tag", 2, {})))
+    assert target.total("gallery.tag") == {"saved": 1, "deleted": 1}
+    target.accept(record("DELETE", dumped("tag", 2, {}), dumped("tag", 1, {})))
+    assert target.total("gallery.tag") == {"saved": 1, "deleted": 1, "missing": 1}
+
+
 @pytest.mark.parametrize("child", ["showing", "wall"])
 def test_a_protected_row_is_a_dead_letter_that_says_by_what(target, child):
     target.accept(ARTIST, work(1), saved("exhibition", 1, {"title": "x"}))

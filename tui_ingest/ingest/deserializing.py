@@ -66,8 +66,7 @@ def _known_fields(serialized: Serialized, shape: Shape, *, ignore: bool) -> dict
     fields = serialized["fields"]
     if not ignore and (unknown := sorted(fields.keys() - shape.accepted)):
         raise _unknown_field(serialized, shape, unknown[0])
-    accepted = shape.accepted - shape.generated
-    return {name: value for name, value in fields.items() if name in accepted}
+    return {name: value for name, value in fields.items() if name in shape.accepted}
 
 
 def _unknown_field(serialized: Serialized, shape: Shape, name: str) -> RecordError:

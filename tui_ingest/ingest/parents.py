@@ -82,6 +82,13 @@ def missing_parents(objects: Iterable[Serialized], *, database: str) -> list[Mis
     ]
 
 
+def missing_parent(serialized: Serialized, field: ForeignKey[Any, Any]) -> MissingParent:
+    """Return an object's reference by one of its foreign keys, known to lead nowhere."""
+    value = serialized["pk"] if field.primary_key else serialized["fields"][field.name]
+    parent = _Reference(field, field.target_field, value).parent()
+    return MissingParent(serialized["model"], field.name, parent)
+
+
 def arrivals(serialized: Serialized) -> list[RowKey]:
     """Return how others refer to the row that an object brings: by pk, or by a `to_field`."""
     model = concrete(find_model(serialized["model"]))
