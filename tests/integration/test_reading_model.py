@@ -81,7 +81,7 @@ class Source:
 class Machine(RuleBasedStateMachine):
     """Operations that destroy nothing."""
 
-    backups = 60
+    backups = 200
 
     def __init__(self):
         super().__init__()

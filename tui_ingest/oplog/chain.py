@@ -91,16 +91,16 @@ class Chain:
 
     def _unread(self, snapshot: Snapshot, left: LineReader | None) -> list[Generation]:
         """Return the generations after the last one that is known."""
-        held = {generation.file_id for generation in self._held()}
-        if left is not None:
-            held.add(left.generation.file_id)
+        known = [left.generation] if left is not None else []
+        known += self._held()
+        held = [snapshot.same(found) or snapshot.copy_of(found) for found in known]
         present = snapshot.generations
-        known = [
+        read = [
             at
             for at, found in enumerate(present)
-            if found.file_id in held or (found.identity, found.known_size) in self._finished
+            if found in held or (found.identity, found.known_size) in self._finished
         ]
-        return present[known[-1] + 1 :] if known else present
+        return present[read[-1] + 1 :] if read else present
 
     def _held(self) -> list[Generation]:
         readers = [reader for reader in (self.left, self.current) if reader is not None]

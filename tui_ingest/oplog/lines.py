@@ -71,21 +71,15 @@ class LineReader:
             # Those are good; the next call will meet the same trouble.
         return lines
 
-    def take_rest(self) -> Line | None:
-        """Return the unterminated last line and stand behind it; None if there is none."""
-        while self._read_on():
-            """To the end."""
-        lines: list[Line] = []
-        if self.partial_bytes:
-            self._take_one(len(self._buffer), lines)
-        return lines[0] if lines else None
-
     def peek_rest(self) -> Line | None:
-        """Return the unterminated last line without taking it; None if it is too long or blank."""
-        length = self.partial_bytes
-        if length > self._max_line_bytes:
-            return None
-        return self._line(self.offset, self.generation.read_at(self.offset, length))
+        """Return the unterminated last line, as far as it was read; None if there is none."""
+        return self._line_up_to(len(self._buffer)) if self.partial_bytes else None
+
+    def take_rest(self) -> Line | None:
+        """Return the same, and stand behind it. What is added to it later is another line."""
+        line = self.peek_rest()
+        self._move(len(self._buffer))
+        return line
 
     def tail_digest(self, offset: int) -> str:
         """Return the digest that confirms an offset within the lines taken last."""
@@ -96,8 +90,8 @@ class LineReader:
 
     def _split(self, lines: list[Line], max_lines: int, enough: int) -> None:
         """Take the lines that end in the buffer."""
-        if self._measured and (end := self._buffer.find(b"\n") + 1):
-            self._take_one(end, lines)
+        if self._measured:
+            self._split_long(lines)
         if self._measured:
             return
         buffer, at, start, limit = self._buffer, 0, self.offset, self._max_line_bytes
@@ -113,35 +107,38 @@ class LineReader:
                 lines.append(line)
             at = end
             start += length
-        self._history += memoryview(buffer)[:at]
-        self._buffer = buffer[at:]
-        self.offset = start
+        self._move(at)
 
-    def _take_one(self, length: int, lines: list[Line]) -> None:
-        """Take one line that ends with the first `length` bytes of the buffer."""
-        start, measured = self.offset, self._measured
-        content = self._buffer[:length]
-        if measured + length <= self._max_line_bytes and measured:
-            line = self._line(start, self._read_again(start, measured + length))
-        elif measured:
+    def _split_long(self, lines: list[Line]) -> None:
+        """Take the line that was measured so far, if it ends in the buffer."""
+        end = self._buffer.find(b"\n") + 1
+        if end:
+            line = self._line_up_to(end)
+            self._move(end)
+            if line is not None:
+                lines.append(line)
+
+    def _line_up_to(self, end: int) -> Line | None:
+        """Return the line that ends with the first `end` bytes of the buffer; None if blank."""
+        start, length = self.offset, self._measured + end
+        if not self._measured:
+            return self._line(start, self._buffer[:end])
+        if length > self._max_line_bytes:
             head = self.generation.read_at(start, KEPT_BYTES)
-            line = Line(start, measured + length, head, whole=False)
-        else:
-            line = self._line(start, content)
-        if line is not None:
-            lines.append(line)
-        if measured:  # the history does not reach back over it
-            self._history[:] = self._measured_tail
-        self._history += content
-        self._buffer = self._buffer[length:]
-        self._measured, self._measured_tail = 0, b""
-        self.offset = start + measured + length
-
-    def _read_again(self, start: int, length: int) -> bytes:
+            return Line(start, length, head, whole=False)
         content = self.generation.read_at(start, length)
         if len(content) < length:
             raise ContentChangedError
-        return content
+        return self._line(start, content)
+
+    def _move(self, end: int) -> None:
+        """Stand behind the first `end` bytes of the buffer."""
+        if self._measured:  # the history does not reach back over it
+            self._history[:] = self._measured_tail
+        self._history += memoryview(self._buffer)[:end]
+        self.offset += self._measured + end
+        self._buffer = self._buffer[end:]
+        self._measured, self._measured_tail = 0, b""
 
     def _line(self, start: int, content: bytes) -> Line | None:
         """Return the line that some bytes are; None if it is blank."""

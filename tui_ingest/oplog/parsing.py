@@ -22,8 +22,8 @@ HEAD_BYTES = 1024  # of a line that is too long to be kept whole
 _HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE) ")
 _GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE) (?=\[)")
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
-# Each candidate costs a parse of the rest of the line, and a line may be made to hold thousands.
-_MOST_GLUED_CANDIDATES = 32
+# Each false beginning may cost a parse of the rest of the line, and a line may be made of them.
+_MOST_BYTES_UNGLUED = 256 * 1024 * 1024
 _DECODER = json.JSONDecoder()
 
 
@@ -151,15 +151,15 @@ def _unglue(raw: bytes, location: RecordLocation) -> list[Entry]:
     # One character per byte, because a fragment may end within a character of its own.
     text = raw.decode("latin-1")
     done = 0  # bytes of the line that are accounted for
-    failures = 0
+    effort = 0  # bytes that were parsed in vain, at most
     for head in _GLUED_HEAD.finditer(raw):
         start = head.start()
         if start < done:
             continue
         piece = _piece(raw, start, _end_of_json(raw, text, head.end()), location)
         if not isinstance(piece, Record):
-            failures += 1
-            if failures == _MOST_GLUED_CANDIDATES:
+            effort += len(raw) - start
+            if effort > _MOST_BYTES_UNGLUED:
                 break
             continue
         if start > done:

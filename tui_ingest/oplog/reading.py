@@ -140,17 +140,17 @@ class FileLog:
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
-        return seeking.locate(self._path, start, max_line_bytes=self._max_record_bytes)
+        return seeking.locate(self._path, start)
 
     def count(self, start: Position, end: Position) -> int | None:
         """See `Log.count`."""
-        return seeking.count(self._path, start, end, max_line_bytes=self._max_record_bytes)
+        return seeking.count(self._path, start, end)
 
     # Waiting
 
     def backlog(self) -> Backlog:
         """See `Log.backlog`."""
-        exists = self._path.exists()
+        exists = os.path.exists(self._path)  # noqa: PTH110  # never raises
         chain = self._chain
         try:
             if chain.open():

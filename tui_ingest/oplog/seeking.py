@@ -7,16 +7,17 @@ from pathlib import Path
 
 from tui_ingest.oplog.discovery import discover
 from tui_ingest.oplog.generations import Generation, digest
-from tui_ingest.oplog.lines import CHUNK_BYTES, Line, LineReader
+from tui_ingest.oplog.lines import CHUNK_BYTES, KEPT_BYTES, Line, LineReader
 from tui_ingest.oplog.log import FromPosition, FromTime, LogError, Position, StartPoint
 from tui_ingest.oplog.parsing import timestamp_of
 from tui_ingest.oplog.snapshots import Snapshot
 
 _LINES = 1000  # looked at together
-_NO_LIMIT = 1 << 62  # bytes
+
+_Place = tuple[int, int]  # index of a generation, and an offset in it
 
 
-def locate(path: Path, start: StartPoint, *, max_line_bytes: int) -> Position:
+def locate(path: Path, start: StartPoint) -> Position:
     """Return the position that an operator means.
 
     Raises:
@@ -25,13 +26,13 @@ def locate(path: Path, start: StartPoint, *, max_line_bytes: int) -> Position:
     """
     with discover(path) as snapshot:
         if isinstance(start, FromTime):
-            return _at_time(snapshot, start.timestamp, max_line_bytes)
+            return _at_time(snapshot, start.timestamp)
         if isinstance(start, FromPosition):
             return _at_byte(path, snapshot, start.offset)
         return _position(snapshot, 0, 0) if snapshot.generations else Position()
 
 
-def count(path: Path, start: Position, end: Position, *, max_line_bytes: int) -> int | None:
+def count(path: Path, start: Position, end: Position) -> int | None:
     """Return how many lines lie from one position to another, negative if `end` comes first.
 
     None if one of them is not in the log any more.
@@ -40,17 +41,23 @@ def count(path: Path, start: Position, end: Position, *, max_line_bytes: int) ->
         first, last = _place(snapshot, start), _place(snapshot, end)
         if first is None or last is None:
             return None
-        (low, high), sign = (sorted((first, last))), 1 if first <= last else -1
-        total = 0
-        for index in range(low[0], high[0] + 1):
-            begin = low[1] if index == low[0] else 0
-            stop = high[1] if index == high[0] else _NO_LIMIT
-            lines = _lines(snapshot.generations[index], begin, max_line_bytes)
-            total += sum(1 for line in lines if line.start < stop)
-        return sign * total
+        if last < first:
+            return -_lines_between(snapshot, last, first)
+        return _lines_between(snapshot, first, last)
 
 
-def _place(snapshot: Snapshot, position: Position) -> tuple[int, int] | None:
+def _lines_between(snapshot: Snapshot, first: _Place, last: _Place) -> int:
+    total = 0
+    for index in range(first[0], last[0] + 1):
+        begin = first[1] if index == first[0] else 0
+        for line in _lines(snapshot.generations[index], begin):
+            if index == last[0] and line.start >= last[1]:
+                break
+            total += 1
+    return total
+
+
+def _place(snapshot: Snapshot, position: Position) -> _Place | None:
     """Return the index of a position's generation and its offset there."""
     if not snapshot.generations:
         return None
@@ -60,13 +67,13 @@ def _place(snapshot: Snapshot, position: Position) -> tuple[int, int] | None:
     return (snapshot.generations.index(found), position.offset) if found else None
 
 
-def _at_time(snapshot: Snapshot, timestamp: float, max_line_bytes: int) -> Position:
+def _at_time(snapshot: Snapshot, timestamp: float) -> Position:
     """Return the place of the first record that is not older, or the end of the log.
 
     Every line is looked at: where clocks are set, times in a log are not in order.
     """
     for index, generation in enumerate(snapshot.generations):
-        for line in _lines(generation, 0, max_line_bytes):
+        for line in _lines(generation, 0):
             time = timestamp_of(line.raw)
             if time is not None and time >= timestamp:
                 return _position(snapshot, index, line.start)
@@ -113,9 +120,10 @@ def _position(snapshot: Snapshot, index: int, offset: int) -> Position:
     )
 
 
-def _lines(generation: Generation, offset: int, max_line_bytes: int) -> Iterator[Line]:
-    reader = LineReader(generation, offset, max_line_bytes=max_line_bytes)
-    while lines := reader.take(max_lines=_LINES, max_bytes=_NO_LIMIT):
+def _lines(generation: Generation, offset: int) -> Iterator[Line]:
+    # Of a longer line only its beginning is kept, and more is not looked at here.
+    reader = LineReader(generation, offset, max_line_bytes=KEPT_BYTES)
+    while lines := reader.take(max_lines=_LINES, max_bytes=CHUNK_BYTES):
         yield from lines
 
 
