@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Model
 
 from tui_ingest.conf import Settings
@@ -13,34 +14,42 @@ from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.gathering import Group, Window, gather
 from tui_ingest.ingest.identity import Identities, is_auto, is_referenced_by_pk
 from tui_ingest.ingest.orphans import Orphans
+from tui_ingest.ingest.parents import missing_parent
+from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.routing import Router
 from tui_ingest.ingest.tables import Place, Table, Tables
 from tui_ingest.ingest.upserts import Dialect
 from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Record
 
 # By index of the entry, by model label. Records with the same outcome share one mapping.
 Outcomes = dict[int, Mapping[str, Outcome]]
+RememberKey = Callable[[type[Model], Any], None]  # see `Replayer.remember_key`
 
 
 class FastPath:
     """Plans runs and writes them to one database, in the caller's transaction."""
 
     @classmethod
-    def to(cls, database: str, settings: Settings) -> FastPath | None:
+    def to(cls, database: str, *, settings: Settings, remember_key: RememberKey) -> FastPath | None:
         """Return the fast path to a database; None if its upsert cannot name its conflict target.
 
         That of MySQL and MariaDB updates whatever row has a clashing key: 'the other' row would
         be lost.
         """
         dialect = upserts.of(connections[database])
-        return None if dialect is None else cls(dialect, database=database, settings=settings)
+        if dialect is None:
+            return None
+        return cls(dialect, database=database, settings=settings, remember_key=remember_key)
 
-    def __init__(self, dialect: Dialect, *, database: str, settings: Settings) -> None:
+    def __init__(
+        self, dialect: Dialect, *, database: str, settings: Settings, remember_key: RememberKey
+    ) -> None:
         self._dialect = dialect
         self._connection = connections[database]
         self._tables = Tables(Identities(settings, database=database), self._connection)
         self._router = Router(self._tables, settings)
-        self._highest: dict[type[Model], int] = {}
+        self._remember_key = remember_key
 
     def plan(
         self, entries: Sequence[Entry], start: int, stop: int, *, known_failures: Collection[int]
@@ -55,9 +64,29 @@ class FastPath:
         self._convert(window)
         for rule in planning.ORDER_RULES:
             window.cut(rule(window, self._tables))
-        if window.stop == len(entries):
-            window.orphans = Orphans(window, self._tables).take()
         return window
+
+    def take_out_orphans(self, window: Window, entries: Sequence[Entry]) -> dict[int, Failure]:
+        """Take out the saves whose parents are missing, of a window that ends the batch.
+
+        Returns:
+            Why they fail, by index of the entry.
+
+        Raises:
+            Exception: as `apply`.
+        """
+        whole = window.copy()
+        orphans = Orphans(window, self._tables).take_out()
+        if orphans and not all(_is_free(group.table) for group in whole.saves):
+            # Something else may be wrong with them, which the exact path would have seen first.
+            with transaction.atomic(using=self._connection.alias):
+                self.apply(whole)
+                transaction.set_rollback(True, using=self._connection.alias)
+        return {
+            index: missing_parent(entry.objects[0], reference.field).as_failure()
+            for index, reference in orphans.items()
+            if isinstance(entry := entries[index], Record)
+        }
 
     def _convert(self, window: Window) -> None:
         """Take out the records with values that this path cannot write."""
@@ -90,7 +119,8 @@ class FastPath:
 
     def _save(self, group: Group) -> None:
         self._dialect.write(group)
-        self._remember_keys(group)
+        if is_auto(group.table.pk.field):
+            self._remember_key(group.table.model, self._highest_key(group))
 
     def _delete(self, group: Group) -> Outcomes:
         table = group.table
@@ -105,16 +135,13 @@ class FastPath:
                 outcomes[index] = deleted
         return outcomes
 
-    def _remember_keys(self, group: Group) -> None:
+    def _highest_key(self, group: Group) -> Any:
+        """Return the highest key that may have been inserted, for the counters of the database."""
         table = group.table
-        if is_auto(table.pk.field):
-            highest = max(group.of(table.pk.name) or ())
-            self._highest[table.model] = max(highest, self._highest.get(table.model, 0))
-
-    def take_sequence_models(self) -> Mapping[type[Model], int]:
-        """See `Replayer.take_sequence_models`."""
-        highest, self._highest = self._highest, {}
-        return highest
+        if table.is_found_by_pk:
+            return max(group.of(table.pk.name) or (0,))
+        # Rows that were there have kept their own keys, whatever the records say.
+        return lookups.highest(Place(table.quoted, table.pk.quoted), self._connection)
 
 
 def _all(indexes: Collection[int], outcome: Mapping[str, Outcome]) -> Outcomes:
@@ -123,6 +150,11 @@ def _all(indexes: Collection[int], outcome: Mapping[str, Outcome]) -> Outcomes:
 
 def _has_records(group: Group) -> bool:
     return bool(group.indexes)
+
+
+def _is_free(table: Table) -> bool:
+    """Tell whether the database can refuse a converted record for nothing but its parents."""
+    return table.constrained == frozenset() and not _may_clash(table)
 
 
 def _may_clash(table: Table) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Model
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
@@ -60,7 +59,11 @@ class BatchWriter:
         self._clock = clock
         self._replayer = Replayer(database=database, settings=settings)
         # A dry run knows of the batches it has undone record by record.
-        self._fast = None if dry_run else FastPath.to(database, settings)
+        self._fast = (
+            None
+            if dry_run
+            else FastPath.to(database, settings=settings, remember_key=self._replayer.remember_key)
+        )
         self._culprits = Culprits(database=database, settings=settings)
 
     def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:
@@ -107,7 +110,7 @@ class BatchWriter:
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._database)
-                self._take_sequence_models()  # of an attempt that was undone
+                self._replayer.take_sequence_models()  # of an attempt that was undone
                 checkpoints.claim(
                     self._file,
                     attempt.batch.position,
@@ -152,19 +155,13 @@ class BatchWriter:
         if blamed:
             raise _CommitRefusedError(IntegrityError("missing parents"), blamed)
 
-    def _take_sequence_models(self) -> dict[type[Model], int]:
-        highest = dict(self._replayer.take_sequence_models())
-        for model, key in self._fast.take_sequence_models().items() if self._fast else ():
-            highest[model] = max(key, highest.get(model, 0))
-        return highest
-
     def _settle(self, batch: Batch, written: Written) -> None:
         """Account for the entries in the same transaction."""
         if not written.entries and written.refusal is not None:
             return
         self._keep_letters(written)
         totals.add(self._file, written.counts(), database=self._database)
-        sequences.reset(self._take_sequence_models(), database=self._database)
+        sequences.reset(self._replayer.take_sequence_models(), database=self._database)
         for notice in batch.notices:
             checkpoints.note(
                 self._file,

@@ -32,6 +32,7 @@ class _Held(NamedTuple):
     """A reference that a row is left with."""
 
     entry: int  # index of the one that set it last
+    number: int  # of the relation among those of the model
     serialized: Serialized
     relation: Relation
 
@@ -83,11 +84,11 @@ class Culprits:
             row = self._identities.row_key(serialized)
         except RecordError:  # a natural key of rows that are gone by now
             return
-        for relation in relations:
+        for number, relation in enumerate(relations):
             if operation is Operation.DELETE:
                 held.pop((row, relation.name), None)
             elif relation.primary_key or relation.name in serialized["fields"]:
-                held[row, relation.name] = _Held(index, serialized, relation)
+                held[row, relation.name] = _Held(index, number, serialized, relation)
 
     def _suspects(self, held: list[_Held]) -> list[_Held]:
         """Leave out, with one question per relation, those whose parents are here."""
@@ -105,7 +106,7 @@ class Culprits:
             found = lookups.existing(place, by_value, self._connection)
             for value in by_value.keys() - found:
                 suspects += by_value[value]
-        return sorted(suspects, key=lambda reference: reference.entry)
+        return sorted(suspects, key=lambda reference: (reference.entry, reference.number))
 
     def _column_value(self, reference: _Held) -> Any:
         """Return what the column holds; None if it is no single value."""

@@ -17,7 +17,7 @@ from tui_ingest.ingest.replaying import Replayer
 from tui_ingest.ingest.upserts.errors import RowRefusedError
 from tui_ingest.ingest.written import Limits, Refusal, Written
 from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.records import Malformed, Record
+from tui_ingest.oplog.records import Malformed
 
 logger = logging.getLogger(__name__)
 
@@ -139,10 +139,11 @@ class Execution:
                     self._work.entries, self._at, stop, known_failures=self._work.blamed
                 )
                 failures = self._refuse(window)
-                streak = self._obey_limits(window, [*failures, *window.orphans])
+                if window.stop == len(self._work.entries):
+                    failures |= fast.take_out_orphans(window, self._work.entries)
+                streak = self._obey_limits(window, failures)
                 is_worth_it = window.stop - window.start >= SMALLEST_RUN
                 outcomes = fast.apply(window) if is_worth_it else {}
-                failures |= self._describe_orphans(window.orphans if is_worth_it else ())
         except MemoryError:
             raise
         except Exception as error:  # the exact path has the last word about any of them
@@ -175,7 +176,7 @@ class Execution:
             transaction.set_rollback(True, using=self._database)
             return None
 
-    def _obey_limits(self, window: Window, failed: list[int]) -> int:
+    def _obey_limits(self, window: Window, failed: Iterable[int]) -> int:
         """End the window at a limit; return how many entries in a row have failed at its end."""
         limits = self._work.limits
         streak, previous = self._written.failures_in_a_row, window.start - 1
@@ -188,17 +189,6 @@ class Execution:
             if streak >= limits.failures:
                 window.cut(index + 1)
         return streak if previous == window.stop - 1 else 0
-
-    def _describe_orphans(self, orphans: Iterable[int]) -> dict[int, Failure]:
-        """Name the missing parents, now that those of the run itself are in place."""
-        failures = {}
-        for index in orphans:
-            entry = self._work.entries[index]
-            failure = self._replayer.dangling(entry) if isinstance(entry, Record) else None
-            if failure is None:
-                raise RowRefusedError(index)
-            failures[index] = failure
-        return failures
 
     def _narrow(self, error: Exception, stop: int) -> None:
         logger.debug("A run of %d entries was refused.", stop - self._at, exc_info=error)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any
 
@@ -96,9 +97,11 @@ class Window:
     saves: list[Group] = field(default_factory=list)  # in the order in which they begin
     deletes: list[Group] = field(default_factory=list)
     skipped: dict[str, list[int]] = field(default_factory=dict)  # indexes of entries by label
-    # Indexes of entries that fail, in order: by themselves, or because a parent is not here.
-    refused: list[int] = field(default_factory=list)
-    orphans: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)  # indexes of entries that fail, in order
+
+    def copy(self) -> Window:
+        """Return a window that stays as it is when groups of this one lose records."""
+        return replace(self, saves=[copy(group) for group in self.saves])
 
     def cut(self, stop: int) -> None:
         """End before an entry."""
@@ -106,7 +109,7 @@ class Window:
             self.stop = stop
             for group in (*self.saves, *self.deletes):
                 group.cut(stop)
-            for indexes in (*self.skipped.values(), self.refused, self.orphans):
+            for indexes in (*self.skipped.values(), self.refused):
                 del indexes[bisect_left(indexes, stop) :]
 
     def saves_of(self, table: Table | None) -> list[Group]:

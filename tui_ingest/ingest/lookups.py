@@ -38,6 +38,14 @@ def related(
                 yield tuple(map(spelled, row))
 
 
+def highest(place: Place, connection: BaseDatabaseWrapper) -> Any:
+    """Return the highest value of the column; 0 if it has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT max({place.column}) FROM {place.table}")  # noqa: S608
+        found = cursor.fetchone()
+        return found[0] if found and found[0] is not None else 0
+
+
 def delete(place: Place, values: Collection[Any], connection: BaseDatabaseWrapper) -> None:
     """Delete the rows whose column has one of the values, and nothing that refers to them."""
     with connection.cursor() as cursor:

@@ -22,25 +22,29 @@ class Orphans:
         self._here: dict[Place, set[Any]] = {}  # values looked for before, and found
         self._absent: dict[Place, set[Any]] = {}  # and not found
 
-    def take(self) -> list[int]:
-        """Take those records out of the window and return the indexes of their entries.
+    def take_out(self) -> dict[int, Reference]:
+        """Take those records out of the window.
 
         Without them, rows keep the state before or never come, so that others may be orphans now.
+
+        Returns:
+            The reference of each that leads nowhere, by index of the entry.
         """
-        taken: list[int] = []
+        taken: dict[int, Reference] = {}
         while culprits := self._culprits():
             for group in self._window.saves:
                 group.drop(culprits)
-            taken += culprits
-        return sorted(taken)
+            taken |= culprits
+        return taken
 
-    def _culprits(self) -> set[int]:
+    def _culprits(self) -> dict[int, Reference]:
         tables = dict.fromkeys(group.table for group in self._window.saves)
-        found: set[int] = set()
+        found: dict[int, Reference] = {}
         for table in tables:
             for reference in table.references:
                 if missing := self._missing(table, reference):
-                    found |= self._blame(table, reference, missing)
+                    for index in self._blame(table, reference, missing):
+                        found.setdefault(index, reference)
         return found
 
     def _missing(self, table: Table, reference: Reference) -> set[Any]:
@@ -48,8 +52,8 @@ class Orphans:
         for group in self._window.saves_of(table):
             wanted.update(group.of(reference.name) or ())
         wanted.discard(None)
-        for group in self._window.saves_of(self._tables.of(reference.parent)):
-            wanted.difference_update(group.of(reference.target) or ())
+        for group in self._window.saves_of(self._tables.of(reference.target.model)):
+            wanted.difference_update(group.of(reference.target.name) or ())
         return wanted - self._existing(table, reference.place, wanted)
 
     def _existing(self, table: Table, place: Place, wanted: set[Any]) -> set[Any]:

@@ -128,7 +128,7 @@ class Replayer:
         self._write(deserialized, shape, known_names(serialized, shape), exists=exists)
         self._keep_order(serialized, deserialized.object, shape)
         if not exists:
-            self._remember_key(deserialized.object)
+            self.remember_key(model, deserialized.object.pk)
         return Outcome.SAVED
 
     def _find_by_pk(self, serialized: Serialized, instance: Model, shape: Shape) -> bool | None:
@@ -203,10 +203,11 @@ class Replayer:
         if shape.has_order and logged is not None and instance._order != logged:  # type: ignore[attr-defined]
             self._rows(instance).filter(pk=instance.pk).update(_order=logged)
 
-    def _remember_key(self, instance: Model) -> None:
-        model = concrete(type(instance))
-        if is_auto(primary_key(model)):
-            self._highest[model] = max(instance.pk, self._highest.get(model, 0))
+    def remember_key(self, model: type[Model], key: Any) -> None:
+        """Take note of an explicit key that was inserted, here or by other means."""
+        owner = concrete(model)
+        if is_auto(primary_key(owner)):
+            self._highest[owner] = max(key, self._highest.get(owner, 0))
 
     # Deleting
 

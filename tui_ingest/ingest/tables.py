@@ -26,10 +26,16 @@ class Place(NamedTuple):
 class Reference(NamedTuple):
     """A foreign key of a table that the database enforces."""
 
-    name: str  # of the field
-    parent: type[Model]  # that has the table referred to
-    target: str  # name of the parent's field
-    place: Place  # of that field
+    field: ForeignKey[Any, Any]
+    place: Place  # of the parent's field that it refers to
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def target(self) -> Field[Any, Any]:
+        return self.field.target_field
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,9 +62,7 @@ class Table:
     def _references(self) -> Iterator[Reference]:
         for f in self.model._meta.local_concrete_fields:
             if isinstance(f, ForeignKey) and f.db_constraint:  # type: ignore[attr-defined]
-                target = f.target_field
-                place = place_of(target, self.connection)
-                yield Reference(f.name, target.model, target.name, place)
+                yield Reference(f, place_of(f.target_field, self.connection))
 
     @cached_property
     def incoming(self) -> tuple[ForeignKey[Any, Any], ...]:
