@@ -245,13 +245,15 @@ class Chain:
 
 
 def _position(reader: LineReader, wanted: Position) -> Position:
-    device, inode = reader.generation.file_id
+    generation = reader.generation
+    device, inode = generation.file_id
+    generation.seen_size = max(reader.offset, generation.seen_size, generation.known_size)
     return replace(
         wanted,
-        generation=reader.generation.identity,
+        generation=generation.identity,
         offset=reader.offset,
         tail_digest=reader.tail_digest(reader.offset),
-        size=max(reader.offset, reader.generation.known_size, reader.generation.seen_size),
+        size=generation.seen_size,
         device=device,
         inode=inode,
     )

@@ -32,7 +32,7 @@ class Generation:
         identity: digest of the first line that is not blank; "" as long as there is none,
             because empty files all look alike.
         first_time: of that line, in seconds since the epoch.
-        seen_size: bytes, the largest size that it was ever known to have.
+        seen_size: bytes, when it was opened, or since if the reader noted it.
     """
 
     def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
@@ -54,11 +54,11 @@ class Generation:
         self._unpacked = gzip.GzipFile(fileobj=self._file) if compressed else None
         self._unpacked_size: int | None = None
         self._finished = finished
-        self.seen_size = 0
         status = os.fstat(self._file.fileno())
         self.file_id = (status.st_dev, status.st_ino)
         self.mtime = status.st_mtime
         try:
+            self.seen_size = self.known_size
             start, line = self._first_line()
         except BaseException:
             self.close()
@@ -113,7 +113,6 @@ class Generation:
         if self._unpacked is not None:
             announced = os.pread(self._file.fileno(), 4, max(0, size - 4))
             size = int.from_bytes(announced, "little")
-        self.seen_size = max(self.seen_size, size)
         return size
 
     def read_at(self, offset: int, length: int) -> bytes:
