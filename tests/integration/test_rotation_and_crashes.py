@@ -1,4 +1,4 @@
-"""A real writer at full speed with all its backups in use, and a reader that is killed at random."""
+"""A real writer at full speed, all its backups in use, and a reader that is killed at random."""
 
 import random
 import time
