@@ -12,6 +12,7 @@ from tui_ingest.ingest.events import (
     Counts,
     DeadLetterResolved,
     Noticed,
+    Progressed,
     RecordSetAside,
     State,
     StateChanged,
@@ -128,6 +129,19 @@ def test_once_a_missing_log_is_an_error(log, database):
     assert "does not exist" in result.error
 
 
+def test_once_a_log_of_which_nothing_is_left_is_an_error(log, database):
+    log.write_bytes(questions([1, 2]))
+    ingest(log, database=database)
+    rotated = log.rename(log.with_name("oplog.log.1"))
+    assert ingest(log, database=database)[0].state is State.FINISHED  # its writer opens it late
+    rotated.unlink()
+
+    result, _ = ingest(log, database=database)
+
+    assert result.state is State.STOPPED
+    assert "does not exist" in result.error
+
+
 def test_paused_nothing_is_applied_until_it_goes_on(log, database):
     log.write_bytes(question(1))
     with Running(log, control=Control(paused=True), database=database) as session:
@@ -197,6 +211,18 @@ def test_the_operator_decides_about_a_record_that_stopped_the_session(log, datab
 
     assert Question.objects.using(database).count() == 2
     assert bytes(DeadLetter.objects.using(database).get().raw) == BAD.rstrip(b"\n")
+
+
+def test_what_was_read_but_not_applied_is_still_behind(log, database):
+    log.write_bytes(question(1) + BAD + questions(range(2, 50)))
+    control = Control(stop_on_error=True)
+    with Running(log, control=control, database=database, interactive=True) as session:
+        session.wait_for_state(State.STOPPED_ON_ERROR)
+        session.forget()
+        told = session.wait_for(Progressed)
+
+    assert told.backlog.remaining_bytes == log.stat().st_size - len(question(1))
+    assert told.position.offset == len(question(1))
 
 
 def test_so_many_failures_in_a_row_are_the_environments(log, database):

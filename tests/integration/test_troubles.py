@@ -12,8 +12,15 @@ from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import question, questions
 from tests.support.site import SETTINGS, Site, clean
 from tui_ingest.demo.polls.models import Question
-from tui_ingest.ingest.events import BatchApplied, Noticed, State
-from tui_ingest.models import ModelTotal
+from tui_ingest.ingest.events import (
+    BatchApplied,
+    Noticed,
+    Progressed,
+    SessionStarted,
+    State,
+    StateChanged,
+)
+from tui_ingest.models import LogEvent, ModelTotal
 
 POSTGRES = """
 DATABASES["default"] = {{
@@ -59,12 +66,22 @@ def test_a_locked_database_is_waited_for(log):
             Question.objects.update(question_text="held")  # SQLite has one write lock
             session = stack.enter_context(Running(log))
             waiting = session.wait_for_state(State.WAITING)
+            behind = session.wait_for(Progressed, lambda e: e.at > waiting.at)
+            again = session.wait_for(StateChanged, lambda e: e.attempt == 2)
         assert "locked" in waiting.reason
         assert waiting.attempt == 1
         assert waiting.retry_at > waiting.at
+        assert behind.backlog.remaining_bytes == len(question(2))
         session.wait_for(BatchApplied)
-        session.wait_for(Noticed, lambda e: e.kind == "recovered")
+        recovered = session.wait_for(Noticed, lambda e: e.kind == "recovered")
 
+    states = {e.state for e in session.all(StateChanged) if waiting.at <= e.at <= again.at}
+    assert states == {State.WAITING}, "the other tries are no work that goes on"
+    first, *more = session.all(SessionStarted)
+    assert not first.again
+    assert {started.again for started in more} == {True}
+    kept = LogEvent.objects.get(kind="waiting")
+    assert kept.time.timestamp() < recovered.at, "it was kept with the time at which it happened"
     assert saved() == Question.objects.count() == 2
 
 

@@ -133,10 +133,15 @@ def note(
     *,
     database: str,
     missing_bytes: int | None = None,
+    time: datetime | None = None,
 ) -> None:
-    """Keep an event with its time."""
+    """Keep an event with its time, which is now if it is not given."""
     LogEvent.objects.using(database).create(
-        file=file, time=datetime.now(UTC), kind=kind, message=message, missing_bytes=missing_bytes
+        file=file,
+        time=time or datetime.now(UTC),
+        kind=kind,
+        message=message,
+        missing_bytes=missing_bytes,
     )
 
 

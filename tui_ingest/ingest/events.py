@@ -72,6 +72,7 @@ class SessionStarted(Event):
     dead_letters: int  # open ones
     gaps: int
     last_record_time: float | None  # seconds since the epoch, by the source's clock
+    again: bool = False  # read once more: after trouble, or when another ingester was faster
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

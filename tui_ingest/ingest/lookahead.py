@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_ingest.oplog.log import Batch, Log
+from tui_ingest.oplog.log import Backlog, Batch, Log
 
 BATCH_BYTES = 16 * 1024 * 1024  # of log, read at once
 
@@ -43,6 +43,12 @@ class Lookahead:
             position=(later or batch).position,
             notices=() if noticed else batch.notices,
         )
+
+    def backlog(self) -> Backlog:
+        """Return how far behind the session is: what is kept here is unread to it."""
+        kept = sum(entry.location.length for entry in self._rest.entries) if self._rest else 0
+        backlog = self._log.backlog()
+        return replace(backlog, remaining_bytes=backlog.remaining_bytes + kept)
 
     def forget(self) -> None:
         """Drop everything: the reader was moved."""

@@ -46,6 +46,7 @@ class Place:
         self._database = database
         self._settings = settings
         self._dry_run = dry_run
+        self._told = False  # where the session starts
         self._leaves_no_trace = False  # a dry run on a log that was not known before
 
     def find(self) -> None:
@@ -92,8 +93,10 @@ class Place:
                 dead_letters=letters.count(),
                 gaps=checkpoints.gaps(self._file, database=self._database),
                 last_record_time=last.timestamp() if last else None,
+                again=self._told,
             )
         )
+        self._told = True
 
     def go_to(self, start: StartPoint) -> None:
         """Continue from another place.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import connections
@@ -22,10 +23,11 @@ from tui_ingest.ingest.events import (
     StoppedOnError,
 )
 from tui_ingest.ingest.failures import Failure, is_transient
+from tui_ingest.ingest.lookahead import Lookahead
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.ingest.written import Refusal, Written
 from tui_ingest.models import DeadLetter, ProcessedFile
-from tui_ingest.oplog.log import Backlog, Batch, Entry, Log, Position
+from tui_ingest.oplog.log import Backlog, Batch, Entry, Position
 from tui_ingest.oplog.records import Malformed
 
 HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database
@@ -39,6 +41,7 @@ logger = logging.getLogger(__name__)
 class _Note(NamedTuple):
     kind: str
     message: str
+    time: datetime
 
 
 class Reporter:
@@ -51,7 +54,7 @@ class Reporter:
     def __init__(
         self,
         report: Callable[[Event], None],
-        log: Log,
+        lookahead: Lookahead,
         *,
         database: str,
         silent: bool,
@@ -60,7 +63,7 @@ class Reporter:
         self.state = State.STARTING
         self._reason = ""
         self._report = report
-        self._log = log
+        self._lookahead = lookahead
         self._database = database
         self._log_payloads = log_payloads  # to Python's logging
         self._silent = silent  # a dry run leaves no trace in the database
@@ -115,7 +118,8 @@ class Reporter:
         try:
             checkpoints.beat(self._file, self.state, self._reason, database=self._database)
             while self._notes:
-                checkpoints.note(self._file, *self._notes[0], database=self._database)
+                kind, message, at = self._notes[0]
+                checkpoints.note(self._file, kind, message, time=at, database=self._database)
                 del self._notes[0]
         except Exception as error:
             if not is_transient(error):
@@ -135,14 +139,14 @@ class Reporter:
         """
         self._report(Noticed(at=time.time(), kind=kind, message=message))
         if keep:
-            self._notes.append(_Note(kind, message))
+            self._notes.append(_Note(kind, message, datetime.now(UTC)))
         if keep and write_now:
             self._beat()
 
     def progress(self, position: Position, *, now: bool = False) -> Backlog:
         """Look up how far the log reaches, unless that was done a moment ago."""
         if now or time.monotonic() - self._progress_at >= PROGRESS_SECONDS:
-            self._backlog = self._log.backlog()
+            self._backlog = self._lookahead.backlog()
             self._progress_at = time.monotonic()
             self._report(Progressed(at=time.time(), backlog=self._backlog, position=position))
         return self._backlog

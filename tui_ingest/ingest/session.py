@@ -24,7 +24,7 @@ from tui_ingest.ingest.patience import Ended, Patience, new_backoff, passes_by_i
 from tui_ingest.ingest.place import Place
 from tui_ingest.ingest.reporting import Reporter
 from tui_ingest.ingest.written import Limits, Written
-from tui_ingest.oplog.log import Batch, Log, LogError, Position, StartPoint
+from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
 IDLE_SECONDS = 1.0  # between two looks when nothing wakes the session
@@ -70,9 +70,10 @@ class Session:
         self._once = once
         self._dry_run = dry_run
         self._settings = settings or get_settings()
+        self._lookahead = Lookahead(log, final=once)
         self._reporter = Reporter(
             report,
-            log,
+            self._lookahead,
             database=database,
             silent=dry_run,
             log_payloads=self._settings.log_payloads,
@@ -81,7 +82,6 @@ class Session:
         self._halts = Halts(
             self._control, self._reporter, settings=self._settings, interactive=interactive
         )
-        self._lookahead = Lookahead(log, final=once)
         self._place = Place(
             log,
             self._lookahead,
@@ -173,7 +173,7 @@ class Session:
         self._until_failure = False
         backlog = self._reporter.progress(self._place.position, now=self._once)
         if self._once:
-            self._finish(exists=backlog.exists, partial_bytes=backlog.partial_bytes)
+            self._finish(backlog)
         quiet = time.monotonic() - self._busy_at
         if not backlog.exists:
             self._reporter.change_state(State.NO_FILE_YET)
@@ -181,8 +181,9 @@ class Session:
             self._reporter.change_state(State.CAUGHT_UP)
         self._log.wait(IDLE_SECONDS if quiet >= SETTLE_SECONDS else SETTLE_SECONDS - quiet)
 
-    def _finish(self, *, exists: bool, partial_bytes: int) -> None:
-        if not exists and self._place.position == Position():
+    def _finish(self, backlog: Backlog) -> None:
+        partial_bytes = backlog.partial_bytes
+        if not backlog.exists and not backlog.generation_size:  # not rotated at this moment, either
             raise Ended(
                 State.STOPPED, f"{self._log.path} does not exist. Check the path of the log."
             )
@@ -199,7 +200,8 @@ class Session:
     # Writing
 
     def _write(self, batch: Batch, *, set_aside: bool = False) -> None:
-        self._reporter.change_state(State.RUNNING)
+        if not self._backoff.attempt:  # another try is still waiting, until it succeeds
+            self._reporter.change_state(State.RUNNING)
         started = time.monotonic()
         try:
             written = self._place.writer.write(
@@ -215,6 +217,7 @@ class Session:
             self._patience.wait_after(error, self._backoff)
             # Whether the last commit went through is known to the database alone.
             self._patience.until_done(self._place.load)
+            self._reporter.progress(self._place.position, now=True)
         else:
             self._patience.came_back(self._backoff)
             self._account_for(batch, written, time.monotonic() - started)
