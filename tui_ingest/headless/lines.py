@@ -41,7 +41,7 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
         project: what the operator knows the project by.
     """
     match event:
-        case SessionStarted():
+        case SessionStarted(again=False):
             yield _opening(event, project, dry_run=dry_run)
         case RecordSetAside():
             letter = f"dead letter {event.dead_letter}: " if event.dead_letter is not None else ""

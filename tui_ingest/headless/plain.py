@@ -74,12 +74,14 @@ class PlainOutput:
             return
         self._summarised = news
         standing = self._standing
+        # Why it ended is in the last line of the session.
+        title = standing.word if standing.state in _FINAL else standing.title
         figures = [
             standing.percent,
             plural(standing.records, "record"),
             *standing.figures(),
         ]
-        self._line(f"{inert(standing.title)}: {', '.join(figures)}")
+        self._line(f"{inert(title)}: {', '.join(figures)}")
 
     def _line(self, text: str) -> None:
         moment = datetime.fromtimestamp(self._clock()).astimezone()

@@ -91,9 +91,14 @@ class Standing:
         return f"{int(self.share * 100)}%"
 
     @property
+    def word(self) -> str:
+        """The state and nothing about it."""
+        return self.state.replace("_", " ").upper()
+
+    @property
     def title(self) -> str:
         """The state in words, with what an operator must know about it."""
-        word = self.state.replace("_", " ").upper()
+        word = self.word
         if self.state is State.WAITING and self.retry_at is not None:
             seconds = max(0.0, self.retry_at - self._clock())
             return f"{word}: {self.reason}; attempt {self.attempt}, next in {seconds:.0f} s"

@@ -113,6 +113,11 @@ def test_the_first_line_says_what_is_applied_where_and_from_which_position(scrip
     assert scripted.stream.getvalue().startswith(STAMP)
 
 
+def test_a_place_that_is_read_once_more_is_no_second_start(scripted):
+    scripted.tell(started())
+    assert scripted.tell(started(again=True)) == []
+
+
 def test_a_dry_run_says_so():
     assert "dry run" in Scripted(dry_run=True).tell(started())[0]
 
@@ -199,6 +204,16 @@ def test_a_quiet_source_does_not_fill_the_journal(scripted):
     assert "5 records" in line
     scripted.now += 60
     assert scripted.backlog(generation_size=100) == [], "nothing happened since"
+
+
+def test_why_it_ended_is_said_in_one_line(scripted):
+    scripted.applied(2, 400)
+    reason = "10 records in a row failed"
+    scripted.state(State.STOPPED, reason)
+    ended = SessionEnded(at=NOON, state=State.STOPPED, error=reason, set_aside=2, counts={})
+    assert [line for line in scripted.tell(ended) if reason in line] == [
+        "stopped: 10 records in a row failed (2 records set aside)"
+    ]
 
 
 def test_the_end_counts_what_this_session_did(scripted):
