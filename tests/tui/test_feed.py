@@ -129,6 +129,7 @@ def test_a_dead_letter_that_is_put_right_takes_its_line_along():
     snapshot, (line,) = feed.take()
     assert line.failed
     assert snapshot.dead_letters == 1
+    assert snapshot.last_error
     feed.report(
         DeadLetterResolved(
             at=NOW,
@@ -141,6 +142,7 @@ def test_a_dead_letter_that_is_put_right_takes_its_line_along():
     assert not line.failed
     assert line.resolution == "applied"
     assert snapshot.dead_letters == 0
+    assert not snapshot.last_error
     assert snapshot.totals == {"polls.question": Counts(saved=1)}
 
 

@@ -12,7 +12,7 @@ _ADVICE: dict[str, str] = {
     Reason.UNKNOWN_MODEL: "Install the app that has this model, or name it in EXCLUDE; then retry.",
     Reason.UNKNOWN_FIELD: "Migrate this project, or set IGNORE_UNKNOWN_FIELDS; then retry.",
     Reason.BAD_VALUE: "Edit the value and retry, or discard the record.",
-    Reason.MISSING_PARENT: "It is retried by itself when the row that it refers to arrives.",
+    Reason.MISSING_PARENT: "As a dead letter it is retried by itself when that row arrives.",
     Reason.UNIQUE_CLASH: "Change the other row or edit this record; then retry.",
     Reason.PROTECTED: "Delete the rows that refer to it first; then retry.",
     Reason.NOT_ALLOWED: "Name the model in MODELS and retry, or discard the record.",

@@ -173,7 +173,9 @@ class Feed:
             line.resolution = event.status
         _add(self._totals, event.counts)
         _add(self._session, event.counts)
-        self._change(dead_letters=max(0, self._snapshot.dead_letters - 1))
+        left = max(0, self._snapshot.dead_letters - 1)
+        # With the last one put right there is no error to look for.
+        self._change(dead_letters=left, last_error=self._snapshot.last_error if left else "")
 
     def _state_changed(self, event: StateChanged) -> None:
         stopped = event.state is State.STOPPED_ON_ERROR

@@ -125,4 +125,5 @@ def waiting(snapshot: Snapshot, now: float) -> str:
     if snapshot.retry_at is None:
         return snapshot.reason
     seconds = max(0, round(snapshot.retry_at - now))
-    return f"retry in {seconds} s, attempt {snapshot.attempt} · {snapshot.reason}"
+    then = f"retry in {seconds} s" if seconds else "trying again"
+    return f"{then}, attempt {snapshot.attempt} · {snapshot.reason}"
