@@ -91,7 +91,7 @@ def _run(known: dict[str, Any], database: str) -> DeserializedObject:
     except DeserializationError as error:
         cause = _cause(error)
         if isinstance(cause, DatabaseError | InterfaceError):
-            raise cause from error
+            raise cause from cause.__cause__  # the driver's error, which has the code
         raise _explain(known, database, cause) from error
     return deserialized
 
