@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError
+from django.db.transaction import TransactionManagementError
 
 
 class Fault(enum.Enum):
@@ -75,6 +76,17 @@ _MYSQL_FAULTS = {
     Fault.MISSING_TABLE: {1054, 1146},
     Fault.CONSTRAINT: {3819, 4025},
 }
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same work may succeed later without anybody changing the record.
+
+    Locked, connection lost, deadlock, serialization failure, disk full, read-only: errors of the
+    database only.
+    """
+    if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
+        return is_transient(error.__cause__)  # what had broken the transaction before
+    return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
 
 
 def fault_of(error: DatabaseError | InterfaceError) -> Fault:

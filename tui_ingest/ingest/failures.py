@@ -7,10 +7,9 @@ import traceback
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import ProtectedError, RestrictedError
-from django.db.transaction import TransactionManagementError
 
 from tui_ingest.ingest.clashes import describe_clash
-from tui_ingest.ingest.database_errors import Fault, fault_of
+from tui_ingest.ingest.database_errors import Fault, fault_of, is_transient
 from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
@@ -37,17 +36,6 @@ _SENTENCES: dict[str, str] = {
     ),
     Reason.INTEGRITY: "A constraint of the database forbids it",
 }
-
-
-def is_transient(error: BaseException) -> bool:
-    """Tell whether the same work may succeed later without anybody changing the record.
-
-    Locked, connection lost, deadlock, serialization failure, disk full, read-only: errors of the
-    database only.
-    """
-    if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
-        return is_transient(error.__cause__)  # what had broken the transaction before
-    return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
 
 
 def describe(

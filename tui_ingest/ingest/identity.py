@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import transaction
 from django.db.models import (
     AutoField,
     BigAutoField,
@@ -18,6 +19,7 @@ from django.db.models import (
 )
 
 from tui_ingest.conf import Settings
+from tui_ingest.ingest.database_errors import is_transient
 from tui_ingest.ingest.deserializing import Serialized, deserialize
 from tui_ingest.ingest.keys import AnyField, bounded, key_text, natural_text
 from tui_ingest.ingest.policy import find_model
@@ -103,11 +105,15 @@ def natural_key_text(serialized: Serialized, model: type[Model], *, database: st
         RecordError: no_identity, because part of the key is missing or is not here.
     """
     try:
-        instance: Any = deserialize(
-            serialized, model, database=database, ignore_unknown_fields=True
-        ).object
-        return natural_text(instance.natural_key())
+        # A savepoint: what fails here must not end the transaction that asks.
+        with transaction.atomic(using=database):
+            instance: Any = deserialize(
+                serialized, model, database=database, ignore_unknown_fields=True
+            ).object
+            return natural_text(instance.natural_key())
     except Exception as error:  # natural_key() is the project's own code
+        if is_transient(error):
+            raise
         raise RecordError(
             Reason.NO_IDENTITY,
             f"The natural key of this {serialized['model']} cannot be worked out: {error}",
