@@ -174,7 +174,7 @@ async def test_the_wheel_and_a_click_do_what_the_keys_do(desk):
         await d.pilot.click("#log", offset=(10, 3))
         top = d.log.scroll_offset.y
         assert d.log.cursor == top + 2
-        await d.pilot.click("Footer FooterKey:first-of-type")
+        await d.pilot.click("KeyLine", offset=(3, 0))
         await d.until(lambda: d.control.paused)
 
 

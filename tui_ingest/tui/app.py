@@ -98,8 +98,11 @@ class ConsoleApp(App[None]):
     def on_mount(self) -> None:
         self.push_screen(self.main)
         self.feed.on_news = self._announce
-        self.run_worker(self._work, thread=True, group=SESSION, exit_on_error=False, name=SESSION)
         self.set_interval(LOOK_SECONDS, self.look)
+
+    def on_ready(self) -> None:
+        # Not before the first screen is drawn: the two share one interpreter.
+        self.run_worker(self._work, thread=True, group=SESSION, exit_on_error=False)
 
     def on_unmount(self) -> None:
         # However the screen ended: the thread must not outlive it.

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, cast
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from tui_ingest.ingest.display import inert
@@ -56,12 +54,6 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.look()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Have the footer find room."""
-        for footer in self.query(Footer):
-            footer.compact = event.size.width < WIDE_CELLS
-            footer.show_command_palette = event.size.width >= WIDE_CELLS
 
     # Looking
 

@@ -11,7 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import letters
@@ -24,6 +24,7 @@ from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.letters_table import LettersTable
 from tui_ingest.tui.wording import Tone
 
@@ -58,7 +59,7 @@ class DeadLettersScreen(RepairActions):
         yield LettersTable(id="letters")
         yield Input(placeholder="text  reason:missing  model:polls  op:save", id="filter")
         yield Static(id="about")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(Input).display = False

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
@@ -22,6 +22,7 @@ from tui_ingest.tui.record_text import editable, entry_of, line_of
 from tui_ingest.tui.repairs import RetryRun
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.widgets.json_area import JsonArea
+from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.wording import Tone
 
 
@@ -49,7 +50,7 @@ class EditScreen(ConsoleScreen):
         with Horizontal(classes="buttons"):
             yield Button("Save and retry (F2)", id="save", compact=True, disabled=True)
             yield Button("Cancel (esc)", id="cancel", compact=True)
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(JsonArea).focus()

@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.models import LogEvent
@@ -17,6 +17,7 @@ from tui_ingest.tui import formats
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.lines import Level, MarkerLine
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, pause_keys
+from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 
 MOST_EVENTS = 5_000  # the latest ones
@@ -101,7 +102,7 @@ class EventsScreen(ConsoleScreen):
         yield EventsTable()
         yield Input(placeholder="gap  rotated  waiting  …", id="filter")
         yield Static(id="about")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(EventsTable).border_title = Content("Events")
@@ -117,6 +118,7 @@ class EventsScreen(ConsoleScreen):
         kept = await in_thread(load, target.path, database=target.database)
         lines = [*kept, *self.console.feed.messages]
         self.query_one(EventsTable).show(sorted(lines, key=lambda line: line.at))
+        self._show_whole()
 
     @on(EventsTable.CursorMoved)
     def _show_whole(self) -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import Inspection
@@ -18,6 +18,7 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen, pause_keys
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.widgets.field_table import FieldTable, both_values
 from tui_ingest.tui.widgets.json_area import JsonArea
+from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.wording import Tone
 
 PANES = ("record", "fields", "traceback")
@@ -54,7 +55,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
                 yield Static(id="both")
             with VerticalScroll(id="traceback"):
                 yield Static(id="trace")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         for number, pane in enumerate(PANES, 1):

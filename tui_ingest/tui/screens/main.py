@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from tui_ingest.tui import status
 from tui_ingest.tui.filtering import Filter
@@ -18,6 +18,7 @@ from tui_ingest.tui.screens.main_keys import MAIN_KEYS
 from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
+from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
 from tui_ingest.tui.widgets.offset_bar import OffsetBar
@@ -49,7 +50,7 @@ class MainScreen(SessionActions, StopActions, Navigation):
         yield StopPanel()
         yield OffsetBar()
         yield StatusLine()
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.filter_input.display = False

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -65,6 +65,8 @@ class RowsView(ScrollView, can_focus=True):
 
     cursor: reactive[int] = reactive(0)
 
+    _base = Style.null()
+
     class Chosen(Message):
         """Enter was pressed on a row, or it was clicked twice."""
 
@@ -115,6 +117,10 @@ class RowsView(ScrollView, can_focus=True):
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._base = self.rich_style  # worked out once for all lines: it is not cheap
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if self.HEADING and y == 0:
@@ -123,7 +129,7 @@ class RowsView(ScrollView, can_focus=True):
             return self._strip(self.closing(width), width, "rows--heading")
         index = y - self.HEADING + self.scroll_offset.y
         if index >= self.row_count():
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         under = "rows--cursor" if self.shows_cursor(index) else ""
         return self._strip(self.row(index, width), width, under)
 
@@ -132,7 +138,7 @@ class RowsView(ScrollView, can_focus=True):
         return index == self.cursor
 
     def _strip(self, pieces: Iterable[Piece], width: int, under: str) -> Strip:
-        base = self.rich_style + self._style(under)
+        base = self._base + self._style(under)
         segments = [
             Segment(text, base if under == "rows--cursor" else base + self._style(name))
             for text, name in pieces

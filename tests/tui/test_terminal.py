@@ -1,0 +1,162 @@
+"""The console as a process in a terminal: keys, signals, terminals that go away, hostile logs."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+
+from tests.support.lines import choice, question
+from tests.tui.terminal import DEADLINE_SECONDS, Terminal
+
+DOWN, END, BACKSPACE, F2 = "\x1b[B", "\x1b[F", "\x7f", "\x1bOQ"
+QUESTIONS = b"".join(question(n) for n in range(1, 21))
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "oplog.log"
+    path.write_bytes(QUESTIONS)
+    return path
+
+
+def rows(terminal, table):
+    with closing(sqlite3.connect(terminal.database)) as database:
+        return database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_one_whole_repair_in_a_terminal(log, tmp_path):
+    with Terminal(tmp_path, log) as terminal:
+        terminal.until("✓ CAUGHT UP", "polls.question 20")
+        with log.open("ab") as file:
+            file.write(choice(9, of=1).replace(b'"votes": 0', b'"votes": "many"'))
+        terminal.until("✗ 1 dead letter", "polls.choice 9 ✗ bad_value")
+        terminal.press("e")
+        terminal.until("FROZEN")
+        terminal.press("\r")
+        terminal.until("dead letter 1 is open", "the field votes does not take")
+        terminal.press("p", "i")
+        terminal.until("✓ a record of 1 object", '"many"', "‖ PAUSED")
+        terminal.type(*[DOWN] * 9, END, *[BACKSPACE] * 6, "3")
+        terminal.press(F2)
+        terminal.until("1 record", "is applied")
+        terminal.press("\x1b")
+        terminal.until("0 dead letters", "✓ applied")
+        terminal.press("p", "f")
+        terminal.until("✓ CAUGHT UP", "following")
+        terminal.press("q")
+        assert terminal.ended() == 0
+        assert terminal.is_clean()
+        assert rows(terminal, "polls_choice") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_console_cleanly(log, tmp_path, number):
+    with Terminal(tmp_path, log) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        os.kill(terminal.process.pid, number)
+        assert terminal.ended() == 0
+        assert terminal.is_clean()
+
+
+def test_a_terminal_that_goes_away_ends_the_console(log, tmp_path):
+    with Terminal(tmp_path, log) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        terminal.vanish()
+        assert terminal.exit_status() == 0
+
+
+def test_a_terminal_that_nobody_reads_does_not_stop_the_session(log, tmp_path):
+    with Terminal(tmp_path, log) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        for number in range(100, 3100, 100):  # one batch after another: each is drawn
+            with log.open("ab") as file:
+                file.writelines(question(number + n, "x" * 80) for n in range(100))
+            wait_for(lambda: rows(terminal, "polls_question") == number + 20)  # noqa: B023
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.exit_status() == 0
+
+
+def test_without_a_terminal_there_is_one_line_that_says_so(log, tmp_path):
+    finished = subprocess.run(
+        [sys.executable, "-m", "tui_ingest", str(log)],
+        cwd=tmp_path,
+        env={**os.environ, "TUI_INGEST_DEMO_DB": str(tmp_path / "demo.sqlite3")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert finished.returncode == 2
+    (line,) = finished.stderr.splitlines()
+    assert "--headless" in line
+
+
+HOSTILE = {
+    "title": "\x1b]0;owned\x07",
+    "clear": "\x1b[2J\x1b[H",
+    "c1": "\x9b2J\x9d0;owned\x9c",
+    "markup": "[/red][bold]x[@click=app.quit]y[/]",
+    "wide": "日本語" * 40,
+    "emoji": "👩‍👩‍👧‍👦🇩🇪❤️" * 20,
+    "rtl": "\u202eשלום עולם\u2066مرحبا",
+    "long": "x" * 100_000,
+    "zalgo": "a" + "\u0301" * 50,
+    "lines": "a\nb\r\nc\td\u2028e\x00f",
+}
+
+
+STEPS = (
+    ("e", "FROZEN"),
+    ("\r", "1 record"),
+    ("2", "in the database now"),
+    ("\x1b", "FROZEN"),
+    ("d", "Dead letters ·"),
+    ("\r", "1 record"),
+    ("\x1b", "Dead letters ·"),
+    ("\x1b", "FROZEN"),
+    ("v", "Events"),
+    ("\x1b", "FROZEN"),
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_hostile_log_leaves_the_screen_intact(tmp_path, size):
+    log = tmp_path / "oplog.log"
+    log.write_bytes(
+        b"".join(question(n, text[:190]) for n, text in enumerate(HOSTILE.values(), 1))
+        + b"".join(question(50 + n, text) for n, text in enumerate(HOSTILE.values()))
+        + b"".join(question(80, text).replace(b'"pk": 80', b'"pk": 81') for text in "\x1b\x9b")
+        + b"\x1b[31mnonsense \xff\x9b2J\n"
+        + question(90).replace(b"polls.question", b"polls.\\u001b[2J")
+        + QUESTIONS
+    )
+    with Terminal(tmp_path, log, size=size) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        for key, shown in STEPS:
+            terminal.press(key)
+            lines = terminal.until(shown).splitlines()
+            assert lines[0].startswith(" tui-ingest"), "\n".join(lines)
+            assert "CAUGHT UP" in lines[0]
+            frames = [line for line in lines if line.startswith(("│", "╭", "╰"))]
+            assert len(frames) > 5
+            assert all(line.rstrip().endswith(("│", "╮", "╯")) for line in frames)
+        assert b"owned\x07" not in terminal.received
+        assert b"\x1b[31mnonsense" not in terminal.received
+        assert b"\xc2\x9b" not in terminal.received
+        assert "owned" not in terminal.screen.title
+        terminal.press("q")
+        assert terminal.ended() == 0
+        assert terminal.is_clean()
