@@ -290,8 +290,12 @@ class LossesAreTold(Machine):
 
     @rule()
     def recreate(self):
+        """All files are removed: of a few that were read long ago nothing would be known."""
+        while len(self.source.generations) > 1:
+            self.forget_oldest()
         self.forget_active()
-        self.source.files.path.unlink(missing_ok=True)
+        for file in self.source.files.path.parent.iterdir():
+            file.unlink()
         self.source.files.path.touch()
 
     def check(self):

@@ -1,5 +1,6 @@
 """Against the real writer: a process with a `RotatingFileHandler`, rolling over all the time."""
 
+import itertools
 import random
 import subprocess
 import sys
@@ -107,6 +108,6 @@ def test_a_look_at_the_files_in_the_middle_of_a_rollover(tmp_path, start_writer)
             continue
         looks += 1
         assert firsts == sorted(firsts)
-        assert all(later - earlier <= 2 for earlier, later in zip(firsts, firsts[1:], strict=False))
+        assert all(later - earlier <= 2 for earlier, later in itertools.pairwise(firsts))
     assert writer.returncode == 0
     assert looks > 20
