@@ -111,6 +111,7 @@ class DeadLetter(models.Model):
         )
         indexes = (
             models.Index(fields=["file", "status", "id"], name="tui_ingest_dl_status"),
+            models.Index(fields=["file", "generation", "position"], name="tui_ingest_dl_place"),
             models.Index(
                 fields=["waiting_for_model", "waiting_for_key"], name="tui_ingest_dl_waiting"
             ),

@@ -1,5 +1,6 @@
 """What is set aside is kept whole, gives way to newer data, and comes back when it can."""
 
+import contextlib
 import json
 import uuid
 
@@ -38,6 +39,21 @@ def tag(pk, name, **more):
 
 def bad(pk, name):
     return tag(pk, name, note=None)
+
+
+@contextlib.contextmanager
+def without_table(target, name):
+    """A migration that was not run."""
+
+    def rename(old, new):
+        with connections[target.database].cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    rename(name, f"{name}_gone")
+    try:
+        yield
+    finally:
+        rename(f"{name}_gone", name)
 
 
 def retry(target, letter, **settings):
@@ -234,13 +250,8 @@ def test_a_retry_applies_the_record_and_moves_the_totals(target):
 def test_a_retry_that_fails_again_says_why_now(target):
     letter = target.refuse(saved("label", 1, {"text": None, "tag": 7}))
     assert letter.reason == "bad_value"
-    with connections[target.database].cursor() as cursor:
-        cursor.execute("ALTER TABLE gallery_label RENAME TO gallery_label_gone")
-    try:
+    with without_table(target, "gallery_label"):
         result = retry(target, letter)
-    finally:
-        with connections[target.database].cursor() as cursor:
-            cursor.execute("ALTER TABLE gallery_label_gone RENAME TO gallery_label")
 
     letter.refresh_from_db()
     assert (result.status, letter.status, letter.reason) == ("open", "open", "missing_table")
@@ -278,15 +289,9 @@ def test_numbers_given_here_stay_ahead_of_a_retried_one(target):
 
 
 def test_a_natural_key_that_cannot_be_looked_up_is_no_bad_value(target):
-    rename = "ALTER TABLE gallery_tag RENAME TO gallery_tag_gone"
-    back = "ALTER TABLE gallery_tag_gone RENAME TO gallery_tag"
-    with connections[target.database].cursor() as cursor:
-        cursor.execute(rename)
-    try:
-        letter = target.refuse(record("SAVE", without_pk("label", {"text": "l", "tag": ["a"]})))
-    finally:
-        with connections[target.database].cursor() as cursor:
-            cursor.execute(back)
+    line = record("SAVE", without_pk("label", {"text": "l", "tag": ["a"]}))
+    with without_table(target, "gallery_tag"):
+        letter = target.refuse(line)
     assert letter.reason == "missing_table"
 
 
@@ -440,6 +445,13 @@ def test_only_the_child_without_its_parent_is_blamed(target):
     assert target.letters().get().model == "gallery.label"
     assert target.rows(Loose).exists()
     assert target.rows(Tag).count() == 2
+
+
+def test_a_parent_whose_table_is_not_there_is_still_waited_for(target):
+    target.apply(saved("label", 1, {"text": "l", "tag": 7}))
+    with without_table(target, "gallery_tag"):
+        target.apply()
+    assert statuses(target) == ["open"]
 
 
 def test_a_child_that_was_superseded_does_not_come_back(target):

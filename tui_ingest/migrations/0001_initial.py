@@ -257,6 +257,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="deadletter",
             index=models.Index(
+                fields=["file", "generation", "position"], name="tui_ingest_dl_place"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="deadletter",
+            index=models.Index(
                 fields=["waiting_for_model", "waiting_for_key"], name="tui_ingest_dl_waiting"
             ),
         ),

@@ -55,7 +55,7 @@ def keep(
     describe_failure(letter, failure)
     letter.save(using=database, force_insert=True)
     if isinstance(entry, Record):
-        write_rows(letter, entry, database=database, settings=settings)
+        _add_rows(letter, entry, identities_of(settings, database), database)
     return letter
 
 
@@ -80,8 +80,12 @@ def write_rows(
     letter: DeadLetter, record: Record, *, database: str, settings: Settings | None
 ) -> None:
     """Put down the rows that a dead letter speaks of, instead of those that it had."""
-    keys = row_keys(record.objects, identities_of(settings, database))
     DeadLetterRow.objects.using(database).filter(dead_letter=letter).delete()
+    _add_rows(letter, record, identities_of(settings, database), database)
+
+
+def _add_rows(letter: DeadLetter, record: Record, identities: Identities, database: str) -> None:
+    keys = row_keys(record.objects, identities)
     DeadLetterRow.objects.using(database).bulk_create(
         DeadLetterRow(dead_letter=letter, model=inert(key.model)[:MAX_TEXT], key=key.key)
         for key in dict.fromkeys(keys.values())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
+from tui_ingest.ingest.database_errors import is_transient
 from tui_ingest.ingest.deadletters.contents import chunks, effective_entry
 from tui_ingest.ingest.identity import has_natural_key, natural_key_text
 from tui_ingest.ingest.parents import arrivals, missing_parents
@@ -42,12 +43,18 @@ def no_longer_waiting(file: ProcessedFile, *, database: str) -> list[int]:
 
     Their ids, in log order. Only reads: what would fail again is not even tried.
     """
-    return [
-        letter.pk
-        for letter in _orphans(file, database).order_by("pk").iterator(chunk_size=500)
-        if isinstance(entry := effective_entry(letter), Record)
-        and not missing_parents(entry.objects, database=database)
-    ]
+    letters = _orphans(file, database).order_by("pk").iterator(chunk_size=500)
+    return [letter.pk for letter in letters if _is_complete(letter, database)]
+
+
+def _is_complete(letter: DeadLetter, database: str) -> bool:
+    entry = effective_entry(letter)
+    try:
+        return isinstance(entry, Record) and not missing_parents(entry.objects, database=database)
+    except Exception as error:  # no such table, or the project's own look-up by natural key
+        if is_transient(error):
+            raise
+        return False
 
 
 def _orphans(file: ProcessedFile, database: str) -> QuerySet[DeadLetter]:
