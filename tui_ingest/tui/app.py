@@ -166,7 +166,7 @@ class ConsoleApp(App[None]):
             self.trend.sample(now, self.snapshot.backlog.remaining_bytes)
         self.main.add_lines(lines)
         for screen in self.screen_stack:
-            if isinstance(screen, ConsoleScreen):
+            if isinstance(screen, ConsoleScreen) and screen.is_mounted:
                 screen.look()
 
     # Actions

@@ -66,5 +66,7 @@ def _loggers() -> list[logging.Logger]:
 
 
 def _writes_to_terminal(handler: logging.Handler) -> bool:
-    streams = {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}
-    return isinstance(handler, logging.StreamHandler) and handler.stream in streams
+    if not isinstance(handler, logging.StreamHandler):
+        return False
+    usual = {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}
+    return handler.stream in usual or handler.stream.isatty()

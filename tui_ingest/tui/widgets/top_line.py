@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui_ingest.ingest.display import inert
 from tui_ingest.tui import formats
 from tui_ingest.tui.wording import Phrase
 
@@ -25,7 +26,7 @@ class TopLine(Widget):
     def __init__(self, *, project: str, path: str) -> None:
         super().__init__()
         self._project = project
-        self._path = path
+        self._path = inert(path)
 
     def render(self) -> Content:
         badge = self.badge.text

@@ -1,0 +1,163 @@
+"""The console as a whole: how it begins and ends, what it says when it cannot go on."""
+
+import logging
+import sys
+import threading
+
+import pytest
+
+from tests.tui.scripted import NOW, ScriptedSession, console, record, until
+from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.events import SessionEnded, State
+from tui_ingest.tui.feed import Feed
+from tui_ingest.tui.logs import routed
+from tui_ingest.tui.screens.main import MainScreen
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_quit_waits_for_the_running_batch(key):
+    batch_done = threading.Event()
+
+    class Busy(ScriptedSession):
+        def end(self, **facts):
+            batch_done.wait(10)
+            self.apply(record(1))
+            return super().end(**facts)
+
+    app = console(Busy(), Control())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.snapshot.state is State.RUNNING)
+        await pilot.press(key)
+        assert app.control.stopping
+        assert app.is_running
+        assert app.main.query_one("TopLine").badge.text == "■ STOPPING"
+        batch_done.set()
+        await until(pilot, lambda: not app.is_running)
+    assert app.snapshot.records == 1
+    assert app.return_code == 0
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        ({"state": State.STOPPED}, 0),
+        ({"state": State.FINISHED}, 0),
+        ({"state": State.FINISHED, "set_aside": 2}, 3),
+        ({"state": State.STOPPED, "set_aside": 2}, 0),
+        ({"state": State.STOPPED, "error": "The log is not a file."}, 1),
+    ],
+)
+async def test_the_exit_status_says_how_it_ended(ended, status):
+    def session(control, report):
+        end = SessionEnded(at=NOW, **ended)
+        report(end)
+        return end
+
+    app = console(session, Control())
+    async with app.run_test() as pilot:
+        await until(pilot, app.session_over.is_set)
+        assert app.is_running, "it stays, for somebody to read what happened"
+        await pilot.press("q")
+    assert app.return_code == status
+
+
+async def test_a_session_that_cannot_go_on_says_why_and_stays(desk):
+    async with desk(size=(80, 24)) as d:
+        d.session.end(error="The directory is gone. Mount it and start again.")
+        await d.seen()
+        assert "✗ FAILED" in d.text()
+        assert "The directory is gone. Mount it and start again." in d.text()
+
+
+async def test_a_session_that_crashes_is_a_failure_and_not_a_lost_screen():
+    def session(control, report):
+        raise RuntimeError("[/oops]")
+
+    app = console(session, Control())
+    async with app.run_test() as pilot:
+        with routed(app.feed):
+            await until(pilot, lambda: app.snapshot.ended is not None)
+            await until(pilot, lambda: app.feed.messages)
+        assert "RuntimeError: [/oops]" in app.snapshot.ended.error
+        assert app.status == 1
+
+
+async def test_a_screen_whose_look_up_fails_says_so_and_the_session_goes_on(desk):
+    async with desk(database="no_such_alias") as d:
+        await d.press("d")
+        await d.until(lambda: "That did not work" in d.text())
+        assert d.app.is_running
+        d.session.apply(record(1))
+        await d.until(lambda: d.app.snapshot.records == 1)
+
+
+async def test_help_explains_the_screen_and_lists_its_keys(desk):
+    async with desk() as d:
+        await d.press("question_mark")
+        assert "What runs here" in d.text()
+        await d.press("end")
+        await d.until(lambda: "Dead letters · What failed" in d.text())
+        await d.press("escape")
+        assert isinstance(d.screen, MainScreen)
+        await d.press("f1")
+        assert "What runs here" in d.text()
+        await d.press("q")
+        assert isinstance(d.screen, MainScreen), "q closes the help and not the console"
+
+
+def test_every_key_has_an_id_of_its_own_and_is_not_one_that_multiplexers_take():
+    from tui_ingest.tui import screens
+    from tui_ingest.tui.app import ConsoleApp
+
+    classes = {ConsoleApp, *_subclasses(screens)}
+    ids = []
+    for found in classes:
+        for binding in found.__dict__.get("BINDINGS", []):
+            assert binding.id, f"{found.__name__}: {binding}"
+            assert not {"ctrl+j", "ctrl+o", "ctrl+s"} & set(binding.key.split(","))
+            ids.append((found.__name__, binding.id))
+    assert len(ids) > 40
+    assert len(ids) == len(set(ids))
+
+
+def _subclasses(package):
+    import importlib
+    import pkgutil
+
+    from textual.screen import Screen
+
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, type) and issubclass(value, Screen) and value is not Screen:
+                yield value
+
+
+@pytest.fixture
+def terminal_logger(capsys):
+    """A logger as projects configure it: to standard error, and not propagated."""
+    logger = logging.getLogger("tests.tui.terminal_logger")
+    handler = logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+    logger.propagate = False
+    yield logger
+    logger.removeHandler(handler)
+    logger.propagate = True
+
+
+def test_logging_goes_to_the_feed_and_not_to_the_terminal(terminal_logger, capsys):
+    feed = Feed()
+    with routed(feed):
+        terminal_logger.warning("Beware of %s", "\x1b[2J")
+        logging.getLogger("tests.tui.other").error("Bad", exc_info=ValueError("[/x]"))
+        logging.getLogger("tests.tui.other").info("Not worth a line")
+        terminal_logger.warning("Wrong %d", "arguments")
+    assert [message.text for message in feed.messages] == [
+        "Beware of \\x1b[2J",
+        "Bad | ValueError: [/x]",
+        "Wrong %d (with arguments that do not fit)",
+    ]
+    assert [message.level.name for message in feed.messages] == ["WARNING", "ERROR", "WARNING"]
+    assert capsys.readouterr().err == ""
+    terminal_logger.warning("As before")
+    assert capsys.readouterr().err == "As before\n"
+    assert len(feed.messages) == 3
