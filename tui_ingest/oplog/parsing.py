@@ -19,7 +19,7 @@ HEAD_BYTES = 1024  # of a line that is too long to be kept whole
 
 # The epoch has ten digits before the point until the year 2286. Taking no more than ten lets a
 # glued line be told apart from the digits that the fragment before it may end with.
-_HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE) ")
+_HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE) +")
 _GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE) (?=\[)")
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # Each false beginning may cost a parse of the rest of the line, and a line may be made of them.
@@ -105,15 +105,16 @@ def _record(raw: bytes, location: RecordLocation) -> Record:
 
 def _objects(raw: bytes, start: int) -> list[dict[str, Any]]:
     try:
-        decoded = json.loads(raw[start:].decode())
+        text = raw.decode()
+        decoded, end = _DECODER.raw_decode(text, start)
     except UnicodeDecodeError as error:
         raise _BadLineError(
             MalformedReason.BAD_ENCODING,
-            f"Byte {start + error.start + 1} of the line is not UTF-8: {error.reason}.",
+            f"Byte {error.start + 1} of the line is not UTF-8: {error.reason}.",
         ) from error
     except json.JSONDecodeError as error:
         raise _BadLineError(
-            MalformedReason.BAD_JSON, f"{error.msg} at character {start + error.pos + 1}."
+            MalformedReason.BAD_JSON, f"{error.msg} at character {error.pos + 1}."
         ) from error
     except ValueError as error:  # a number of more digits than Python converts
         raise _BadLineError(MalformedReason.BAD_JSON, f"{error}.") from error
@@ -121,28 +122,35 @@ def _objects(raw: bytes, start: int) -> list[dict[str, Any]]:
         raise _BadLineError(
             MalformedReason.TOO_DEEP, "The JSON is nested deeper than can be followed."
         ) from error
-    _check_objects(decoded)
-    return decoded  # type: ignore[no-any-return]  # just checked
+    if text[end:].strip(" \t\r"):
+        raise _BadLineError(MalformedReason.BAD_JSON, f"Extra data at character {end + 1}.")
+    return _checked(decoded)
 
 
-def _check_objects(decoded: object) -> None:
-    if not isinstance(decoded, list):
+def _checked(decoded: Any) -> list[dict[str, Any]]:
+    if type(decoded) is not list:
         raise _BadLineError(
             MalformedReason.BAD_OBJECTS,
             f"The JSON is not a list of objects but {type(decoded).__name__}.",
         )
-    for number, item in enumerate(decoded, 1):
-        if not isinstance(item, dict):
-            missing = "is not an object"
-        elif not isinstance(item.get("model"), str):
-            missing = "does not name its 'model'"
-        elif not isinstance(item.get("fields"), dict):
-            missing = "has no 'fields'"
-        else:
-            continue
-        raise _BadLineError(
-            MalformedReason.BAD_OBJECTS, f"Object {number} of {len(decoded)} {missing}."
-        )
+    for item in decoded:
+        if (
+            type(item) is not dict
+            or type(item.get("model")) is not str
+            or type(item.get("fields")) is not dict
+        ):
+            raise _BadLineError(MalformedReason.BAD_OBJECTS, _what_is_wrong(decoded, item))
+    return decoded
+
+
+def _what_is_wrong(decoded: list[Any], item: Any) -> str:
+    if not isinstance(item, dict):
+        missing = "is not an object"
+    elif not isinstance(item.get("model"), str):
+        missing = "does not name its 'model'"
+    else:
+        missing = "has no 'fields'"
+    return f"Object {decoded.index(item) + 1} of {len(decoded)} {missing}."
 
 
 def _unglue(raw: bytes, location: RecordLocation) -> list[Entry]:

@@ -96,27 +96,36 @@ class FileLog:
         """Return the last lines, cut off, of the generations that are about to be left."""
         chain = self._chain
         if chain.left is not None and (line := chain.late_rest()):
-            return self._batch(self._entries(line, chain.left, torn=True), late=True)
+            return self._batch(self._parse_torn(line, chain.left), late=True)
         if chain.current is not None and (line := chain.current.take_rest()):
-            return self._batch(self._entries(line, chain.current, torn=True))
+            return self._batch(self._parse_torn(line, chain.current))
         return None
 
     def _parse(self, lines: Sequence[Line], reader: LineReader) -> list[Entry]:
-        return [entry for line in lines for entry in self._entries(line, reader)]
+        generation = reader.generation.identity
+        entries: list[Entry] = []
+        for start, length, raw, whole in lines:
+            location = RecordLocation(generation, start, length)
+            if whole:
+                entries += parse_line(raw, location)
+            else:
+                entries.append(too_long(raw, location, self._max_record_bytes))
+        return entries
+
+    def _parse_torn(self, line: Line, reader: LineReader) -> list[Entry]:
+        """Return what the unterminated last line of a finished generation holds."""
+        if not line.whole:
+            return self._parse([line], reader)
+        location = RecordLocation(reader.generation.identity, line.start, line.length)
+        return parse_torn(line.raw, location)
 
     def _parse_unfinished(self, reader: LineReader) -> list[Entry]:
         """Return the unterminated last line if it is a complete record; else leave it unread."""
         rest = reader.peek_rest()
         if rest is None or not is_record(rest.raw):
             return []
-        line = reader.take_rest()
-        return self._entries(line, reader) if line is not None else []
-
-    def _entries(self, line: Line, reader: LineReader, *, torn: bool = False) -> list[Entry]:
-        location = RecordLocation(reader.generation.identity, line.start, line.length)
-        if not line.whole:
-            return [too_long(line.raw, location, self._max_record_bytes)]
-        return parse_torn(line.raw, location) if torn else parse_line(line.raw, location)
+        reader.take_rest()
+        return self._parse([rest], reader)
 
     def _batch(self, entries: list[Entry], *, late: bool = False) -> Batch | None:
         """Return the entries with the position after them and what was noticed on the way."""
