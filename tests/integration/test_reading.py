@@ -240,6 +240,18 @@ def test_what_surrounds_lines_is_not_part_of_them(files, reader, content):
     assert reader.notices == []
 
 
+def test_more_nuls_than_a_line_may_have_bytes(files, open_reader):
+    """What copytruncate leaves to a writer that goes on where it was."""
+    reader = open_reader(max_record_bytes=1_500_000)
+    with files.path.open("wb") as file:
+        file.seek(50_000_000)
+        file.write(A + B)
+    assert lines_of(reader.take(1)) == [A]
+    assert reader.entries[0].location.start == 50_000_000
+    reader.restart()
+    assert lines_of(reader.read()) == [B]
+
+
 def test_nuls_alone_are_nothing_yet(files, reader):
     files.write(b"\0" * 100_000)
     assert reader.read() == []

@@ -155,6 +155,8 @@ class LineReader:
 
     def _read_on(self) -> bool:
         """Read the next bytes; tell whether there were any."""
+        if not self._measured:
+            self._move(len(self._buffer) - len(self._buffer.lstrip(b"\0")))
         if self.partial_bytes > MEASURE_BYTES:
             self._measured += len(self._buffer)
             self._measured_tail = self._known_tail()
