@@ -1,5 +1,6 @@
 """The console as a whole: how it begins and ends, what it says when it cannot go on."""
 
+import contextlib
 import logging
 import sys
 import threading
@@ -132,32 +133,34 @@ def _subclasses(package):
                 yield value
 
 
-@pytest.fixture
-def terminal_logger(capsys):
+@contextlib.contextmanager
+def terminal_logger():
     """A logger as projects configure it: to standard error, and not propagated."""
     logger = logging.getLogger("tests.tui.terminal_logger")
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
     logger.propagate = False
-    yield logger
-    logger.removeHandler(handler)
-    logger.propagate = True
+    try:
+        yield logger
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
 
 
-def test_logging_goes_to_the_feed_and_not_to_the_terminal(terminal_logger, capsys):
+def test_logging_goes_to_the_feed_and_not_to_the_terminal(capsys):
     feed = Feed()
-    with routed(feed):
-        terminal_logger.warning("Beware of %s", "\x1b[2J")
-        logging.getLogger("tests.tui.other").error("Bad", exc_info=ValueError("[/x]"))
-        logging.getLogger("tests.tui.other").info("Not worth a line")
-        terminal_logger.warning("Wrong %d", "arguments")
+    with terminal_logger() as logger:
+        with routed(feed):
+            logger.warning("Beware of %s", "\x1b[2J")
+            logger.warning("Wrong %d", "arguments")
+            logging.getLogger("tests.tui.other").error("Bad", exc_info=ValueError("[/x]"))
+            logging.getLogger("tests.tui.other").info("Not worth a line")
+        assert capsys.readouterr().err == ""
+        logger.warning("As before")
+        assert capsys.readouterr().err == "As before\n"
     assert [message.text for message in feed.messages] == [
         "Beware of \\x1b[2J",
-        "Bad | ValueError: [/x]",
         "Wrong %d (with arguments that do not fit)",
+        "Bad | ValueError: [/x]",
     ]
-    assert [message.level.name for message in feed.messages] == ["WARNING", "ERROR", "WARNING"]
-    assert capsys.readouterr().err == ""
-    terminal_logger.warning("As before")
-    assert capsys.readouterr().err == "As before\n"
-    assert len(feed.messages) == 3
+    assert [message.level.name for message in feed.messages] == ["WARNING", "WARNING", "ERROR"]

@@ -68,5 +68,9 @@ def _loggers() -> list[logging.Logger]:
 def _writes_to_terminal(handler: logging.Handler) -> bool:
     if not isinstance(handler, logging.StreamHandler):
         return False
-    usual = {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}
-    return handler.stream in usual or handler.stream.isatty()
+    if handler.stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}:
+        return True
+    try:
+        return bool(handler.stream.isatty())
+    except (AttributeError, ValueError):  # not quite a file, or a closed one
+        return False
