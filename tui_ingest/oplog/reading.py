@@ -51,11 +51,6 @@ class FileLog:
         self._was_late = False  # the last batch came from the generation that was left
         self._watcher = Watcher(self._path, poll_seconds=poll_seconds)
 
-    @property
-    def watching(self) -> bool:
-        """Whether the system announces changes, or they have to be looked for."""
-        return self._watcher.watching
-
     # Reading
 
     def resume(self, position: Position | None) -> None:

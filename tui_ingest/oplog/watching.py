@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from watchdog.events import (
-    EVENT_TYPE_CLOSED,
-    EVENT_TYPE_CREATED,
-    EVENT_TYPE_DELETED,
-    EVENT_TYPE_MODIFIED,
-    EVENT_TYPE_MOVED,
+    DirDeletedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
     FileSystemEvent,
     FileSystemEventHandler,
 )
@@ -25,20 +25,21 @@ from tui_ingest.oplog.naming import rotated_name
 STAT_SECONDS = 2.0  # between two looks beside the events, which network mounts do not send
 POLL_SECONDS = 0.5  # between two looks where there are no events at all
 
-# Reading, too, is an event to inotify: waking for it would never end.
-_CHANGES = {
-    EVENT_TYPE_CLOSED,
-    EVENT_TYPE_CREATED,
-    EVENT_TYPE_DELETED,
-    EVENT_TYPE_MODIFIED,
-    EVENT_TYPE_MOVED,
-}
-_ENDS = {EVENT_TYPE_DELETED, EVENT_TYPE_MOVED}
+# Opening and closing are events, too: a reader that they wake would never rest.
+_CHANGES: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    DirDeletedEvent,
+]
 _FolderId = tuple[int, int]  # device and inode
 
 
 class Watcher:
     """Waits for changes of a log and its rotated files.
+
+    Nothing is watched before the first `wait`, and that one returns at once.
 
     Args:
         path: the log; neither it nor its folder has to exist.
@@ -50,30 +51,26 @@ class Watcher:
         self._poll_seconds = poll_seconds
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
-        self._watched: list[_FolderId] = []
+        self._watched: dict[Path, _FolderId] | None = None  # None: it has to be looked anew
         self._signature = self._look()
-        self._attach()
-
-    @property
-    def watching(self) -> bool:
-        """Whether changes are announced, or have to be looked for."""
-        return self._observer is not None
 
     def wake(self) -> None:
         """End a wait at once; safe from any thread and from a signal handler."""
-        self._news.put(None)
+        if self._news.empty():  # nobody may wait for hours
+            self._news.put(None)
 
     def wait(self, timeout: float) -> None:
         """Return when something may have changed, or after `timeout` seconds."""
         deadline = time.monotonic() + timeout
+        self._attach()
         while (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
                 self._news.get(timeout=min(left, self._pause()))
-                self._drain()
                 break
             self._attach()
             if self._look() != self._signature:
                 break
+        self._drain()
         self._signature = self._look()
 
     def close(self) -> None:
@@ -83,7 +80,7 @@ class Watcher:
     def _pause(self) -> float:
         if self._poll_seconds is not None:
             return self._poll_seconds
-        return STAT_SECONDS if self.watching else POLL_SECONDS
+        return STAT_SECONDS if self._observer is not None else POLL_SECONDS
 
     def _drain(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -103,55 +100,62 @@ class Watcher:
         """Watch the folders of the log, unless they are the ones that are watched."""
         if self._poll_seconds is not None:
             return
-        folders = self._folders()
-        ids = [_folder_id(folder) for folder in folders]
-        present = [folder_id for folder_id in ids if folder_id is not None]
-        if present == self._watched:
+        target = Path(os.path.realpath(self._path))
+        folders = {
+            folder: folder_id
+            for folder in (self._path.parent, target.parent)
+            if (folder_id := _folder_id(folder)) is not None
+        }
+        if folders == self._watched:
             return
         self._detach()
+        if folders:
+            self._observe(folders, {self._path.name, target.name})
+        else:
+            self._watched = folders
+
+    def _observe(self, folders: dict[Path, _FolderId], logs: set[str]) -> None:
         observer = Observer()
+        handler = _Handler(self, set(folders), logs)
+        for folder in folders:
+            observer.schedule(handler, str(folder), event_filter=_CHANGES)
+        self._observer, self._watched = observer, folders  # before anything can be announced
         try:
-            for folder, folder_id in zip(folders, ids, strict=True):
-                if folder_id is not None:
-                    observer.schedule(_Handler(self, folder), str(folder))
             observer.start()
-        except OSError:  # no inotify to be had: the limit is reached, or the folder just went
-            with contextlib.suppress(RuntimeError):
-                observer.stop()
-            return
-        self._observer, self._watched = observer, present
-        self.wake()  # what happened before the observer stood was not announced
+        except OSError:  # no inotify to be had: the limit is reached, or a folder just went
+            observer.unschedule_all()
+            self._observer, self._watched = None, None
+        else:
+            self.wake()  # what happened before the observer stood was not announced
 
     def _detach(self) -> None:
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()
-        self._observer, self._watched = None, []
+        self._observer, self._watched = None, None
 
-    def _folders(self) -> list[Path]:
-        """Return the folder of the log and of the file it links to."""
-        target = Path(os.path.realpath(self._path))
-        return list(dict.fromkeys((self._path.parent, target.parent)))
-
-    def concerns(self, name: str) -> bool:
-        """Tell whether a file name is one of the log's."""
-        logs = {self._path.name, Path(os.path.realpath(self._path)).name}
-        return any(name == log or rotated_name(name, log) is not None for log in logs)
+    def lose(self) -> None:
+        """A watched folder is gone: one of the same name, or even inode, is another one."""
+        self._watched = None
+        self.wake()
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, watcher: Watcher, folder: Path) -> None:
+    def __init__(self, watcher: Watcher, folders: set[Path], logs: set[str]) -> None:
         self._watcher = watcher
-        self._folder = folder
+        self._folders = folders
+        self._logs = logs  # names of the log and of the file that it links to
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in _CHANGES:
-            return
-        paths = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or "")}
-        # Of the folder itself only its end matters: it changes with every file that comes or goes.
-        ended = event.event_type in _ENDS and str(self._folder) in paths
-        if ended or any(self._watcher.concerns(Path(path).name) for path in paths if path):
+        paths = [Path(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
+        if isinstance(event, DirDeletedEvent):
+            if not self._folders.isdisjoint(paths):
+                self._watcher.lose()
+        elif any(self._concerns(path.name) for path in paths):
             self._watcher.wake()
+
+    def _concerns(self, name: str) -> bool:
+        return name in self._logs or any(rotated_name(name, log) for log in self._logs)
 
 
 def _folder_id(folder: Path) -> _FolderId | None:
