@@ -15,6 +15,7 @@ from tui_ingest.oplog.finding import find_place
 from tui_ingest.oplog.generations import Generation
 from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.log import Notice, Position
+from tui_ingest.oplog.positions import leave, move_to
 from tui_ingest.oplog.snapshots import Snapshot
 
 _MOST_FINISHED = 1024  # generations remembered that were read to their end
@@ -57,8 +58,16 @@ class Chain:
     @property
     def position(self) -> Position:
         """The place that was reached, with its evidence."""
-        position = self._wanted if self.current is None else _position(self.current, self._wanted)
-        return position if self.left is None else _with_left(position, self.left)
+        position, current, left = self._wanted, self.current, self.left
+        if current is not None:
+            generation = current.generation
+            generation.seen_size = max(generation.seen_size, generation.known_size)
+            digest = current.tail_digest(current.offset)
+            position = move_to(position, generation, current.offset, digest)
+        if left is not None:
+            digest = left.tail_digest(left.offset)
+            position = leave(position, left.generation, left.offset, digest)
+        return position
 
     # Finding the position
 
@@ -199,7 +208,7 @@ class Chain:
         left = self.left
         if left is None or newest is None or snapshot.same(left.generation):
             return
-        copy = snapshot.find_left(_with_left(Position(), left), newest)
+        copy = snapshot.find_left(self.position, newest)
         if copy is not None and copy.size > left.offset:
             reader = self._reader(copy, left.offset)
             snapshot.keep(copy)
@@ -242,27 +251,3 @@ class Chain:
         if copy is snapshot.active and not self._replacement_told:
             self._replacement_told = True
             self.notices.append(notices.replaced(copy.identity))
-
-
-def _position(reader: LineReader, wanted: Position) -> Position:
-    generation = reader.generation
-    device, inode = generation.file_id
-    generation.seen_size = max(reader.offset, generation.seen_size, generation.known_size)
-    return replace(
-        wanted,
-        generation=generation.identity,
-        offset=reader.offset,
-        tail_digest=reader.tail_digest(reader.offset),
-        size=generation.seen_size,
-        device=device,
-        inode=inode,
-    )
-
-
-def _with_left(position: Position, left: LineReader) -> Position:
-    return replace(
-        position,
-        left_generation=left.generation.identity,
-        left_offset=left.offset,
-        left_tail_digest=left.tail_digest(left.offset),
-    )

@@ -134,6 +134,10 @@ class Generation:
         start = max(0, offset - TAIL_BYTES)
         return self.read_at(start, offset - start)
 
+    def tail_digest(self, offset: int) -> str:
+        """Return the digest of those bytes."""
+        return digest(self.tail(offset))
+
     def confirms(self, offset: int, tail_digest: str) -> bool:
         """Tell whether the content just before an offset is what it was."""
         if offset == 0:

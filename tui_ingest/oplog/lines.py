@@ -85,7 +85,7 @@ class LineReader:
         """Return the digest that confirms an offset within the lines taken last."""
         end = len(self._history) - (self.offset - offset)
         if end < min(offset, TAIL_BYTES):  # before or within a line too long to be remembered
-            return digest(self.generation.tail(offset))
+            return self.generation.tail_digest(offset)
         return digest(bytes(self._history[max(0, end - TAIL_BYTES) : end]))
 
     def _split(self, lines: list[Line], max_lines: int, enough: int) -> None:

@@ -137,7 +137,10 @@ class Log(Protocol):
         """Return the position that an operator means. Does not move the reader."""
 
     def count(self, start: Position, end: Position) -> int | None:
-        """Return how many entries lie from `start` to `end`; None if they are not comparable."""
+        """Return how many lines lie from `start` to `end`, negative if `end` comes first.
+
+        None if one of them is not in the log (any more).
+        """
 
     def backlog(self) -> Backlog:
         """Return how far the reader is behind; never raises for a log that is not there."""

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from tui_ingest.oplog.discovery import discover
-from tui_ingest.oplog.generations import Generation, digest
-from tui_ingest.oplog.lines import CHUNK_BYTES, KEPT_BYTES, Line, LineReader
-from tui_ingest.oplog.log import FromPosition, FromTime, LogError, Position, StartPoint
+from tui_ingest.oplog.generations import Generation
+from tui_ingest.oplog.lines import (
+    CHUNK_BYTES,
+    KEPT_BYTES,
+    ContentChangedError,
+    Line,
+    LineReader,
+)
+from tui_ingest.oplog.log import (
+    FromPosition,
+    FromTime,
+    LogError,
+    LogUnavailableError,
+    Position,
+    StartPoint,
+)
 from tui_ingest.oplog.parsing import timestamp_of
+from tui_ingest.oplog.positions import leave, move_to
 from tui_ingest.oplog.snapshots import Snapshot
 
 _LINES = 1000  # looked at together
@@ -24,20 +39,23 @@ def locate(path: Path, start: StartPoint) -> Position:
         LogError: there is no such place.
         LogUnavailableError: the log cannot be read now.
     """
-    with discover(path) as snapshot:
+    with _looking_at(path) as snapshot:
         if isinstance(start, FromTime):
             return _at_time(snapshot, start.timestamp)
         if isinstance(start, FromPosition):
             return _at_byte(path, snapshot, start.offset)
-        return _position(snapshot, 0, 0) if snapshot.generations else Position()
+        return _position(snapshot, 0, 0)
 
 
 def count(path: Path, start: Position, end: Position) -> int | None:
     """Return how many lines lie from one position to another, negative if `end` comes first.
 
     None if one of them is not in the log any more.
+
+    Raises:
+        LogUnavailableError: the log cannot be read now.
     """
-    with discover(path) as snapshot:
+    with _looking_at(path) as snapshot:
         first, last = _place(snapshot, start), _place(snapshot, end)
         if first is None or last is None:
             return None
@@ -46,11 +64,21 @@ def count(path: Path, start: Position, end: Position) -> int | None:
         return _lines_between(snapshot, first, last)
 
 
+@contextlib.contextmanager
+def _looking_at(path: Path) -> Iterator[Snapshot]:
+    try:
+        with discover(path) as snapshot:
+            yield snapshot
+    except ContentChangedError as error:
+        raise LogUnavailableError(f"{path} was written over while it was looked at.") from error
+
+
 def _lines_between(snapshot: Snapshot, first: _Place, last: _Place) -> int:
     total = 0
-    for index in range(first[0], last[0] + 1):
-        begin = first[1] if index == first[0] else 0
-        for line in _lines(snapshot.generations[index], begin):
+    for index, generation in enumerate(snapshot.generations[: last[0] + 1]):
+        if index < first[0]:
+            continue
+        for line in _lines(generation, first[1] if index == first[0] else 0):
             if index == last[0] and line.start >= last[1]:
                 break
             total += 1
@@ -59,12 +87,11 @@ def _lines_between(snapshot: Snapshot, first: _Place, last: _Place) -> int:
 
 def _place(snapshot: Snapshot, position: Position) -> _Place | None:
     """Return the index of a position's generation and its offset there."""
-    if not snapshot.generations:
-        return None
-    if not position.generation:
-        return 0, 0
-    found = snapshot.find(position)
-    return (snapshot.generations.index(found), position.offset) if found else None
+    if position.generation:
+        found = snapshot.find(position)
+        return (snapshot.generations.index(found), position.offset) if found else None
+    left = snapshot.find_left(position, None) if position.left_generation else None
+    return (snapshot.generations.index(left) + 1 if left else 0), 0
 
 
 def _at_time(snapshot: Snapshot, timestamp: float) -> Position:
@@ -77,10 +104,10 @@ def _at_time(snapshot: Snapshot, timestamp: float) -> Position:
             time = timestamp_of(line.raw)
             if time is not None and time >= timestamp:
                 return _position(snapshot, index, line.start)
-    if not snapshot.generations:
-        return Position()
-    last = snapshot.generations[-1]
-    return _position(snapshot, len(snapshot.generations) - 1, _after_last_line(last))
+    last = len(snapshot.generations) - 1
+    return _position(
+        snapshot, last, _after_last_line(snapshot.generations[last]) if last >= 0 else 0
+    )
 
 
 def _at_byte(path: Path, snapshot: Snapshot, offset: int) -> Position:
@@ -90,12 +117,12 @@ def _at_byte(path: Path, snapshot: Snapshot, offset: int) -> Position:
     if offset > size:
         raise LogError(f"{path} has {size:,} bytes; there is no position {offset:,} in it.")
     if active is None or not active.identity:
-        return Position()
+        return _position(snapshot, len(snapshot.generations), 0)
     place = offset
     while place and active.read_at(place - 1, 1) != b"\n":
         chunk = active.read_at(place, CHUNK_BYTES)
         newline = chunk.find(b"\n")
-        if not chunk:
+        if not chunk:  # within a line that has no end yet
             place = _after_last_line(active)
             break
         place += newline + 1 if newline >= 0 else len(chunk)
@@ -103,21 +130,18 @@ def _at_byte(path: Path, snapshot: Snapshot, offset: int) -> Position:
 
 
 def _position(snapshot: Snapshot, index: int, offset: int) -> Position:
-    """Return a position with all generations before it taken as read."""
-    generation = snapshot.generations[index]
-    before = snapshot.generations[index - 1] if index else None
-    device, inode = generation.file_id
-    return Position(
-        generation=generation.identity,
-        offset=offset,
-        tail_digest=digest(generation.tail(offset)),
-        size=max(offset, generation.known_size),
-        device=device,
-        inode=inode,
-        left_generation=before.identity if before else "",
-        left_offset=before.size if before else 0,
-        left_tail_digest=digest(before.tail(before.size)) if before else "",
-    )
+    """Return a position with all generations before it taken as read.
+
+    The generation after the last one is the one that will come.
+    """
+    position = Position()
+    if 0 <= index < len(snapshot.generations):
+        current = snapshot.generations[index]
+        position = move_to(position, current, offset, current.tail_digest(offset))
+    if index > 0:
+        left = snapshot.generations[index - 1]
+        position = leave(position, left, left.size, left.tail_digest(left.size))
+    return position
 
 
 def _lines(generation: Generation, offset: int) -> Iterator[Line]:
