@@ -31,7 +31,8 @@ class Desk:
 
     async def press(self, *keys):
         await self.pilot.press(*keys)
-        await self.pilot.pause(0)
+        for _ in range(2):
+            await self.pilot.pause(0)
 
     async def until(self, condition):
         await until(self.pilot, condition)
@@ -39,7 +40,9 @@ class Desk:
     async def seen(self):
         """Wait until everything reported so far is on the screen."""
         self.app.look()
-        await self.pilot.pause(0)
+        # A change of content may change the layout, and that what is in sight.
+        for _ in range(3):
+            await self.pilot.pause(0)
 
     def text(self):
         """The screen as a person reads it, line by line."""
