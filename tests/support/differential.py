@@ -107,11 +107,13 @@ class Trial:
                 "model", "saved", "deleted", "missing", "failed", "skipped"
             )
         )
-        found["letters"] = list(
-            DeadLetter.objects.using(self.database)
-            .order_by("position", "pk")
-            .values_list("position", "reason", "error", "status", "waiting_for_key")
-        )
+        letters = DeadLetter.objects.using(self.database).order_by("position", "pk")
+        found["letters"] = [
+            # PostgreSQL adds the row as it would be: what a doomed record found there is no matter.
+            (letter.position, letter.reason, letter.error.partition("\n")[0], letter.status)
+            for letter in letters
+        ]
+        found["waiting"] = [(letter.position, letter.waiting_for_key) for letter in letters]
         return found
 
     def _without_drawn_number(self, row):

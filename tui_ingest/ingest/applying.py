@@ -154,7 +154,8 @@ def _has_records(group: Group) -> bool:
 
 def _is_free(table: Table) -> bool:
     """Tell whether the database can refuse a converted record for nothing but its parents."""
-    return table.constrained == frozenset() and not _may_clash(table)
+    is_checked = all(column.usual is not None for column in table.columns.values())
+    return is_checked and table.constrained == frozenset() and not _may_clash(table)
 
 
 def _may_clash(table: Table) -> bool:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
 from tui_ingest.ingest.applying import FastPath
+from tui_ingest.ingest.attempts import Attempt, CommitRefusedError, Look
 from tui_ingest.ingest.culprits import Culprits
-from tui_ingest.ingest.executing import Execution, Work
-from tui_ingest.ingest.failures import Failure, describe
+from tui_ingest.ingest.executing import Execution
+from tui_ingest.ingest.reasons import Reason
 from tui_ingest.ingest.rehearsal import Rehearsal
 from tui_ingest.ingest.replaying import Replayer
 from tui_ingest.ingest.written import Limits, Written
@@ -29,13 +29,8 @@ from tui_ingest.oplog.records import Record
 logger = logging.getLogger(__name__)
 
 
-class _CommitRefusedError(Exception):
-    """A deferred constraint failed, or is known to be about to."""
-
-    def __init__(self, cause: Exception, blamed: Mapping[int, Failure] | None = None) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-        self.blamed = blamed or {}
+# After a missing parent was found, this many batches are looked through before they are refused.
+WARY_BATCHES = 50
 
 
 class BatchWriter:
@@ -65,6 +60,7 @@ class BatchWriter:
             else FastPath.to(database, settings=settings, remember_key=self._replayer.remember_key)
         )
         self._culprits = Culprits(database=database, settings=settings)
+        self._wary = 0  # batches to look through
 
     def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:
         """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
@@ -76,21 +72,25 @@ class BatchWriter:
             CheckpointMovedError: another ingester was here; nothing was written.
             Exception: a transient failure (`is_transient`); nothing was written.
         """
-        attempt = _Attempt(
-            batch=batch,
-            size=len(batch.entries),
-            limits=limits,
-            # A dry run never commits, and would not be told.
-            look_for_culprits=self._rehearsal is not None,
-        )
+        attempt = Attempt(batch=batch, size=len(batch.entries), limits=limits, look=self._look())
         while True:
             try:
                 written = self._transaction(attempt, Written(failures_in_a_row=failures_in_a_row))
-            except _CommitRefusedError as refused:
+            except CommitRefusedError as refused:
                 attempt.narrow(refused)
             else:
                 self._accept(written)
+                self._learn(written)
                 return written
+
+    def _look(self) -> Look:
+        if self._rehearsal is not None:  # it never commits, and would not be told
+            return Look.AFTER
+        return Look.AHEAD if self._wary else Look.NONE
+
+    def _learn(self, written: Written) -> None:
+        reasons = {failure.reason for failure in written.failures.values()}
+        self._wary = WARY_BATCHES if Reason.MISSING_PARENT in reasons else max(0, self._wary - 1)
 
     def _accept(self, written: Written) -> None:
         if self._rehearsal is not None:
@@ -103,7 +103,7 @@ class BatchWriter:
                 self._file, written.position, last_record_time=written.last_record_time
             )
 
-    def _transaction(self, attempt: _Attempt, written: Written) -> Written:
+    def _transaction(self, attempt: Attempt, written: Written) -> Written:
         committed: list[bool] = []
         try:
             with transaction.atomic(using=self._database, durable=True):
@@ -117,15 +117,16 @@ class BatchWriter:
                     last_record_time=None,
                     database=self._database,
                 )
-                Execution(
-                    attempt.work(),
+                execution = Execution(
+                    attempt,
                     written,
                     replayer=self._replayer,
                     fast=self._fast,
                     database=self._database,
                     clock=self._clock,
-                ).run()
-                if attempt.look_for_culprits:
+                )
+                execution.run()
+                if execution.is_to_be_looked_through:
                     self._look_for_culprits(written)
                 self._settle(attempt.batch, written)
                 if written.position is None or self._rehearsal is not None:
@@ -135,7 +136,7 @@ class BatchWriter:
                 logger.exception("A hook of the project failed after a batch was committed.")
             elif isinstance(error, IntegrityError):
                 # Inside the transaction every record has its savepoint: this came from its end.
-                raise _CommitRefusedError(error) from error
+                raise CommitRefusedError(error) from error
             else:
                 raise
         return written
@@ -153,7 +154,7 @@ class BatchWriter:
             if not (self._rehearsal is not None and self._rehearsal.excuses(failure))
         }
         if blamed:
-            raise _CommitRefusedError(IntegrityError("missing parents"), blamed)
+            raise CommitRefusedError(IntegrityError("missing parents"), blamed)
 
     def _settle(self, batch: Batch, written: Written) -> None:
         """Account for the entries in the same transaction."""
@@ -199,38 +200,3 @@ class BatchWriter:
         written.superseded = deadletters.supersede(
             self._file, written.applied(), database=self._database, settings=self._settings
         )
-
-
-@dataclass(kw_only=True)
-class _Attempt:
-    """How a batch is tried: whole and hopefully first, narrower after each refused commit.
-
-    Deferred constraints fail at the commit and do not say which record did it. The records whose
-    parents are missing are found by looking; for anything else the batch is halved.
-    """
-
-    batch: Batch
-    size: int  # entries to try
-    limits: Limits
-    look_for_culprits: bool = False
-    blamed: dict[int, Failure] = field(default_factory=dict)
-    suspects: set[int] = field(default_factory=set)
-
-    def work(self) -> Work:
-        """Return what to apply at this try."""
-        return Work(
-            entries=self.batch.entries[: self.size],
-            limits=self.limits,
-            blamed=self.blamed,
-            suspects=self.suspects,
-        )
-
-    def narrow(self, refused: _CommitRefusedError) -> None:
-        if refused.blamed:
-            self.blamed.update(refused.blamed)
-        elif not self.look_for_culprits:
-            self.look_for_culprits = True
-        elif self.size > 1:
-            self.size //= 2
-        else:
-            self.blamed[0] = describe(refused.cause)

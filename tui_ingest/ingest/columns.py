@@ -139,22 +139,31 @@ def _prepare_other(_field: Field[Any, Any], _connection: BaseDatabaseWrapper) ->
 
 
 def _prepare_text(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> Prepared:
-    if connection.vendor == "sqlite":  # any length, any character
-        return _as_they_are(str), _anything
-    longest = (
-        getattr(field, "max_length", None) if field.get_internal_type() != "TextField" else None
-    )
+    is_sqlite = connection.vendor == "sqlite"  # where any length will do, and NUL
+    is_bounded = not is_sqlite and field.get_internal_type() != "TextField"
+    longest = getattr(field, "max_length", None) if is_bounded else None
+
+    def is_writable(text: str) -> bool:
+        return _is_encodable(text) and (is_sqlite or "\0" not in text)
 
     def fits(text: str) -> bool:
-        return "\0" not in text and (longest is None or len(text) <= longest)
+        return is_writable(text) and (longest is None or len(text) <= longest)
 
     def usual(values: Values, kinds: set[type]) -> Values | None:
-        if kinds != {str}:
+        if kinds != {str} or not is_writable("".join(values)):
             return None
-        too_long = longest is not None and max(map(len, values)) > longest
-        return None if too_long or "\0" in "".join(values) else values
+        return values if longest is None or max(map(len, values)) <= longest else None
 
     return usual, fits
+
+
+def _is_encodable(text: str) -> bool:
+    """Tell whether no half of a surrogate pair stands alone."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _prepare_integer(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> Prepared:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 
 from django.db import connections, transaction
 
 from tui_ingest.ingest.applying import FastPath, Outcomes
+from tui_ingest.ingest.attempts import Attempt, Look
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.failures import Failure, describe, is_transient
 from tui_ingest.ingest.gathering import Window
 from tui_ingest.ingest.replaying import Replayer
 from tui_ingest.ingest.upserts.errors import RowRefusedError
-from tui_ingest.ingest.written import Limits, Refusal, Written
+from tui_ingest.ingest.written import Refusal, Written
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed
 
@@ -23,16 +23,6 @@ logger = logging.getLogger(__name__)
 
 # Below this the statements of a run cost more than those of its records one by one.
 SMALLEST_RUN = 8  # entries
-
-
-@dataclass(kw_only=True)
-class Work:
-    """Entries to apply, and what is known of them from attempts that were undone."""
-
-    entries: Sequence[Entry]
-    limits: Limits
-    blamed: dict[int, Failure] = field(default_factory=dict)  # they fail, by index
-    suspects: set[int] = field(default_factory=set)  # the database refused them in a run
 
 
 class Execution:
@@ -45,7 +35,7 @@ class Execution:
 
     def __init__(
         self,
-        work: Work,
+        attempt: Attempt,
         written: Written,
         *,
         replayer: Replayer,
@@ -53,15 +43,23 @@ class Execution:
         database: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._work = work
+        self._attempt = attempt
+        self._entries = attempt.entries
         self._written = written
         self._replayer = replayer
         self._fast = fast
         self._database = database
         self._clock = clock
         self._started = clock()
+        self._has_looked = False  # for missing parents
         self._at = 0  # the next entry
-        self._longest = len(work.entries)  # of a run; less while they fail
+        self._longest = len(attempt.entries)  # of a run; less while they fail
+
+    @property
+    def is_to_be_looked_through(self) -> bool:
+        """Tell whether rows may have been left without their parents."""
+        look = self._attempt.look
+        return look is Look.AFTER or (look is Look.AHEAD and not self._has_looked)
 
     def run(self) -> None:
         """Apply the entries up to the first limit.
@@ -69,16 +67,16 @@ class Execution:
         Raises:
             Exception: a transient failure; the transaction is to be rolled back.
         """
-        while self._at < len(self._work.entries) and not self._is_over():
+        while self._at < len(self._entries) and not self._is_over():
             stop = self._next_stop()
             if self._fast is not None and stop - self._at >= SMALLEST_RUN:
                 self._many(self._fast, stop)
             else:
                 self._one_by_one(max(stop, self._at + 1))
-        self._written.entries = self._work.entries[: self._at]
+        self._written.entries = self._entries[: self._at]
 
     def _is_over(self) -> bool:
-        written, limits = self._written, self._work.limits
+        written, limits = self._written, self._attempt.limits
         return (
             self._at > 0
             and (
@@ -89,20 +87,22 @@ class Execution:
 
     def _next_stop(self) -> int:
         """Return where a run may end at the latest: what was refused once is tried by itself."""
-        end = min(self._at + self._longest, len(self._work.entries))
-        return min((index for index in self._work.suspects if self._at <= index < end), default=end)
+        end = min(self._at + self._longest, len(self._entries))
+        return min(
+            (index for index in self._attempt.suspects if self._at <= index < end), default=end
+        )
 
     # One at a time
 
     def _one_by_one(self, stop: int) -> None:
         self._longest = max(2 * self._longest, 2 * SMALLEST_RUN)
         while self._at < stop:
-            entry = self._work.entries[self._at]
-            result = self._work.blamed.get(self._at) or self._try(entry)
+            entry = self._entries[self._at]
+            result = self._attempt.blamed.get(self._at) or self._try(entry)
             if not isinstance(result, Failure):
                 self._written.outcomes[self._at] = result
                 self._written.failures_in_a_row = 0
-            elif self._work.limits.stop_on_error:
+            elif self._attempt.limits.stop_on_error:
                 self._written.refusal = Refusal(entry=entry, failure=result)
                 return
             else:
@@ -136,11 +136,12 @@ class Execution:
         try:
             with transaction.atomic(using=self._database):
                 window = fast.plan(
-                    self._work.entries, self._at, stop, known_failures=self._work.blamed
+                    self._entries, self._at, stop, known_failures=self._attempt.blamed
                 )
                 failures = self._refuse(window)
-                if window.stop == len(self._work.entries):
-                    failures |= fast.take_out_orphans(window, self._work.entries)
+                if self._is_to_look_ahead(window):
+                    failures |= fast.take_out_orphans(window, self._entries)
+                    self._has_looked = True
                 streak = self._obey_limits(window, failures)
                 is_worth_it = window.stop - window.start >= SMALLEST_RUN
                 outcomes = fast.apply(window) if is_worth_it else {}
@@ -156,11 +157,16 @@ class Execution:
         else:
             self._one_by_one(max(window.stop, self._at + 1))
 
+    def _is_to_look_ahead(self, window: Window) -> bool:
+        """Only if nothing else can bring a parent, or take one away."""
+        is_whole = window.start == 0 and window.stop == len(self._entries)
+        return is_whole and self._attempt.look is not Look.NONE
+
     def _refuse(self, window: Window) -> dict[int, Failure]:
         """Return why entries fail, by index. One that does not ends the window."""
         failures = {}
         for index in window.refused:
-            failure = self._work.blamed.get(index) or self._reason(self._work.entries[index])
+            failure = self._attempt.blamed.get(index) or self._reason(self._entries[index])
             if failure is None:
                 window.cut(index)
                 break
@@ -178,7 +184,7 @@ class Execution:
 
     def _obey_limits(self, window: Window, failed: Iterable[int]) -> int:
         """End the window at a limit; return how many entries in a row have failed at its end."""
-        limits = self._work.limits
+        limits = self._attempt.limits
         streak, previous = self._written.failures_in_a_row, window.start - 1
         for index in sorted(failed):
             if limits.stop_on_error:
@@ -193,7 +199,7 @@ class Execution:
     def _narrow(self, error: Exception, stop: int) -> None:
         logger.debug("A run of %d entries was refused.", stop - self._at, exc_info=error)
         if isinstance(error, RowRefusedError):
-            self._work.suspects.add(error.index)
+            self._attempt.suspects.add(error.index)
         else:
             self._longest = (stop - self._at) // 2
 

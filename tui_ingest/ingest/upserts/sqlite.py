@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import length_hint
 
-from tui_ingest.ingest.failures import is_transient
+from django.db.backends.utils import CursorWrapper
+
+from tui_ingest.ingest import lookups
 from tui_ingest.ingest.gathering import Group
-from tui_ingest.ingest.tables import Table
+from tui_ingest.ingest.identity import is_auto
+from tui_ingest.ingest.tables import Place, Table
 from tui_ingest.ingest.upserts.errors import RowRefusedError
 from tui_ingest.ingest.upserts.statements import names, on_conflict, rows, written
 
@@ -28,7 +33,7 @@ def write(group: Group) -> None:
     columns = written(group.layout)
     marks = ", ".join(["%s"] * len(columns))
     rest = iter(rows(group))
-    with group.table.connection.cursor() as cursor:
+    with group.table.connection.cursor() as cursor, _counter_kept(group.table, cursor):
         try:
             cursor.executemany(
                 f"INSERT INTO {group.table.quoted} ({names(columns)}) VALUES ({marks})"  # noqa: S608
@@ -36,7 +41,24 @@ def write(group: Group) -> None:
                 rest,  # type: ignore[arg-type]  # an iterator will do
             )
         except Exception as error:
-            if is_transient(error):
-                raise
             # Rows are taken one by one: the one taken last was refused.
             raise RowRefusedError(group.indexes[-1 - length_hint(rest)]) from error
+
+
+@contextmanager
+def _counter_kept(table: Table, cursor: CursorWrapper) -> Iterator[None]:
+    """Keep the counter of the table at the highest key that a row ever had.
+
+    An upsert moves it to the key that was offered, even if the row was there under another one.
+    """
+    if table.is_found_by_pk or not is_auto(table.pk.field):
+        yield
+        return
+    name = table.model._meta.db_table
+    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [name])
+    before = cursor.fetchone() or (0,)
+    yield
+    highest = lookups.highest(Place(table.quoted, table.pk.quoted), table.connection)
+    cursor.execute(
+        "UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [max(highest, before[0]), name]
+    )
