@@ -282,10 +282,10 @@ def test_what_is_wrong_with_a_retry_is_found_as_late_as_at_its_commit(target):
 
 
 def test_numbers_given_here_stay_ahead_of_a_retried_one(target):
-    letter = target.refuse(saved("label", 50, {"text": "l", "tag": 7}))
-    parent = target.rows(Tag).create(pk=7, name="parent")
+    letter = target.refuse(bad(88_000, "a"))
+    edit(target, letter, tag(88_000, "a"))
     assert retry(target, letter).applied
-    assert target.rows(Label).create(text="m", tag=parent).pk > 50
+    assert target.rows(Tag).create(name="new").pk == 88_001
 
 
 def test_a_natural_key_that_cannot_be_looked_up_is_no_bad_value(target):
