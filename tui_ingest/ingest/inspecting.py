@@ -17,7 +17,7 @@ from tui_ingest.ingest.identity import Identities, has_natural_key, identity_val
 from tui_ingest.ingest.keys import AnyField, python_value
 from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
-from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.shapes import concrete, primary_key
 from tui_ingest.ingest.wording import plural
 from tui_ingest.oplog.records import Operation, Record
@@ -44,7 +44,13 @@ class RowComparison:
     label: str
     key: str  # the primary key as logged
     fields: tuple[FieldComparison, ...]
-    effect: str  # one sentence: what applying the object would do now
+    effect: str  # what applying the object would do now; why it fails, if it does
+    fails: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the row is in the database."""
+        return any(field.here is not ABSENT for field in self.fields)
 
 
 def compare(
@@ -64,29 +70,32 @@ class _Comparer:
 
     def compare(self, operation: Operation, serialized: Serialized) -> RowComparison:
         fields: list[FieldComparison] = []
-        effect = self._refusal(serialized)
-        if not effect:
-            try:
-                model = find_model(serialized["model"])
+        fails = False
+        try:
+            model = self._permitted(serialized)
+            if model is None:
+                effect = "is skipped: the setting EXCLUDE names its model"
+            else:
                 fields.extend(self._fields(serialized, model))
                 effect = self._effect(operation, serialized, model, fields)
-            except RecordError as error:
-                effect = f"It fails: {error}"
+        except RecordError as error:
+            fails, effect = True, str(error)
         return RowComparison(
             label=str(serialized["model"]),
             key=_pk_text(serialized),
             fields=tuple(fields or _all_logged(serialized)),
             effect=effect,
+            fails=fails,
         )
 
-    def _refusal(self, serialized: Serialized) -> str:
-        """Say why a log may not write this model; then its rows are not shown either."""
-        match self._policy.verdict(serialized["model"]):
-            case Verdict.EXCLUDED:
-                return "It is skipped: the setting EXCLUDE names this model."
-            case Verdict.NOT_ALLOWED:
-                return "It fails: the setting MODELS does not allow this model."
-        return ""
+    def _permitted(self, serialized: Serialized) -> type[Model] | None:
+        """Return the model; None if it is excluded. Of others no row is shown either."""
+        verdict = self._policy.verdict(serialized["model"])
+        if verdict is Verdict.NOT_ALLOWED:
+            raise RecordError(
+                Reason.NOT_ALLOWED, "The setting MODELS does not allow this model to be written."
+            )
+        return None if verdict is Verdict.EXCLUDED else find_model(serialized["model"])
 
     def _fields(self, serialized: Serialized, model: type[Model]) -> Iterator[FieldComparison]:
         """Yield the fields of the record, then those that only the row has."""
@@ -126,16 +135,14 @@ class _Comparer:
         """Say what applying would do, as far as that is known without writing."""
         is_here = any(field.here is not ABSENT for field in fields)
         if operation is Operation.DELETE:
-            return "It deletes the row." if is_here else "Nothing: the row is not here."
+            return "deletes the row" if is_here else "changes nothing: the row is not here"
         self._deserialize(serialized, model)
         if missing := missing_parents([serialized], database=self._database):
             raise missing[0].as_error()
         if not is_here:
-            return "It inserts the row."
+            return "inserts the row"
         changed = sum(not field.same for field in fields)
-        return (
-            f"It updates {plural(changed, 'field')}." if changed else "Nothing: all is as logged."
-        )
+        return f"updates {plural(changed, 'field')}" if changed else "changes nothing"
 
     def _deserialize(self, serialized: Serialized, model: type[Model]) -> Model:
         return deserialize(
