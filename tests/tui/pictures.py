@@ -2,18 +2,24 @@
 
     python -m tests.tui.pictures FOLDER [WIDTHxHEIGHT] [THEME]
 
-A log is written while a real session applies it to the embedded project, in a scratch folder.
+Those of README are made by `python -m tests.tui.pictures .github/pictures`. A log is written
+while a real session applies it to the embedded project, in a scratch folder.
 """
 
 import asyncio
+import html
 import os
 import random
+import re
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 SECONDS = 8.0  # of traffic before the first picture
+ROOT = Path(__file__).parent.parent.parent
+TEXT = re.compile(r"(<text [^>]*textLength=\")([\d.]+)(\"[^>]*>)([^<]*)</text>")
+FONT = re.compile(r"@font-face \{[^}]*\}\s*")  # fetched from elsewhere; any monospace one will do
 FOCUS = ("Which colour is best?", "Tea or coffee?", "Where shall we meet?", "Who wins tonight?")
 
 
@@ -60,6 +66,15 @@ def write(path, stop):
             time.sleep(0.1)
 
 
+def without_this_machine(text):
+    """An SVG text element without the folder that this project happens to be in."""
+    start, length, end, content = text.groups()
+    short = content.replace(f"{ROOT}/", "")
+    cells = len(html.unescape(content))
+    width = float(length) * len(html.unescape(short)) / cells if cells else float(length)
+    return f"{start}{width:.1f}{end}{short}</text>"
+
+
 async def take(folder, size, theme):
     import threading
 
@@ -67,6 +82,7 @@ async def take(folder, size, theme):
     from tui_ingest.tui.launching import build
 
     path = Path(tempfile.mkdtemp()) / "oplog.log"
+    os.chdir(path.parent)
     stop = threading.Event()
     writer = threading.Thread(target=write, args=(path, stop))
     app = build(IngestOptions(path=path, project="demo project"))
@@ -78,6 +94,7 @@ async def take(folder, size, theme):
         async def picture(name):
             await pilot.pause(0.6)
             svg = app.export_screenshot(title=f"tui-ingest {path.name}")
+            svg = FONT.sub("", TEXT.sub(without_this_machine, svg))
             (folder / f"{name}.svg").write_text(svg)
 
         await pilot.pause(SECONDS)
@@ -103,7 +120,7 @@ async def take(folder, size, theme):
 
 
 def main():
-    folder = Path(sys.argv[1])
+    folder = Path(sys.argv[1]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     width, height = map(int, (sys.argv[2] if len(sys.argv) > 2 else "120x36").split("x"))
     os.environ["TUI_INGEST_DEMO_DB"] = str(Path(tempfile.mkdtemp()) / "demo.sqlite3")

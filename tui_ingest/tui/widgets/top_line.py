@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePath
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
@@ -26,7 +28,7 @@ class TopLine(Widget):
     def __init__(self, *, project: str, path: str) -> None:
         super().__init__()
         self._project = project
-        self._path = inert(path)
+        self._path = inert(_from_here(path))
 
     def render(self) -> Content:
         badge = self.badge.text
@@ -45,3 +47,11 @@ class TopLine(Widget):
             " " * (gap - before + 1),
             (badge, f"{self.badge.tone} reverse" if self.badge.tone else "bold"),
         )
+
+
+def _from_here(path: str) -> str:
+    """Return a path as somebody in the current folder would type it, if it is below that."""
+    try:
+        return str(PurePath(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):  # it is elsewhere, or the folder is gone
+        return path
