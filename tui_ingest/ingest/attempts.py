@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,10 @@ class CommitRefusedError(Exception):
         super().__init__(str(cause))
         self.cause = cause
         self.blamed = blamed or {}  # by index of the entry
+
+
+class RunRefusedError(Exception):
+    """The database refused a run, and there was no savepoint to go back to."""
 
 
 class Look(enum.IntEnum):
@@ -38,6 +43,9 @@ class Attempt:
     look: Look = Look.NONE
     blamed: dict[int, Failure] = field(default_factory=dict)  # they fail, by index
     suspects: set[int] = field(default_factory=set)  # the database refused them among others
+    longest: int = sys.maxsize  # entries of a run; less while they fail
+    is_careful: bool = False  # a savepoint for each run
+    was_refused: bool = False  # a run was
 
     @property
     def entries(self) -> Sequence[Entry]:

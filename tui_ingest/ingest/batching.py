@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
 from tui_ingest.ingest.applying import FastPath
-from tui_ingest.ingest.attempts import Attempt, CommitRefusedError, Look
+from tui_ingest.ingest.attempts import Attempt, CommitRefusedError, Look, RunRefusedError
 from tui_ingest.ingest.culprits import Culprits
 from tui_ingest.ingest.executing import Execution
 from tui_ingest.ingest.reasons import Reason
@@ -29,7 +29,8 @@ from tui_ingest.oplog.records import Record
 logger = logging.getLogger(__name__)
 
 
-# After a missing parent was found, this many batches are looked through before they are refused.
+# After bad records were found, this many batches are expected to have more of the kind: what finds
+# them early costs a little, and being undone costs a batch.
 WARY_BATCHES = 50
 
 
@@ -60,7 +61,8 @@ class BatchWriter:
             else FastPath.to(database, settings=settings, remember_key=self._replayer.remember_key)
         )
         self._culprits = Culprits(database=database, settings=settings)
-        self._wary = 0  # batches to look through
+        self._wary = 0  # batches to look through for missing parents
+        self._careful = 0  # batches to write with savepoints
 
     def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:
         """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
@@ -72,15 +74,23 @@ class BatchWriter:
             CheckpointMovedError: another ingester was here; nothing was written.
             Exception: a transient failure (`is_transient`); nothing was written.
         """
-        attempt = Attempt(batch=batch, size=len(batch.entries), limits=limits, look=self._look())
+        attempt = Attempt(
+            batch=batch,
+            size=len(batch.entries),
+            limits=limits,
+            look=self._look(),
+            is_careful=self._careful > 0,
+        )
         while True:
             try:
                 written = self._transaction(attempt, Written(failures_in_a_row=failures_in_a_row))
             except CommitRefusedError as refused:
                 attempt.narrow(refused)
+            except RunRefusedError:
+                attempt.is_careful = True
             else:
                 self._accept(written)
-                self._learn(written)
+                self._learn(attempt, written)
                 return written
 
     def _look(self) -> Look:
@@ -88,9 +98,10 @@ class BatchWriter:
             return Look.AFTER
         return Look.AHEAD if self._wary else Look.NONE
 
-    def _learn(self, written: Written) -> None:
+    def _learn(self, attempt: Attempt, written: Written) -> None:
         reasons = {failure.reason for failure in written.failures.values()}
         self._wary = WARY_BATCHES if Reason.MISSING_PARENT in reasons else max(0, self._wary - 1)
+        self._careful = WARY_BATCHES if attempt.was_refused else max(0, self._careful - 1)
 
     def _accept(self, written: Written) -> None:
         if self._rehearsal is not None:

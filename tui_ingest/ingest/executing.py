@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from django.db import connections, transaction
 
 from tui_ingest.ingest.applying import FastPath, Outcomes
-from tui_ingest.ingest.attempts import Attempt, Look
+from tui_ingest.ingest.attempts import Attempt, Look, RunRefusedError
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.failures import Failure, describe, is_transient
 from tui_ingest.ingest.gathering import Window
@@ -53,7 +54,6 @@ class Execution:
         self._started = clock()
         self._has_looked = False  # for missing parents
         self._at = 0  # the next entry
-        self._longest = len(attempt.entries)  # of a run; less while they fail
 
     @property
     def is_to_be_looked_through(self) -> bool:
@@ -65,6 +65,7 @@ class Execution:
         """Apply the entries up to the first limit.
 
         Raises:
+            RunRefusedError: try again, more carefully, in another transaction.
             Exception: a transient failure; the transaction is to be rolled back.
         """
         while self._at < len(self._entries) and not self._is_over():
@@ -87,7 +88,7 @@ class Execution:
 
     def _next_stop(self) -> int:
         """Return where a run may end at the latest: what was refused once is tried by itself."""
-        end = min(self._at + self._longest, len(self._entries))
+        end = min(self._at + self._attempt.longest, len(self._entries))
         return min(
             (index for index in self._attempt.suspects if self._at <= index < end), default=end
         )
@@ -95,7 +96,7 @@ class Execution:
     # One at a time
 
     def _one_by_one(self, stop: int) -> None:
-        self._longest = max(2 * self._longest, 2 * SMALLEST_RUN)
+        self._attempt.longest = max(2 * self._attempt.longest, 2 * SMALLEST_RUN)
         while self._at < stop:
             entry = self._entries[self._at]
             result = self._attempt.blamed.get(self._at) or self._try(entry)
@@ -134,7 +135,7 @@ class Execution:
     def _many(self, fast: FastPath, stop: int) -> None:
         """Apply a run, or learn from its failure how to go on."""
         try:
-            with transaction.atomic(using=self._database):
+            with self._savepoint():
                 window = fast.plan(
                     self._entries, self._at, stop, known_failures=self._attempt.blamed
                 )
@@ -151,11 +152,19 @@ class Execution:
             if is_transient(error) or self._is_undone():
                 raise
             self._narrow(error, stop)
+            if not self._attempt.is_careful:
+                raise RunRefusedError from error
             return
         if is_worth_it:
             self._note(window, outcomes, failures, streak)
         else:
             self._one_by_one(max(window.stop, self._at + 1))
+
+    def _savepoint(self) -> AbstractContextManager[object]:
+        """On SQLite a savepoint costs as much as the rows of a run: at first, do without."""
+        if self._attempt.is_careful:
+            return transaction.atomic(using=self._database)
+        return nullcontext()
 
     def _is_to_look_ahead(self, window: Window) -> bool:
         """Only if nothing else can bring a parent, or take one away."""
@@ -197,11 +206,12 @@ class Execution:
         return streak if previous == window.stop - 1 else 0
 
     def _narrow(self, error: Exception, stop: int) -> None:
+        self._attempt.was_refused = True
         logger.debug("A run of %d entries was refused.", stop - self._at, exc_info=error)
         if isinstance(error, RowRefusedError):
             self._attempt.suspects.add(error.index)
         else:
-            self._longest = (stop - self._at) // 2
+            self._attempt.longest = (stop - self._at) // 2
 
     def _note(
         self, window: Window, outcomes: Outcomes, failures: dict[int, Failure], streak: int
@@ -210,4 +220,5 @@ class Execution:
         self._written.failures |= {i: f for i, f in failures.items() if i < window.stop}
         self._written.failures_in_a_row = streak
         self._at = window.stop
-        self._longest *= 2
+        # What comes next is gathered anew whenever a rule ends a run: no more than pays for that.
+        self._attempt.longest = max(2 * (window.stop - window.start), 2 * SMALLEST_RUN)
