@@ -254,11 +254,13 @@ async def test_the_editor_sends_nothing_that_is_no_record(working_desk):
 
 async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):
     lines = choice(5, of=7) + question(1)
-    async with working_desk(lines, stop_on_error=True) as d:
+    async with working_desk(lines, stop_on_error=True, size=(80, 24)) as d:
         assert d.app.snapshot.state is State.STOPPED_ON_ERROR
         text = d.text()
         assert "✗ STOPPED ON ERROR" in text
         assert "SAVE polls.choice 5 at byte 0" in text
+        for decision in ("Inspect (enter)", "Retry (r)", "Edit (i)", "Set aside (x)", "Quit (q)"):
+            assert decision in text
         assert "missing_parent" in text
         await d.press("enter")
         found = await inspected(d)
@@ -272,9 +274,14 @@ async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):
     assert await in_thread(Choice.objects.count) == 1
 
 
-async def test_stop_on_error_can_set_aside(working_desk):
+@pytest.mark.parametrize("way", ["key", "click"])
+async def test_stop_on_error_can_set_aside(working_desk, way):
     async with working_desk(BAD_VOTES + question(1), stop_on_error=True) as d:
-        await d.press("x")
+        if way == "key":
+            await d.press("x")
+        else:
+            buttons = d.screen.query("StopPanel Button")
+            await d.pilot.click(next(one for one in buttons if "Set aside" in str(one.label)))
         await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
         assert d.app.snapshot.dead_letters == 1
     assert await in_thread(Question.objects.count) == 1

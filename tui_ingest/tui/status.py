@@ -38,7 +38,9 @@ def _trouble(snapshot: Snapshot, now: float) -> Phrase | None:
         return Phrase(snapshot.ended.error, Tone.BAD)
     if snapshot.state is State.WAITING:
         return Phrase(wording.waiting(snapshot, now), Tone.WARNING)
-    return Phrase(snapshot.reason, Tone.WARNING) if snapshot.reason else None
+    if snapshot.stopped_on is not None or not snapshot.reason:  # the stop has its own panel
+        return None
+    return Phrase(snapshot.reason, Tone.WARNING)
 
 
 def _last_error(snapshot: Snapshot) -> Phrase | None:

@@ -26,7 +26,9 @@ class StopActions(ConsoleScreen):
 
     def look(self) -> None:
         super().look()
-        self.query_one(StopPanel).show(self.console.snapshot.stopped_on)
+        stopped = self.console.snapshot.stopped_on
+        self.query_one(StopPanel).show(stopped)
+        self.set_class(stopped is not None, "-stopped")
         self._edit_once_it_is_set_aside()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -29,9 +29,9 @@ class StopPanel(Vertical):
         display: none; height: auto; padding: 0 1;
         border: heavy $text-error; border-title-color: $text-error; border-title-style: bold;
         &.-stopped { display: block; }
-        & Static { height: auto; max-height: 3; }
+        & Static { height: auto; max-height: 5; }
         & Horizontal { height: 1; }
-        & Button { margin: 0 2 0 0; }
+        & Button { margin: 0 1 0 0; min-width: 0; width: auto; padding: 0; }
     }
     """
 
