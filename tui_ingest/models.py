@@ -24,11 +24,9 @@ class ProcessedFile(models.Model):
     # Text, because a device or inode number may exceed a signed 64-bit integer.
     device = models.CharField(max_length=20, default="0")
     inode = models.CharField(max_length=20, default="0")
-    left_generation = models.CharField(
-        max_length=64, blank=True, help_text="The generation finished before this one."
+    left_behind = models.TextField(
+        blank=True, help_text="How far the generations finished before this one were read."
     )
-    left_position = models.PositiveBigIntegerField(default=0)
-    left_tail_digest = models.CharField(max_length=64, blank=True)
     last_record_time = models.DateTimeField(
         null=True, blank=True, help_text="The last applied record's own time."
     )

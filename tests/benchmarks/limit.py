@@ -26,8 +26,8 @@ CHECKPOINT = (
 )
 NEW_CHECKPOINT = (
     "INSERT INTO tui_ingest_processedfile (file_path, last_processed_position, generation,"
-    " tail_digest, size, device, inode, left_generation, left_position, left_tail_digest,"
-    " state, state_reason) VALUES ({0}, 0, '', '', 0, '0', '0', '', 0, '', '', '')"
+    " tail_digest, size, device, inode, left_behind, state, state_reason)"
+    " VALUES ({0}, 0, '', '', 0, '0', '0', '', '', '')"
 )
 
 

@@ -417,7 +417,7 @@ def test_a_position_names_its_evidence(files, reader):
     assert (position.device, position.inode) == (status.st_dev, status.st_ino)
     assert position.offset == len(A)
     assert position.size == len(A + B)
-    assert position.left_generation == ""
+    assert position.left == ""
 
 
 def test_two_logs_do_not_know_of_each_other(files, open_reader, tmp_path):

@@ -66,11 +66,11 @@ class Source:
         self.pieces.append(raw)
         self.active.append(raw)
 
-    def write_late(self, raw):
-        with self.files.rank(1).open("ab") as file:
+    def write_late(self, rank, raw):
+        with self.files.rank(rank).open("ab") as file:
             file.write(b"\n" + raw + b"\n")
         self.late.append(raw)
-        self.generations[-2].append(raw)
+        self.generations[-1 - rank].append(raw)
 
     def begin_generation(self):
         self.end_line()
@@ -167,12 +167,12 @@ class Machine(RuleBasedStateMachine):
         if self.source.files.rank(rank).exists():
             self.source.files.compress(rank)
 
-    @rule()
-    def write_late(self):
-        """A writer that still has the newest rotated file open."""
-        rotated = self.source.files.rank(1)
-        if rotated.exists() and self.source.generations[-2]:
-            self.source.write_late(self.new_line(0))
+    @rule(rank=st.integers(1, 3))
+    def write_late(self, rank):
+        """A writer that still has a rotated file open."""
+        rotated = self.source.files.rank(rank)
+        if rotated.exists() and self.source.generations[-1 - rank]:
+            self.source.write_late(rank, self.new_line(0))
 
     # The reader
 

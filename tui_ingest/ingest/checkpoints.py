@@ -33,7 +33,7 @@ def is_known(path: str, *, database: str) -> bool:
 
 def position_of(file: ProcessedFile) -> Position | None:
     """Return the stored position; None if nothing of the log was ever consumed."""
-    if not file.generation and not file.left_generation:
+    if not file.generation and not file.left_behind:
         return None
     return Position(
         generation=file.generation,
@@ -42,9 +42,7 @@ def position_of(file: ProcessedFile) -> Position | None:
         size=file.size,
         device=int(file.device),
         inode=int(file.inode),
-        left_generation=file.left_generation,
-        left_offset=file.left_position,
-        left_tail_digest=file.left_tail_digest,
+        left=file.left_behind,
     )
 
 
@@ -83,8 +81,7 @@ def claim(
         pk=file.pk,
         generation=file.generation,
         last_processed_position=file.last_processed_position,
-        left_generation=file.left_generation,
-        left_position=file.left_position,
+        left_behind=file.left_behind,
     )
     if not rows.update(**_columns(new, last_record_time)):
         raise CheckpointMovedError(
@@ -153,9 +150,7 @@ def _columns(position: Position, last_record_time: float | None) -> dict[str, ob
         "size": position.size,
         "device": str(position.device),
         "inode": str(position.inode),
-        "left_generation": position.left_generation,
-        "left_position": position.left_offset,
-        "left_tail_digest": position.left_tail_digest,
+        "left_behind": position.left,
     }
     if last_record_time is not None:
         columns["last_record_time"] = as_datetime(last_record_time)

@@ -51,15 +51,12 @@ class Migration(migrations.Migration):
                 ("device", models.CharField(default="0", max_length=20)),
                 ("inode", models.CharField(default="0", max_length=20)),
                 (
-                    "left_generation",
-                    models.CharField(
+                    "left_behind",
+                    models.TextField(
                         blank=True,
-                        help_text="The generation finished before this one.",
-                        max_length=64,
+                        help_text="How far the generations finished before this one were read.",
                     ),
                 ),
-                ("left_position", models.PositiveBigIntegerField(default=0)),
-                ("left_tail_digest", models.CharField(blank=True, max_length=64)),
                 (
                     "last_record_time",
                     models.DateTimeField(

@@ -6,6 +6,7 @@ As long as a generation is unread its descriptor is held, so that no rotation ca
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tui_ingest.oplog import notices
 from tui_ingest.oplog.discovery import discover
 from tui_ingest.oplog.finding import find_place
 from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
+from tui_ingest.oplog.late import LeftGenerations
+from tui_ingest.oplog.lines import Line, LineReader
 from tui_ingest.oplog.log import Notice, Position
 from tui_ingest.oplog.positions import leave, move_to
 from tui_ingest.oplog.snapshots import Snapshot
@@ -25,7 +27,7 @@ class Chain:
     """Knows which generation is read, which one was before, and which ones follow.
 
     Attributes:
-        left: the generation before the current one, at its end; a late writer may add to it.
+        left: the generations before the current one, at their ends.
         current: the one that is read; None until one is found.
         later: those after it that have an identity, oldest first.
         notices: what was found out since they were taken last.
@@ -38,7 +40,7 @@ class Chain:
         self._written_over = False  # the file of the wanted position holds another content
         self._finished: deque[tuple[str, int]] = deque(maxlen=_MOST_FINISHED)  # identity, size
         self._replacement_told = False
-        self.left: LineReader | None = None
+        self.left = LeftGenerations()
         self.current: LineReader | None = None
         self.later: list[Generation] = []
         self.notices: list[Notice] = []
@@ -53,20 +55,23 @@ class Chain:
     def close(self) -> None:
         """Give back every descriptor."""
         self._close_unread()
-        self._take_left(None)
+        self.left.close()
 
     @property
     def position(self) -> Position:
         """The place that was reached, with its evidence."""
-        position, current, left = self._wanted, self.current, self.left
+        return self.position_after(None, 0)
+
+    def position_after(self, reader: LineReader | None, offset: int) -> Position:
+        """Return the position with one of the readers at another offset of what it took last."""
+        position, current = self._wanted, self.current
         if current is not None:
             generation = current.generation
             generation.seen_size = max(generation.seen_size, generation.known_size)
-            digest = current.tail_digest(current.offset)
-            position = move_to(position, generation, current.offset, digest)
-        if left is not None:
-            digest = left.tail_digest(left.offset)
-            position = leave(position, left.generation, left.offset, digest)
+            at = offset if reader is current else current.offset
+            position = move_to(position, generation, at, current.tail_digest(at))
+        if self.left.generations:
+            position = leave(position, self.left.places(reader, offset))
         return position
 
     # Finding the position
@@ -80,28 +85,32 @@ class Chain:
 
     def _stand(self, snapshot: Snapshot) -> None:
         place = find_place(self._wanted, snapshot, written_over=self._written_over)
-        left = self.left
-        if place.left is not None:
-            left = self._reader(place.left, place.left_offset)
-        later = snapshot.after(place.current) if place.current else self._unread(snapshot, left)
+        known = {generation.identity for generation in self.left.generations}
+        left = [
+            self._reader(generation, offset)
+            for generation, offset in place.left
+            if generation.identity not in known
+        ]
+        later = self._unread(snapshot, left)
+        if place.current is not None:
+            later = snapshot.after(place.current)
         found = place.current or (later.pop(0) if later else None)
         current = self._reader(found, place.offset) if found else None
         # From here on nothing fails: what was found half would be lost.
-        if left is not None and left is not self.left:
-            snapshot.keep(left.generation)
-            self._take_left(left)
-        if current is not None:
-            self.current = current
-            self.later = [snapshot.keep(generation) for generation in later]
-            snapshot.keep(current.generation)
+        for reader in (*left, *([current] if current else [])):
+            snapshot.keep(reader.generation)
+        self.left.add(left)
+        self.current = current
+        self.later = [snapshot.keep(generation) for generation in later]
         self.notices += place.losses
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
 
-    def _unread(self, snapshot: Snapshot, left: LineReader | None) -> list[Generation]:
+    def _unread(self, snapshot: Snapshot, left: Sequence[LineReader] = ()) -> list[Generation]:
         """Return the generations after the last one that is known."""
-        known = [left.generation] if left is not None else []
-        known += self._held()
+        known = [*self.left.generations, *(reader.generation for reader in left), *self.later]
+        if self.current is not None:
+            known.append(self.current.generation)
         held = [snapshot.same(found) or snapshot.copy_of(found) for found in known]
         present = snapshot.generations
         read = [
@@ -110,10 +119,6 @@ class Chain:
             if found in held or (found.identity, found.known_size) in self._finished
         ]
         return present[read[-1] + 1 :] if read else present
-
-    def _held(self) -> list[Generation]:
-        readers = [reader for reader in (self.left, self.current) if reader is not None]
-        return [*(reader.generation for reader in readers), *self.later]
 
     def _reader(self, generation: Generation, offset: int) -> LineReader:
         return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
@@ -132,8 +137,9 @@ class Chain:
             return
         with discover(self._path) as snapshot:
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
-            self._follow_left(snapshot, newest)
-            unread = snapshot.after(newest) if newest else self._unread(snapshot, self.left)
+            if newest is not None:
+                self.left.follow(snapshot, newest)
+            unread = snapshot.after(newest) if newest else self._unread(snapshot)
             # Whatever came between the removed file and those that are there was removed, too.
             if newest is None and unread and self._newest().is_removed():
                 self.notices.append(notices.gap(self._newest().identity, 0))
@@ -148,7 +154,7 @@ class Chain:
         self.notices.append(
             notices.rotated(following.identity, read=finished.offset, next_name=following.path.name)
         )
-        self._take_left(finished)
+        self.left.add([finished])
         self.current, self.later = current, self.later[1:]
 
     def recover(self) -> None:
@@ -166,53 +172,24 @@ class Chain:
             generation.close()
         self.current, self.later = None, []
 
-    def _take_left(self, reader: LineReader | None) -> None:
-        if self.left is not None:
-            self.left.generation.close()
-        self.left = reader
+    def late_lines(self, *, max_lines: int, max_bytes: int) -> tuple[LineReader, list[Line]] | None:
+        """Return complete lines that were added to a generation that was left."""
+        late = self.left.take(max_lines=max_lines, max_bytes=max_bytes)
+        if late is not None and self.left.is_news(late[0]):
+            self.notices.append(notices.late(late[0].generation.identity))
+        return late
 
-    # Late records
+    def take_torn(self) -> tuple[LineReader, Line] | None:
+        """Return an unterminated line that nothing will be added to once the chain advances."""
+        torn = self.left.take_rest()
+        if torn is None and self.current is not None and (line := self.current.take_rest()):
+            torn = (self.current, line)
+        return torn
 
-    def late_lines(self, *, max_lines: int, max_bytes: int) -> list[Line]:
-        """Return complete lines that were added to the generation that was left."""
-        left = self.left
-        if left is None or left.generation.size <= left.offset + left.partial_bytes:
-            return []
-        try:
-            lines = left.take(max_lines=max_lines, max_bytes=max_bytes)
-        except ContentChangedError:
-            self._drop_left()
-            return []
-        if lines:
-            self.notices.append(notices.late(left.generation.identity))
-        return lines
-
-    def late_rest(self) -> Line | None:
-        """Return an unterminated line that was added to the generation that was left."""
-        left = self.left
-        if left is None or left.generation.size <= left.offset:
-            return None
-        try:
-            return left.take_rest()
-        except ContentChangedError:
-            self._drop_left()
-            return None
-
-    def _drop_left(self) -> None:
-        """Forget the generation that was left: truncated, it holds no late records."""
-        self._take_left(None)
-        self._wanted = Position()
-
-    def _follow_left(self, snapshot: Snapshot, newest: Generation | None) -> None:
-        """Expect late records in the file that has the content now (rsync makes a new one)."""
-        left = self.left
-        if left is None or newest is None or snapshot.same(left.generation):
-            return
-        copy = snapshot.find_left(self.position, newest)
-        if copy is not None and copy.size > left.offset:
-            reader = self._reader(copy, left.offset)
-            snapshot.keep(copy)
-            self._take_left(reader)
+    def take_notices(self) -> tuple[Notice, ...]:
+        """Return what was found out since this was asked last."""
+        found, self.notices = tuple(self.notices), []
+        return found
 
     # The newest generation
 
@@ -235,15 +212,14 @@ class Chain:
         if self.later:
             copy = snapshot.copy_of(newest)
             if copy is not None:
-                self.later[-1] = copy
+                self.later[-1] = snapshot.keep(copy)
+                newest.close()
         else:
             assert reader is not None  # noqa: S101  # it is the newest
             copy = snapshot.copy_of(newest, reader.offset, reader.tail_digest(reader.offset))
             if copy is not None:
-                self.current = self._reader(copy, reader.offset)
+                reader.follow(snapshot.keep(copy))
         if copy is not None:
-            snapshot.keep(copy)
-            newest.close()
             self._tell_replacement(copy, snapshot)
         return copy
 

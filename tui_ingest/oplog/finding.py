@@ -10,17 +10,16 @@ from tui_ingest.oplog.log import Notice, Position
 from tui_ingest.oplog.snapshots import Snapshot
 
 
-class Place(NamedTuple):
-    """A generation to read from an offset on, and the one that was left for it."""
+class Found(NamedTuple):
+    """A generation to read from an offset on, and those that were left before."""
 
-    current: Generation | None = None  # None: what follows the one that was left
-    offset: int = 0  # bytes
-    left: Generation | None = None  # None: it is gone, or there was none
-    left_offset: int = 0  # bytes
+    current: Generation | None  # None: what follows the one that was left last
+    offset: int  # bytes
+    left: list[tuple[Generation, int]]  # and how far they were read in bytes, oldest first
     losses: tuple[Notice, ...] = ()
 
 
-def find_place(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Place:
+def find_place(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
     """Find a position.
 
     Args:
@@ -29,15 +28,14 @@ def find_place(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> P
         written_over: it is known that its file holds another content now.
     """
     if not wanted.generation or not (snapshot.generations or snapshot.active):
-        return _after_left(wanted, snapshot)
+        return Found(None, 0, snapshot.find_left(wanted, None))
     found = snapshot.find(wanted)
     if found is not None:
-        left = snapshot.find_left(wanted, found)
-        return Place(found, wanted.offset, left, wanted.left_offset)
+        return Found(found, wanted.offset, snapshot.find_left(wanted, found))
     return _find_substitute(wanted, snapshot, written_over=written_over)
 
 
-def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Place:
+def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
     missing = max(0, wanted.size - wanted.offset)
     truncated = tuple(notices.truncated(wanted.generation, missing))
     same_head = [found for found in snapshot.generations if found.identity == wanted.generation]
@@ -46,24 +44,19 @@ def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool
         # A copy, made a moment before the log was truncated: the rest of it was read since.
         copy = same_head[-1]
         if copy.size <= wanted.offset:
-            return Place(left=copy, left_offset=copy.size, losses=truncated)
+            left = [*snapshot.find_left(wanted, copy), (copy, copy.size)]
+            return Found(None, 0, left, truncated)
     if same_head:
         found = same_head[0]
-        left = snapshot.find_left(wanted, found)
-        return Place(found, 0, left, wanted.left_offset, truncated)
+        return Found(found, 0, snapshot.find_left(wanted, found), truncated)
+    left = snapshot.find_left(wanted, None)
     # An inode alone proves nothing as soon as files were removed beside it.
     alone = all(found is snapshot.active for found in snapshot.generations)
     if written_over or (in_place and alone):
-        return _after_left(wanted, snapshot)._replace(losses=truncated)
-    return _after_left(wanted, snapshot)._replace(losses=(notices.gap(wanted.generation, missing),))
+        return Found(None, 0, left, truncated)
+    return Found(None, 0, left, (notices.gap(wanted.generation, missing),))
 
 
 def _is_active(wanted: Position, snapshot: Snapshot) -> bool:
     active = snapshot.active
     return active is not None and active.file_id == (wanted.device, wanted.inode)
-
-
-def _after_left(wanted: Position, snapshot: Snapshot) -> Place:
-    if not wanted.left_generation:
-        return Place()
-    return Place(left=snapshot.find_left(wanted, None), left_offset=wanted.left_offset)

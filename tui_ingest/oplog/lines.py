@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tui_ingest.oplog.generations import BOM, TAIL_BYTES, Generation, digest
 from tui_ingest.oplog.log import LogUnavailableError
+from tui_ingest.oplog.positions import Place
 
 CHUNK_BYTES = 256 * 1024  # read at once
 MEASURE_BYTES = 1024 * 1024  # a line longer than this is measured before it is read
@@ -87,6 +88,15 @@ class LineReader:
         if end < min(offset, TAIL_BYTES):  # before or within a line too long to be remembered
             return self.generation.tail_digest(offset)
         return digest(bytes(self._history[max(0, end - TAIL_BYTES) : end]))
+
+    def place(self, offset: int) -> Place:
+        """Return an offset within the lines taken last, with its evidence."""
+        return Place(self.generation.identity, offset, self.tail_digest(offset))
+
+    def follow(self, copy: Generation) -> None:
+        """Go on in another file with the same content."""
+        self.generation.close()
+        self.generation = copy
 
     def _split(self, lines: list[Line], max_lines: int, enough: int) -> None:
         """Take the lines that end in the buffer."""

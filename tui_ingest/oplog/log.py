@@ -33,10 +33,9 @@ class Position:
     size: int = 0  # bytes; the generation's size when last seen
     device: int = 0  # hint only: a device and inode name a file no longer than it lives
     inode: int = 0
-    # The generation left last. A writer may still add to it after the rollover.
-    left_generation: str = ""
-    left_offset: int = 0
-    left_tail_digest: str = ""
+    # How far the generations were read that were left last: writers may still add to them after
+    # the rollover. The log's own notes; whoever keeps a position keeps them as they are.
+    left: str = ""
 
 
 class NoticeKind(enum.StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tui_ingest.oplog import seeking
@@ -48,7 +47,7 @@ class FileLog:
         self.path = str(self._path)
         self._max_record_bytes = max_record_bytes
         self._chain = Chain(self._path, max_line_bytes=max_record_bytes)
-        self._was_late = False  # the last batch came from the generation that was left
+        self._source: LineReader | None = None  # which the last batch came from
         self._watcher = Watcher(self._path, poll_seconds=poll_seconds)
 
     # Reading
@@ -68,33 +67,26 @@ class FileLog:
     def _read(self, max_records: int, max_bytes: int, *, final: bool) -> Batch | None:
         chain = self._chain
         while chain.open() and (current := chain.current) is not None:
-            late = chain.late_lines(max_lines=max_records, max_bytes=max_bytes)
-            if late and chain.left is not None:
-                return self._batch(self._parse(late, chain.left), late=True)
+            generation = current.generation
             if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
-                return self._batch(self._parse(lines, current))
+                return self._batch(self._parse(lines, current), current)
+            if late := chain.late_lines(max_lines=max_records, max_bytes=max_bytes):
+                reader, lines = late
+                return self._batch(self._parse(lines, reader), reader)
             followed = chain.has_successor()
-            if chain.current is not current:
+            if current.generation is not generation:
                 continue  # the same content is in another file now, where there may be more
             if not followed:
-                return self._batch(self._parse_unfinished(current) if final else [])
+                return self._batch(self._parse_unfinished(current) if final else [], current)
             # Looked at once more, now that the next generation was seen: but for a late writer
             # nothing is added to this one after that.
             if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
-                return self._batch(self._parse(lines, current))
-            if torn := self._take_torn():
-                return torn
+                return self._batch(self._parse(lines, current), current)
+            if torn := chain.take_torn():
+                reader, line = torn
+                return self._batch(self._parse_torn(line, reader), reader)
             chain.advance()
-        return self._batch([])
-
-    def _take_torn(self) -> Batch | None:
-        """Return the last lines, cut off, of the generations that are about to be left."""
-        chain = self._chain
-        if chain.left is not None and (line := chain.late_rest()):
-            return self._batch(self._parse_torn(line, chain.left), late=True)
-        if chain.current is not None and (line := chain.current.take_rest()):
-            return self._batch(self._parse_torn(line, chain.current))
-        return None
+        return self._batch([], None)
 
     def _parse(self, lines: Sequence[Line], reader: LineReader) -> list[Entry]:
         generation = reader.generation.identity
@@ -122,25 +114,19 @@ class FileLog:
         reader.take_rest()
         return self._parse([rest], reader)
 
-    def _batch(self, entries: list[Entry], *, late: bool = False) -> Batch | None:
+    def _batch(self, entries: list[Entry], reader: LineReader | None) -> Batch | None:
         """Return the entries with the position after them and what was noticed on the way."""
-        self._was_late = late
-        notices, self._chain.notices = tuple(self._chain.notices), []
-        if not entries and not notices:
+        self._source = reader
+        if not entries and not self._chain.notices:
             return None
-        return Batch(entries=entries, position=self._chain.position, notices=notices)
+        position = self._chain.position
+        return Batch(entries=entries, position=position, notices=self._chain.take_notices())
 
     # Positions
 
     def position_after(self, entry: Entry) -> Position:
         """See `Log.position_after`."""
-        chain, end = self._chain, entry.location.end
-        reader = chain.left if self._was_late else chain.current
-        assert reader is not None  # noqa: S101  # the entry was read by it
-        digest = reader.tail_digest(end)
-        if self._was_late:
-            return replace(chain.position, left_offset=end, left_tail_digest=digest)
-        return replace(chain.position, offset=end, tail_digest=digest)
+        return self._chain.position_after(self._source, entry.location.end)
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""

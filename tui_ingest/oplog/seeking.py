@@ -24,12 +24,12 @@ from tui_ingest.oplog.log import (
     StartPoint,
 )
 from tui_ingest.oplog.parsing import timestamp_of
-from tui_ingest.oplog.positions import leave, move_to
+from tui_ingest.oplog.positions import Place, leave, move_to
 from tui_ingest.oplog.snapshots import Snapshot
 
 _LINES = 1000  # looked at together
 
-_Place = tuple[int, int]  # index of a generation, and an offset in it
+_Point = tuple[int, int]  # index of a generation, and an offset in it
 
 
 def locate(path: Path, start: StartPoint) -> Position:
@@ -73,7 +73,7 @@ def _looking_at(path: Path) -> Iterator[Snapshot]:
         raise LogUnavailableError(f"{path} was written over while it was looked at.") from error
 
 
-def _lines_between(snapshot: Snapshot, first: _Place, last: _Place) -> int:
+def _lines_between(snapshot: Snapshot, first: _Point, last: _Point) -> int:
     total = 0
     for index, generation in enumerate(snapshot.generations[: last[0] + 1]):
         if index < first[0]:
@@ -85,13 +85,13 @@ def _lines_between(snapshot: Snapshot, first: _Place, last: _Place) -> int:
     return total
 
 
-def _place(snapshot: Snapshot, position: Position) -> _Place | None:
+def _place(snapshot: Snapshot, position: Position) -> _Point | None:
     """Return the index of a position's generation and its offset there."""
     if position.generation:
         found = snapshot.find(position)
         return (snapshot.generations.index(found), position.offset) if found else None
-    left = snapshot.find_left(position, None) if position.left_generation else None
-    return (snapshot.generations.index(left) + 1 if left else 0), 0
+    left = snapshot.find_left(position, None)
+    return (snapshot.generations.index(left[-1][0]) + 1 if left else 0), 0
 
 
 def _at_time(snapshot: Snapshot, timestamp: float) -> Position:
@@ -140,7 +140,7 @@ def _position(snapshot: Snapshot, index: int, offset: int) -> Position:
         position = move_to(position, current, offset, current.tail_digest(offset))
     if index > 0:
         left = snapshot.generations[index - 1]
-        position = leave(position, left, left.size, left.tail_digest(left.size))
+        position = leave(position, [Place(left.identity, left.size, left.tail_digest(left.size))])
     return position
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from tui_ingest.oplog.generations import HEAD_BYTES, Generation
 from tui_ingest.oplog.log import Position
+from tui_ingest.oplog.positions import Place, places_left
 
 _LINE_TIME = re.compile(rb"^\d+(?:\.\d+)? ", re.MULTILINE)
 
@@ -50,7 +51,7 @@ class Snapshot:
         agreeing = [
             found
             for found in self.generations
-            if _agrees(found, position.generation, position.offset, position.tail_digest)
+            if _agrees(found, Place(position.generation, position.offset, position.tail_digest))
         ]
         for found in agreeing:
             if found.file_id == (position.device, position.inode) and self._follows(
@@ -59,14 +60,21 @@ class Snapshot:
                 return found
         return agreeing[0] if agreeing else None
 
-    def find_left(self, position: Position, current: Generation | None) -> Generation | None:
-        """Return the generation that was left for the current one; None if it is gone."""
-        older = self.generations
-        if current is not None:
-            older = older[: older.index(current)]
-        return next(
-            (found for found in reversed(older) if _agrees_with_left(found, position)), None
-        )
+    def find_left(
+        self, position: Position, current: Generation | None
+    ) -> list[tuple[Generation, int]]:
+        """Return the generations that a position left, and how far they were read, oldest first.
+
+        Those that are gone are left out. All are older than the current one, if that is given.
+        """
+        older = self.generations if current is None else self.before(current)
+        found: list[tuple[Generation, int]] = []
+        for place in reversed(places_left(position)):
+            at = next((at for at in reversed(range(len(older))) if _agrees(older[at], place)), None)
+            if at is not None:
+                found.insert(0, (older[at], place.offset))
+                older = older[:at]
+        return found
 
     def same(self, generation: Generation) -> Generation | None:
         """Return the generation with the same content in the same file; None if it is gone."""
@@ -85,11 +93,19 @@ class Snapshot:
                 found
                 for found in self.generations
                 if found.file_id != generation.file_id
-                and _agrees(found, generation.identity, offset, tail_digest)
+                and _agrees(found, Place(generation.identity, offset, tail_digest))
                 and (offset or found.size >= generation.seen_size)
             ),
             None,
         )
+
+    def is_kept(self, generation: Generation) -> bool:
+        """Tell whether somebody took a generation."""
+        return generation in self._kept
+
+    def before(self, generation: Generation) -> list[Generation]:
+        """Return the generations that are older than one of them."""
+        return self.generations[: self.generations.index(generation)]
 
     def after(self, generation: Generation) -> list[Generation]:
         """Return the generations that are newer than one of them."""
@@ -97,19 +113,15 @@ class Snapshot:
 
     def _follows(self, generation: Generation, position: Position) -> bool:
         """Tell whether a generation comes after the one that the position left."""
-        at = self.generations.index(generation)
-        if not at:
-            return not position.left_generation
-        return _agrees_with_left(self.generations[at - 1], position)
+        before, left = self.before(generation), places_left(position)
+        if not before or not left:
+            return not before and not left
+        return _agrees(before[-1], left[-1])
 
 
-def _agrees(generation: Generation, identity: str, offset: int, tail_digest: str) -> bool:
-    return generation.identity == identity and generation.confirms(offset, tail_digest)
-
-
-def _agrees_with_left(generation: Generation, position: Position) -> bool:
-    return _agrees(
-        generation, position.left_generation, position.left_offset, position.left_tail_digest
+def _agrees(generation: Generation, place: Place) -> bool:
+    return generation.identity == place.generation and generation.confirms(
+        place.offset, place.tail_digest
     )
 
 
