@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from django.db import connections
@@ -40,6 +41,10 @@ def run(options: IngestOptions) -> int:
     sink = Sink(sys.stdout, on_broken=control.stop)
     output = BarOutput(options, sink) if sink.can_redraw() else PlainOutput(options, sink)
     last_failure = LastFailure()
+    # Django and the project stay for good: looking through them over and over for garbage cost
+    # a tenth of the time.
+    gc.collect()
+    gc.freeze()
     try:
         with stop_on_signals(control), output:
             ended = _session(options, control, output, last_failure).run()
