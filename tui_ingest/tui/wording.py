@@ -125,5 +125,6 @@ def waiting(snapshot: Snapshot, now: float) -> str:
     if snapshot.retry_at is None:
         return snapshot.reason
     seconds = max(0, round(snapshot.retry_at - now))
-    then = f"retry in {seconds} s" if seconds else "trying again"
-    return f"{then}, attempt {snapshot.attempt} · {snapshot.reason}"
+    tried = snapshot.attempt
+    then = f"retry in {seconds} s, attempt {tried}" if seconds else f"attempt {tried + 1} now"
+    return f"{then} · {snapshot.reason}"
