@@ -478,6 +478,19 @@ def test_truncated_with_unread_records(files, reader):
     assert f"{len(B + C):,} unread bytes" in gaps[0].message
 
 
+@pytest.mark.parametrize("after", [D, D + E + F, D + E + F + G], ids=["less", "same", "more"])
+def test_truncated_after_records_were_seen_but_not_read(files, reader, after):
+    files.write(A)
+    reader.read()
+    files.write(B + C)
+    reader.log.backlog()
+    files.path.write_bytes(after)
+    reader.log.backlog()
+    assert lines_of(reader.read()) == after.splitlines(keepends=True)
+    gaps = [notice for notice in reader.notices if notice.kind == "gap"]
+    assert [gap.missing_bytes for gap in gaps] == [len(B + C)]
+
+
 def test_records_read_before_a_truncation_are_not_lost_with_it(files, reader):
     """More is there than is read at once, and the rest is gone when it is asked for."""
     lines = [question(number, "x" * 1000) for number in range(400)]

@@ -67,7 +67,7 @@ class Chain:
         position, current = self._wanted, self.current
         if current is not None:
             generation = current.generation
-            generation.seen_size = max(generation.seen_size, generation.known_size)
+            generation.see()
             at = offset if reader is current else current.offset
             position = move_to(position, generation, at, current.tail_digest(at))
         if self.left.generations:

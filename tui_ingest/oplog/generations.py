@@ -32,7 +32,7 @@ class Generation:
         identity: digest of the first line that is not blank; "" as long as there is none,
             because empty files all look alike.
         first_time: of that line, in seconds since the epoch.
-        seen_size: bytes, when it was opened, or since if the reader noted it.
+        seen_size: bytes, when it was opened, or when it was looked at since.
     """
 
     def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
@@ -66,6 +66,13 @@ class Generation:
         self._first = (start, len(line))
         self.identity = digest(line) if line else ""
         self.first_time = timestamp_of(line)
+
+    def see(self) -> int:
+        """Return its size now, and remember it, unless it holds another content by now."""
+        size = self.known_size
+        if size > self.seen_size and not self.is_rewritten():
+            self.seen_size = size
+        return size
 
     def is_rewritten(self) -> bool:
         """Tell whether the first line is not where it was any more."""

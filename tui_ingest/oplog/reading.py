@@ -150,7 +150,7 @@ class FileLog:
         current = chain.current
         if current is None:
             return Backlog(exists=exists)
-        size = current.generation.known_size
+        size = current.generation.see()
         unread = max(0, size - current.offset)
         oldest, highest = self._ranks() if chain.later else (None, None)
         return Backlog(
