@@ -200,14 +200,14 @@ class BatchWriter:
 
     def _keep_letters(self, written: Written) -> None:
         """Keep the failures, and close the dead letters that applied records made obsolete."""
-        for index, failure in sorted(written.failures.items()):
-            written.letters[index] = deadletters.keep(
-                self._file,
-                written.entries[index],
-                failure,
-                database=self._database,
-                settings=self._settings,
-            )
+        indexes = sorted(written.failures)
+        letters = deadletters.keep(
+            self._file,
+            [(written.entries[index], written.failures[index]) for index in indexes],
+            database=self._database,
+            settings=self._settings,
+        )
+        written.letters = dict(zip(indexes, letters, strict=True))
         written.superseded = deadletters.supersede(
             self._file, written.applied(), database=self._database, settings=self._settings
         )

@@ -68,7 +68,7 @@ def _looked_up(failure: Failure, record: Record, database: str) -> Failure:
 
 
 def _describe(error: Exception) -> Failure:
-    trace = "".join(traceback.format_exception(error))[-MAX_TRACEBACK:]
+    trace = _traceback(error)
     if isinstance(error, RecordError):
         return Failure(
             reason=error.reason, error=str(error), traceback=trace, waiting_for=error.waiting_for
@@ -124,3 +124,22 @@ def _reworded(
     failure: Failure, reason: Reason, error: str, *, waiting_for: RowKey | None = None
 ) -> Failure:
     return Failure(reason=reason, error=error, traceback=failure.traceback, waiting_for=waiting_for)
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback with those of its causes.
+
+    Python marks the place within each line, too, and parses the line again to find it: for a
+    record in a hundred that fails, that alone took a quarter of the time.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in frames:
+        frame.colno = frame.end_colno = None
+    own = [*frames.format(), *traceback.format_exception_only(error)]
+    if frames:
+        own.insert(0, "Traceback (most recent call last):\n")
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is None or len("".join(own)) > MAX_TRACEBACK:
+        return "".join(own)[-MAX_TRACEBACK:]
+    before = _traceback(cause) + "\nThat led to:\n\n"
+    return (before + "".join(own))[-MAX_TRACEBACK:]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys
 from tui_ingest.ingest.reasons import RowKey
@@ -50,10 +48,3 @@ def without_superseded(
     keys = row_keys(record.objects, identities_of(settings, database))
     kept = [item for index, item in enumerate(record.objects) if keys.get(index) not in newer]
     return record._replace(objects=kept)
-
-
-def chunks(keys: Iterable[str]) -> Iterable[list[str]]:
-    """Divide keys into lists that fit into the parameters of one query."""
-    remaining = list(keys)
-    for start in range(0, len(remaining), 500):
-        yield remaining[start : start + 500]

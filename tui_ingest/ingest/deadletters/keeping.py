@@ -8,12 +8,15 @@ page or message that shows it has to think of that. It also makes it text that e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from django.db import connections
 from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.checkpoints import as_datetime
+from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deserializing import Serialized
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.identity import Identities
@@ -28,35 +31,51 @@ MAX_TEXT = 255  # characters of a label, a primary key or a name
 
 def keep(
     file: ProcessedFile,
-    entry: Entry,
-    failure: Failure,
+    failed: Sequence[tuple[Entry, Failure]],
     *,
     database: str,
     settings: Settings | None = None,
-) -> DeadLetter:
-    """Make a dead letter of an entry, in the caller's transaction.
+) -> list[DeadLetter]:
+    """Make dead letters of entries, given in log order, in the caller's transaction.
 
     An open dead letter of the same line, left from before the log was read again, gives way.
     """
+    _replace_earlier(file, [entry for entry, _ in failed], database)
     now = timezone.now()
-    _replace_earlier(file, entry, database)
+    letters = [_letter(file, entry, failure, now) for entry, failure in failed]
+    _insert(letters, database)
+    identities = identities_of(settings, database)
+    DeadLetterRow.objects.using(database).bulk_create(
+        row
+        for letter, (entry, _) in zip(letters, failed, strict=True)
+        if isinstance(entry, Record)
+        for row in _rows(letter, entry, identities)
+    )
+    return letters
+
+
+def _letter(file: ProcessedFile, entry: Entry, failure: Failure, now: datetime) -> DeadLetter:
     letter = DeadLetter(
         file=file,
         generation=entry.location.generation,
         position=entry.location.start,
         length=entry.location.length,
         raw=entry.raw,
-        reason=failure.reason,
         created=now,
         last_attempt=now,
     )
     if isinstance(entry, Record):
         describe_record(letter, entry)
     describe_failure(letter, failure)
-    letter.save(using=database, force_insert=True)
-    if isinstance(entry, Record):
-        _add_rows(letter, entry, identities_of(settings, database), database)
     return letter
+
+
+def _insert(letters: list[DeadLetter], database: str) -> None:
+    if connections[database].features.can_return_rows_from_bulk_insert:
+        DeadLetter.objects.using(database).bulk_create(letters)
+    else:  # MySQL does not tell the ids of many
+        for letter in letters:
+            letter.save(using=database, force_insert=True)
 
 
 def describe_record(letter: DeadLetter, record: Record) -> None:
@@ -81,15 +100,17 @@ def write_rows(
 ) -> None:
     """Put down the rows that a dead letter speaks of, instead of those that it had."""
     DeadLetterRow.objects.using(database).filter(dead_letter=letter).delete()
-    _add_rows(letter, record, identities_of(settings, database), database)
-
-
-def _add_rows(letter: DeadLetter, record: Record, identities: Identities, database: str) -> None:
-    keys = row_keys(record.objects, identities)
     DeadLetterRow.objects.using(database).bulk_create(
+        _rows(letter, record, identities_of(settings, database))
+    )
+
+
+def _rows(letter: DeadLetter, record: Record, identities: Identities) -> list[DeadLetterRow]:
+    keys = row_keys(record.objects, identities)
+    return [
         DeadLetterRow(dead_letter=letter, model=inert(key.model)[:MAX_TEXT], key=key.key)
         for key in dict.fromkeys(keys.values())
-    )
+    ]
 
 
 def identities_of(settings: Settings | None, database: str) -> Identities:
@@ -119,14 +140,20 @@ def pk_text(pk: object) -> str:
     return inert(text)[:MAX_TEXT]
 
 
-def _replace_earlier(file: ProcessedFile, entry: Entry, database: str) -> None:
-    DeadLetter.objects.using(database).filter(
-        file=file,
-        status=DeadLetter.Status.OPEN,
-        generation=entry.location.generation,
-        position=entry.location.start,
-    ).update(
-        status=DeadLetter.Status.SUPERSEDED,
-        resolved=timezone.now(),
-        resolution="The log was read again from an earlier position and the line failed again.",
-    )
+def _replace_earlier(file: ProcessedFile, entries: Iterable[Entry], database: str) -> None:
+    places: dict[str, list[int]] = {}
+    for entry in entries:
+        places.setdefault(entry.location.generation, []).append(entry.location.start)
+    for generation, positions in places.items():
+        for part in chunks(positions):
+            DeadLetter.objects.using(database).filter(
+                file=file,
+                status=DeadLetter.Status.OPEN,
+                generation=generation,
+                position__in=part,
+            ).update(
+                status=DeadLetter.Status.SUPERSEDED,
+                resolved=timezone.now(),
+                resolution="The log was read again from an earlier position and the line failed"
+                " again.",
+            )

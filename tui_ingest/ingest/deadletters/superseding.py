@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest.deadletters.contents import chunks, effective_entry
+from tui_ingest.ingest.deadletters.chunking import chunks
+from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys, write_rows
 from tui_ingest.ingest.identity import Identities
 from tui_ingest.ingest.policy import Policy, Verdict

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from tui_ingest.ingest.database_errors import is_transient
-from tui_ingest.ingest.deadletters.contents import chunks, effective_entry
+from tui_ingest.ingest.deadletters.chunking import chunks
+from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.identity import has_natural_key, natural_key_text
 from tui_ingest.ingest.parents import arrivals, missing_parents
 from tui_ingest.ingest.policy import find_model
