@@ -1,1 +1,1 @@
-"""How fast the product is, as ratios to other ways of doing the same: `python -m tests.benchmarks`."""
+"""How fast the product is, beside other ways of doing the same: `python -m tests.benchmarks`."""

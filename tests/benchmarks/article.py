@@ -22,7 +22,7 @@ def ingest(path: str) -> None:
         while line := log.readline():
             try:
                 apply(line)
-            except Exception:  # noqa: BLE001
+            except Exception:
                 traceback.print_exc(limit=1)
         checkpoint.last_processed_position = log.tell()
         checkpoint.save()

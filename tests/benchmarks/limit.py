@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-RECORDS_PER_TRANSACTION = 5_000
+RECORDS_PER_TRANSACTION = 10_000
 Rows = dict[str, tuple[Any, ...] | None]  # by UUID, in the order of the log; None: deleted
 QUESTION = "polls_question(pkid, id, question_text, pub_date)"
 QUESTION_SET = "question_text = excluded.question_text, pub_date = excluded.pub_date"
@@ -21,14 +21,9 @@ CHOICE = "polls_choice(pkid, id, question_id, choice_text, votes)"
 CHOICE_SET = (
     "question_id = excluded.question_id, choice_text = excluded.choice_text, votes = excluded.votes"
 )
-CHECKPOINT = (
-    "UPDATE tui_ingest_processedfile SET last_processed_position = {0} WHERE file_path = {0}"
-)
-NEW_CHECKPOINT = (
-    "INSERT INTO tui_ingest_processedfile (file_path, last_processed_position, generation,"
-    " tail_digest, size, device, inode, left_behind, state, state_reason)"
-    " VALUES ({0}, 0, '', '', 0, '0', '0', '', '', '')"
-)
+CHECKPOINT_TABLE = "CREATE TABLE IF NOT EXISTS limit_checkpoint (path text, position bigint)"
+NEW_CHECKPOINT = "INSERT INTO limit_checkpoint VALUES ({0}, 0)"
+CHECKPOINT = "UPDATE limit_checkpoint SET position = {0} WHERE path = {0}"
 
 
 def coalesce(batch: Iterable[bytes]) -> tuple[Rows, Rows]:
@@ -54,6 +49,12 @@ def coalesce(batch: Iterable[bytes]) -> tuple[Rows, Rows]:
     return questions, choices
 
 
+def sqlite_time(text: str) -> str:
+    """Return '2023-10-27 08:31:40.182000' for '2023-10-27T08:31:40.182Z'."""
+    time = text[:-1].replace("T", " ")
+    return time[:-4] if time.endswith(".000") else time + "000"
+
+
 def deleted(rows: Rows) -> list[str]:
     return [key for key, row in rows.items() if row is None]
 
@@ -70,21 +71,24 @@ class Sqlite:
         self._connection.executescript(DATABASES["default"]["OPTIONS"]["init_command"])
 
     def begin(self, path: str) -> None:
+        self._connection.execute(CHECKPOINT_TABLE)
         self._connection.execute(NEW_CHECKPOINT.format("?"), (path,))
 
     def write(self, questions: Rows, choices: Rows, path: str, position: int) -> None:
         execute, many = self._connection.execute, self._connection.executemany
         execute("BEGIN IMMEDIATE")
         many(
-            f"INSERT INTO {QUESTION} VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET {QUESTION_SET}",
+            f"INSERT INTO {QUESTION} VALUES (?, ?, ?, ?)"
+            f" ON CONFLICT (id) DO UPDATE SET {QUESTION_SET}",
             [
-                (row[0], row[1].replace("-", ""), row[2], row[3][:-1].replace("T", " ") + "000")
+                (row[0], row[1].replace("-", ""), row[2], sqlite_time(row[3]))
                 for row in questions.values()
                 if row
             ],
         )
         many(
-            f"INSERT INTO {CHOICE} VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET {CHOICE_SET}",
+            f"INSERT INTO {CHOICE} VALUES (?, ?, ?, ?, ?)"
+            f" ON CONFLICT (id) DO UPDATE SET {CHOICE_SET}",
             [
                 (row[0], row[1].replace("-", ""), row[2].replace("-", ""), row[3], row[4])
                 for row in choices.values()
@@ -112,6 +116,7 @@ class Postgres:
             )
 
     def begin(self, path: str) -> None:
+        self._cursor.execute(CHECKPOINT_TABLE)
         self._cursor.execute(NEW_CHECKPOINT.format("%s"), (path,))
 
     def write(self, questions: Rows, choices: Rows, path: str, position: int) -> None:

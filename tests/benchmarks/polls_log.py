@@ -23,9 +23,8 @@ POISON_SHARE = 0.01
 QUESTIONS_AMONG_DELETIONS = 0.05
 # Most texts are plain; some need escapes in JSON, in COPY, or more than one byte per letter.
 WORDS = (
-    *(
-        "sky sea sun rain snow wind north south east west home work tea milk salt what's new".split()
-    ),
+    *("sky", "sea", "sun", "rain", "snow", "wind", "north", "south", "east", "west", "home"),
+    *("work", "tea", "milk", "salt", "what's", "new", "blue", "green", "red"),
     *("über", "空", 'a "quote"', "back\\slash", "a\ttab"),
 )
 

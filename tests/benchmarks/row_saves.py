@@ -4,6 +4,7 @@ Run as a program with the log's path, in a Django project that has its tables.
 """
 
 import itertools
+import json
 import sys
 
 import django
@@ -14,8 +15,6 @@ from django.core.serializers import python  # noqa: E402
 from django.db import transaction  # noqa: E402
 
 from tui_ingest.models import ProcessedFile  # noqa: E402
-
-import json  # noqa: E402, I001
 
 RECORDS_PER_TRANSACTION = 1_000
 

@@ -1,0 +1,117 @@
+"""The product in its console, in a pseudo-terminal, with somebody at the keys."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pyte
+
+from tests.benchmarks.processes import ROOT, Cost
+from tests.benchmarks.targets import Target
+
+WIDTH, HEIGHT = 120, 40
+DEADLINE_SECONDS = 600.0
+LOOK_SECONDS = 0.02  # between two looks at the database
+
+
+class Screen:
+    """What the program draws. Reading it is the terminal's work, and is not free."""
+
+    def __init__(self, log: Path, target: Target) -> None:
+        self._screen = pyte.Screen(WIDTH, HEIGHT)
+        self._stream = pyte.ByteStream(self._screen)
+        env = {**os.environ, **target.env, "TERM": "xterm-256color"}
+        if not target.options:
+            del env["DJANGO_SETTINGS_MODULE"]
+        self.process = pexpect.spawn(
+            sys.executable,
+            ["-m", "tui_ingest", str(log), *target.options],
+            cwd=str(ROOT),
+            env=env,
+            dimensions=(HEIGHT, WIDTH),
+        )
+        self.process.delaybeforesend = None
+
+    def drain(self, seconds: float) -> bytes:
+        """Take what was drawn, waiting this long for something."""
+        try:
+            return self.process.read_nonblocking(1 << 20, timeout=seconds)
+        except pexpect.TIMEOUT:
+            return b""
+
+    def until(self, text: str) -> None:
+        """Wait until a text is on the screen."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not any(text in line for line in self._screen.display):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{text!r} is not shown:\n" + "\n".join(self._screen.display))
+            self._stream.feed(self.drain(0.005))
+
+    def until_gone(self, text: str) -> None:
+        """Wait until a text is on the screen no more."""
+        while any(text in line for line in self._screen.display):
+            self._stream.feed(self.drain(0.005))
+
+
+@contextmanager
+def opened(log: Path, target: Target) -> Iterator[Screen]:
+    """Run the console until the block ends."""
+    screen = Screen(log, target)
+    try:
+        yield screen
+    finally:
+        screen.process.close(force=True)
+
+
+def throughput(log: Path, target: Target) -> Cost:
+    """Contender: from the start of the program to the last record in the database."""
+    started = time.perf_counter()
+    size = log.stat().st_size
+    with opened(log, target) as screen:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while target.position() < size:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the log is not applied")
+            screen.drain(LOOK_SECONDS)
+        seconds = time.perf_counter() - started
+        peak = _peak_kib(screen.process.pid)
+    return Cost(seconds=seconds, cpu_seconds=0.0, peak_kib=peak)
+
+
+def first_screen(log: Path, target: Target) -> float:
+    """Return the seconds from the start of the program to a screen with its title."""
+    started = time.perf_counter()
+    with opened(log, target) as screen:
+        screen.until("tui-ingest")
+        return time.perf_counter() - started
+
+
+def key_latencies(log: Path, target: Target, presses: int) -> list[float]:
+    """Return the seconds from a key to its effect on the screen while a backlog is applied."""
+    latencies = []
+    with opened(log, target) as screen:
+        screen.until("RUNNING")
+        for _ in range(presses):
+            for key, wait in (("?", screen.until), ("\x1b", screen.until_gone)):
+                started = time.perf_counter()
+                screen.process.send(key)
+                wait(HELP)
+                latencies.append(time.perf_counter() - started)
+                screen.drain(0.05)
+        if target.position() >= log.stat().st_size:
+            raise RuntimeError("The backlog was applied before the keys were pressed.")
+    return latencies
+
+
+HELP = "Keys"  # the title of the screen that ? opens
+
+
+def _peak_kib(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if "VmHWM" in line))

@@ -1,0 +1,169 @@
+"""What is measured, in which order, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.benchmarks import console, contenders, following, polls_log
+from tests.benchmarks.contenders import Contender
+from tests.benchmarks.processes import Cost, python
+from tests.benchmarks.targets import Postgres, Sqlite, Target
+
+STOCK_SETTINGS = "tests.benchmarks.settings_stock"
+NewTarget = Callable[[], Target]
+
+HEADLESS = "tui-ingest --headless"
+CONSOLE = "tui-ingest in its console"
+LIMIT = "written by hand for these two tables"
+ROW_SAVES = "save() per row, 1,000 in a transaction"
+ARTICLE = "the article's loop"
+ARTICLE_STOCK = "the article's loop, Django's stock SQLite settings"
+POISONED = "tui-ingest --headless, one record in a hundred bad"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much of everything."""
+
+    records: int = 200_000
+    # The slow ones take as long for each record whatever the length of the log.
+    slow_records: int = 10_000
+    growth: tuple[int, ...] = (20_000, 200_000)
+    repeats: int = 3  # the best counts: the rest is what else the machine was doing
+    follow_seconds: float = 20.0
+    key_presses: int = 30
+
+
+SMOKE = Plan(
+    records=2_000,
+    slow_records=200,
+    growth=(500, 1_000),
+    repeats=1,
+    follow_seconds=2.0,
+    key_presses=1,
+)
+
+
+@dataclass(kw_only=True)
+class Findings:
+    """What came out."""
+
+    speeds: dict[str, dict[str, float]] = field(default_factory=dict)  # records/s by database
+    growth: dict[int, Cost] = field(default_factory=dict)  # by number of records
+    follow_latencies: list[float] = field(default_factory=list)  # seconds
+    key_latencies: list[float] = field(default_factory=list)  # seconds
+    help_seconds: float = 0.0
+    first_screen_seconds: float = 0.0
+
+
+class Bench:
+    """Runs a plan in a scratch folder."""
+
+    def __init__(
+        self, plan: Plan, folder: Path, postgres_host: str, say: Callable[[str], None]
+    ) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._host = postgres_host
+        self._say = say
+        self._contents: dict[tuple[str, str], str] = {}  # digests by database and log
+        self.findings = Findings()
+
+    def run(self) -> Findings:
+        """Measure everything."""
+        self._speeds("SQLite", self._sqlite)
+        self._speeds("PostgreSQL", lambda: Postgres(self._host))
+        self._growth()
+        self._latencies()
+        self._starts()
+        return self.findings
+
+    def _sqlite(self) -> Target:
+        return Sqlite(self._folder)
+
+    def _speeds(self, kind: str, new_target: NewTarget) -> None:
+        """Let everybody write the same log into the same kind of database, in turns."""
+        speeds = self.findings.speeds[kind] = {}
+        short, long = self._plan.slow_records, self._plan.records
+        for _ in range(self._plan.repeats):
+            for name, contender, poison in (
+                (LIMIT, contenders.limit, False),
+                (HEADLESS, contenders.headless, False),
+                (CONSOLE, console.throughput, False),
+                (POISONED, contenders.headless, True),
+            ):
+                cost = self._cost(name, contender, new_target, long, poison=poison)
+                speeds[name] = max(long / cost.seconds, speeds.get(name, 0.0))
+        for name, contender in ((ROW_SAVES, contenders.row_saves), (ARTICLE, contenders.article)):
+            speeds[name] = short / self._cost(name, contender, new_target, short).seconds
+        if kind == "SQLite":
+            stock = self._cost(
+                ARTICLE_STOCK,
+                contenders.article,
+                lambda: Sqlite(self._folder, STOCK_SETTINGS),
+                short,
+            )
+            speeds[ARTICLE_STOCK] = short / stock.seconds
+
+    def _cost(
+        self,
+        name: str,
+        contender: Contender,
+        new_target: NewTarget,
+        records: int,
+        *,
+        poison: bool = False,
+    ) -> Cost:
+        log = self._log(records, poison=poison)
+        target = new_target()
+        try:
+            cost = contender(log, target)
+            self._compare(name, target, records)
+        finally:
+            target.drop()
+        self._say(f"{target.kind}: {name}: {records / cost.seconds:,.0f} records/s")
+        return cost
+
+    def _log(self, records: int, *, poison: bool = False) -> Path:
+        path = self._folder / f"{records}{'-poisoned' if poison else ''}.log"
+        return path if path.exists() else polls_log.write(path, records, poison=poison)
+
+    def _compare(self, name: str, target: Target, records: int) -> None:
+        """Make sure that everybody did the same."""
+        found = hashlib.sha256(repr(target.contents()).encode()).hexdigest()
+        expected = self._contents.setdefault((target.kind, str(records)), found)
+        if found != expected:
+            raise RuntimeError(f"{name} left other rows than the one before it.")
+
+    def _growth(self) -> None:
+        for records in self._plan.growth:
+            costs = [
+                self._cost(HEADLESS, contenders.headless, self._sqlite, records)
+                for _ in range(self._plan.repeats)
+            ]
+            self.findings.growth[records] = min(costs, key=lambda cost: cost.seconds)
+
+    def _latencies(self) -> None:
+        self._say("appending lines, and looking when they are applied")
+        self.findings.follow_latencies = following.latencies(
+            self._folder, self._plan.follow_seconds
+        )
+        self._say("pressing keys while a backlog is applied")
+        target = self._sqlite()
+        self.findings.key_latencies = console.key_latencies(
+            self._log(self._plan.records), target, self._plan.key_presses
+        )
+        target.drop()
+
+    def _starts(self) -> None:
+        target = self._sqlite()
+        log = self._log(self._plan.growth[0])
+        repeats = range(self._plan.repeats)
+        self.findings.first_screen_seconds = min(console.first_screen(log, target) for _ in repeats)
+        self.findings.help_seconds = min(
+            python("-m", "tui_ingest", "--help", env={}).seconds for _ in repeats
+        )
+        target.drop()
