@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from functools import lru_cache
 
 from django.apps import apps
@@ -52,6 +53,7 @@ class Policy:
         return Verdict.ALLOWED if allowed else Verdict.NOT_ALLOWED
 
 
+@functools.lru_cache(maxsize=1024)  # an unknown one raises, and is looked up again
 def find_model(label: str) -> type[Model]:
     """Return the installed model with this label.
 

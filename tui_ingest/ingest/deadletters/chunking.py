@@ -1,11 +1,14 @@
-"""Lists that fit into the parameters of one query."""
+"""Questions about many rows at once, in lists that one query can take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
-CHUNK = 500  # SQLite's limit was 999 for long
+from django.db.models import QuerySet
+
+CHUNK = 500  # parameters; SQLite's limit was 999 for long
+FEW = 4 * CHUNK  # results that cost less than asking about the keys of a large batch
 
 T = TypeVar("T")
 
@@ -15,3 +18,9 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
     remaining = list(items)
     for start in range(0, len(remaining), CHUNK):
         yield remaining[start : start + CHUNK]
+
+
+def few(rows: QuerySet[Any, T]) -> set[T] | None:
+    """Return all of a query's results if they are few; None if it is better asked about some."""
+    found = list(rows[: FEW + 1])
+    return set(found) if len(found) <= FEW else None

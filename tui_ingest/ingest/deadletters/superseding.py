@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest.deadletters.chunking import chunks
+from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys, write_rows
 from tui_ingest.ingest.identity import Identities
@@ -34,10 +34,13 @@ def supersede(
         The dead letters that are superseded now, in log order.
     """
     rows = _open_rows(file, database)
-    if not rows.exists():
+    some = few(rows.values_list("model", "key"))
+    if some is not None and not some:
         return []
     chosen = settings or get_settings()
     applied = _last_records(records, Policy(chosen), identities_of(chosen, database))
+    if some is not None:
+        applied = {key: applied[key] for key in map(RowKey._make, some) if key in applied}
 
     def is_older(letter: DeadLetter, key: RowKey) -> bool:
         later = applied[key]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from tui_ingest.ingest.database_errors import is_transient
-from tui_ingest.ingest.deadletters.chunking import chunks
+from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.identity import has_natural_key, natural_key_text
 from tui_ingest.ingest.parents import arrivals, missing_parents
@@ -31,6 +31,9 @@ def waiting_for(file: ProcessedFile, records: Sequence[Record], *, database: str
     if not models:
         return []
     brought = _brought(records, models, database)
+    some = few(orphans.values_list("waiting_for_model", "waiting_for_key"))
+    if some is not None:
+        brought.intersection_update(map(RowKey._make, some))
     found: set[int] = set()
     for model in models:
         for part in chunks(key.key for key in brought if key.model == model):
