@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
 from functools import lru_cache
 
 from django.apps import apps
@@ -53,7 +52,6 @@ class Policy:
         return Verdict.ALLOWED if allowed else Verdict.NOT_ALLOWED
 
 
-@functools.lru_cache(maxsize=1024)  # an unknown one raises, and is looked up again
 def find_model(label: str) -> type[Model]:
     """Return the installed model with this label.
 
