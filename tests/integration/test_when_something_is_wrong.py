@@ -19,7 +19,7 @@ from tui_ingest.tui.wording import margin
 
 # Whether a commit survives a power cut is not what is asked here.
 SQLITE = """
-DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous=OFF;", "timeout": 1}
+DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous=OFF;"}
 """
 POSTGRES = """
 DATABASES["default"] = {{
@@ -255,6 +255,13 @@ def test_the_next_loss_is_announced():
 # The database is locked
 
 
+@pytest.fixture
+def impatient(project):
+    """A project whose database gives up soon on a lock that another one holds."""
+    project.add_settings('DATABASES["default"]["OPTIONS"]["timeout"] = 0.2\n')
+    return project
+
+
 @contextmanager
 def locked(project):
     with closing(sqlite3.connect(project.folder / "site.sqlite3", isolation_level=None)) as other:
@@ -262,7 +269,8 @@ def locked(project):
         yield
 
 
-def test_the_database_is_locked(project):
+def test_the_database_is_locked(impatient):
+    project = impatient
     page = Situation("The database is locked")
     project.append(question(1))
     with project.console() as console:
@@ -278,7 +286,8 @@ def test_the_database_is_locked(project):
     assert project.questions() == [1, 2]
 
 
-def test_headless_the_database_is_locked(project):
+def test_headless_the_database_is_locked(impatient):
+    project = impatient
     page = Situation("The database is locked")
     project.append(question(1))
     project.apply()
