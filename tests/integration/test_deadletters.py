@@ -2,11 +2,15 @@
 
 import contextlib
 import json
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.apps import apps
-from django.db import connections
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import OperationalError, connections
 from django.db.models import signals
 
 from tests.project.gallery.models import Label, Loose, Place, Rooted, Shop, Tag, Work
@@ -23,6 +27,7 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.events import Counts
+from tui_ingest.ingest.failures import is_transient
 from tui_ingest.models import DeadLetter, LogEvent
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -303,6 +308,58 @@ def test_a_retry_is_applied_only_once(target):
     assert (again.status, again.counts) == ("applied", {})
     assert "is applied already" in again.error
     assert target.total("gallery.label") == {"saved": 1}
+
+
+def test_retries_at_the_same_time_apply_it_once(target):
+    letter = target.refuse(saved("label", 1, {"text": "l", "tag": 7}))
+    target.rows(Tag).create(pk=7, name="parent")
+    together = threading.Barrier(4)
+
+    def retry_now(_):
+        try:
+            together.wait()
+            return retry(target, letter)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(retry_now, range(4)))
+    assert [result.error for result in results].count("") == 1
+    assert {result.status for result in results} == {"applied"}
+    assert target.total("gallery.label") == {"saved": 1}
+
+
+@contextlib.contextmanager
+def busy(target):
+    """Another session is in the middle of a batch of this log, for longer than one waits."""
+    ours, other = connections["postgres"], connections["postgres"].copy()
+    try:
+        with ours.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT * FROM tui_ingest_processedfile FOR UPDATE")
+        yield
+    finally:
+        other.close()
+        with ours.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+
+
+def test_a_database_that_is_busy_leaves_everything_as_it_was(tmp_path):
+    target = Target(tmp_path, "postgres")
+    letter = target.refuse(saved("label", 1, {"text": "l", "tag": 7}))
+    target.rows(Tag).create(pk=7, name="parent")
+    with busy(target):
+        with pytest.raises(OperationalError) as failed:
+            retry(target, letter)
+        assert is_transient(failed.value)
+        with pytest.raises(CommandError, match="cannot be used now") as refused:
+            call_command("ingest_deadletters", "retry", str(letter.pk), "--database", "postgres")
+        assert refused.value.returncode == 1
+    letter.refresh_from_db()
+    assert (letter.status, letter.attempts, letter.reason) == ("open", 1, "missing_parent")
+    assert retry(target, letter).applied
 
 
 def test_a_retried_deletion(target):
