@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connections
-from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.checkpoints import as_datetime
@@ -41,7 +40,7 @@ def keep(
     An open dead letter of the same line, left from before the log was read again, gives way.
     """
     _replace_earlier(file, [entry for entry, _ in failed], database)
-    now = timezone.now()
+    now = datetime.now(UTC)
     letters = [_letter(file, entry, failure, now) for entry, failure in failed]
     _insert(letters, database)
     identities = identities_of(settings, database)
@@ -153,7 +152,7 @@ def _replace_earlier(file: ProcessedFile, entries: Iterable[Entry], database: st
                 position__in=part,
             ).update(
                 status=DeadLetter.Status.SUPERSEDED,
-                resolved=timezone.now(),
+                resolved=datetime.now(UTC),
                 resolution="The log was read again from an earlier position and the line failed"
                 " again.",
             )

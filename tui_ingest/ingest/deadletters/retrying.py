@@ -6,9 +6,9 @@ import contextlib
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import checkpoints, sequences, totals
@@ -149,7 +149,7 @@ def close(
 ) -> None:
     """Resolve a dead letter and keep among the events that it was done."""
     letter.status = status
-    letter.resolved = timezone.now()
+    letter.resolved = datetime.now(UTC)
     letter.resolution = resolution
     if status == DeadLetter.Status.APPLIED:
         letter.attempts += 1
@@ -161,7 +161,7 @@ def close(
 def note(letter: DeadLetter, kind: str, message: str, *, database: str) -> None:
     """Keep an event about a dead letter."""
     LogEvent.objects.using(database).create(
-        file=letter.file, time=timezone.now(), kind=kind, message=message
+        file=letter.file, time=datetime.now(UTC), kind=kind, message=message
     )
 
 
@@ -188,6 +188,6 @@ def _keep_open(dead_letter_id: int, error: Exception, database: str) -> Retry:
 def _stay_open(letter: DeadLetter, failure: Failure, database: str) -> Retry:
     describe_failure(letter, failure)
     letter.attempts += 1
-    letter.last_attempt = timezone.now()
+    letter.last_attempt = datetime.now(UTC)
     letter.save(using=database)
     return Retry(dead_letter=letter.pk, status=letter.status, error=failure.error)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.deadletters.chunking import chunks, few
@@ -129,7 +129,7 @@ def _close(
     closed = list(touched.filter(~Exists(current)).order_by("pk"))
     for letter in closed:
         letter.status = DeadLetter.Status.SUPERSEDED
-        letter.resolved = timezone.now()
+        letter.resolved = datetime.now(UTC)
         letter.resolution = why
         letter.save(using=database, update_fields=["status", "resolved", "resolution"])
     return closed
