@@ -25,7 +25,8 @@ def _list(database: str, options: Options, write: Write) -> bool:
     if options["json"]:
         write(_json([deadletters.as_dict(letter) for letter in letters]))
         return False
-    for letter in letters.iterator(chunk_size=CHUNK):
+    # A line of the log may have megabytes, and is not shown here.
+    for letter in letters.defer("raw", "edited", "traceback").iterator(chunk_size=CHUNK):
         write(row(letter))
     return False
 
