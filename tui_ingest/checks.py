@@ -36,20 +36,26 @@ def check_routing(
     databases: Sequence[str] | None = None,
     **kwargs: Any,  # noqa: ARG001
 ) -> list[CheckMessage]:
-    """E006 and E007: rows and checkpoint go to one database, or no transaction holds both.
+    """E006: rows go to the database that the project's routers choose for the checkpoint.
 
-    Without `databases` (`manage.py check`) the database is the one that the project's routers
-    choose for the checkpoint.
+    Other databases are none of its business: `migrate --database other` asks about those.
+    """
+    from tui_ingest.models import ProcessedFile
+
+    alias = _routed_to(ProcessedFile) or DEFAULT_DB_ALIAS
+    return routing_errors(alias) if databases is None or alias in databases else []
+
+
+def routing_errors(alias: str) -> list[CheckMessage]:
+    """E006 and E007: rows and checkpoint of a session go to one database.
+
+    Otherwise no transaction could hold both.
     """
     try:
         policy = Policy(get_settings())
     except ImproperlyConfigured:
         return []  # E001 says so
-    if databases is None:
-        from tui_ingest.models import ProcessedFile
-
-        databases = [_routed_to(ProcessedFile) or DEFAULT_DB_ALIAS]
-    return [message for alias in databases for message in _strays(alias, policy)]
+    return list(_strays(alias, policy))
 
 
 def _allowed_names(settings: Settings) -> Iterator[CheckMessage]:

@@ -119,11 +119,10 @@ def _verify_alias(database: str, settings: str) -> None:
 def _verify_checks(database: str) -> None:
     from django.core import checks
 
-    errors = [
-        message
-        for message in checks.run_checks(tags=["tui_ingest"], databases=[database])
-        if message.is_serious() and not message.is_silenced()
-    ]
+    from tui_ingest.checks import TAG, routing_errors
+
+    found = [*checks.run_checks(tags=[TAG], databases=[]), *routing_errors(database)]
+    errors = [message for message in found if message.is_serious() and not message.is_silenced()]
     if errors:
         told = "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".rstrip() for error in errors)
         raise BootstrapError(told, status=FATAL)
