@@ -66,11 +66,11 @@ class Source:
         self.pieces.append(raw)
         self.active.append(raw)
 
-    def write_late(self, rank, raw):
+    def write_late(self, rank, lines):
         with self.files.rank(rank).open("ab") as file:
-            file.write(b"\n" + raw + b"\n")
-        self.late.append(raw)
-        self.generations[-1 - rank].append(raw)
+            file.write(b"\n" + b"\n".join(lines) + b"\n")
+        self.late += lines
+        self.generations[-1 - rank] += lines
 
     def begin_generation(self):
         self.end_line()
@@ -100,6 +100,7 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self):
         try:
+            self.rotate()  # at the latest then everything that changed is noticed
             self.source.write(self.new_line(0))
             self.apply_everything()
             self.check()
@@ -167,12 +168,11 @@ class Machine(RuleBasedStateMachine):
         if self.source.files.rank(rank).exists():
             self.source.files.compress(rank)
 
-    @rule(rank=st.integers(1, 3))
-    def write_late(self, rank):
+    @rule(rank=st.integers(1, 3), count=st.integers(1, 4))
+    def write_late(self, rank, count):
         """A writer that still has a rotated file open."""
-        rotated = self.source.files.rank(rank)
-        if rotated.exists() and self.source.generations[-1 - rank]:
-            self.source.write_late(rank, self.new_line(0))
+        if self.source.files.rank(rank).exists():
+            self.source.write_late(rank, [self.new_line(0) for _ in range(count)])
 
     # The reader
 
@@ -315,6 +315,22 @@ class LinesAreAlike(Machine):
 
     def new_line(self, size):
         return line("SAVE", "polls.question", 1, {"t": "x" * size}, at=EPOCH)[:-1]
+
+    @rule(rank=st.integers(1, 3), count=st.integers(1, 4))
+    def write_late(self, rank, count):
+        """Not to a file that was empty: it looks like those that were read."""
+        if self.source.files.rank(rank).exists() and self.source.generations[-1 - rank]:
+            super().write_late(rank, count)
+
+    @precondition(lambda self: False)
+    @rule()
+    def replace(self):
+        """Gives away the inode of a file that only its inode tells from others."""
+
+    @precondition(lambda self: False)
+    @rule()
+    def compress(self):
+        """So does this."""
 
     @precondition(lambda self: False)
     @rule()

@@ -4,13 +4,15 @@ import itertools
 import random
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
 from tests.support.rotation import Reader
 from tui_ingest.oplog.discovery import discover
 from tui_ingest.oplog.log import LogUnavailableError
-from tui_ingest.oplog.records import Record
+from tui_ingest.oplog.parsing import parse_line
+from tui_ingest.oplog.records import Record, RecordLocation
 
 # Writes at full speed, but never further ahead of the reader than some of the backups hold: what
 # is rotated away while the reader is down is lost by any reader.
@@ -111,3 +113,26 @@ def test_a_look_at_the_files_in_the_middle_of_a_rollover(tmp_path, start_writer)
         assert all(later - earlier <= 2 for earlier, later in itertools.pairwise(firsts))
     assert writer.returncode == 0
     assert looks > 20
+
+
+def test_several_processes_that_share_one_log(tmp_path, start_writer):
+    """They destroy records of each other; whatever is on disk is read, once."""
+    path = tmp_path / "log" / "oplog.log"
+    path.parent.mkdir()
+    writers = [
+        start_writer(path, bytes_each=30_000, backups=1000, records=2000, ahead=2000)
+        for _ in range(4)
+    ]
+    reader = Reader(path, poll_seconds=0.01)
+    while any(writer.poll() is None for writer in writers):
+        if not reader.take(100):
+            reader.log.wait(0.05)
+    reader.read()
+    reader.close()
+    applied = Counter(entry.raw for entry in reader.entries)
+    content = b"\n".join(file.read_bytes() for file in path.parent.iterdir())
+    location = RecordLocation("", 0, 0)
+    lines = [line for line in content.split(b"\n") if line]
+    on_disk = Counter(entry.raw for line in lines for entry in parse_line(line, location))
+    assert len(on_disk) > 1000
+    assert not on_disk - applied

@@ -284,6 +284,47 @@ def test_late_records_in_generations_left_long_ago(files, reader, after_a_while)
         assert reader.kinds().count("late") == 3  # and not once for each record
 
 
+def test_late_records_in_a_file_that_was_empty(files, reader, after_a_while):
+    files.write(A)
+    files.rotate(b"")
+    files.rotate(B)
+    reader.read()
+    files.rank(1).write_bytes(C)
+    after_a_while()
+    files.rotate(D)
+    assert sorted(lines_of(reader.read())) == [C, D]
+
+
+def test_a_writer_that_slept_for_many_rollovers(files, reader):
+    files.write(A)
+    writer = files.path.open("ab", buffering=0)
+    for number in range(10, 30):
+        files.rotate(question(number))
+        reader.read()
+    writer.write(B + C)
+    files.rotate(D)
+    assert sorted(lines_of(reader.read())) == [B, C, D]
+    assert reader.kinds().count("late") == 1
+    writer.write(E)
+    writer.close()
+    files.rotate(F)
+    assert sorted(lines_of(reader.read())) == [E, F]
+
+
+def test_rollovers_of_two_processes_that_crossed(files, reader, after_a_while):
+    """A generation that was never seen comes to lie before the one that is read."""
+    files.write(A)
+    files.rotate(B)
+    reader.read()
+    files.rank(1).rename(files.rank(2))
+    files.rank(1).write_bytes(C)
+    after_a_while()
+    files.rotate(D)
+    assert sorted(lines_of(reader.read())) == [C, D]
+    after_a_while()
+    assert reader.read() == []
+
+
 def test_a_late_line_that_is_torn(files, reader, after_a_while):
     """Somebody may still write its end, as long as the generation is looked at."""
     files.write(A)
@@ -308,10 +349,15 @@ def test_a_restart_in_the_middle_of_late_records(files, reader):
     reader.read()
     with files.rank(1).open("ab") as late_writer:
         late_writer.write(C + D + E)
+    assert lines_of(reader.take(1)) == [C]
+    assert lines_of(reader.take(1)) == [D]
+    reader.restart()
+    with files.rank(1).open("ab") as late_writer:
+        late_writer.write(F + G + H)
     entries = reader.take(10)
-    assert lines_of(entries) == [C, D, E]
+    assert lines_of(entries) == [E, F, G, H]
     reader.restart(reader.log.position_after(entries[1]))
-    assert lines_of(reader.read()) == [E]
+    assert lines_of(reader.read()) == [G, H]
 
 
 # Truncation

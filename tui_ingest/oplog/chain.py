@@ -5,7 +5,6 @@ As long as a generation is unread its descriptor is held, so that no rotation ca
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +18,6 @@ from tui_ingest.oplog.lines import Line, LineReader
 from tui_ingest.oplog.log import Notice, Position
 from tui_ingest.oplog.positions import leave, move_to
 from tui_ingest.oplog.snapshots import Snapshot
-
-_MOST_FINISHED = 1024  # generations remembered that were read to their end
 
 
 class Chain:
@@ -38,9 +35,8 @@ class Chain:
         self._max_line_bytes = max_line_bytes
         self._wanted = Position()
         self._written_over = False  # the file of the wanted position holds another content
-        self._finished: deque[tuple[str, int]] = deque(maxlen=_MOST_FINISHED)  # identity, size
         self._replacement_told = False
-        self.left = LeftGenerations()
+        self.left = LeftGenerations(max_line_bytes=max_line_bytes)
         self.current: LineReader | None = None
         self.later: list[Generation] = []
         self.notices: list[Notice] = []
@@ -48,7 +44,6 @@ class Chain:
     def resume(self, position: Position | None) -> None:
         """Forget everything, and find this position when the chain is opened next."""
         self.close()
-        self._finished.clear()
         self.notices.clear()
         self._wanted, self._written_over = position or Position(), False
 
@@ -105,6 +100,9 @@ class Chain:
         self.notices += place.losses
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
+        if found is not None:
+            self.left.settle(snapshot.before(place.left[-1][0] if place.left else found))
+            self.left.adopt(snapshot, found)
 
     def _unread(self, snapshot: Snapshot, left: Sequence[LineReader] = ()) -> list[Generation]:
         """Return the generations after the last one that is known."""
@@ -113,12 +111,8 @@ class Chain:
             known.append(self.current.generation)
         held = [snapshot.same(found) or snapshot.copy_of(found) for found in known]
         present = snapshot.generations
-        read = [
-            at
-            for at, found in enumerate(present)
-            if found in held or (found.identity, found.known_size) in self._finished
-        ]
-        return present[read[-1] + 1 :] if read else present
+        read = [at for at, found in enumerate(present) if found in held or self.left.knows(found)]
+        return present[read[-1] + 1 if read else 0 :]
 
     def _reader(self, generation: Generation, offset: int) -> LineReader:
         return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
@@ -139,6 +133,7 @@ class Chain:
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
             if newest is not None:
                 self.left.follow(snapshot, newest)
+            self._adopt(snapshot)
             unread = snapshot.after(newest) if newest else self._unread(snapshot)
             # Whatever came between the removed file and those that are there was removed, too.
             if newest is None and unread and self._newest().is_removed():
@@ -150,12 +145,17 @@ class Chain:
         finished, following = self.current, self.later[0]
         assert finished is not None  # noqa: S101  # its successor was seen
         current = self._reader(following, 0)
-        self._finished.append((finished.generation.identity, finished.generation.known_size))
         self.notices.append(
             notices.rotated(following.identity, read=finished.offset, next_name=following.path.name)
         )
         self.left.add([finished])
         self.current, self.later = current, self.later[1:]
+
+    def _adopt(self, snapshot: Snapshot) -> None:
+        """Have an eye on what else turned up before the current generation."""
+        current = self.current and snapshot.same(self.current.generation)
+        if current:
+            self.left.adopt(snapshot, current)
 
     def recover(self) -> None:
         """Let go of a file that was written over, to look for its content in another one."""

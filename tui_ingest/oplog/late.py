@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from tui_ingest.oplog.generations import Generation
 from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
+from tui_ingest.oplog.listing import FileId
 from tui_ingest.oplog.positions import Place
 from tui_ingest.oplog.snapshots import Snapshot
 
@@ -19,9 +20,13 @@ MOST_LEFT = 8  # generations that are still looked at: as many late writers may 
 class LeftGenerations:
     """Readers at the end of the generations that were left last, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_line_bytes: int) -> None:
+        self._max_line_bytes = max_line_bytes
         self._readers: list[LineReader] = []
         self._told: set[str] = set()  # identities of generations known to have late writers
+        # Those that are not looked at any more, and how far they were read in bytes.
+        self._dropped: dict[tuple[FileId, str], int] = {}
+        self._settled = False
 
     @property
     def generations(self) -> list[Generation]:
@@ -40,18 +45,37 @@ class LeftGenerations:
         while len(self._readers) > MOST_LEFT:
             self._drop(self._readers[0])
 
+    def settle(self, older: Iterable[Generation]) -> None:
+        """Take older generations as read, as they are when the first one is found."""
+        if self._settled:
+            return
+        self._settled = True
+        looked_at = {generation.identity for generation in self.generations}
+        for generation in older:
+            if generation.identity not in looked_at:
+                self._dropped[generation.file_id, generation.identity] = generation.known_size
+
+    def knows(self, generation: Generation) -> bool:
+        """Tell whether a generation, or one that it is a copy of, was read."""
+        return any(
+            identity == generation.identity and size <= generation.known_size
+            for (_, identity), size in self._dropped.items()
+        )
+
     def close(self) -> None:
-        """Give back every descriptor."""
+        """Forget all of them."""
         for reader in self._readers:
             reader.generation.close()
         self._readers.clear()
         self._told.clear()
+        self._dropped.clear()
+        self._settled = False
+
+    # Late records
 
     def take(self, *, max_lines: int, max_bytes: int) -> tuple[LineReader, list[Line]] | None:
         """Return complete lines that were added to one of them; None if there are none."""
-        for reader in list(self._readers):
-            if reader.generation.size <= reader.offset + reader.partial_bytes:
-                continue
+        for reader in [reader for reader in self._readers if reader.has_more]:
             try:
                 lines = reader.take(max_lines=max_lines, max_bytes=max_bytes)
             except ContentChangedError:  # truncated: nothing late comes of it any more
@@ -76,6 +100,8 @@ class LeftGenerations:
         self._told.add(identity)
         return not known
 
+    # Other files
+
     def follow(self, snapshot: Snapshot, newest: Generation) -> None:
         """Go on in other files that have the content by now; rsync and gzip make new ones."""
         older = snapshot.before(newest)
@@ -88,7 +114,33 @@ class LeftGenerations:
             if copy in older and not snapshot.is_kept(copy):
                 reader.follow(snapshot.keep(copy))
 
+    def adopt(self, snapshot: Snapshot, current: Generation) -> None:
+        """Look at older generations that grew since they were dropped, or were not there then.
+
+        Rollovers of several processes may cross, and one may sleep while the others roll over.
+        """
+        adopted = []
+        looked_at = {generation.identity for generation in self.generations}
+        for generation in snapshot.before(current):
+            if generation.identity in looked_at:
+                continue
+            read = self._dropped.get((generation.file_id, generation.identity))
+            if read is None and self.knows(generation):
+                continue  # a copy of one that was dropped
+            if read is None or generation.known_size > read:
+                adopted.append(self._reader(generation, read or 0))
+                snapshot.keep(generation)
+        if adopted:
+            age = {found.identity: at for at, found in enumerate(snapshot.generations)}
+            self._readers += adopted
+            self._readers.sort(key=lambda reader: age.get(reader.generation.identity, -1))
+
+    def _reader(self, generation: Generation, offset: int) -> LineReader:
+        return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
+
     def _drop(self, reader: LineReader) -> None:
+        generation = reader.generation
         self._readers.remove(reader)
-        self._told.discard(reader.generation.identity)
-        reader.generation.close()
+        self._told.discard(generation.identity)
+        self._dropped[generation.file_id, generation.identity] = reader.offset
+        generation.close()

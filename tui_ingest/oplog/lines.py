@@ -46,8 +46,13 @@ class LineReader:
 
     @property
     def partial_bytes(self) -> int:
-        """Bytes after the last line taken, as far as they were read."""
+        """Bytes after the lines taken, as far as they were read."""
         return self._measured + len(self._buffer)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a line may be complete that was not taken."""
+        return self.generation.size > self.offset + self.partial_bytes or b"\n" in self._buffer
 
     def take(self, *, max_lines: int, max_bytes: int) -> list[Line]:
         """Return the next complete lines; none if there is none yet.

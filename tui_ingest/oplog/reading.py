@@ -70,12 +70,12 @@ class FileLog:
             generation = current.generation
             if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
                 return self._batch(self._parse(lines, current), current)
-            if late := chain.late_lines(max_lines=max_records, max_bytes=max_bytes):
-                reader, lines = late
-                return self._batch(self._parse(lines, reader), reader)
             followed = chain.has_successor()
             if current.generation is not generation:
                 continue  # the same content is in another file now, where there may be more
+            if late := chain.late_lines(max_lines=max_records, max_bytes=max_bytes):
+                reader, lines = late
+                return self._batch(self._parse(lines, reader), reader)
             if not followed:
                 return self._batch(self._parse_unfinished(current) if final else [], current)
             # Looked at once more, now that the next generation was seen: but for a late writer
