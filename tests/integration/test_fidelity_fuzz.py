@@ -149,7 +149,7 @@ def test_everything_is_accounted_for(path, database, content):
     assert sorted(failed) == sorted(set_aside)
     for letter in letters:
         there = content[letter.position : letter.position + letter.length]
-        assert bytes(letter.raw).strip(b"\r") == there.strip(b"\0\r\n")
+        assert bytes(letter.raw).strip(b"\0\r\n") == there.strip(b"\0\r\n")
     for entry in entries:
         if not isinstance(entry, Record):
             assert entry.location in failed
