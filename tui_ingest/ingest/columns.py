@@ -24,6 +24,7 @@ Values = Sequence[Any]
 Convert = Callable[[Values, set[type]], Values | None]
 
 NONE = type(None)
+FEW = 64  # values that are looked at one by one, if there is an unusual one among them
 _UUID_LENGTH = 37  # with the newline behind it
 _UUID_ZEROS = b"00000000-0000-0000-0000-000000000000\n"
 _HEX_TO_ZERO = bytes.maketrans(b"123456789abcdef", b"0" * 15)
@@ -58,10 +59,29 @@ class Column:
             converted = self.usual(values, kinds)
             if converted is not None:
                 return converted
+            if len(values) > FEW:
+                return self._convert_in_parts(values)
         try:
             return [self.convert_one(value) for value in values]
         except Exception:  # custom fields raise anything; `is_hopeless` looks again
             return None
+
+    def _convert_in_parts(self, values: Values) -> Values | None:
+        """A single unusual value should not send the whole column the long way."""
+        middle = len(values) // 2
+        first = self.convert(values[:middle])
+        second = self.convert(values[middle:]) if first is not None else None
+        return None if first is None or second is None else [*first, *second]
+
+    def unfit(self, values: Values) -> set[int]:
+        """Return the places of the values that the fast path cannot write."""
+        return {
+            place
+            for start in range(0, len(values), FEW)
+            if self.convert(part := values[start : start + FEW]) is None
+            for place, value in enumerate(part, start)
+            if not self._is_fit(value)
+        }
 
     def _convert_around_nulls(self, values: Values) -> Values | None:
         present = self.convert([value for value in values if value is not None])
@@ -83,7 +103,7 @@ class Column:
             raise UnfitError(f"{self.name} does not take {value!r}.")
         return spelled(prepared)
 
-    def is_fit(self, value: Any) -> bool:
+    def _is_fit(self, value: Any) -> bool:
         """Tell whether the fast path can write this value."""
         try:
             self.convert_one(value)

@@ -64,9 +64,7 @@ class Group:
 
     def _leave_out_unfit(self, column: Column, values: Values) -> dict[int, bool]:
         unfit = {
-            index: column.is_hopeless(value)
-            for index, value in zip(self.indexes, values, strict=True)
-            if not column.is_fit(value)
+            self.indexes[place]: column.is_hopeless(values[place]) for place in column.unfit(values)
         }
         self.columns = []
         self.drop(unfit)

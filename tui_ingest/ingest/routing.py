@@ -94,4 +94,4 @@ def _needs_value(column: Column) -> bool:
 
 def _may_insert(column: Column) -> bool:
     """An INSERT that a constraint refuses never becomes the UPDATE that it need only be."""
-    return column.is_fit(column.field.get_default())
+    return not column.unfit([column.field.get_default()])
