@@ -383,6 +383,18 @@ def test_long_lines_that_come_in_pieces(files, open_reader, size):
     assert reader.notices == []
 
 
+def test_a_restart_after_a_long_line_whose_end_came_alone(files, reader):
+    long = question(7, "x" * 2_000_000)
+    files.write(A + long[:-100])
+    reader.read()
+    files.write(long[-100:])
+    reader.read()
+    reader.restart()
+    files.write(B)
+    assert lines_of(reader.read()) == [B]
+    assert reader.notices == []
+
+
 def test_a_restart_after_a_line_over_the_limit(files, open_reader):
     reader = open_reader(max_record_bytes=2_000_000)
     long = question(7, "x" * 2_500_000)

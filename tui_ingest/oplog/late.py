@@ -15,6 +15,7 @@ from tui_ingest.oplog.positions import Place
 from tui_ingest.oplog.snapshots import Snapshot
 
 MOST_LEFT = 8  # generations that are still looked at: as many late writers may there be
+_MOST_DROPPED = 4096  # generations remembered after they were, if they are gone
 
 
 class LeftGenerations:
@@ -24,8 +25,8 @@ class LeftGenerations:
         self._max_line_bytes = max_line_bytes
         self._readers: list[LineReader] = []
         self._told: set[str] = set()  # identities of generations known to have late writers
-        # Those that are not looked at any more, and how far they were read in bytes.
-        self._dropped: dict[tuple[FileId, str], int] = {}
+        # By identity those that are not looked at any more: the file, and how many bytes were read.
+        self._dropped: dict[str, tuple[FileId, int]] = {}
         self._settled = False
 
     @property
@@ -53,14 +54,12 @@ class LeftGenerations:
         looked_at = {generation.identity for generation in self.generations}
         for generation in older:
             if generation.identity not in looked_at:
-                self._dropped[generation.file_id, generation.identity] = generation.known_size
+                self._dropped[generation.identity] = generation.file_id, generation.known_size
 
     def knows(self, generation: Generation) -> bool:
-        """Tell whether a generation, or one that it is a copy of, was read."""
-        return any(
-            identity == generation.identity and size <= generation.known_size
-            for (_, identity), size in self._dropped.items()
-        )
+        """Tell whether a generation, or one that it is a copy of, was read and dropped."""
+        dropped = self._dropped.get(generation.identity)
+        return dropped is not None and dropped[1] <= generation.known_size
 
     def close(self) -> None:
         """Forget all of them."""
@@ -119,21 +118,29 @@ class LeftGenerations:
 
         Rollovers of several processes may cross, and one may sleep while the others roll over.
         """
-        adopted = []
+        if len(self._dropped) > _MOST_DROPPED:
+            present = {generation.identity for generation in snapshot.generations}
+            self._dropped = {name: at for name, at in self._dropped.items() if name in present}
         looked_at = {generation.identity for generation in self.generations}
-        for generation in snapshot.before(current):
-            if generation.identity in looked_at:
-                continue
-            read = self._dropped.get((generation.file_id, generation.identity))
-            if read is None and self.knows(generation):
-                continue  # a copy of one that was dropped
-            if read is None or generation.known_size > read:
-                adopted.append(self._reader(generation, read or 0))
-                snapshot.keep(generation)
-        if adopted:
-            age = {found.identity: at for at, found in enumerate(snapshot.generations)}
-            self._readers += adopted
-            self._readers.sort(key=lambda reader: age.get(reader.generation.identity, -1))
+        adopted = [
+            self._reader(generation, offset)
+            for generation in snapshot.before(current)
+            if generation.identity not in looked_at
+            and (offset := self._unread_from(generation)) < generation.known_size
+        ]
+        if not adopted:
+            return
+        for reader in adopted:
+            snapshot.keep(reader.generation)
+        age = {found.identity: at for at, found in enumerate(snapshot.generations)}
+        self._readers += adopted
+        self._readers.sort(key=lambda reader: age.get(reader.generation.identity, -1))
+
+    def _unread_from(self, generation: Generation) -> int:
+        """Return up to where a generation was read that is not looked at, in bytes."""
+        file_id, offset = self._dropped.get(generation.identity, (generation.file_id, 0))
+        # A copy of what was dropped is not written to.
+        return offset if file_id == generation.file_id else generation.known_size
 
     def _reader(self, generation: Generation, offset: int) -> LineReader:
         return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
@@ -142,5 +149,5 @@ class LeftGenerations:
         generation = reader.generation
         self._readers.remove(reader)
         self._told.discard(generation.identity)
-        self._dropped[generation.file_id, generation.identity] = reader.offset
+        self._dropped[generation.identity] = generation.file_id, reader.offset
         generation.close()
