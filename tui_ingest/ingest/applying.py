@@ -17,7 +17,7 @@ from tui_ingest.ingest.orphans import Orphans
 from tui_ingest.ingest.parents import missing_parent
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.routing import Router
-from tui_ingest.ingest.tables import Place, Table, Tables
+from tui_ingest.ingest.tables import Table, Tables
 from tui_ingest.ingest.upserts import Dialect
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record
@@ -124,7 +124,7 @@ class FastPath:
 
     def _delete(self, group: Group) -> Outcomes:
         table = group.table
-        place = Place(table.quoted, table.identity.quoted)
+        place = table.ref(table.identity)
         existing = lookups.existing(place, {*group.identities}, self._connection)
         lookups.delete(place, existing, self._connection)
         outcomes = _all(group.indexes, {table.label: Outcome.MISSING})
@@ -141,7 +141,7 @@ class FastPath:
         if table.is_found_by_pk:
             return max(group.of(table.pk.name) or (0,))
         # Rows that were there have kept their own keys, whatever the records say.
-        return lookups.highest(Place(table.quoted, table.pk.quoted), self._connection)
+        return lookups.highest(table.ref(table.pk), self._connection)
 
 
 def _all(indexes: Collection[int], outcome: Mapping[str, Outcome]) -> Outcomes:

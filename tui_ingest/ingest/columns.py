@@ -126,9 +126,7 @@ def spelled(value: Any) -> Any:
 
 def prepare(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> Column:
     """Return the column of a concrete field."""
-    target = field
-    while isinstance(target, ForeignKey):
-        target = target.target_field
+    target = _target(field)
     make = _PREPARED.get(type(target), _prepare_other)
     usual, fits = make(target, connection)
     return Column(
@@ -140,6 +138,21 @@ def prepare(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> Column:
         usual=usual,
         connection=connection,
     )
+
+
+def _target(field: Field[Any, Any]) -> Field[Any, Any]:
+    """Return the field whose values a column has: another one for a foreign key."""
+    while isinstance(field, ForeignKey):
+        field = field.target_field
+    return field
+
+
+def array_type(field: Field[Any, Any]) -> str:
+    """Return the type of PostgreSQL's arrays of such keys; "" for what is no usual key."""
+    kind = type(_target(field))
+    if kind in _KEYS:
+        return "uuid" if kind is models.UUIDField else "bigint" if kind in _INTEGERS else "text"
+    return ""
 
 
 def quoted_column(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> str:

@@ -22,7 +22,7 @@ from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
 from tui_ingest.ingest.shapes import concrete, foreign_keys, many_to_many
-from tui_ingest.ingest.tables import place_of
+from tui_ingest.ingest.tables import ref_to
 from tui_ingest.oplog.records import Operation, Record
 
 Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"
@@ -102,8 +102,8 @@ class Culprits:
                 same = values.setdefault(reference.relation, {}).setdefault(value, [])
                 same.append(reference)
         for relation, by_value in values.items():
-            place = place_of(relation.target_field, self._connection)
-            found = lookups.existing(place, by_value, self._connection)
+            parents = ref_to(relation.target_field, self._connection)
+            found = lookups.existing(parents, by_value, self._connection)
             for value in by_value.keys() - found:
                 suspects += by_value[value]
         return sorted(suspects, key=lambda reference: (reference.entry, reference.number))

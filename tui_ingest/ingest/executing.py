@@ -113,12 +113,15 @@ class Execution:
             if self._is_over():
                 return
 
-    def _try(self, entry: Entry) -> Mapping[str, Outcome] | Failure:
+    def _try(self, entry: Entry, *, undo: bool = False) -> Mapping[str, Outcome] | Failure:
         if isinstance(entry, Malformed):
             return Failure(reason=entry.reason, error=entry.error)
         try:
             with transaction.atomic(using=self._database):
-                return self._replayer.replay(entry)
+                outcomes = self._replayer.replay(entry)
+                if undo:
+                    transaction.set_rollback(True, using=self._database)
+                return outcomes
         except MemoryError:
             raise
         except Exception as error:  # whatever a record can provoke, it is that record's failure
@@ -184,12 +187,8 @@ class Execution:
 
     def _reason(self, entry: Entry) -> Failure | None:
         """Return why an entry fails; None, with its effect undone, if it does not."""
-        with transaction.atomic(using=self._database):
-            result = self._try(entry)
-            if isinstance(result, Failure):
-                return result
-            transaction.set_rollback(True, using=self._database)
-            return None
+        result = self._try(entry, undo=True)
+        return result if isinstance(result, Failure) else None
 
     def _obey_limits(self, window: Window, failed: Iterable[int]) -> int:
         """End the window at a limit; return how many entries in a row have failed at its end."""

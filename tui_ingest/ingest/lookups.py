@@ -9,56 +9,63 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tui_ingest.ingest.columns import spelled
-from tui_ingest.ingest.tables import Place
+from tui_ingest.ingest.tables import ColumnRef
 
 CHUNK = 500  # values in one statement: SQLite's limit was 999 for long
 
 
-def existing(place: Place, values: Collection[Any], connection: BaseDatabaseWrapper) -> set[Any]:
+def existing(
+    column: ColumnRef, values: Collection[Any], connection: BaseDatabaseWrapper
+) -> set[Any]:
     """Return those of the values that the column has."""
-    return {found for (found,) in related(place, [place.column], values, connection)}
+    return {found for (found,) in related(column, [column], values, connection)}
 
 
 def related(
-    place: Place,
-    columns: Collection[str],
+    column: ColumnRef,
+    wanted: Collection[ColumnRef],
     values: Collection[Any],
     connection: BaseDatabaseWrapper,
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield columns, quoted, of the rows whose column at `place` has one of the values."""
-    chosen = ", ".join(columns)
+    """Yield columns of the rows whose `column` has one of the values."""
+    chosen = ", ".join(found.read for found in wanted)
     with connection.cursor() as cursor:
-        for chunk in chunks(values):
-            marks = ", ".join(["%s"] * len(chunk))
+        for condition, parameters in _conditions(column, values):
             cursor.execute(
-                f"SELECT {chosen} FROM {place.table} WHERE {place.column} IN ({marks})",  # noqa: S608
-                chunk,
+                f"SELECT {chosen} FROM {column.table} WHERE {condition}",  # noqa: S608
+                parameters,
             )
-            for row in cursor.fetchall():
-                yield tuple(map(spelled, row))
+            if column.array:  # and so have the others
+                yield from cursor.fetchall()
+            else:
+                yield from (tuple(map(spelled, row)) for row in cursor.fetchall())
 
 
-def highest(place: Place, connection: BaseDatabaseWrapper) -> Any:
+def highest(column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
     """Return the highest value of the column; 0 if it has none."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT max({place.column}) FROM {place.table}")  # noqa: S608
+        cursor.execute(f"SELECT max({column.name}) FROM {column.table}")  # noqa: S608
         found = cursor.fetchone()
         return found[0] if found and found[0] is not None else 0
 
 
-def delete(place: Place, values: Collection[Any], connection: BaseDatabaseWrapper) -> None:
+def delete(column: ColumnRef, values: Collection[Any], connection: BaseDatabaseWrapper) -> None:
     """Delete the rows whose column has one of the values, and nothing that refers to them."""
     with connection.cursor() as cursor:
-        for chunk in chunks(values):
-            marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(
-                f"DELETE FROM {place.table} WHERE {place.column} IN ({marks})",  # noqa: S608
-                chunk,
-            )
+        for condition, parameters in _conditions(column, values):
+            cursor.execute(f"DELETE FROM {column.table} WHERE {condition}", parameters)  # noqa: S608
 
 
-def chunks(values: Collection[Any]) -> Iterator[list[Any]]:
-    """Yield the values in lists that one statement takes."""
-    rest = iter(values)
-    while chunk := list(itertools.islice(rest, CHUNK)):
-        yield chunk
+def _conditions(column: ColumnRef, values: Collection[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield conditions that together say that the column has one of the values.
+
+    As the text of an array they are the driver's least effort: 2 µs for each, against 13.
+    """
+    if column.array in {"uuid", "bigint"} and values:
+        yield f"{column.name} = ANY (%s::{column.array}[])", [f"{{{','.join(map(str, values))}}}"]
+    elif column.array and values:
+        yield f"{column.name} = ANY (%s::text[])", [[*values]]
+    else:
+        rest = iter(values)
+        while chunk := [*itertools.islice(rest, CHUNK)]:
+            yield f"{column.name} IN ({', '.join(['%s'] * len(chunk))})", chunk

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui_ingest.ingest import lookups
 from tui_ingest.ingest.gathering import Window
-from tui_ingest.ingest.tables import Place, Reference, Table, Tables
+from tui_ingest.ingest.tables import ColumnRef, Reference, Table, Tables
 
 
 class Orphans:
@@ -19,8 +19,8 @@ class Orphans:
     def __init__(self, window: Window, tables: Tables) -> None:
         self._window = window
         self._tables = tables
-        self._here: dict[Place, set[Any]] = {}  # values looked for before, and found
-        self._absent: dict[Place, set[Any]] = {}  # and not found
+        self._here: dict[ColumnRef, set[Any]] = {}  # values looked for before, and found
+        self._absent: dict[ColumnRef, set[Any]] = {}  # and not found
 
     def take_out(self) -> dict[int, Reference]:
         """Take those records out of the window.
@@ -54,13 +54,13 @@ class Orphans:
         wanted.discard(None)
         for group in self._window.saves_of(self._tables.of(reference.target.model)):
             wanted.difference_update(group.of(reference.target.name) or ())
-        return wanted - self._existing(table, reference.place, wanted)
+        return wanted - self._existing(table, reference.to, wanted)
 
-    def _existing(self, table: Table, place: Place, wanted: set[Any]) -> set[Any]:
-        here = self._here.setdefault(place, set())
-        absent = self._absent.setdefault(place, set())
+    def _existing(self, table: Table, column: ColumnRef, wanted: set[Any]) -> set[Any]:
+        here = self._here.setdefault(column, set())
+        absent = self._absent.setdefault(column, set())
         unknown = wanted - here - absent
-        found = lookups.existing(place, unknown, table.connection)
+        found = lookups.existing(column, unknown, table.connection)
         here |= found
         absent |= unknown - found
         return here

@@ -24,7 +24,7 @@ from django.db.models.query_utils import DeferredAttribute
 from tui_ingest.ingest import lookups, upserts
 from tui_ingest.ingest.columns import Values, has_one_spelling
 from tui_ingest.ingest.gathering import Group, Window
-from tui_ingest.ingest.tables import Table, Tables, place_of
+from tui_ingest.ingest.tables import NOTHING, Table, Tables, ref_to
 
 # Rules about a table: True sends its records to the exact path.
 
@@ -233,9 +233,9 @@ def _dependents(
 ) -> Iterator[tuple[Any, Any]]:
     """Yield which parent a row refers to and, as far as it is known, which row that is."""
     connection = window.deletes[0].table.connection
-    place = place_of(key, connection)
-    identity = child.identity.quoted if child else "NULL"
-    yield from lookups.related(place, [place.column, identity], parents, connection)
+    reference = ref_to(key, connection)
+    identity = child.ref(child.identity) if child else NOTHING
+    yield from lookups.related(reference, [reference, identity], parents, connection)
     for saves in window.saves_of(child):
         values = saves.of(key.name)
         if values is not None:

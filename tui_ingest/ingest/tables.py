@@ -11,23 +11,29 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CompositePrimaryKey, Field, ForeignKey, Model
 
-from tui_ingest.ingest.columns import Column, is_checked_here, prepare, quoted_column
+from tui_ingest.ingest.columns import Column, array_type, is_checked_here, prepare, quoted_column
 from tui_ingest.ingest.identity import Identities
 from tui_ingest.ingest.shapes import Shape, incoming_keys, primary_key, shape_of
 
 
-class Place(NamedTuple):
-    """A column of a table, quoted."""
+class ColumnRef(NamedTuple):
+    """A column of a table, for SQL."""
 
-    table: str
-    column: str
+    table: str  # quoted
+    name: str  # quoted
+    array: str = ""  # type of its values in an array; "" where there is none
+
+    @property
+    def read(self) -> str:
+        """The column as its values are spelled here."""
+        return f"{self.name}::text" if self.array == "uuid" else self.name
 
 
 class Reference(NamedTuple):
     """A foreign key of a table that the database enforces."""
 
     field: ForeignKey[Any, Any]
-    place: Place  # of the parent's field that it refers to
+    to: ColumnRef  # of the parent's table
 
     @property
     def name(self) -> str:
@@ -36,6 +42,9 @@ class Reference(NamedTuple):
     @property
     def target(self) -> Field[Any, Any]:
         return self.field.target_field
+
+
+NOTHING = ColumnRef("", "NULL")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +71,7 @@ class Table:
     def _references(self) -> Iterator[Reference]:
         for f in self.model._meta.local_concrete_fields:
             if isinstance(f, ForeignKey) and f.db_constraint:  # type: ignore[attr-defined]
-                yield Reference(f, place_of(f.target_field, self.connection))
+                yield Reference(f, ref_to(f.target_field, self.connection))
 
     @cached_property
     def incoming(self) -> tuple[ForeignKey[Any, Any], ...]:
@@ -88,6 +97,10 @@ class Table:
         if not all(map(is_checked_here, self.columns.values())):
             return None
         return frozenset(names - {self.pk.name, self.identity.name})
+
+    def ref(self, column: Column) -> ColumnRef:
+        """Return a column of this table for SQL."""
+        return ref_to(column.field, self.connection)
 
     def column(self, name: str) -> Column:
         """Return the column of a field that a save writes, or of the primary key."""
@@ -135,7 +148,8 @@ def _describe(
     )
 
 
-def place_of(f: Field[Any, Any], connection: BaseDatabaseWrapper) -> Place:
+def ref_to(f: Field[Any, Any], connection: BaseDatabaseWrapper) -> ColumnRef:
     """Return where the values of a field are."""
-    quote = connection.ops.quote_name
-    return Place(quote(f.model._meta.db_table), quoted_column(f, connection))
+    table = connection.ops.quote_name(f.model._meta.db_table)
+    array = array_type(f) if connection.vendor == "postgresql" else ""
+    return ColumnRef(table, quoted_column(f, connection), array)

@@ -32,5 +32,10 @@ _DIALECTS: dict[str, Dialect] = {"postgresql": postgresql, "sqlite": sqlite}
 
 
 def of(connection: BaseDatabaseWrapper) -> Dialect | None:
-    """Return how to write to a database; None if its upsert cannot name its conflict target."""
-    return _DIALECTS.get(connection.vendor)
+    """Return how to write to a database; None if its upsert cannot name its conflict target.
+
+    Or if its driver is psycopg 2, which has no COPY to speak of.
+    """
+    dialect = _DIALECTS.get(connection.vendor)
+    has_driver = connection.vendor != "postgresql" or postgresql.has_driver()
+    return dialect if has_driver else None

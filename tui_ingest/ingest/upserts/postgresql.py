@@ -21,6 +21,13 @@ WRITES_LAST_STATES = True
 _PLACE = '"tui_ingest_place"'
 
 
+def has_driver() -> bool:
+    """Tell whether psycopg 3 is in use, not its predecessor."""
+    from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+    return bool(is_psycopg3)
+
+
 def has_triggers(table: Table) -> bool:
     """See `Dialect`. Rules count as well."""
     with table.connection.cursor() as cursor:

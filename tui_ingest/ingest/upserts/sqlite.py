@@ -11,7 +11,7 @@ from django.db.backends.utils import CursorWrapper
 from tui_ingest.ingest import lookups
 from tui_ingest.ingest.gathering import Group
 from tui_ingest.ingest.identity import is_auto
-from tui_ingest.ingest.tables import Place, Table
+from tui_ingest.ingest.tables import Table
 from tui_ingest.ingest.upserts.errors import RowRefusedError
 from tui_ingest.ingest.upserts.statements import names, on_conflict, rows, written
 
@@ -58,7 +58,7 @@ def _counter_kept(table: Table, cursor: CursorWrapper) -> Iterator[None]:
     cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [name])
     before = cursor.fetchone() or (0,)
     yield
-    highest = lookups.highest(Place(table.quoted, table.pk.quoted), table.connection)
+    highest = lookups.highest(table.ref(table.pk), table.connection)
     cursor.execute(
         "UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [max(highest, before[0]), name]
     )
