@@ -295,6 +295,20 @@ def test_late_records_in_a_file_that_was_empty(files, reader, after_a_while):
     assert sorted(lines_of(reader.read())) == [C, D]
 
 
+def test_late_records_before_and_after_a_file_that_was_empty(files, reader):
+    for line in (A, b"", B, C):
+        files.rotate(line)
+    reader.read()
+    files.rank(2).write_bytes(D)
+    files.rotate(E)
+    assert sorted(lines_of(reader.read())) == [D, E]
+    for rank, line in ((4, F), (3, G), (2, H)):
+        with files.rank(rank).open("ab") as late_writer:
+            late_writer.write(line)
+        reader.restart()
+        assert lines_of(reader.read()) == [line]
+
+
 def test_a_writer_that_slept_for_many_rollovers(files, reader):
     files.write(A)
     writer = files.path.open("ab", buffering=0)
@@ -464,6 +478,17 @@ def test_copies_that_people_make_are_not_read_twice(files, reader, after_a_while
     files.rotate(F)
     after_a_while()
     assert lines_of(reader.read()) == [E, F]
+
+
+def test_two_names_of_one_file_are_one_file(files, reader, after_a_while):
+    files.write(A)
+    files.rotate(B)
+    os.link(files.rank(1), files.path.with_name("oplog.log-20260101"))
+    os.link(files.path, files.rank(2))
+    assert lines_of(reader.read()) == [A, B]
+    files.rotate(C)
+    after_a_while()
+    assert lines_of(reader.read()) == [C]
 
 
 def test_two_files_with_the_same_first_line(files, reader, after_a_while):
