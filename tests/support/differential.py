@@ -36,7 +36,9 @@ class Trial:
         self.database = database
         self.connection = connections[database]
         self._monkeypatch = monkeypatch
-        self.runs = 0  # of the fast path, in the last history
+        # Of the last history on the fast path:
+        self.runs = 0
+        self.replayed = 0  # records that took the exact path after all
         if self.connection.vendor == "sqlite":
             with self.connection.cursor() as cursor:
                 cursor.execute("PRAGMA synchronous = OFF")  # a power cut may end this test
@@ -51,15 +53,20 @@ class Trial:
 
     def fast(self, batches, **settings):
         """The same with statements for many records."""
-        apply = batching.FastPath.apply
-        self.runs = 0
+        apply, replay = batching.FastPath.apply, batching.Replayer.replay
+        self.runs = self.replayed = 0
 
-        def counted(path, window):
+        def counted_apply(path, window):
             self.runs += 1
             return apply(path, window)
 
+        def counted_replay(replayer, record):
+            self.replayed += 1
+            return replay(replayer, record)
+
         with self._monkeypatch.context() as patch:
-            patch.setattr(batching.FastPath, "apply", counted)
+            patch.setattr(batching.FastPath, "apply", counted_apply)
+            patch.setattr(batching.Replayer, "replay", counted_replay)
             return self._apply(batches, settings)
 
     def _apply(self, batches, settings):

@@ -13,6 +13,7 @@ from tui_ingest.ingest import lookups, planning, upserts
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.gathering import Group, Window, gather
 from tui_ingest.ingest.identity import Identities, is_auto, is_referenced_by_pk
+from tui_ingest.ingest.numbering import Numbering
 from tui_ingest.ingest.orphans import Orphans
 from tui_ingest.ingest.parents import missing_parent
 from tui_ingest.ingest.reasons import Failure
@@ -50,6 +51,7 @@ class FastPath:
         self._tables = Tables(Identities(settings, database=database), self._connection)
         self._router = Router(self._tables, settings)
         self._remember_key = remember_key
+        self._colliding: set[Table] = set()  # pks that were logged may be taken here
 
     def plan(
         self, entries: Sequence[Entry], start: int, stop: int, *, known_failures: Collection[int]
@@ -65,6 +67,15 @@ class FastPath:
         for rule in planning.ORDER_RULES:
             window.cut(rule(window, self._tables))
         return window
+
+    def number(self, window: Window) -> None:
+        """Give new rows keys that are free, in the tables where keys were found to collide.
+
+        The last thing before `apply`: it may end the window earlier, and records that are taken
+        out later leave gaps.
+        """
+        for table in self._colliding.intersection(group.table for group in window.saves):
+            Numbering(table, window, self._dialect).put()
 
     def take_out_orphans(self, window: Window, entries: Sequence[Entry]) -> dict[int, Failure]:
         """Take out the saves whose parents are missing, of a window that ends the batch.
@@ -118,7 +129,12 @@ class FastPath:
         return outcomes
 
     def _save(self, group: Group) -> None:
-        self._dialect.write(group)
+        try:
+            self._dialect.write(group)
+        except Exception:
+            if not group.table.is_found_by_pk and is_auto(group.table.pk.field):
+                self._colliding.add(group.table)
+            raise
         if is_auto(group.table.pk.field):
             self._remember_key(group.table.model, self._highest_key(group))
 

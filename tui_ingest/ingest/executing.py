@@ -146,6 +146,7 @@ class Execution:
                 if self._is_to_look_ahead(window):
                     failures |= fast.take_out_orphans(window, self._entries)
                     self._has_looked = True
+                fast.number(window)
                 streak = self._obey_limits(window, failures)
                 is_worth_it = window.stop - window.start >= SMALLEST_RUN
                 outcomes = fast.apply(window) if is_worth_it else {}

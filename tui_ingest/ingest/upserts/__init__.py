@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,6 +20,9 @@ class Dialect(Protocol):
 
     def has_triggers(self, table: Table) -> bool:
         """Tell whether the table has triggers that somebody wrote."""
+
+    def draw(self, table: Table, above: int) -> Iterator[int]:
+        """Yield the numbers that the database gives to new rows, all above one."""
 
     def write(self, group: Group) -> None:
         """Insert or update the rows of a group.

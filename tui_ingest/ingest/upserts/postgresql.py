@@ -6,9 +6,11 @@ by `executemany`, 11 µs from arrays and 19 µs by VALUES.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
+from tui_ingest.ingest import sequences
 from tui_ingest.ingest.columns import Column
 from tui_ingest.ingest.gathering import Group
 from tui_ingest.ingest.tables import Table
@@ -16,6 +18,8 @@ from tui_ingest.ingest.upserts.statements import names, on_conflict, rows, writt
 
 # An INSERT cannot change a row twice: of several records of a row it takes the last one.
 WRITES_LAST_STATES = True
+
+DRAWN_AT_ONCE = 50  # numbers; those that are not needed are lost
 
 # Where a row comes first, which is the order of the INSERT. NULL: a later record of it is taken.
 _PLACE = '"tui_ingest_place"'
@@ -38,6 +42,20 @@ def has_triggers(table: Table) -> bool:
         )
         found = cursor.fetchone()
         return found is not None and found[0]
+
+
+def draw(table: Table, above: int) -> Iterator[int]:
+    """See `Dialect`."""
+    sequences.reset({table.model: above}, database=table.connection.alias)
+    while True:
+        with table.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [table.quoted, table.pk.field.column, DRAWN_AT_ONCE],
+            )
+            numbers = cursor.fetchall()
+        for (number,) in numbers:
+            yield number
 
 
 def write(group: Group) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import length_hint
@@ -26,6 +27,12 @@ def has_triggers(table: Table) -> bool:
             [table.model._meta.db_table],
         )
         return cursor.fetchone() is not None
+
+
+def draw(table: Table, above: int) -> Iterator[int]:
+    """See `Dialect`."""
+    with table.connection.cursor() as cursor:
+        return itertools.count(max(above, _counter(table, cursor)) + 1)
 
 
 def write(group: Group) -> None:
@@ -54,11 +61,16 @@ def _counter_kept(table: Table, cursor: CursorWrapper) -> Iterator[None]:
     if table.is_found_by_pk or not is_auto(table.pk.field):
         yield
         return
-    name = table.model._meta.db_table
-    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [name])
-    before = cursor.fetchone() or (0,)
+    before = _counter(table, cursor)
     yield
     highest = lookups.highest(table.ref(table.pk), table.connection)
     cursor.execute(
-        "UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [max(highest, before[0]), name]
+        "UPDATE sqlite_sequence SET seq = %s WHERE name = %s",
+        [max(highest, before), table.model._meta.db_table],
     )
+
+
+def _counter(table: Table, cursor: CursorWrapper) -> int:
+    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table.model._meta.db_table])
+    found = cursor.fetchone()
+    return found[0] if found else 0
