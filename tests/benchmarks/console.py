@@ -27,8 +27,8 @@ class Screen:
         self._screen = pyte.Screen(WIDTH, HEIGHT)
         self._stream = pyte.ByteStream(self._screen)
         env = {**os.environ, **target.env, "TERM": "xterm-256color"}
-        if not target.options:
-            del env["DJANGO_SETTINGS_MODULE"]
+        for name in ("COLUMNS", "LINES", *(() if target.options else ("DJANGO_SETTINGS_MODULE",))):
+            env.pop(name, None)
         self.process = pexpect.spawn(
             sys.executable,
             ["-m", "tui_ingest", str(log), *target.options],

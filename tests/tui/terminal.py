@@ -8,6 +8,8 @@ import pexpect
 import pyte
 
 DEADLINE_SECONDS = 30.0
+# Readline leaves the size of another terminal in the environment of the tests' own processes.
+NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "COLUMNS", "LINES"}
 
 
 class Terminal:
@@ -24,7 +26,7 @@ class Terminal:
             ["-m", "tui_ingest", *map(str, arguments)],
             cwd=str(folder),
             env={
-                **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
+                **{k: v for k, v in os.environ.items() if k not in NOT_INHERITED},
                 "TUI_INGEST_DEMO_DB": str(self.database),
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
