@@ -117,7 +117,7 @@ class LineReader:
             length = end - at
             raw = buffer[at : end - 1]
             if raw[:1].isdigit() and raw[-1:] != b"\r" and length <= limit:
-                lines.append(Line(start, length, raw, True))  # by place: faster by a third
+                lines.append(Line(start, length, raw, whole=True))
             elif line := self._line(start, buffer[at:end]):
                 lines.append(line)
             at = end
