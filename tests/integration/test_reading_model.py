@@ -170,8 +170,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(rank=st.integers(1, 3), count=st.integers(1, 4))
     def write_late(self, rank, count):
-        """A writer that still has a rotated file open."""
-        if self.source.files.rank(rank).exists():
+        """A writer that still has a rotated file open.
+
+        If the file was empty, only the newest one is known not to have been read before a restart.
+        """
+        written = self.source.generations[-1 - rank : -rank]
+        if self.source.files.rank(rank).exists() and (rank == 1 or any(written)):
             self.source.write_late(rank, [self.new_line(0) for _ in range(count)])
 
     # The reader
@@ -355,4 +359,4 @@ TestNothingIsLost.settings = CHECKS
 TestLossesAreTold = LossesAreTold.TestCase
 TestLossesAreTold.settings = CHECKS
 TestLinesAreAlike = LinesAreAlike.TestCase
-TestLinesAreAlike.settings = CHECKS
+TestLinesAreAlike.settings = settings(CHECKS, max_examples=60)
