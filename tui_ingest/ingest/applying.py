@@ -140,14 +140,12 @@ class FastPath:
 
     def _delete(self, group: Group) -> Outcomes:
         table = group.table
-        place = table.ref(table.identity)
-        existing = lookups.existing(place, {*group.identities}, self._connection)
-        lookups.delete(place, existing, self._connection)
+        found = lookups.delete(table.ref(table.identity), {*group.identities}, self._connection)
         outcomes = _all(group.indexes, {table.label: Outcome.MISSING})
         deleted = {table.label: Outcome.DELETED}
         for identity, index in zip(group.identities, group.indexes, strict=True):
-            if identity in existing:  # the first of several deletes finds it
-                existing.remove(identity)
+            if identity in found:  # the first of several deletes finds it
+                found.remove(identity)
                 outcomes[index] = deleted
         return outcomes
 

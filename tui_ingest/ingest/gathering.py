@@ -19,6 +19,8 @@ from tui_ingest.oplog.records import Operation, Record
 # Each is refused by the exact path, one by one: many of them would keep an operator waiting.
 MOST_REFUSED = 100
 
+_SAVE = Operation.SAVE  # looked up once: Python 3.11 takes its time over it
+
 FindRoute = Callable[[Operation, dict[str, Any]], Route]
 
 
@@ -135,17 +137,18 @@ def gather(
         if type(entry) is not Record or index in known_failures:
             window.refused.append(index)
             continue
-        if len(entry.objects) != 1 or len(window.refused) == MOST_REFUSED:
+        _, operation, objects, _, _ = entry
+        if len(objects) != 1 or len(window.refused) == MOST_REFUSED:
             window.stop = index
             break
         # Nothing is done here for each record but what cannot be done for each column.
-        serialized = entry.objects[0]
+        serialized = objects[0]
         fields = serialized["fields"]
-        is_save = entry.operation is Operation.SAVE
+        is_save = operation is _SAVE
         key = (serialized["model"], *fields) if is_save else serialized["model"]
         group = groups.get(key)
         if group is None:
-            route = find_route(entry.operation, serialized)
+            route = find_route(operation, serialized)
             if not isinstance(route, Layout):
                 if route is Detour.NEEDED:
                     window.stop = index

@@ -49,11 +49,24 @@ def highest(column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
         return found[0] if found and found[0] is not None else 0
 
 
-def delete(column: ColumnRef, values: Collection[Any], connection: BaseDatabaseWrapper) -> None:
-    """Delete the rows whose column has one of the values, and nothing that refers to them."""
+def delete(column: ColumnRef, values: Collection[Any], connection: BaseDatabaseWrapper) -> set[Any]:
+    """Delete the rows whose column has one of the values, and nothing that refers to them.
+
+    Returns:
+        Those of the values that it had.
+    """
+    returns = connection.features.can_return_columns_from_insert  # SQLite since 3.35
+    deleted = set() if returns else existing(column, values, connection)
+    returning = f" RETURNING {column.read}" if returns else ""
     with connection.cursor() as cursor:
         for condition, parameters in _conditions(column, values):
-            cursor.execute(f"DELETE FROM {column.table} WHERE {condition}", parameters)  # noqa: S608
+            cursor.execute(
+                f"DELETE FROM {column.table} WHERE {condition}{returning}",  # noqa: S608
+                parameters,
+            )
+            if returns:
+                deleted.update(spelled(found) for (found,) in cursor.fetchall())
+    return deleted
 
 
 def _conditions(column: ColumnRef, values: Collection[Any]) -> Iterator[tuple[str, list[Any]]]:

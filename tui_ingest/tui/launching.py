@@ -21,6 +21,8 @@ from tui_ingest.tui.app import ConsoleApp, Target
 from tui_ingest.tui.logs import routed
 from tui_ingest.tui.signals import stop_on_signals
 
+GARBAGE_OBJECTS = 200_000  # more than a batch has, before the collector looks for cycles
+
 
 def launch(options: IngestOptions) -> int:
     """Run one session under the console, in a terminal; return the process's exit status."""
@@ -51,6 +53,7 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 def _open_log(options: IngestOptions) -> FileLog:
