@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 from tui_ingest.oplog.generations import BOM, TAIL_BYTES, Generation, digest
@@ -11,6 +12,7 @@ from tui_ingest.oplog.positions import Place
 CHUNK_BYTES = 64 * 1024  # read at once; more would be mapped and unmapped by every read
 MEASURE_BYTES = 1024 * 1024  # a line longer than this is measured before it is read
 KEPT_BYTES = 1024  # of a line that is over the limit
+_DIGITS = {b"%d" % digit for digit in range(10)}
 
 
 class ContentChangedError(Exception):
@@ -107,22 +109,36 @@ class LineReader:
         """Take the lines that end in the buffer."""
         if self._measured:
             self._split_long(lines)
-        if self._measured:
+        if self._measured or self._split_plain(lines, max_lines, enough):
             return
-        buffer, at, start, limit = self._buffer, 0, self.offset, self._max_line_bytes
+        buffer, at, start = self._buffer, 0, self.offset
         while len(lines) < max_lines and (start < enough or not lines):
             end = buffer.find(b"\n", at) + 1
             if not end:
                 break
-            length = end - at
-            raw = buffer[at : end - 1]
-            if raw[:1].isdigit() and raw[-1:] != b"\r" and length <= limit:
-                lines.append(Line(start, length, raw, whole=True))
-            elif line := self._line(start, buffer[at:end]):
+            if line := self._line(start, buffer[at:end]):
                 lines.append(line)
+            start += end - at
             at = end
-            start += length
         self._move(at)
+
+    def _split_plain(self, lines: list[Line], max_lines: int, enough: int) -> bool:
+        """Take all lines that end in the buffer by a few calls, if there is nothing to strip."""
+        end = self._buffer.rfind(b"\n")
+        raws = self._buffer[: max(end, 0)].split(b"\n")
+        lengths = [len(raw) + 1 for raw in raws]
+        if (
+            len(lines) + len(raws) > max_lines
+            or self.offset + end >= enough
+            or max(lengths) > self._max_line_bytes
+            or not {raw[:1] for raw in raws} <= _DIGITS
+            or b"\r" in {raw[-1:] for raw in raws}
+        ):
+            return False
+        starts = itertools.accumulate(lengths, initial=self.offset)
+        lines += map(Line._make, zip(starts, lengths, raws, itertools.repeat(True)))
+        self._move(end + 1)
+        return True
 
     def _split_long(self, lines: list[Line]) -> None:
         """Take the line that was measured so far, if it ends in the buffer."""

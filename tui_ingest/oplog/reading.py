@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from tui_ingest.oplog import seeking
+from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
 from tui_ingest.oplog.chain import Chain
 from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.listing import rotation_ranks
@@ -89,14 +91,20 @@ class FileLog:
         return self._batch([], None)
 
     def _parse(self, lines: Sequence[Line], reader: LineReader) -> list[Entry]:
-        generation = reader.generation.identity
         entries: list[Entry] = []
-        for start, length, raw, whole in lines:
-            location = RecordLocation(generation, start, length)
-            if whole:
-                entries += parse_line(raw, location)
-            else:
-                entries.append(too_long(raw, location, self._max_record_bytes))
+        for begin in range(0, len(lines), MOST_LINES):
+            starts, lengths, raws, whole = zip(*lines[begin : begin + MOST_LINES], strict=True)
+            generation = itertools.repeat(reader.generation.identity)
+            locations = [*map(RecordLocation, generation, starts, lengths)]
+            records = parse_lines(raws, locations) if all(whole) else None
+            if records is not None:
+                entries += records
+                continue
+            for raw, location, is_whole in zip(raws, locations, whole, strict=True):
+                if is_whole:
+                    entries += parse_line(raw, location)
+                else:
+                    entries.append(too_long(raw, location, self._max_record_bytes))
         return entries
 
     def _parse_torn(self, line: Line, reader: LineReader) -> list[Entry]:
