@@ -129,12 +129,15 @@ def _reworded(
 def _traceback(error: BaseException) -> str:
     """Return the traceback with those of its causes.
 
-    Python marks the place within each line, too, and parses the line again to find it: for a
-    record in a hundred that fails, that alone took a quarter of the time.
+    Without the place within each line, for which Python parses the line again, and without asking
+    the disk whether the file has changed: that took a third of the time of a record that fails.
     """
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in frames:
-        frame.colno = frame.end_colno = None
+    frames = traceback.StackSummary.from_list(
+        [
+            (frame.f_code.co_filename, line, frame.f_code.co_name, None)
+            for frame, line in traceback.walk_tb(error.__traceback__)
+        ]
+    )
     own = [*frames.format(), *traceback.format_exception_only(error)]
     if frames:
         own.insert(0, "Traceback (most recent call last):\n")

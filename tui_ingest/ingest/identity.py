@@ -6,6 +6,7 @@ where such a model has exactly one other unique, non-null UUID, that is the row'
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
@@ -22,7 +23,7 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest.database_errors import is_transient
 from tui_ingest.ingest.deserializing import Serialized, deserialize
 from tui_ingest.ingest.keys import AnyField, bounded, key_text, natural_text
-from tui_ingest.ingest.policy import find_model
+from tui_ingest.ingest.policy import REMEMBERED_LABELS, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
 from tui_ingest.ingest.shapes import concrete, incoming_keys, primary_key
 from tui_ingest.ingest.totals import label_of
@@ -41,6 +42,7 @@ class Identities:
     def __init__(self, settings: Settings, *, database: str) -> None:
         self._database = database
         self._fields = dict(_configured(*item) for item in settings.identity.items())
+        self._kind = lru_cache(REMEMBERED_LABELS)(self._look_up)
 
     def field(self, model: type[Model]) -> AnyField:
         """Return the field whose value identifies a row of this model."""
@@ -60,12 +62,11 @@ class Identities:
                 cause).
         """
         try:
-            model = find_model(serialized["model"])
+            model, field, label = self._kind(serialized["model"])
         except RecordError:
             if serialized.get("pk") is None:
                 raise
             return RowKey(label_of(serialized), bounded(str(serialized["pk"])))
-        field = self.field(model)
         value = identity_value(serialized, field)
         if value is not None:
             text = key_text(field, value)
@@ -73,7 +74,12 @@ class Identities:
             text = natural_key_text(serialized, model, database=self._database)
         else:
             raise no_identity(serialized, field)
-        return RowKey(concrete(model)._meta.label_lower, text)
+        return RowKey(label, text)
+
+    def _look_up(self, label: str) -> tuple[type[Model], AnyField, str]:
+        """Return the model of a label, its identity, and the label of the table's own model."""
+        model = find_model(label)
+        return model, self.field(model), concrete(model)._meta.label_lower
 
 
 def _default(model: type[Model]) -> AnyField:
