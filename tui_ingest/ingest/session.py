@@ -90,7 +90,7 @@ class Session:
             settings=self._settings,
             dry_run=dry_run,
         )
-        self._sizer = BatchSizer(BATCH_SECONDS / 2)
+        self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
         self._backoff = new_backoff()  # between tries to write; ends with a commit
         self._busy_at = 0.0  # monotonic seconds
         self._failures_in_a_row = 0
