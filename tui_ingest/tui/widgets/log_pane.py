@@ -140,8 +140,9 @@ class LogPane(RowsView):
 
     def _go_to_end(self) -> None:
         self._adjusting = True
+        # Nobody has to be told of this cursor, which is not shown: one refresh instead of three.
+        self.set_reactive(LogPane.cursor, len(self.history) - 1)
         self.rows_changed()
-        self.cursor = len(self.history) - 1
         self.show_cursor()
         self._adjusting = False
 

@@ -112,8 +112,14 @@ class RowsView(ScrollView, can_focus=True):
 
     def rows_changed(self) -> None:
         """Look again at how many rows there are and what is in them."""
-        fixed = self.HEADING + self.CLOSING
-        self.virtual_size = Size(self.size.width, self.row_count() + fixed)
+        height = self.row_count() + self.HEADING + self.CLOSING
+        if self.show_vertical_scrollbar and height > self.size.height:
+            # Setting the size as such lays out the whole screen: half of the screen's work while
+            # lines come in. Where the scroll bar stays there is nothing to lay out.
+            self.set_reactive(RowsView.virtual_size, Size(self.size.width, height))
+            self.vertical_scrollbar.window_virtual_size = height
+        else:
+            self.virtual_size = Size(self.size.width, height)
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
