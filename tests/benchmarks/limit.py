@@ -69,6 +69,8 @@ class Sqlite:
 
         self._connection = sqlite3.connect(database, isolation_level=None)
         self._connection.executescript(DATABASES["default"]["OPTIONS"]["init_command"])
+        # Django sets this one itself, on every connection: the same pragmas for everybody.
+        self._connection.execute("PRAGMA foreign_keys = ON")
 
     def begin(self, path: str) -> None:
         self._connection.execute(CHECKPOINT_TABLE)
