@@ -121,6 +121,22 @@ def test_a_proxy_is_recorded_as_its_table(source):
     ]
 
 
+def test_what_only_passes_for_a_many_to_many_field_records_its_own_rows(source):
+    lines = source.do("""
+from django.db.models.signals import m2m_changed
+product = Product.objects.create(name="tagged")
+word = Keyword.objects.create(shelf="tagged")
+m2m_changed.send(
+    Keyword, instance=product, action="post_add", reverse=False, model=Tag, pk_set={1},
+    using="default",
+)
+""")
+    assert [line.rpartition(" ")[0] for line in told(lines)] == [
+        "SAVE shop.product",
+        "SAVE shop.keyword",
+    ]
+
+
 def test_links_are_recorded_with_the_row_that_has_the_field(source):
     records = parsed(
         source.do("""

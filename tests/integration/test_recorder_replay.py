@@ -69,8 +69,21 @@ def sell_out():
 def new_label():
     Label.objects.create(product=some(Product), parent=some(Label))
 
+def stick():
+    if row := some(rng.choice([Product, Shop])):
+        kind = ContentType.objects.get_for_model(row)
+        Sticker.objects.create(kind=kind, row=row.pk).needs.add(some(Permission))
+
+def unstick():
+    if sticker := some(Sticker):
+        sticker.kind = None
+        sticker.save()
+
+def write():
+    Keyword.objects.create(shelf=next(names))
+
 def delete():
-    row = some(rng.choice([Tag, Product, Place, Shop, Shelf, Label]))
+    row = some(rng.choice([Tag, Product, Place, Shop, Shelf, Label, Sticker]))
     if row and rng.random() < 0.5:
         row.delete()
 
@@ -83,7 +96,8 @@ def change_your_mind():
         pass
 
 LIFE = [new_tag, new_product, change_product, new_shop, change_place, change_shop, link, unlink,
-        stock_up, sell_out, new_label, delete, delete, change_your_mind]
+        stock_up, sell_out, new_label, stick, unstick, write,
+        delete, delete, change_your_mind]
 for _ in range({changes}):
     if rng.random() < 0.2:
         with transaction.atomic():

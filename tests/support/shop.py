@@ -6,7 +6,35 @@ from tests.support.site import SETTINGS, Site
 
 MODELS = """\
 import uuid
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models.fields.related import ManyToManyRel, RelatedField
+
+
+class Keywords(RelatedField):
+    # Passes for a many-to-many field, as the managers of packages for tags do.
+    many_to_many = True
+    many_to_one = one_to_many = one_to_one = False
+
+    def __init__(self, to="shop.Tag", **options):
+        rel = ManyToManyRel(self, to, through="shop.Keyword")
+        super().__init__(rel=rel, **options | {"serialize": False})
+
+    def contribute_to_class(self, cls, name, **options):
+        self.set_attributes_from_name(name)
+        self.remote_field.through = Keyword
+        cls._meta.add_field(self)
+
+    def check(self, **options):
+        return []
+
+    def db_type(self, connection):
+        return None
+
+
+class Keyword(models.Model):
+    shelf = models.TextField()
 
 
 class Tag(models.Model):
@@ -29,6 +57,7 @@ class Product(models.Model):
     changed = models.DateTimeField(auto_now=True)
     extra = models.JSONField(default=dict)
     photo = models.BinaryField(default=b"")
+    keywords = Keywords()
     tags = models.ManyToManyField(Tag, related_name="products")
     friends = models.ManyToManyField("self")
 
@@ -59,6 +88,12 @@ class Shelf(models.Model):
 class Label(models.Model):
     product = models.ForeignKey(Product, models.SET_NULL, null=True)
     parent = models.ForeignKey("self", models.CASCADE, null=True)
+
+
+class Sticker(models.Model):
+    kind = models.ForeignKey(ContentType, models.CASCADE, null=True)
+    row = models.TextField()
+    needs = models.ManyToManyField(Permission)
 """
 
 SOURCE_SETTINGS = """
@@ -83,7 +118,8 @@ LOGGING = {
 """
 
 TARGET_SETTINGS = """
-INSTALLED_APPS = ["tui_ingest", "shop"]
+# In another order: content types and permissions have other numbers than at the source.
+INSTALLED_APPS = ["shop", "tui_ingest", "django.contrib.auth", "django.contrib.contenttypes"]
 """
 
 PREAMBLE = """
@@ -94,11 +130,18 @@ from django.db.models import F
 from shop.models import *
 """
 
-# Every table of the app, row by row, whatever the managers show.
+# Every table of the app, row by row, whatever the managers show. What `migrate` numbers in each
+# database is shown by name.
 DUMP = """
 import json
 from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+named = {
+    "kind_id": {kind.pk: kind.natural_key() for kind in ContentType.objects.all()},
+    "permission_id": {one.pk: one.natural_key() for one in Permission.objects.all()},
+}
 tables = {}
 for model in apps.get_app_config("shop").get_models(include_auto_created=True):
     if model._meta.proxy:
@@ -107,9 +150,13 @@ for model in apps.get_app_config("shop").get_models(include_auto_created=True):
     columns = [f.column for f in model._meta.local_concrete_fields]
     if model._meta.auto_created:
         columns.remove("id")  # the number of a link means nothing
+    names = [named.get(column, {}) for column in columns]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")
-        tables[table] = sorted(map(str, cursor.fetchall()))
+        tables[table] = sorted(
+            str([name.get(value, value) for name, value in zip(names, row)])
+            for row in cursor.fetchall()
+        )
 print(json.dumps(tables))
 """
 

@@ -8,6 +8,16 @@ from typing import Any
 from django.db.models import ManyToManyField, Model, Q, QuerySet
 
 
+def many_to_many(model: type[Model]) -> list[ManyToManyField[Any, Any]]:
+    """Return the many-to-many fields of a model.
+
+    Without the likes of taggit's manager, which passes for one: its rows are saved and deleted,
+    and recorded, on their own.
+    """
+    fields = model._meta.local_many_to_many
+    return [field for field in fields if isinstance(field, ManyToManyField)]
+
+
 def owners(
     field: ManyToManyField[Any, Any],
     instance: Model,

@@ -14,7 +14,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.formatting import to_json
-from tui_ingest.recorder.links import added_links, owners
+from tui_ingest.recorder.links import added_links, many_to_many, owners
 from tui_ingest.recorder.rows import Serialized, read_alone, read_with_parents
 from tui_ingest.recorder.suspension import is_suspended
 
@@ -43,7 +43,7 @@ class Recorder:
             post_save.connect(self._saved, sender=model, dispatch_uid=uid)
             pre_delete.connect(self._about_to_delete, sender=model, dispatch_uid=uid)
             post_delete.connect(self._deleted, sender=model, dispatch_uid=uid)
-            for field in model._meta.local_many_to_many:
+            for field in many_to_many(model):
                 m2m_changed.connect(
                     partial(self._links_changed, field),
                     sender=field.remote_field.through,
