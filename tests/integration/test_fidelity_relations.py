@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
-from django.db.models import signals
+from django.db.models import QuerySet, signals
 
 from tests.project.gallery.models import (
     Artist,
@@ -23,6 +23,7 @@ from tests.project.gallery.models import (
     Wall,
     Work,
 )
+from tests.project.market.models import Ticket
 from tests.support.target import Target, deleted, dumped, logged, record, saved, without_pk
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -241,6 +242,13 @@ def test_hidden_rows_are_updated_and_deleted(target):
     assert target.row(Hideable).name == "smaller"  # not by the model's own save()
     target.accept(deleted("hideable", 1))
     assert not target.rows(Hideable).exists()  # nor by its own delete()
+
+
+def test_a_row_that_even_the_base_manager_hides_is_deleted(target):
+    QuerySet(Ticket, using=target.database).create(pk=1, sold=False, seat=7)
+    target.accept(record("DELETE", {"model": "market.ticket", "pk": 1, "fields": {}}))
+    assert target.total("market.ticket") == {"deleted": 1}
+    assert not QuerySet(Ticket, using=target.database).exists()
 
 
 def test_the_order_of_an_ordered_model_is_the_logged_one(target):

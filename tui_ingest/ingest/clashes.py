@@ -12,7 +12,7 @@ from django.db.models import Model
 from tui_ingest.ingest.deserializing import Serialized, deserialize
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import RecordError
-from tui_ingest.ingest.shapes import concrete
+from tui_ingest.ingest.shapes import concrete, rows_of
 
 MAX_SHOWN = 2_000  # characters of each row
 
@@ -64,7 +64,7 @@ def _value(instance: Model, name: str) -> Any:
 def _other_row(instance: Model, values: dict[str, Any], database: str) -> Model | None:
     if any(value is None for value in values.values()):
         return None
-    rows = type(instance)._base_manager.using(database).filter(**values)
+    rows = rows_of(type(instance), database).filter(**values)
     return rows.first() if instance.pk is None else rows.exclude(pk=instance.pk).first()
 
 

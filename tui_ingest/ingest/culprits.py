@@ -21,7 +21,7 @@ from tui_ingest.ingest.identity import Identities, identity_value
 from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
-from tui_ingest.ingest.shapes import concrete, foreign_keys, many_to_many
+from tui_ingest.ingest.shapes import concrete, foreign_keys, many_to_many, rows_of
 from tui_ingest.ingest.tables import ref_to
 from tui_ingest.oplog.records import Operation, Record
 
@@ -132,8 +132,7 @@ class Culprits:
         if value is None:
             return True
         name = "pk" if field.primary_key else field.name
-        rows = model._base_manager.using(self._database)
-        return rows.filter(**{name: value}).exists()
+        return rows_of(model, self._database).filter(**{name: value}).exists()
 
 
 def _relations(serialized: Serialized) -> list[Relation]:

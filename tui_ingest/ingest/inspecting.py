@@ -18,7 +18,7 @@ from tui_ingest.ingest.keys import AnyField, python_value
 from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
-from tui_ingest.ingest.shapes import concrete, primary_key
+from tui_ingest.ingest.shapes import concrete, primary_key, rows_of
 from tui_ingest.ingest.wording import plural
 from tui_ingest.oplog.records import Operation, Record
 
@@ -117,7 +117,7 @@ class _Comparer:
         """Return the row that applying would find."""
         field = self._identities.field(model)
         value = identity_value(serialized, field)
-        rows = model._base_manager.using(self._database)
+        rows = rows_of(model, self._database)
         if value is not None:
             name = "pk" if field.primary_key else field.name
             return rows.filter(**{name: converted(serialized, field, value)}).first()

@@ -21,6 +21,7 @@ from tui_ingest.ingest.shapes import (
     many_to_many,
     primary_key,
     referenced_fields,
+    rows_of,
 )
 
 Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
@@ -133,7 +134,7 @@ def _exists(reference: _Reference, database: str) -> bool:
         value = python_value(reference.target, reference.value)
     except Exception:  # no value of that field: the record fails for another reason
         return True
-    rows = reference.model._base_manager.using(database)
+    rows = rows_of(reference.model, database)
     return rows.filter(**{reference.target.name: value}).exists()
 
 

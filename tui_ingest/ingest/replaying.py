@@ -26,7 +26,7 @@ from tui_ingest.ingest.keys import AnyField
 from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
-from tui_ingest.ingest.shapes import Shape, concrete, primary_key, shape_of
+from tui_ingest.ingest.shapes import Shape, concrete, primary_key, rows_of, shape_of
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.recorder import suspended
@@ -224,7 +224,7 @@ class Replayer:
     def _existing(self, serialized: Serialized, model: type[Model]) -> Model | None:
         field = self._identities.field(model)
         value = identity_value(serialized, field)
-        rows = model._base_manager.using(self._database)
+        rows = rows_of(model, self._database)
         if value is not None:
             name = "pk" if field.primary_key else field.name
             return rows.filter(**{name: converted(serialized, field, value)}).first()
@@ -243,4 +243,4 @@ class Replayer:
             raise
 
     def _rows(self, instance: Model) -> Any:
-        return type(instance)._base_manager.using(self._database)
+        return rows_of(type(instance), self._database)

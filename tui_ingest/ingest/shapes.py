@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db.models import Field, ForeignKey, JSONField, ManyToManyField, ManyToOneRel, Model
+from django.db.models import (
+    Field,
+    ForeignKey,
+    JSONField,
+    ManyToManyField,
+    ManyToOneRel,
+    Model,
+    QuerySet,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +35,15 @@ class Shape:
 def concrete(model: type[Model]) -> type[Model]:
     """Return the model that has the table."""
     return model._meta.concrete_model or model
+
+
+def rows_of(model: type[Model], database: str) -> QuerySet[Model]:
+    """Return all rows of a model's table, as instances of that model.
+
+    No manager is asked, not even the base manager: a project's may hide rows, or give instances
+    of other models, which then were deleted in place of the row.
+    """
+    return QuerySet(model=model, using=database)
 
 
 @cache
@@ -61,8 +78,12 @@ def foreign_keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
 
 
 def many_to_many(model: type[Model]) -> list[ManyToManyField[Any, Any]]:
-    """Return the many-to-many fields that a record of the model may carry."""
-    return list(concrete(model)._meta.local_many_to_many)
+    """Return the many-to-many fields that a record of the model may carry.
+
+    Without the likes of taggit's manager, which passes for one and has rows of its own.
+    """
+    fields = concrete(model)._meta.local_many_to_many
+    return [field for field in fields if isinstance(field, ManyToManyField)]
 
 
 @cache
