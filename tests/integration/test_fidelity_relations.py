@@ -389,3 +389,18 @@ def test_what_a_receiver_raises_sets_the_record_aside(target):
     assert (letter.reason, letter.error) == ("unexpected", "LookupError: no place for a")
     assert "no place for" in letter.traceback
     assert not target.rows(Tag).exists()
+
+
+def test_a_parent_that_is_gone_by_the_end_of_a_batch_is_nobodys_fault_where_it_was_let_go(target):
+    orphan = saved("passport", 99, {"number": "1"})  # has the batch searched for whose fault it is
+    result = target.apply(
+        *(*TAGS, ARTIST, work(2), work(3, tags=[1, 2])),
+        saved("artist", 1, {"code": "rem", "favourite": 2}),
+        orphan,
+        deleted("work", 2),  # sets the artist's favourite to null
+        deleted("tag", 1),  # takes the work's link along
+    )
+    assert [bytes(letter.raw) for letter in target.letters()] == [orphan.rstrip()]
+    assert result.set_aside == 1
+    assert target.row(Artist).favourite_id is None
+    assert [tag.pk for tag in target.row(Work, pk=3).tags.all()] == [2]

@@ -1,7 +1,7 @@
 """Whose fault it is that a commit was refused: the records that left a row without its parent.
 
 A deferred foreign key judges the rows as they are left, not as they were on the way. So the record
-to blame is the last one that set a reference, if its row is still there. To be asked while the rows
+to blame is the last one that set a reference, if its row still has it. To be asked while the rows
 are in place.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from django.db import connections
-from django.db.models import ForeignKey, ManyToManyField
+from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import lookups
@@ -120,19 +120,37 @@ class Culprits:
 
     def _failure(self, suspect: _Held) -> Failure | None:
         for missing in missing_parents([suspect.serialized], database=self._database):
-            if missing.field == suspect.relation.name and self._is_here(suspect.serialized):
+            if missing.field == suspect.relation.name and self._dangles(suspect):
                 return missing.as_failure()
         return None
 
-    def _is_here(self, serialized: Serialized) -> bool:
-        """Tell whether the row was not deleted since, as what depends on another row may be."""
-        model = concrete(find_model(serialized["model"]))
+    def _dangles(self, suspect: _Held) -> bool:
+        """Tell whether the row as it is left refers to nothing.
+
+        It may have been deleted since. And a parent that was deleted since may have let it go: its
+        key was set to null, its link was taken along.
+        """
+        model = concrete(find_model(suspect.serialized["model"]))
         field = self._identities.field(model)
-        value = identity_value(serialized, field)
+        value = identity_value(suspect.serialized, field)
         if value is None:
             return True
-        name = "pk" if field.primary_key else field.name
-        return rows_of(model, self._database).filter(**{name: value}).exists()
+        rows = rows_of(model, self._database).filter(
+            **{"pk" if field.primary_key else field.name: value}
+        )
+        relation = suspect.relation
+        if not isinstance(relation, ManyToManyField):
+            return self._lead_nowhere(rows, relation)
+        through: Any = relation.remote_field.through
+        links = rows_of(through, self._database).filter(
+            **{f"{relation.m2m_field_name()}__in": rows}
+        )
+        return self._lead_nowhere(links, through._meta.get_field(relation.m2m_reverse_field_name()))
+
+    def _lead_nowhere(self, rows: QuerySet[Model], key: Any) -> bool:
+        parents = rows_of(key.remote_field.model, self._database)
+        referred = parents.filter(**{key.target_field.name: OuterRef(key.attname)})
+        return rows.filter(~Exists(referred), **{f"{key.name}__isnull": False}).exists()
 
 
 def _relations(serialized: Serialized) -> list[Relation]:
