@@ -111,6 +111,8 @@ def raising(sqlstate):
         "57P03",  # cannot connect now
         "58030",  # input or output error
         "25006",  # read-only transaction
+        "25P03",  # idle in a transaction for too long
+        "25P04",  # a transaction took too long
     ],
 )
 def test_what_passes_by_itself_in_postgresql_is_waited_for(sqlstate):
@@ -143,6 +145,19 @@ def test_what_does_not_pass_in_postgresql_is_blamed_on_the_record(sqlstate, reas
     assert "Traceback" in failure.traceback
 
 
+def test_the_predecessor_of_psycopg_3_calls_its_code_otherwise():
+    def psycopg2(kind, code):
+        error = kind("it said")
+        error.__cause__ = Exception("it said")
+        error.__cause__.pgcode = code
+        return error
+
+    assert describe(psycopg2(IntegrityError, "23505")).reason == "unique_clash"
+    assert not is_transient(psycopg2(OperationalError, "54000"))  # an index row too long
+    assert is_transient(psycopg2(OperationalError, "40P01"))
+    assert is_transient(psycopg2(OperationalError, None))  # no connection
+
+
 def test_a_connection_that_was_cut_is_waited_for():
     connection = connections["postgres"]
     assert is_transient(failing(connection, "SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -161,12 +176,17 @@ def test_a_server_that_is_not_there_is_waited_for(tmp_path):
 def mysql(kind, code):
     error = kind(code, "it said")
     error.__cause__ = Exception(code, "it said")
+    error.__cause__.sqlstate = "HY000"  # PyMySQL has it as well, and it says nothing
     return error
 
 
-@pytest.mark.parametrize("code", [1205, 1213, 2006, 2013, 1021, 1040])
+@pytest.mark.parametrize("code", [1020, 1021, 1030, 1040, 1047, 1205, 1213, 1927, 1969, 2006, 2013])
 def test_what_passes_by_itself_in_mysql_is_waited_for(code):
     assert is_transient(mysql(OperationalError, code))
+
+
+def test_a_connection_that_pymysql_has_closed_is_waited_for():
+    assert is_transient(mysql(InterfaceError, 0))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What kind of trouble a database reports: read from its code, which is stable, not its prose.
 
 Sources: sqlite.org/rescode.html; PostgreSQL manual, appendix A; MySQL 'Server Error Message
-Reference'.
+Reference', MariaDB 'Error Codes'.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ _SQLITE_MISSING = ("no such table", "no such column", "has no column named")
 _SQLSTATE_TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 _SQLSTATE_FAULTS = {
     "25006": Fault.TRANSIENT,  # read-only transaction: a standby that is not promoted yet
+    "25P03": Fault.TRANSIENT,  # idle in a transaction for too long
+    "25P04": Fault.TRANSIENT,  # a transaction took too long
     "55006": Fault.TRANSIENT,  # object in use
     "55P03": Fault.TRANSIENT,  # lock not available
     "23001": Fault.REFERENCED,
@@ -64,16 +66,22 @@ _SQLSTATE_FAULTS = {
 }
 _SQLSTATE_CLASSES = {"22": Fault.VALUE, "23": Fault.CONSTRAINT}
 
+_MYSQL_TRANSIENT = (
+    {0, 2002, 2003, 2004, 2005, 2006, 2012, 2013, 2026, 2055}  # no connection; 0: PyMySQL closed it
+    | {1040, 1042, 1043, 1047, 1053, 1129, 1135, 1152, 1184, 1203, 1226, 1927, 4031}  # none to have
+    | {1158, 1159, 1160, 1161}  # network
+    | {1020, 1099, 1205, 1206, 1213, 1223, 1614, 1637, 3572}  # locks and snapshots
+    | {3, 1021, 1026, 1030, 1037, 1038, 1041, 1114, 1180, 1878}  # disk and memory
+    | {1290, 1792, 1836}  # read-only
+    | {1317, 1969, 3024}  # interrupted, by somebody or by a time limit
+)
 _MYSQL_FAULTS = {
-    Fault.TRANSIENT: (
-        {3, 1021, 1040, 1053, 1114, 1158, 1159, 1160, 1161, 1203, 1205, 1206, 1213, 1290, 1317}
-        | {1792, 1836, 2002, 2003, 2006, 2013, 2055, 3024, 4031}
-    ),
+    Fault.TRANSIENT: _MYSQL_TRANSIENT,
     Fault.FOREIGN_KEY: {1216, 1452},
     Fault.REFERENCED: {1217, 1451},
-    Fault.UNIQUE: {1062, 1586},
-    Fault.VALUE: {1048, 1264, 1292, 1364, 1366, 1406},
-    Fault.MISSING_TABLE: {1054, 1146},
+    Fault.UNIQUE: {1022, 1062, 1586},
+    Fault.VALUE: {1048, 1264, 1265, 1292, 1300, 1364, 1366, 1406, 1690, 3140},
+    Fault.MISSING_TABLE: {1054, 1146, 1932},
     Fault.CONSTRAINT: {3819, 4025},
 }
 
@@ -94,10 +102,10 @@ def fault_of(error: DatabaseError | InterfaceError) -> Fault:
     driver_error = error.__cause__ or error
     if name := getattr(driver_error, "sqlite_errorname", None):
         return _sqlite(name, getattr(driver_error, "sqlite_errorcode", 0), str(driver_error))
-    if sqlstate := getattr(driver_error, "sqlstate", None):
-        return _sqlstate(sqlstate)
     if driver_error.args and isinstance(driver_error.args[0], int):
         return _mysql(driver_error.args[0])
+    if sqlstate := _sqlstate_of(driver_error):
+        return _sqlstate(sqlstate)
     return _without_code(error)
 
 
@@ -109,6 +117,11 @@ def _sqlite(name: str, code: int, message: str) -> Fault:
     if name == "SQLITE_ERROR" and any(words in message for words in _SQLITE_MISSING):
         return Fault.MISSING_TABLE
     return Fault.CONSTRAINT if name.startswith("SQLITE_CONSTRAINT") else Fault.OTHER
+
+
+def _sqlstate_of(driver_error: BaseException) -> str | None:
+    """psycopg 3 and its predecessor call it by different names."""
+    return getattr(driver_error, "sqlstate", None) or getattr(driver_error, "pgcode", None)
 
 
 def _sqlstate(sqlstate: str) -> Fault:
