@@ -50,7 +50,7 @@ def test_it_shows_traffic_and_leaves_nothing_behind(demo, scratch):
         assert "demo project, live traffic" in told[0]
         assert "surveys.survey" in told[-1]
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=300)
     assert process.returncode == 0, rest
     assert "polls.choice" in rest
     assert list(scratch.iterdir()) == []
@@ -89,7 +89,7 @@ for pause in tell(random.Random(1)):
 def test_two_minutes_of_the_story_bring_every_trouble_and_a_rotation(demo, tmp_path):
     folder = tmp_path / "source"
     folder.mkdir()
-    subprocess.run([sys.executable, "-c", STORY, folder], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", STORY, folder], check=True, timeout=300)
     assert (folder / "oplog.log.1").exists()
 
     finished = demo.run(folder / "oplog.log", "--once")

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.tui.scripted import ScriptedSession, console, until
+from tests.tui.scripted import ScriptedSession, console, text_of, until
 from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import State
 from tui_ingest.options import IngestOptions
@@ -30,27 +30,34 @@ class Desk:
         return self.app.control
 
     async def press(self, *keys):
-        await self.pilot.press(*keys)
-        for _ in range(2):
+        """Press keys, each when what the one before did is done: it may have opened a screen."""
+        for key in keys:
+            await self.pilot.press(key)
             await self.pilot.pause(0)
 
     async def until(self, condition):
         await until(self.pilot, condition)
 
+    async def at(self, screen):
+        """Wait until a screen of this class is in front."""
+        await self.until(lambda: isinstance(self.screen, screen))
+
+    async def shows(self, *texts, gone=""):
+        """Wait until the texts are on the screen, and another is not."""
+
+        def shown():
+            now = self.text()
+            return all(text in now for text in texts) and not (gone and gone in now)
+
+        await until(self.pilot, shown, lambda: f"not {texts} without {gone!r}:\n{self.text()}")
+
     async def seen(self):
-        """Wait until everything reported so far is on the screen."""
+        """Wait until everything reported so far has reached the widgets."""
         self.app.look()
-        # A change of content may change the layout, and that what is in sight.
-        for _ in range(3):
-            await self.pilot.pause(0)
+        await self.pilot.pause(0)
 
     def text(self):
-        """The screen as a person reads it, line by line."""
-        width, height = self.app.size
-        lines = [""] * height
-        for y, strip in enumerate(self.screen._compositor.render_strips()):
-            lines[y] = strip.text[:width].rstrip()
-        return "\n".join(lines)
+        return text_of(self.app)
 
 
 @pytest.fixture

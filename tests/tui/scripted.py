@@ -22,6 +22,7 @@ from tui_ingest.tui.app import ConsoleApp, Target
 
 NOW = 1_700_000_000.0  # where the clock of the console stands
 PATH = "/var/log/shop/oplog.log"
+DEADLINE_SECONDS = 60.0  # after which a test gives up; nothing is measured by it
 
 
 def record(
@@ -152,9 +153,15 @@ def console(session, control, *, clock=lambda: NOW, open_log=no_log, database="d
     return ConsoleApp(session, control, target, clock=clock)
 
 
-async def until(pilot, condition, seconds=10.0):
+async def until(pilot, condition, complaint=lambda: "It did not become true in time."):
     """Wait for something to become true; `pilot.pause()` lets the app work meanwhile."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "It did not become true in time."
+        assert time.monotonic() < deadline, complaint()
         await pilot.pause(0.01)
+
+
+def text_of(app):
+    """The screen as a person reads it, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text[: app.size.width].rstrip() for strip in strips)

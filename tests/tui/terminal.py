@@ -7,7 +7,7 @@ import time
 import pexpect
 import pyte
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0  # after which a test gives up; nothing is measured by it
 # Readline leaves the size of another terminal in the environment of the tests' own processes.
 NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "COLUMNS", "LINES"}
 
@@ -80,12 +80,16 @@ class Terminal:
         self._stream.feed(data)
         return "\n".join(self.screen.display)
 
-    def until(self, *texts, gone=()):
-        """Wait until the texts are on the screen, and others are not."""
+    def until(self, *texts, gone=(), drawn=lambda shown: True):
+        """Wait until the texts are on the screen, and others are not.
+
+        What is drawn arrives in pieces: `drawn` tells of a screen whether it is all there.
+        """
         deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
             shown = self.look()
-            if all(text in shown for text in texts) and not any(text in shown for text in gone):
+            there = all(text in shown for text in texts) and not any(text in shown for text in gone)
+            if there and drawn(shown):
                 return shown
             assert time.monotonic() < deadline, f"not {texts} without {gone}:\n{shown}"
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.tui.scripted import NOW, ScriptedSession, console, record, until
+from tests.tui.scripted import DEADLINE_SECONDS, NOW, ScriptedSession, console, record, until
 from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import SessionEnded, State
 from tui_ingest.tui.feed import Feed
@@ -21,7 +21,7 @@ async def test_quit_waits_for_the_running_batch(key):
 
     class Busy(ScriptedSession):
         def end(self, **facts):
-            batch_done.wait(10)
+            batch_done.wait(DEADLINE_SECONDS)
             self.apply(record(1))
             return super().end(**facts)
 
@@ -29,9 +29,9 @@ async def test_quit_waits_for_the_running_batch(key):
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: app.snapshot.state is State.RUNNING)
         await pilot.press(key)
+        await until(pilot, lambda: app.main.query_one("TopLine").badge.text == "■ STOPPING")
         assert app.control.stopping
         assert app.is_running
-        assert app.main.query_one("TopLine").badge.text == "■ STOPPING"
         batch_done.set()
         await until(pilot, lambda: not app.is_running)
     assert app.snapshot.records == 1
@@ -59,15 +59,14 @@ async def test_the_exit_status_says_how_it_ended(ended, status):
         await until(pilot, app.session_over.is_set)
         assert app.is_running, "it stays, for somebody to read what happened"
         await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
     assert app.return_code == status
 
 
 async def test_a_session_that_cannot_go_on_says_why_and_stays(desk):
     async with desk(size=(80, 24)) as d:
         d.session.end(error="The directory is gone. Mount it and start again.")
-        await d.seen()
-        assert "✗ FAILED" in d.text()
-        assert "The directory is gone. Mount it and start again." in d.text()
+        await d.shows("✗ FAILED", "The directory is gone. Mount it and start again.")
 
 
 async def test_a_session_that_crashes_is_a_failure_and_not_a_lost_screen():
@@ -86,7 +85,7 @@ async def test_a_session_that_crashes_is_a_failure_and_not_a_lost_screen():
 async def test_a_screen_whose_look_up_fails_says_so_and_the_session_goes_on(desk):
     async with desk(database="no_such_alias") as d:
         await d.press("d")
-        await d.until(lambda: "That did not work" in d.text())
+        await d.shows("That did not work")
         assert d.app.is_running
         d.session.apply(record(1))
         await d.until(lambda: d.app.snapshot.records == 1)
@@ -95,15 +94,15 @@ async def test_a_screen_whose_look_up_fails_says_so_and_the_session_goes_on(desk
 async def test_help_explains_the_screen_and_lists_its_keys(desk):
     async with desk() as d:
         await d.press("question_mark")
-        assert "What runs here" in d.text()
+        await d.shows("What runs here")
         await d.press("end")
-        await d.until(lambda: "Dead letters · What failed" in d.text())
+        await d.shows("Dead letters · What failed")
         await d.press("escape")
-        assert isinstance(d.screen, MainScreen)
+        await d.at(MainScreen)
         await d.press("f1")
-        assert "What runs here" in d.text()
+        await d.shows("What runs here")
         await d.press("q")
-        assert isinstance(d.screen, MainScreen), "q closes the help and not the console"
+        await d.at(MainScreen)
 
 
 def test_every_key_has_an_id_of_its_own_and_is_not_one_that_multiplexers_take():

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from tests.tui.scripted import NOW, ScriptedSession, console, record, until
+from tests.tui.scripted import NOW, ScriptedSession, console, record, text_of, until
 from tui_ingest.ingest.control import Control
 from tui_ingest.oplog.records import Operation
-from tui_ingest.tui.rates import RateHistory
+from tui_ingest.tui.rates import RateHistory, Trend
 
 
 class FixedRates(RateHistory):
@@ -21,6 +21,13 @@ class FixedRates(RateHistory):
         self.peak = 1612
 
     def sample(self, now, records):
+        pass
+
+
+class FixedTrend(Trend):
+    """Too early to say, however long the test takes."""
+
+    def sample(self, now, remaining):
         pass
 
 
@@ -39,6 +46,7 @@ def test_main_screen(snap_compare, size, utc):
     session = ScriptedSession()
     app = console(session, Control())
     app.rates = FixedRates()
+    app.trend = FixedTrend()
 
     async def prepare(pilot):
         await until(pilot, session.started.is_set)
@@ -50,8 +58,7 @@ def test_main_screen(snap_compare, size, utc):
             remaining_bytes=38 * 2**20,
             older_generations=2,
         )
-        app.look()
-        await pilot.pause(0)
+        await until(pilot, lambda: "20 %" in text_of(app) and "polls.choice 900" in text_of(app))
 
     assert snap_compare(app, terminal_size=tuple(map(int, size.split("x"))), run_before=prepare)
     session.control.stop()
