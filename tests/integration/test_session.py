@@ -379,6 +379,20 @@ def test_a_dry_run_says_what_would_happen_and_moves_nothing(log, database):
         assert not model.objects.using(database).exists()
 
 
+def test_a_dry_run_takes_nothing_for_written_that_is_skipped(log, database):
+    log.write_bytes(line("SAVE", "no.such", 1, {}) + question(1) + choice(2, of=1))
+    excluded = Settings(exclude=["no", "polls.question"])
+
+    result, events = ingest(log, database=database, dry_run=True, settings=excluded)
+
+    assert result.counts == {
+        "no.such": Counts(skipped=1),
+        "polls.question": Counts(skipped=1),
+        "polls.choice": Counts(failed=1),
+    }
+    assert [e.reason for e in events if isinstance(e, RecordSetAside)] == ["missing_parent"]
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_what_a_record_contains_is_logged_only_if_asked_for(log, database, caplog, asked):
     caplog.set_level("INFO", logger="tui_ingest")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.deadletters.keeping import row_keys
@@ -32,14 +32,19 @@ class Rehearsal:
 
     def take(self, record: Record, outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
         """Learn from an applied record; return what would have become of it."""
-        keys = {hash(key) for key in self._keys(record)}
+        objects = [
+            serialized
+            for serialized in record.objects
+            if outcomes.get(label_of(serialized)) is not Outcome.SKIPPED  # nobody wrote those
+        ]
+        keys = {hash(key) for key in self._keys(objects)}
         if record.operation is Operation.SAVE:
             self._here |= keys
             return outcomes
         was_here = {
             label_of(serialized)
-            for serialized in record.objects
-            if any(hash(key) in self._here for key in self._keys_of([serialized]))
+            for serialized in objects
+            if any(hash(key) in self._here for key in self._keys([serialized]))
         }
         self._here -= keys
         return {
@@ -47,11 +52,7 @@ class Rehearsal:
             for label, found in outcomes.items()
         }
 
-    def _keys(self, record: Record) -> Iterable[RowKey]:
-        return self._keys_of(record.objects)
-
-    def _keys_of(self, objects: Iterable[dict[str, object]]) -> Iterable[RowKey]:
-        objects = list(objects)
+    def _keys(self, objects: Sequence[dict[str, object]]) -> Iterable[RowKey]:
         keys = row_keys(objects, self._identities)
         yield from keys.values()
         for index in keys:
