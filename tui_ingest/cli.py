@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
     Raises:
-        SystemExit: --help, --version and wrong usage, as argparse does.
+        SystemExit: --help, --version, wrong usage and an unfit project, as argparse does.
     """
     parser = _parser()
     namespace = parser.parse_args(argv)
@@ -68,8 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 namespace.log = log
             return _run(namespace)
     except BootstrapError as error:
-        sys.stderr.write(f"{parser.prog}: {error}\n")
-        return error.status
+        parser.exit(error.status, f"{parser.prog}: {error}\n")
     except KeyboardInterrupt:  # before the session could take it as an order
         return 130
 

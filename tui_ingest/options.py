@@ -148,7 +148,7 @@ def log_path(text: str) -> Path:
 
 def _has_terminal() -> bool:
     # Keys come from standard input; the console draws to standard error.
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _is_utf8(path: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from tests.support import lines
 from tests.support.demo import Demo
 from tests.support.engine import eventually
-from tests.support.site import run, start, watched
+from tests.support.site import clean, run, start, watched
 
 BAD = b'1698395500.000000 SAVE [{"model": "no.such", "pk": 1, "fields": {}}]\n'
 
@@ -200,6 +200,21 @@ def test_a_reader_that_goes_away_ends_the_session_without_a_traceback(demo, log)
     assert "Nobody reads the output" in told
     assert "Traceback" not in told
     assert "Exception ignored" not in told
+
+
+@pytest.mark.parametrize(("arguments", "status"), [((), 3), (("--settings", "no.such"), 1)])
+def test_closed_standard_streams_cost_lines_and_nothing_else(demo, log, arguments, status):
+    log.write_bytes(log.read_bytes() + BAD)
+    command = [sys.executable, "-m", "tui_ingest", log, "--headless", "--once", *arguments]
+    finished = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
+        cwd=log.parent,
+        env=clean() | {"TUI_INGEST_DEMO_DB": str(demo.database)},
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == status
+    assert demo.position() == (log.stat().st_size if status == 3 else 0)
 
 
 STUBBORN = """

@@ -93,4 +93,5 @@ def _status(ended: SessionEnded, *, broken: bool) -> int:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"tui-ingest: {inert(message)}\n")
+    if sys.stderr is not None:  # closed by whoever started this
+        sys.stderr.write(f"tui-ingest: {inert(message)}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -29,6 +30,13 @@ class Output(Protocol):
         """End; whatever was held back is written."""
 
 
+class _Nowhere(io.TextIOBase):
+    """The standard output of a process that was started with a closed one."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 class Sink:
     """Writes lines to standard output, at once.
 
@@ -36,9 +44,9 @@ class Sink:
     costs lines, never records.
     """
 
-    def __init__(self, stream: TextIO, *, on_broken: Callable[[], None]) -> None:
+    def __init__(self, stream: TextIO | None, *, on_broken: Callable[[], None]) -> None:
         self.broken = False
-        self._stream = stream
+        self._stream = stream or _Nowhere()
         self._on_broken = on_broken
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a line must not fail for the sake of the locale
