@@ -122,6 +122,16 @@ def test_a_demo_that_cannot_be_written(tmp_path):
     assert_refused(finished, 1, "/proc/no/demo.sqlite3", "TUI_INGEST_DEMO_DB")
 
 
+def test_a_demo_that_is_a_folder(tmp_path):
+    (tmp_path / "oplog.log").touch()
+    finished = run(
+        *("-m", "tui_ingest", "oplog.log", "--headless", "--once"),
+        folder=tmp_path,
+        TUI_INGEST_DEMO_DB=str(tmp_path),
+    )
+    assert_refused(finished, 1, str(tmp_path), "directory", "TUI_INGEST_DEMO_DB")
+
+
 def test_a_settings_module_that_does_not_exist(site):
     finished = site.tui_ingest("oplog.log", "--settings", "mysite.nothing", "--headless")
     assert_refused(finished, 1, "mysite.nothing", "--settings", "--pythonpath")

@@ -19,6 +19,7 @@ def prepare(is_outdated: Callable[[], bool]) -> None:
     from django.core.management import call_command
 
     DATABASE_PATH.parent.mkdir(parents=True, exist_ok=True)
+    DATABASE_PATH.open("ab").close()  # what SQLite cannot open, it may find later: a session waits
     with _alone():
         if is_outdated():
             call_command("migrate", verbosity=0, interactive=False)
