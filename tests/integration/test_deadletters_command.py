@@ -71,6 +71,13 @@ def test_a_list_has_a_line_for_each(target, command):
         assert line.split()[:4] == [str(letter.pk), "open", "at", str(letter.position)]
 
 
+def test_a_reason_that_does_not_exist_is_no_empty_list(target, command):
+    target.apply(orphan())
+    told = command("retry", "--all", "--reason", "missing_parents", status=1)
+    assert "'missing_parents' (choose from 'unknown_model', " in told
+    assert "'torn', " in told
+
+
 def test_a_list_for_programs(target, command):
     line = bad(1)
     target.apply(line)

@@ -262,6 +262,15 @@ def test_the_articles_command(site):
     assert (status["lag_bytes"], status["dead_letters"]) == (0, 1)
 
 
+def test_a_reader_of_dead_letters_may_go_away(site):
+    (site.folder / "oplog.log").write_bytes(lines.choice(2, of=9))
+    site.manage("ingest_objects", "oplog.log", "--once")
+    with watched(site.start("manage.py", "ingest_deadletters", "list")) as process:
+        process.stdout.close()  # long before the first line
+        assert process.wait(60) == 1
+        assert process.stderr.read() == ""
+
+
 def test_the_console_from_the_projects_manage_py(site):
     environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     terminal = pexpect.spawn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from django.db import Error
 
 from tui_ingest.bootstrap import USAGE, BootstrapError, verify
 from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.ingest.reasons import Reason
 from tui_ingest.management.deadletter_actions import ACTIONS
 from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.records import MalformedReason
 from tui_ingest.options import log_path
+
+REASONS = [*map(str, Reason), *map(str, MalformedReason)]
 
 
 class Command(BaseCommand):
@@ -39,7 +44,12 @@ class Command(BaseCommand):
             action.add_argument("--all", action="store_true", help="all open ones that match")
         for action in (listing, retrying, discarding, exporting):
             action.add_argument("--file", metavar="LOG", type=log_path, help="of this log only")
-            action.add_argument("--reason", help="with this reason only, such as missing_parent")
+            action.add_argument(
+                "--reason",
+                metavar="REASON",
+                choices=REASONS,
+                help="with this reason only, such as missing_parent",
+            )
             action.add_argument("--model", metavar="APP.MODEL", help="of this model only")
         for action in (listing, exporting):
             action.add_argument("--status", choices=DeadLetter.Status.values, help="default: all")
@@ -61,10 +71,14 @@ class Command(BaseCommand):
         try:
             verify(database=database, settings="this project")
             failed = ACTIONS[options["action"]](database, options, self.stdout.write)
+            self.stdout.flush()
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         except DeadLetterError as error:
             raise CommandError(str(error), returncode=USAGE) from error
+        except BrokenPipeError:  # `| head`: what would still be printed is not wanted any more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         except Error as error:
             raise CommandError(
                 f"Database '{database}' cannot be used now: {error}. What was not printed was not"
