@@ -115,7 +115,12 @@ def test_a_list_of_some(target, command):
 def test_one_is_shown_with_all_that_is_known(target, command):
     letter = target.refuse(orphan())
     text = command("show", letter.pk)
-    for part in ("missing_parent", "gallery.tag", "id=7", '"text": "l"', "attempts      1"):
+    for part in (
+        "missing_parent",
+        "waiting for   gallery.tag id=7\n",
+        '"text": "l"',
+        "attempts      1",
+    ):
         assert part in text
     assert json.loads(command("show", letter.pk, "--json"))["reason"] == "missing_parent"
     assert "Traceback (most recent call last)" in command("show", target.refuse(bad(1)).pk)

@@ -101,7 +101,8 @@ class Standing:
         word = self.word
         if self.state is State.WAITING and self.retry_at is not None:
             seconds = max(0.0, self.retry_at - self._clock())
-            return f"{word}: {self.reason}; attempt {self.attempt}, next in {seconds:.0f} s"
+            attempt = f"attempt {self.attempt}, " if self.attempt else ""  # standing by is none
+            return f"{word}: {self.reason.rstrip('.')}; {attempt}next in {seconds:.0f} s"
         return f"{word}: {self.reason}" if self.reason else word
 
     def figures(self) -> list[str]:

@@ -28,7 +28,8 @@ def details(letter: DeadLetter) -> Iterator[str]:
     for name, value in as_dict(letter).items():
         if name in ("error", "line", "edited") or value in (None, ""):
             continue
-        yield f"{name.replace('_', ' '):<13} {inert(str(value))}"
+        text = " ".join(value) if isinstance(value, list) else str(value)  # a row, as a pair
+        yield f"{name.replace('_', ' '):<13} {inert(text)}"
     yield "error"
     yield _indented(letter.error)
     yield "line"

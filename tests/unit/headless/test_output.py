@@ -163,6 +163,11 @@ def test_waiting_says_why_how_often_and_how_long(scripted):
     assert scripted.tell(notice) == [], "the state has said so"
 
 
+def test_standing_by_is_no_attempt(scripted):
+    [line] = scripted.state(State.WAITING, "Another one is at it.", retry_at=scripted.now + 2)
+    assert line == "WAITING: Another one is at it; next in 2 s"
+
+
 def test_a_log_that_is_not_there_yet(scripted):
     assert scripted.state(State.NO_FILE_YET) == ["NO FILE YET"]
 

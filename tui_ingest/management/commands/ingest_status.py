@@ -46,7 +46,10 @@ class Command(BaseCommand):
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         except Error as error:
-            raise CommandError(f"Database '{database}' cannot be read: {error}") from error
+            raise CommandError(
+                f"Database '{database}' cannot be read: {error}. Try again, or check DATABASES in"
+                " the settings."
+            ) from error
         if log and not found:
             raise CommandError(
                 f"No session has read {log} into database '{database}'."
