@@ -3,6 +3,12 @@
 import tempfile
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, however slow the machine is: a change passes or it does not.
+# `pytest --hypothesis-profile=default` looks for others.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")

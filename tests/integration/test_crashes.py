@@ -5,6 +5,7 @@ import pytest
 from tests.benchmarks import polls_log
 from tests.support.demo import Demo
 from tests.support.engine import eventually
+from tests.support.site import watched
 
 KILLS = 20
 RECORDS = 20_000
@@ -71,10 +72,8 @@ def test_killed_twenty_times_in_the_middle_of_a_log(undisturbed, tmp_path):
     size = log.stat().st_size
     for _ in range(KILLS):
         before = demo.position()
-        process = demo.start(log)
-        eventually(lambda here=before: demo.position() > here, what=f"work beyond {before}")
-        process.kill()
-        process.wait()
+        with watched(demo.start(log)):
+            eventually(lambda here=before: demo.position() > here, what=f"work beyond {before}")
     assert demo.position() < size, "the last kill came after the end of the log"
 
     finished = demo.run(log, "--once")

@@ -95,7 +95,6 @@ def trial(database, monkeypatch):
 
 @settings(
     max_examples=50,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=HISTORIES)

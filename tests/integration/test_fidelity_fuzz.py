@@ -122,7 +122,6 @@ def path(tmp_path):
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=st.lists(lines, min_size=5, max_size=30).map(b"".join))

@@ -231,7 +231,6 @@ def path(tmp_path):
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=st.lists(steps, min_size=8, max_size=40), cut=st.integers(0, 60))

@@ -211,7 +211,7 @@ def test_a_database_that_cannot_be_reached_is_waited_for(site):
         assert "WAITING: database: " in line
         assert "attempt 1, next in " in line
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=90)
     assert process.returncode == 0, rest
 
 
@@ -267,7 +267,7 @@ def test_a_reader_of_dead_letters_may_go_away(site):
     site.manage("ingest_objects", "oplog.log", "--once")
     with watched(site.start("manage.py", "ingest_deadletters", "list")) as process:
         process.stdout.close()  # long before the first line
-        assert process.wait(60) == 1
+        assert process.wait(90) == 1
         assert process.stderr.read() == ""
 
 
@@ -280,7 +280,7 @@ def test_the_console_from_the_projects_manage_py(site):
         env=environment | {"TERM": "xterm-256color"},
         dimensions=(30, 100),
         encoding="utf-8",
-        timeout=60,
+        timeout=90,
     )
     terminal.expect("mysite.settings")
     terminal.expect("CAUGHT UP")

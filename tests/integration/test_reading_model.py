@@ -349,8 +349,6 @@ class LinesAreAlike(Machine):
 CHECKS = settings(
     max_examples=120,
     stateful_step_count=40,
-    deadline=None,
-    derandomize=True,  # the same histories in every run of the suite
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -228,11 +228,13 @@ def test_other_files_in_the_folder_do_not_wake_the_reader(files, open_reader):
 
     thread = threading.Thread(target=bustle)
     thread.start()
-    assert wakes(reader.log, 0.5) <= 1
-    files.write(C)
-    read_until(reader, [A, C])
-    stop.set()
-    thread.join()
+    try:
+        assert wakes(reader.log, 0.5) <= 1
+        files.write(C)
+        read_until(reader, [A, C])
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_wait_ends_with_its_time(files, reader):

@@ -5,7 +5,7 @@ import time
 
 from tests.support.demo import Demo
 from tests.support.engine import eventually
-from tests.support.site import Site, start
+from tests.support.site import Site, start, watched
 
 SECONDS = 20
 KILLS = 15
@@ -76,23 +76,20 @@ def test_a_reader_killed_at_random_under_a_rotating_writer_ends_with_the_sources
     log, stop = source.folder / "oplog.log", tmp_path / "stop"
     oldest = log.with_name(f"oplog.log.{BACKUPS}")  # once it exists, all backups are in use
     rng = random.Random(15)
-    with start(
-        "-c", WRITER, stop, folder=source.folder, DJANGO_SETTINGS_MODULE="mysite.settings"
-    ) as writer:
+    environment = {"DJANGO_SETTINGS_MODULE": "mysite.settings"}
+    with watched(start("-c", WRITER, stop, folder=source.folder, **environment)) as writer:
         begun, kills = time.monotonic(), 0
         while (
             kills < KILLS or time.monotonic() - begun < SECONDS or not oldest.exists()
         ) and writer.poll() is None:
             before = applied(target)
-            reader = target.start(log)
-            # At least one record, at most a few thousand: anywhere in the life of a session.
-            enough = before + rng.choice([1, 100, 2_000])
-            eventually(
-                lambda to=enough: applied(target) >= to or writer.poll() is not None,
-                what=f"{enough} records are applied",
-            )
-            reader.kill()
-            reader.wait()
+            with watched(target.start(log)):
+                # At least one record, at most a few thousand: anywhere in the life of a session.
+                enough = before + rng.choice([1, 100, 2_000])
+                eventually(
+                    lambda to=enough: applied(target) >= to or writer.poll() is not None,
+                    what=f"{enough} records are applied",
+                )
             kills += 1
         stop.touch()
         written, errors = writer.communicate(timeout=60)

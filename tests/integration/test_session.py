@@ -15,7 +15,6 @@ from tui_ingest.ingest.events import (
     Progressed,
     RecordSetAside,
     State,
-    StateChanged,
     StoppedOnError,
 )
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
@@ -150,8 +149,8 @@ def test_paused_nothing_is_applied_until_it_goes_on(log, database):
         assert not Question.objects.using(database).exists()
         session.control.resume()
         session.wait_for(BatchApplied)
-        session.control.pause()
         session.forget()
+        session.control.pause()
         session.wait_for_state(State.PAUSED)
         with log.open("ab") as more:
             more.write(question(2))
@@ -282,10 +281,10 @@ def test_an_orphan_comes_back_when_its_parent_arrives(log, database):
     with Running(log, database=database) as session:
         session.wait_for(RecordSetAside)
         session.wait_for_state(State.CAUGHT_UP)
+        session.forget()
         with log.open("ab") as more:
             more.write(question(99))
         session.wait_for(DeadLetterResolved)
-        session.forget()
         session.wait_for_state(State.CAUGHT_UP)
 
     assert Choice.objects.using(database).count() == 2
@@ -309,17 +308,22 @@ def test_an_orphan_comes_back_at_the_next_start(log, database):
 def test_two_sessions_on_one_log_never_apply_a_batch_twice(log, database):
     log.write_bytes(b"")
     with Running(log, database=database) as one, Running(log, database=database) as other:
+        for session in (one, other):
+            session.wait_for_state(State.CAUGHT_UP)  # both at the start: one will come too late
         for number in range(1, 400):
             with log.open("ab") as more:
                 more.write(question(number))
-        for session in (one, other):
-            session.wait_for(StateChanged)
         end = log.stat().st_size
         eventually(lambda: stored(database).last_processed_position == end, what="the end")
+        eventually(
+            lambda: any(
+                notice.kind == "raced" and "Another ingester" in notice.message
+                for notice in (*one.all(Noticed), *other.all(Noticed))
+            ),
+            what="the one that came too late says so",
+        )
 
     assert totals(database) == {"polls.question": Counts(saved=399)}
-    told = [*one.all(Noticed), *other.all(Noticed)]
-    assert any("Another ingester" in notice.message for notice in told if notice.kind == "raced")
 
 
 @pytest.mark.parametrize("place", ["start", "position", "time"])

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import question, questions
-from tests.support.site import SETTINGS, Site, clean
+from tests.support.site import SETTINGS, Site, clean, watched
 from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest.events import (
     BatchApplied,
@@ -143,15 +143,16 @@ def test_a_server_that_goes_away_and_returns(tmp_path):
             reader = subprocess.Popen(
                 command, cwd=site.folder, env=clean(), stdout=lines, stderr=lines
             )
-        eventually(lambda: "CAUGHT UP" in output.read_text(), what="it is caught up")
-        server.stop()
-        with log.open("ab") as more:
-            more.write(questions(range(301, 601)))
-        eventually(lambda: "WAITING: database: " in output.read_text(), what="it waits")
-        server.start()
-        eventually(lambda: "recovered: " in output.read_text(), what="it goes on")
-        reader.terminate()
-        reader.wait(timeout=60)
+        with watched(reader):
+            eventually(lambda: "CAUGHT UP" in output.read_text(), what="it is caught up")
+            server.stop()
+            with log.open("ab") as more:
+                more.write(questions(range(301, 601)))
+            eventually(lambda: "WAITING: database: " in output.read_text(), what="it waits")
+            server.start()
+            eventually(lambda: "recovered: " in output.read_text(), what="it goes on")
+            reader.terminate()
+            reader.wait(timeout=60)
         finished = site.tui_ingest(log, "--headless", "--once")
         rows = site.shell(
             "from tui_ingest.demo.polls.models import Question\n"

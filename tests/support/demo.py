@@ -6,6 +6,8 @@ import subprocess
 import sys
 from contextlib import closing
 
+from tests.support.site import watched
+
 TABLES = {
     "polls_question": "id, pkid, question_text, pub_date",
     "polls_choice": "id, pkid, question_id, choice_text, votes",
@@ -38,7 +40,8 @@ class Demo:
 
     def run(self, *arguments):
         """Run to the end; the finished process with its output."""
-        with self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        started = self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        with watched(started) as process:
             output, _ = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 

@@ -11,7 +11,7 @@ from tui_ingest.ingest.events import Progressed, SessionEnded, StateChanged
 from tui_ingest.ingest.session import Session
 from tui_ingest.oplog.reading import FileLog
 
-DEADLINE_SECONDS = 30.0  # after which a test gives up; nothing is measured by it
+DEADLINE_SECONDS = 90.0  # after which a test gives up; nothing is measured by it
 
 
 class Running:
