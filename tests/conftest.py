@@ -6,8 +6,9 @@ import pytest
 from hypothesis import settings
 
 # The same examples in every run, however slow the machine is: a change passes or it does not.
-# `pytest --hypothesis-profile=default` looks for others.
+# `pytest --hypothesis-profile=others` looks for more.
 settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("others", deadline=None, database=None)
 settings.load_profile("gate")
 
 
