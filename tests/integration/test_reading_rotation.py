@@ -1,6 +1,7 @@
 """Reading through rotation, truncation, replacement and loss, while running and while down."""
 
 import gzip
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -323,6 +324,41 @@ def test_a_writer_that_slept_for_many_rollovers(files, reader):
     writer.close()
     files.rotate(F)
     assert sorted(lines_of(reader.read())) == [E, F]
+
+
+def test_a_restart_after_a_writer_that_slept_for_many_rollovers(files, reader):
+    files.write(A)
+    writer = files.path.open("ab", buffering=0)
+    for number in range(10, 30):
+        files.rotate(question(number))
+        reader.read()
+    writer.write(B + C)
+    files.rotate(D)
+    assert lines_of(reader.take(1)) == [B]
+    reader.restart()
+    assert lines_of(reader.take(1)) == [C]
+    reader.restart()
+    writer.write(E)
+    writer.close()
+    assert sorted(lines_of(reader.read())) == [D, E]
+
+
+def test_torn_lines_of_several_writers_that_slept(files, reader):
+    writers = []
+    for line in (A, B, C):
+        files.write(line)
+        writers.append(files.path.open("ab", buffering=0))
+        files.rotate(b"")
+    for number in range(10, 30):
+        files.rotate(question(number))
+        reader.read()
+    for number, writer in enumerate(writers):
+        writer.write(D + E[: 30 + number])
+        writer.close()
+    files.rotate(question(30))
+    reader.read()
+    torn = [entry.raw for entry in reader.entries if isinstance(entry, Malformed)]
+    assert sorted(torn) == [E[:30], E[:31], E[:32]]
 
 
 def test_rollovers_of_two_processes_that_crossed(files, reader, after_a_while):
@@ -749,6 +785,61 @@ def test_a_mirror_that_brings_the_new_file_before_the_rest_of_the_old_one(
         assert "gap" in reader.kinds()
     else:
         assert {C, D} <= set(lines_of(reader.entries))
+
+
+@pytest.mark.parametrize("generations", [3, 12])
+@pytest.mark.parametrize("interval", [1, 2, 5])
+def test_a_mirror_that_replaces_one_file_after_the_other(files, reader, generations, interval):
+    """There is always a generation in none of the files, and a process may begin just then."""
+    source = [question(number) for number in range(generations)]
+    mirror(files, source, lambda: None)
+    reader.read()
+    steps = itertools.count(1)
+
+    def look():
+        if next(steps) % interval == 0:
+            reader.restart()
+        reader.read()
+
+    for _ in range(3):
+        source[-1] += question(len(source) + 100)
+        source.append(question(len(source)))
+        mirror(files, source, look)
+    source.append(question(len(source)))
+    files.rotate(source[-1])
+    reader.restart()
+    reader.read()
+    assert sorted(lines_of(reader.entries)) == sorted(b"".join(source).splitlines(keepends=True))
+
+
+def mirror(files, generations, look):
+    """As rsync does: a new file for every name, the active one first."""
+    for rank, content in enumerate(reversed(generations)):
+        path = files.rank(rank) if rank else files.path
+        arriving = path.with_name(f".{path.name}.Xa12Cd")
+        arriving.write_bytes(content)
+        arriving.rename(path)
+        look()
+
+
+def test_what_was_read_before_a_gap_is_not_read_again_when_it_comes_back(
+    files, reader, after_a_while
+):
+    files.write(A + B)
+    reader.read()
+    removed = files.path.read_bytes()
+    files.path.unlink()
+    files.write(D)
+    reader.restart()
+    assert lines_of(reader.read()) == [D]
+    assert "gap" in reader.kinds()
+    reader.restart()
+    files.rank(1).write_bytes(removed + C)
+    files.rotate(E)
+    after_a_while()
+    assert sorted(lines_of(reader.read())) == [C, E]
+    after_a_while()
+    assert reader.read() == []
 
 
 # Compression and names

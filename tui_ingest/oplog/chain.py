@@ -65,9 +65,8 @@ class Chain:
             generation.see()
             at = offset if reader is current else current.offset
             position = move_to(position, generation, at, current.tail_digest(at))
-        if self.left.generations:
-            position = leave(position, self.left.places(reader, offset))
-        return position
+        left = self.left.places(reader, offset)
+        return leave(position, left) if left else position
 
     # Finding the position
 
@@ -80,6 +79,7 @@ class Chain:
 
     def _stand(self, snapshot: Snapshot) -> None:
         place = find_place(self._wanted, snapshot, written_over=self._written_over)
+        self.left.miss(place.absent)
         known = {generation.identity for generation in self.left.generations}
         left = [
             self._reader(generation, offset)
@@ -148,7 +148,7 @@ class Chain:
         self.notices.append(
             notices.rotated(following.identity, read=finished.offset, next_name=following.path.name)
         )
-        self.left.add([finished])
+        self.left.leave(finished)
         self.current, self.later = current, self.later[1:]
 
     def _adopt(self, snapshot: Snapshot) -> None:

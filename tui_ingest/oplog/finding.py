@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_ingest.oplog import notices
 from tui_ingest.oplog.generations import Generation
 from tui_ingest.oplog.log import Notice, Position
+from tui_ingest.oplog.positions import Place, places_left
 from tui_ingest.oplog.snapshots import Snapshot
 
 
@@ -17,6 +19,7 @@ class Found(NamedTuple):
     offset: int  # bytes
     left: list[tuple[Generation, int]]  # and how far they were read in bytes, oldest first
     losses: tuple[Notice, ...] = ()
+    absent: Sequence[Place] = ()  # how far generations were read that are gone
 
 
 def find_place(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
@@ -27,6 +30,13 @@ def find_place(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> F
         snapshot: the files.
         written_over: it is known that its file holds another content now.
     """
+    place = _find(wanted, snapshot, written_over=written_over)
+    here = {generation.identity for generation, _ in place.left}
+    absent = [left for left in places_left(wanted) if left.generation not in here]
+    return place._replace(absent=[*absent, *place.absent])
+
+
+def _find(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
     if not wanted.generation or not (snapshot.generations or snapshot.active):
         return Found(None, 0, snapshot.find_left(wanted, None))
     found = snapshot.find(wanted)
@@ -54,7 +64,8 @@ def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool
     alone = all(found is snapshot.active for found in snapshot.generations)
     if written_over or (in_place and alone):
         return Found(None, 0, left, truncated)
-    return Found(None, 0, left, (notices.gap(wanted.generation, missing),))
+    lost = Place(wanted.generation, wanted.offset, wanted.tail_digest)
+    return Found(None, 0, left, (notices.gap(wanted.generation, missing),), [lost])
 
 
 def _is_active(wanted: Position, snapshot: Snapshot) -> bool:

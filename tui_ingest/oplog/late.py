@@ -6,8 +6,9 @@ goes on in a file that the others have renamed, as often as there are others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from tui_ingest.oplog.absent import AbsentGenerations
 from tui_ingest.oplog.generations import Generation
 from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.listing import FileId
@@ -27,7 +28,9 @@ class LeftGenerations:
         self._told: set[str] = set()  # identities of generations known to have late writers
         # By identity those that are not looked at any more: the file, and how many bytes were read.
         self._dropped: dict[str, tuple[FileId, int]] = {}
+        self._absent = AbsentGenerations()
         self._settled = False
+        self._knows_all = False  # that was ever read, here or in a process before
 
     @property
     def generations(self) -> list[Generation]:
@@ -36,21 +39,33 @@ class LeftGenerations:
 
     def places(self, moved: LineReader | None, offset: int) -> list[Place]:
         """Return how far each was read; one of the readers may be thought at another offset."""
-        return [
+        return self._absent.places + [
             reader.place(offset if reader is moved else reader.offset) for reader in self._readers
         ]
 
     def add(self, readers: Iterable[LineReader]) -> None:
-        """Look at more generations, newer than those before, and no longer at the oldest."""
-        self._readers += readers
+        """Look at more generations, newer than those before."""
+        for reader in readers:
+            self._readers.append(reader)
+            self._absent.forget(reader.generation.identity)
+
+    def leave(self, finished: LineReader) -> None:
+        """Look at a generation that was left just now, and no longer at the oldest."""
+        self.add([finished])
         while len(self._readers) > MOST_LEFT:
             self._drop(self._readers[0])
+
+    def miss(self, places: Iterable[Place]) -> None:
+        """Remember how far generations were read that are in none of the files."""
+        here = {generation.identity for generation in self.generations}
+        self._absent.miss(place for place in places if place.generation not in here)
 
     def settle(self, older: Iterable[Generation]) -> None:
         """Take older generations as read, as they are when the first one is found."""
         if self._settled:
             return
         self._settled = True
+        self._knows_all = len(self._readers) + len(self._absent.places) < MOST_LEFT
         looked_at = {generation.identity for generation in self.generations}
         for generation in older:
             if generation.identity not in looked_at:
@@ -59,7 +74,9 @@ class LeftGenerations:
     def knows(self, generation: Generation) -> bool:
         """Tell whether a generation, or one that it is a copy of, was read and dropped."""
         dropped = self._dropped.get(generation.identity)
-        return dropped is not None and dropped[1] <= generation.known_size
+        if dropped is not None and dropped[1] <= generation.known_size:
+            return True
+        return self._absent.read_up_to(generation) is not None
 
     def close(self) -> None:
         """Forget all of them."""
@@ -68,6 +85,7 @@ class LeftGenerations:
         self._readers.clear()
         self._told.clear()
         self._dropped.clear()
+        self._absent.clear()
         self._settled = False
 
     # Late records
@@ -85,12 +103,12 @@ class LeftGenerations:
         return None
 
     def take_rest(self) -> tuple[LineReader, Line] | None:
-        """Return the unterminated line of the one that is dropped when the next one is added."""
-        if len(self._readers) < MOST_LEFT:
-            return None
-        reader = self._readers[0]
-        line = reader.take_rest()
-        return (reader, line) if line is not None else None
+        """Return an unterminated line of those that are dropped when the next one is left."""
+        for reader in self._readers[: max(0, len(self._readers) + 1 - MOST_LEFT)]:
+            line = reader.take_rest()
+            if line is not None:
+                return reader, line
+        return None
 
     def is_news(self, reader: LineReader) -> bool:
         """Tell, once for each generation, that a late writer was not known."""
@@ -121,10 +139,12 @@ class LeftGenerations:
         if len(self._dropped) > _MOST_DROPPED:
             present = {generation.identity for generation in snapshot.generations}
             self._dropped = {name: at for name, at in self._dropped.items() if name in present}
+        older = snapshot.before(current)
+        self._take_as_read(older)
         looked_at = {generation.identity for generation in self.generations}
         adopted = [
             self._reader(generation, offset)
-            for generation in snapshot.before(current)
+            for generation in older
             if generation.identity not in looked_at
             and (offset := self._unread_from(generation)) < generation.known_size
         ]
@@ -132,12 +152,31 @@ class LeftGenerations:
             return
         for reader in adopted:
             snapshot.keep(reader.generation)
+            self._absent.forget(reader.generation.identity)
         age = {found.identity: at for at, found in enumerate(snapshot.generations)}
         self._readers += adopted
         self._readers.sort(key=lambda reader: age.get(reader.generation.identity, -1))
 
+    def _take_as_read(self, older: Sequence[Generation]) -> None:
+        """Take unknown generations as read that are older than all that are looked at.
+
+        A process before this one may have read them, while they were in no file at the start of
+        this one; what it applies once more would undo what came later.
+        """
+        if self._knows_all:
+            return
+        looked_at = {generation.identity for generation in self.generations}
+        for generation in older:
+            if generation.identity in looked_at:
+                return
+            if generation.identity not in self._dropped and not self.knows(generation):
+                self._dropped[generation.identity] = generation.file_id, generation.known_size
+
     def _unread_from(self, generation: Generation) -> int:
         """Return up to where a generation was read that is not looked at, in bytes."""
+        absent = self._absent.read_up_to(generation)
+        if absent is not None:
+            return absent
         file_id, offset = self._dropped.get(generation.identity, (generation.file_id, 0))
         # A copy of what was dropped is not written to.
         return offset if file_id == generation.file_id else generation.known_size
