@@ -284,9 +284,28 @@ def test_the_bytes_of_an_unterminated_line(files, reader):
     assert figures(reader.log.backlog()) == (50, 0)
 
 
+@pytest.mark.parametrize("older", [b"", A])
+def test_the_bytes_of_a_first_line_that_has_no_end(files, reader, older):
+    files.write(older)
+    if older:
+        files.rotate()
+    reader.read()
+    files.write(b"\0\r\n" + B[:50])
+    assert reader.read(final=True) == []
+    assert reader.log.backlog().partial_bytes == 50
+    assert figures(reader.log.backlog()) == (50, 0)
+    files.write(B[50:])
+    reader.read()
+    assert figures(reader.log.backlog()) == (0, 0)
+
+
 def test_the_backlog_of_what_cannot_be_read_is_no_error(files, reader):
     files.path.symlink_to(files.path.name)
     assert figures(reader.log.backlog()) == (0, 0)
+    assert not reader.log.backlog().readable
     files.path.unlink()
     files.path.mkdir()
     assert figures(reader.log.backlog()) == (0, 0)
+    assert not reader.log.backlog().readable
+    files.path.rmdir()
+    assert reader.log.backlog().readable

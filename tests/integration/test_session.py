@@ -100,6 +100,16 @@ def test_a_half_written_line_waits_for_its_end(log, database):
     assert not DeadLetter.objects.using(database).exists()
 
 
+@pytest.mark.parametrize("before", [b"", question(1)])
+def test_a_half_written_line_is_left_unread_and_reported(log, database, before):
+    log.write_bytes(before + question(2)[:40])
+
+    _, events = ingest(log, database=database)
+
+    [notice] = [e for e in events if isinstance(e, Noticed) and e.kind == "unfinished"]
+    assert "40 bytes" in notice.message
+
+
 def test_lines_are_followed_as_they_are_appended(log, database):
     log.write_bytes(question(1))
     with Running(log, database=database) as session:

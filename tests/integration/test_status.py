@@ -66,6 +66,13 @@ def test_everything_a_program_may_ask(log, database):
     }
 
 
+def test_how_far_behind_is_unknown_of_a_log_that_cannot_be_read(log, database):
+    log.unlink()
+    log.symlink_to(log.name)
+    assert status_json(log, database=database)["lag_bytes"] is None
+    assert "unknown" in status(log, database=database)
+
+
 def test_a_relative_path_and_a_link_are_names_of_logs(log, database, monkeypatch):
     monkeypatch.chdir(log.parent)
     assert status_json("oplog.log", database=database)["path"] == str(log)

@@ -53,7 +53,7 @@ def status_of(file: ProcessedFile, log: Log, *, database: str, now: datetime) ->
         generation=file.generation,
         position=file.last_processed_position,
         size=max(file.size, backlog.generation_size) if backlog else file.size,
-        lag_bytes=backlog.remaining_bytes if backlog else None,
+        lag_bytes=backlog.remaining_bytes if backlog and backlog.readable else None,
         last_record_time=file.last_record_time,
         state=_state(file, now),
         state_reason=file.state_reason,

@@ -27,6 +27,7 @@ class Chain:
         left: the generations before the current one, at their ends.
         current: the one that is read; None until one is found.
         later: those after it that have an identity, oldest first.
+        nascent_bytes: of the active file, as long as its first line has no end.
         notices: what was found out since they were taken last.
     """
 
@@ -39,6 +40,7 @@ class Chain:
         self.left = LeftGenerations(max_line_bytes=max_line_bytes)
         self.current: LineReader | None = None
         self.later: list[Generation] = []
+        self.nascent_bytes = 0
         self.notices: list[Notice] = []
 
     def resume(self, position: Position | None) -> None:
@@ -78,6 +80,7 @@ class Chain:
         return self.current is not None
 
     def _stand(self, snapshot: Snapshot) -> None:
+        self._look_at_active(snapshot)
         place = find_place(self._wanted, snapshot, written_over=self._written_over)
         self.left.miss(place.absent)
         known = {generation.identity for generation in self.left.generations}
@@ -130,6 +133,7 @@ class Chain:
         if self.current is None or self._is_active(self._newest()):
             return
         with discover(self._path) as snapshot:
+            self._look_at_active(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
             if newest is not None:
                 self.left.follow(snapshot, newest)
@@ -139,6 +143,9 @@ class Chain:
             if newest is None and unread and self._newest().is_removed():
                 self.notices.append(notices.gap(self._newest().identity, 0))
             self.later += [snapshot.keep(generation) for generation in unread]
+
+    def _look_at_active(self, snapshot: Snapshot) -> None:
+        self.nascent_bytes = snapshot.active.unfinished_bytes if snapshot.active else 0
 
     def advance(self) -> None:
         """Leave the current generation, at its end, for the next one."""

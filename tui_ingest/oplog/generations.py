@@ -74,6 +74,11 @@ class Generation:
             self.seen_size = size
         return size
 
+    @property
+    def unfinished_bytes(self) -> int:
+        """Bytes of a first line that had no end yet, when it was opened."""
+        return 0 if self.identity else max(0, self.seen_size - self._first[0])
+
     def is_rewritten(self) -> bool:
         """Tell whether the first line is not where it was any more."""
         return not self.compressed and digest(self.read_at(*self._first)) != self.identity

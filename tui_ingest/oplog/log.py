@@ -72,6 +72,7 @@ class Backlog:
     """How far the reader is behind."""
 
     exists: bool  # the log has an active file
+    readable: bool = True  # or else it was not: what is said here may not be all
     generation_size: int = 0  # bytes of the generation being read, as far as it is written
     remaining_bytes: int = 0  # unread bytes over all generations, complete lines or not
     older_generations: int = 0  # generations to finish before the active file is reached

@@ -149,26 +149,29 @@ class FileLog:
     def backlog(self) -> Backlog:
         """See `Log.backlog`."""
         exists = os.path.exists(self._path)  # noqa: PTH110  # never raises
-        chain = self._chain
+        chain, readable = self._chain, True
         try:
             if chain.open():
                 chain.refresh()
         except LogError:
-            pass  # reading will say so, and wait
-        current = chain.current
+            readable = False  # reading will say so, and wait
+        current, nascent = chain.current, chain.nascent_bytes
         if current is None:
-            return Backlog(exists=exists)
+            return Backlog(
+                exists=exists, readable=readable, remaining_bytes=nascent, partial_bytes=nascent
+            )
         size = current.generation.see()
         unread = max(0, size - current.offset)
         oldest, highest = self._ranks() if chain.later else (None, None)
         return Backlog(
             exists=exists,
+            readable=readable,
             generation_size=max(size, current.offset),
-            remaining_bytes=unread + sum(found.known_size for found in chain.later),
+            remaining_bytes=unread + sum(found.known_size for found in chain.later) + nascent,
             older_generations=len(chain.later),
             oldest_rank=oldest,
             highest_rank=highest,
-            partial_bytes=min(unread, current.partial_bytes),
+            partial_bytes=min(unread, current.partial_bytes) + nascent,
         )
 
     def _ranks(self) -> tuple[int | None, int | None]:
