@@ -196,6 +196,17 @@ def test_a_database_engine_that_is_not_installed(site):
     assert_refused(site.tui_ingest("oplog.log", "--headless"), 1, "no.such.engine")
 
 
+def test_a_database_that_leaves_commits_to_the_project(site):
+    site.add_settings("DATABASES['default']['AUTOCOMMIT'] = False\n")
+    assert_refused(site.tui_ingest("oplog.log", "--headless", "--once"), 1, "AUTOCOMMIT", "Remove")
+
+
+def test_a_router_that_is_not_there(site):
+    site.add_settings("DATABASE_ROUTERS = ['mysite.nowhere.Router']\n")
+    finished = site.tui_ingest("oplog.log", "--headless")
+    assert_refused(finished, 1, "DATABASE_ROUTERS", "mysite.nowhere")
+
+
 def test_a_database_file_that_is_none(site):
     (site.folder / "site.sqlite3").write_text("not a database, whatever its name says " * 50)
     assert_refused(site.tui_ingest("oplog.log", "--headless"), 1, "'default'", "DATABASES")

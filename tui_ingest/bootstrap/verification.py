@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from tui_ingest.bootstrap.errors import FATAL, USAGE, BootstrapError
+from tui_ingest.bootstrap.errors import FATAL, USAGE, BootstrapError, describe
 
 
 def verify(*, database: str, settings: str) -> None:
@@ -31,6 +31,11 @@ def verify(*, database: str, settings: str) -> None:
         missing = unapplied_migrations(database, ["tui_ingest"])
     except ImproperlyConfigured as error:
         raise BootstrapError(f"Database '{database}' of {settings}: {error}") from error
+    except ImportError as error:
+        raise BootstrapError(
+            f"The DATABASE_ROUTERS of {settings} cannot be loaded: {describe(error)}."
+            " Does `python manage.py check` pass?"
+        ) from error
     if missing:
         option = "" if database == "default" else f" --database {database}"
         raise BootstrapError(
@@ -113,6 +118,12 @@ def _verify_alias(database: str, settings: str) -> None:
         raise BootstrapError(
             f"There is no database '{database}' in DATABASES of {settings}. Known: {known}.",
             status=USAGE,
+        )
+    if not connections.settings[database].get("AUTOCOMMIT", True):
+        raise BootstrapError(
+            f"Database '{database}' of {settings} has AUTOCOMMIT = False: Django then leaves every"
+            " commit to the project, and nothing would be kept. Remove that setting, or give"
+            " tui-ingest settings of its own."
         )
 
 
