@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 
-from tests.project.gallery.models import Label, Tag
+from tests.project.gallery.models import Label, Tag, Work
 from tests.support.target import Target, record, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -76,6 +76,18 @@ def test_a_reason_that_does_not_exist_is_no_empty_list(target, command):
     told = command("retry", "--all", "--reason", "missing_parents", status=1)
     assert "'missing_parents' (choose from 'unknown_model', " in told
     assert "'torn', " in told
+
+
+def test_a_retry_that_succeeds_when_another_brings_its_parent_has_not_failed(target, command):
+    work = {"title": "w", "artist": "rem"}
+    target.apply(
+        saved("artist", 1, {"code": "rem", "favourite": None}),
+        saved("work", 3, {**work, "sequel_of": 2}),
+        saved("work", 2, {**work, "sequel_of": 1}),
+    )
+    Work(pk=1, title="w", artist_id="rem").save(using=target.database)
+    told = [line.partition(":")[2].split()[0] for line in command("retry", "--all").splitlines()]
+    assert told == ["open:", "applied", "applied"]
 
 
 def test_a_list_for_programs(target, command):

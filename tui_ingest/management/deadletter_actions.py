@@ -46,7 +46,9 @@ def _retry(database: str, options: Options, write: Write) -> bool:
     if options["json"]:
         told = [{"id": r.dead_letter, "status": r.status, "error": r.error} for r in results]
         write(_json(told))
-    return any(result.error for result in results)
+    # One that failed is tried again when another brings the row that it waits for.
+    last = {result.dead_letter: result for result in results}
+    return any(result.error for result in last.values())
 
 
 def _edit(database: str, options: Options, write: Write) -> bool:
