@@ -1,6 +1,7 @@
 """The loop and its orders, on a real file and both databases."""
 
 import pytest
+from django.db import connections
 
 from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions
@@ -72,6 +73,17 @@ def test_rows_totals_and_checkpoint_are_there_when_it_ends(log, database):
     assert totals(database) == expected
     assert result.counts == expected
     assert stored(database).last_processed_position == log.stat().st_size
+
+
+def test_the_statements_that_django_remembers_for_debugging_do_not_add_up(log, database, settings):
+    settings.DEBUG = True
+    log.write_bytes(question(1))
+    ingest(log, database=database)
+    fewest = len(connections[database].queries)
+    with log.open("ab") as more:
+        more.writelines(choice(number, of=99) for number in range(2, 100))  # one by one: orphans
+    ingest(log, database=database)
+    assert len(connections[database].queries) < fewest + 10
 
 
 def test_what_was_applied_is_not_applied_again(log, database):

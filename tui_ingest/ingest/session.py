@@ -12,6 +12,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from django.db import reset_queries
+
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
@@ -148,6 +150,7 @@ class Session:
     def _turn(self) -> None:
         if self._control.stopping:
             raise Ended(State.STOPPED)
+        reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
         self._reporter.beat_if_due()
         self._obey_seek()
         step = self._control.take_step() if self._control.paused else None
