@@ -18,6 +18,8 @@ from tui_ingest.ingest.events import (
 from tui_ingest.ingest.totals import COLUMNS
 from tui_ingest.ingest.wording import plural
 
+WORD_CHARACTERS = 1_000  # of what a record says of itself; ingest_deadletters shows it all
+
 
 class LastFailure:
     """Names the record that failed last: where to look when a session could not go on."""
@@ -45,10 +47,10 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
             yield _opening(event, project, dry_run=dry_run)
         case RecordSetAside():
             letter = f"dead letter {event.dead_letter}: " if event.dead_letter is not None else ""
-            yield f"set aside: {letter}{_subject(event)}: {event.reason}: {inert(event.error)}"
+            yield f"set aside: {letter}{_subject(event)}: {event.reason}: {_short(event.error)}"
         case StoppedOnError():
             error = event.error.partition("\n")[0]
-            yield f"stopped before: {_subject(event)}: {event.reason}: {inert(error)}"
+            yield f"stopped before: {_subject(event)}: {event.reason}: {_short(error)}"
         case DeadLetterResolved():
             yield f"dead letter {event.dead_letter}: {event.status}"
         case Noticed() if event.kind != "waiting":  # the state says so, and counts down
@@ -59,8 +61,14 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
 
 def _subject(event: RecordSetAside | StoppedOnError) -> str:
     words = [event.operation, event.model, event.pk]
-    what = " ".join(inert(word) for word in words if word) or "a line"
+    what = " ".join(_short(word) for word in words if word) or "a line"
     return f"{what} at position {event.location.start}"
+
+
+def _short(text: str) -> str:
+    """Return inert text of a bounded length: a key or a value may be megabytes."""
+    cut = len(text) > WORD_CHARACTERS
+    return inert(f"{text[: WORD_CHARACTERS - 1]}…" if cut else text)
 
 
 def _opening(event: SessionStarted, project: str, *, dry_run: bool) -> str:

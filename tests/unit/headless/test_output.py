@@ -134,6 +134,14 @@ def test_a_line_that_is_no_record(scripted):
     assert "a line at position 10418: bad_json" in line
 
 
+def test_a_huge_record_is_a_line_of_a_few_thousand_characters(scripted):
+    huge = "x" * 5_000_000
+    [line] = scripted.tell(set_aside(model=huge, pk=huge, error=huge))
+    assert len(line) < 4_000
+    assert "x… at position 10418: missing_parent: x" in line
+    assert line.endswith("x…")
+
+
 def test_the_record_that_a_session_stopped_before(scripted):
     facts = {
         "location": RecordLocation("abc", 5, 9),
