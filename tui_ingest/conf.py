@@ -35,6 +35,7 @@ class Settings:
     max_consecutive_failures: int = 1_000  # records set aside in a row, then the session pauses
     on_gap: str = "continue"  # or "stop"
     log_payloads: bool = False  # write the content of failed records to Python's logging
+    keys: Mapping[str, str] = field(default_factory=dict)  # {"pause": "f5"}; the console's keys
 
 
 def get_settings() -> Settings:
@@ -66,6 +67,8 @@ def _check(settings: Settings) -> None:
         raise ImproperlyConfigured(
             "TUI_INGEST['IDENTITY'] must be a dict like {'app_label.model': 'field'}."
         )
+    if not _is_dict_of_names(settings.keys):
+        raise ImproperlyConfigured("TUI_INGEST['KEYS'] must be a dict like {'pause': 'f5'}.")
     for name in ("max_record_bytes", "max_consecutive_failures"):
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -56,6 +56,7 @@ def test_a_usual_project_passes_on_every_database():
         ({"ON_GAP": "shrug"}, "E001", "ON_GAP"),
         ({"MAX_RECORD_BYTES": "1 MB"}, "E001", "MAX_RECORD_BYTES"),
         ({"LOG_PAYLOADS": 1}, "E001", "LOG_PAYLOADS"),
+        ({"KEYS": {"pause": 5}}, "E001", "KEYS"),
         ({"MODELS": ["nowhere"]}, "E002", "nowhere"),
         ({"MODELS": ["polls.nothing"]}, "E002", "polls.nothing"),
         ({"MODELS": ["tui_ingest"]}, "E003", "tui_ingest"),

@@ -142,7 +142,9 @@ def no_log():
     raise AssertionError("this test opens no log")
 
 
-def console(session, control, *, clock=lambda: NOW, open_log=no_log, database="default"):
+def console(
+    session, control, *, clock=lambda: NOW, open_log=no_log, database="default", keymap=None
+):
     target = Target(
         path=PATH,
         database=database,
@@ -150,7 +152,7 @@ def console(session, control, *, clock=lambda: NOW, open_log=no_log, database="d
         open_log=open_log,
         read_again=lambda location: None,
     )
-    return ConsoleApp(session, control, target, clock=clock)
+    return ConsoleApp(session, control, target, clock=clock, keymap=keymap)
 
 
 async def until(pilot, condition, complaint=lambda: "It did not become true in time."):

@@ -15,7 +15,7 @@ NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "COLUMNS", "LINES"}
 class Terminal:
     """A console on the embedded project, in a pseudo-terminal of its own."""
 
-    def __init__(self, folder, *arguments, size=(80, 24)):
+    def __init__(self, folder, *arguments, size=(80, 24), **environment):
         width, height = size
         self.database = folder / "demo.sqlite3"
         self.screen = pyte.Screen(width, height)
@@ -30,6 +30,7 @@ class Terminal:
                 "TUI_INGEST_DEMO_DB": str(self.database),
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
+                **environment,
             },
             dimensions=(height, width),
         )

@@ -4,9 +4,10 @@ import pytest
 
 from tests.tui.scripted import NOW, ScriptedSession, console, record, until
 from tui_ingest.ingest.control import Control, StepTo
-from tui_ingest.ingest.events import Counts, Noticed, Outcome, State
+from tui_ingest.ingest.events import Counts, Noticed, Outcome, State, StoppedOnError
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.app import ConsoleApp
+from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.widgets.models_table import ModelsTable
 
 
@@ -356,3 +357,88 @@ async def test_narrow_and_wide_are_two_layouts(desk):
         await d.until(lambda: models.region.y >= d.log.region.bottom > 0)
         await d.pilot.resize_terminal(100, 30)
         await d.until(lambda: models.region.x >= d.log.region.right > 0)
+
+
+async def test_of_long_names_both_ends_and_the_key_are_shown(desk):
+    label = "an_application_with_a_long_name.a_model_with_a_rather_long_name_"
+    async with desk(size=(80, 24)) as d:
+        for end in ("one", "two"):
+            line = record(1, model=label + end, pk=4711)
+            d.session.apply(line)
+            d.session.apply(line, failing=(0,))
+        await d.shows(*(f"{end} 4711 {sign}" for end in ("one", "two") for sign in "✗"))
+        text = d.text()
+        assert text.count("an_appl") >= 6, text
+        assert text.count("one 4711") == text.count("two 4711") == 2
+        assert "name_one  " in text, "in the table of models, too"
+
+
+async def test_a_maximised_table_has_all_rows_of_a_small_screen(desk):
+    async with desk(size=(80, 24)) as d:
+        d.session.apply(*(record(n, model=f"app.model{n:03}") for n in range(300)))
+        await d.shows("300 models")
+        await d.press("2", "m")
+        await d.shows("app.model000", "app.model018", "300 models, total")
+
+
+async def test_a_pane_without_lines_says_why(desk):
+    async with desk() as d:
+        await d.shows("no record since the console began")
+        d.session.apply(record(1))
+        await d.shows("polls.question 1", gone="no record since")
+        await d.press("slash", *"nowhere")
+        await d.shows(
+            "none of these lines", "enter Keep this filter", "esc Clear it", gone="/ Filter"
+        )
+
+
+async def test_no_file_yet_names_the_file(desk):
+    async with desk(size=(80, 24)) as d:
+        d.session.progress(exists=False)
+        d.session.state(State.NO_FILE_YET)
+        await d.shows("no file yet", "no log yet: /var/log/shop/oplog.log does not exist")
+
+
+async def test_a_batch_that_does_not_end_is_told(desk):
+    now = [NOW]
+    async with desk(clock=lambda: now[0]) as d:
+        d.session.progress(remaining_bytes=500)
+        await d.shows("● RUNNING", "500 B", gone="is the database busy?")
+        now[0] += 42
+        await d.shows("no record for 42s: is the database busy?")
+        d.session.apply(record(1))
+        await d.shows("polls.question 1", gone="is the database busy?")
+
+
+async def test_the_palette_offers_what_the_console_does_and_the_screens_actions_first(desk):
+    async with desk(size=(120, 60)) as d:
+        await d.press("ctrl+p")
+        await d.shows("Pause  (space)", "Next error  (e)", "Copy record  (c)", gone="Scroll")
+
+
+async def test_the_state_is_the_last_to_be_cut(desk):
+    async with desk(size=(30, 6)) as d:
+        await d.shows("● RUNNING")
+
+
+async def test_what_the_session_stopped_on_is_inspected_by_its_button_while_lines_are_read(desk):
+    async with desk(database="no_such_alias") as d:
+        d.session.apply(*(record(n) for n in range(40)))
+        stop = StoppedOnError(
+            at=NOW,
+            location=record(99).location,
+            operation="SAVE",
+            model="polls.question",
+            pk="99",
+            reason="bad_value",
+            error="It is wrong.",
+            traceback="",
+            raw=record(99).raw,
+        )
+        d.session.report(stop)
+        d.session.state(State.STOPPED_ON_ERROR)
+        await d.shows("Inspect (enter)", "polls.question 99 at byte 9,900")
+        await d.press("up")
+        await d.shows("Retry (r)", gone="Inspect (enter)")
+        await d.pilot.click("#inspect")
+        await d.at(InspectorScreen)

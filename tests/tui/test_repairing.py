@@ -205,7 +205,7 @@ async def test_stopping_a_long_retry_keeps_what_was_done(working_desk, monkeypat
         with fifth_save_held() as (reached, released):
             await d.press("R")
             await d.until(reached.is_set)
-            await d.shows("escape stops after the running one")
+            await d.shows("esc stops after the running one")
             await d.press("escape")
             released.set()
             await d.at(DeadLettersScreen)
@@ -331,3 +331,46 @@ async def test_events_are_listed_with_what_the_application_logged(working_desk, 
         await d.shows("dead letter discarded")
         await d.press("escape")
         await d.at(MainScreen)
+
+
+async def test_the_list_says_in_a_small_terminal_what_became_of_each_and_where_it_stands(
+    working_desk,
+):
+    lines = question(1) + b"nonsense\n" + BAD_VOTES + choice(9, of=1)
+    async with working_desk(lines, size=(80, 24)) as d:
+        await d.until(lambda: d.app.snapshot.dead_letters == 1)
+        await d.press("d")
+        await listed(d, 1)
+        await d.shows("✗ bad_line", f"line at {len(question(1))}")
+        await d.press("a")
+        await listed(d, 2)
+        await d.shows("↷ bad_value", "SAVE polls.choice 9")
+        await d.press("slash", *"model:polls", "enter")
+        await d.shows("/model:polls/ 1 of 2")
+
+
+async def test_of_a_traceback_the_error_is_in_sight(working_desk):
+    async with working_desk(question(1) + BAD_VOTES, size=(80, 24)) as d:
+        await d.press("e", "enter")
+        found = await inspected(d)
+        await d.press("3")
+        await d.shows("3 traceback", found.traceback.strip().splitlines()[-1][:40])
+
+
+async def test_every_screen_explains_itself(working_desk):
+    async with working_desk(question(1) + BAD_VOTES, size=(80, 60)) as d:
+        await d.press("d")
+        await listed(d, 1)
+        for key, shown in (("", ""), ("enter", "is open"), ("i", "✓ a record of 1 object")):
+            if key:
+                await d.press(key)
+            await d.shows(shown)
+            await d.press("f1")
+            await d.shows("What runs here")
+            await d.press("escape")
+            await d.shows(shown, gone="What runs here")
+            if key:
+                await d.press("escape")
+            await listed(d, 1)
+        await d.press("escape", "v", "question_mark")
+        await d.shows("What runs here")

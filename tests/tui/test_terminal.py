@@ -88,6 +88,14 @@ def test_a_terminal_that_nobody_reads_does_not_stop_the_session(log, tmp_path):
         assert terminal.exit_status() == 0
 
 
+def test_frames_are_drawn_whatever_encoding_the_locale_names(log, tmp_path):
+    latin = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    with Terminal(tmp_path, log, **latin) as terminal:
+        terminal.until("✓ CAUGHT UP", "╭─ Log · following ─")
+        terminal.press("q")
+        assert terminal.ended() == 0
+
+
 def test_without_a_terminal_there_is_one_line_that_says_so(log, tmp_path):
     finished = subprocess.run(
         [sys.executable, "-m", "tui_ingest", str(log)],

@@ -179,3 +179,18 @@ def test_of_a_path_the_end_is_kept():
 def test_times_no_calendar_has_are_shown_as_unknown():
     assert formats.time_of_day(1e300) == "--:--:--"
     assert formats.date_and_time(float("nan")) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "width", "shown"),
+    [
+        ("polls.choice", "9", 20, "polls.choice 9"),
+        ("polls.choice", "", 20, "polls.choice"),
+        ("polls.choice", "1234567", 15, "po…oice 1234567"),
+        ("polls.choice", "x" * 40, 15, "p…ice xx…xxxxxx"),
+        ("日本語.日本語", "9", 10, "日…本語 9"),
+        ("polls.choice", "9", 0, ""),
+    ],
+)
+def test_of_a_model_and_a_key_the_key_is_cut_last(label, key, width, shown):
+    assert formats.subject(label, key, width) == shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from tui_ingest.options import IngestOptions
@@ -22,6 +23,14 @@ def run(options: IngestOptions) -> int:
     if not all(stream and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
         sys.stderr.write("tui-ingest: the console needs a terminal; use --headless without one.\n")
         return USAGE
+    _draw_in_utf8()
     from tui_ingest.tui.launching import launch
 
     return launch(options)
+
+
+def _draw_in_utf8() -> None:
+    """Have frames and signs reach the terminal as such, whatever encoding the locale names."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")

@@ -12,7 +12,8 @@ _ADVICE: dict[str, str] = {
     Reason.UNKNOWN_MODEL: "Install the app that has this model, or name it in EXCLUDE; then retry.",
     Reason.UNKNOWN_FIELD: "Migrate this project, or set IGNORE_UNKNOWN_FIELDS; then retry.",
     Reason.BAD_VALUE: "Edit the value and retry, or discard the record.",
-    Reason.MISSING_PARENT: "As a dead letter it is retried by itself when that row arrives.",
+    Reason.MISSING_PARENT: "If that row is still to come, leave it: a dead letter is retried by"
+    " itself then. If not, create the row and retry.",
     Reason.UNIQUE_CLASH: "Change the other row or edit this record; then retry.",
     Reason.PROTECTED: "Delete the rows that refer to it first; then retry.",
     Reason.NOT_ALLOWED: "Name the model in MODELS and retry, or discard the record.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -23,6 +23,7 @@ from tui_ingest.oplog.log import Log
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.feed import Feed, Snapshot
+from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.lines import ElidedLine, Line
 from tui_ingest.tui.rates import RateHistory, Trend
 from tui_ingest.tui.screens.console_screen import WIDE_CELLS, ConsoleScreen
@@ -54,6 +55,7 @@ class ConsoleApp(App[None]):
     Args:
         run_session: runs in a thread until the control stops it.
         control: orders to that session.
+        keymap: keys other than the default ones, by the ids of their bindings.
     """
 
     TITLE = "tui-ingest"
@@ -63,10 +65,7 @@ class ConsoleApp(App[None]):
         (WIDE_CELLS, "-wide"),
     ]
     COMMANDS = App.COMMANDS | {ActionCommands}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "quit", "Quit", tooltip="Quit after the running batch", id="quit"),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="quit_anywhere"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
     class News(Message):
         """Something is new after a quiet time; one message, however much it is."""
@@ -81,6 +80,7 @@ class ConsoleApp(App[None]):
         target: Target,
         *,
         clock: Callable[[], float] = time.time,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.control = control
@@ -92,12 +92,15 @@ class ConsoleApp(App[None]):
         self.snapshot = Snapshot(path=target.path)
         self._held: list[Line] = []  # lines of a flood that the next look will show
         self._run_session = run_session
+        self._first_keys = {**default_keys(), **(keymap or {})}
+        self._keys_changed = dict(keymap or {})
         self.main = MainScreen()
         self.session_over = threading.Event()  # the session's work is done
 
     # The session
 
     def on_mount(self) -> None:
+        self.set_keymap(self._keys_changed)
         self.push_screen(self.main)
         self.feed.on_news = self._announce
         self.set_interval(LOOK_SECONDS, self.look)
@@ -134,7 +137,8 @@ class ConsoleApp(App[None]):
 
     def _report_crash(self, error: BaseException | None) -> None:
         logger.error("The session crashed.", exc_info=error)
-        text = f"The session crashed: {type(error).__name__}: {error}. See the events (v)."
+        text = f"The session crashed: {type(error).__name__}: {error}."
+        text += f" See the events ({self.key_name('events')})."
         self.feed.report(SessionEnded(at=self.clock(), state=State.STOPPED, error=text))
 
     @property
@@ -151,6 +155,15 @@ class ConsoleApp(App[None]):
         if ended.error:
             return 1
         return 3 if ended.state is State.FINISHED and ended.set_aside else 0
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key for people to read; not all of them know what ⏎ stands for."""
+        return super().get_key_display(binding).replace("⏎", "enter")
+
+    def key_name(self, key_id: str) -> str:
+        """Return the key of a binding, for people to read."""
+        (first, *_) = Binding.make_bindings([Binding(self._first_keys[key_id], "")])
+        return self.get_key_display(first)
 
     # Looking
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from textual.binding import Binding
+from textual.app import App
+from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
 
 
 class ActionCommands(Provider):
@@ -34,10 +37,25 @@ class ActionCommands(Provider):
 
     def _actions(self) -> list[Binding]:
         found: dict[str, Binding] = {}
-        for active in self.screen.active_bindings.values():
-            if active.enabled and active.binding.description and not active.binding.system:
+        for active in our_keys(self.screen):
+            if active.enabled:
                 found.setdefault(active.binding.action, active.binding)
         return list(found.values())
 
     def _title(self, binding: Binding) -> str:
         return f"{binding.description}  ({self.app.get_key_display(binding)})"
+
+
+def our_keys(screen: Screen[Any]) -> list[ActiveBinding]:
+    """Return the console's own keys that work on a screen, the screen's before its panes'.
+
+    Textual's widgets bring more, to scroll sideways for instance; ours have an id.
+    """
+    ours = (active for active in screen.active_bindings.values() if active.binding.id)
+    return sorted(ours, key=_rank)
+
+
+def _rank(active: ActiveBinding) -> int:
+    if isinstance(active.node, Screen):
+        return 0
+    return 2 if isinstance(active.node, App) else 1

@@ -52,9 +52,27 @@ def shorten_start(text: str, width: int) -> str:
     """Return the end of `text` in at most `width` cells: of a path, the end tells most."""
     if cell_len(text) <= width:
         return text
+    text = text[-width:] if width > 0 else ""
     while text and cell_len(text) >= width:
         text = text[1:]
     return f"…{text}" if width > 0 else ""
+
+
+def shorten_middle(text: str, width: int) -> str:
+    """Return both ends of `text` in at most `width` cells: names that begin alike end otherwise."""
+    if cell_len(text) <= width:
+        return text
+    head = max(0, width // 3)
+    return set_cell_size(text, head) + shorten_start(text, width - head)
+
+
+def subject(label: str, key: str, width: int) -> str:
+    """Return a model's label and a key in at most `width` cells; the key is the last to be cut."""
+    key = f" {key}" if key else ""
+    if cell_len(label) + cell_len(key) > width:
+        key = shorten_middle(key, max(width * 2 // 3, width - cell_len(label)))
+        label = shorten_middle(label, width - cell_len(key))
+    return label + key
 
 
 def _moment(timestamp: float | None) -> datetime | None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from tui_ingest.conf import get_settings
@@ -18,6 +19,7 @@ from tui_ingest.oplog.reading import FileLog
 from tui_ingest.oplog.rereading import line_at
 from tui_ingest.options import IngestOptions
 from tui_ingest.tui.app import ConsoleApp, Target
+from tui_ingest.tui.keys import keymap
 from tui_ingest.tui.logs import routed
 from tui_ingest.tui.signals import stop_on_signals
 
@@ -26,7 +28,11 @@ GARBAGE_OBJECTS = 200_000  # more than a batch has, before the collector looks f
 
 def launch(options: IngestOptions) -> int:
     """Run one session under the console, in a terminal; return the process's exit status."""
-    app = build(options, prepare=_spare_the_collector)
+    try:
+        app = build(options, prepare=_spare_the_collector)
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"tui-ingest: {error}\n")
+        return 1
     with stop_on_signals(app), routed(app.feed):
         app.run()
     ended = app.snapshot.ended
@@ -40,9 +46,13 @@ def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) 
 
     Args:
         prepare: called in the session's thread before it begins.
+
+    Raises:
+        ImproperlyConfigured: `TUI_INGEST["KEYS"]` cannot be had.
     """
     control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
-    return ConsoleApp(_session_of(options, prepare), control, _target(options))
+    keys = keymap(get_settings().keys)
+    return ConsoleApp(_session_of(options, prepare), control, _target(options), keymap=keys)
 
 
 def _spare_the_collector() -> None:

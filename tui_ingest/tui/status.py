@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.wording import plural, size
+from tui_ingest.ingest.wording import duration, plural, size
 from tui_ingest.tui import formats, wording
 from tui_ingest.tui.feed import Snapshot
 from tui_ingest.tui.rates import Trend
 from tui_ingest.tui.wording import Phrase, Tone
 
+STANDSTILL_SECONDS = 5  # of a running session, before it is worth a word
+
 
 def phrases(
-    snapshot: Snapshot, trend: Trend, *, now: float, stop_on_error: bool
+    snapshot: Snapshot,
+    trend: Trend,
+    *,
+    now: float,
+    stop_on_error: bool,
+    standstill: float = 0.0,
 ) -> tuple[Phrase, ...]:
     """Return what the status line says.
 
     Args:
         now: seconds since the epoch.
-        stop_on_error: what `b` switches.
+        stop_on_error: whether the session stands before the next record that fails.
+        standstill: seconds in which nothing has changed.
     """
     found = [
         wording.lag(snapshot, now, trend.arrow),
@@ -27,7 +35,7 @@ def phrases(
         _gaps(snapshot.gaps),
         wording.margin(snapshot.backlog),
         Phrase("stop on error", Tone.WARNING) if stop_on_error else None,
-        _trouble(snapshot, now) or _last_error(snapshot),
+        _trouble(snapshot, now) or _slow(snapshot, standstill) or _last_error(snapshot),
     ]
     return tuple(phrase for phrase in found if phrase is not None)
 
@@ -41,6 +49,13 @@ def _trouble(snapshot: Snapshot, now: float) -> Phrase | None:
     if snapshot.stopped_on is not None or not snapshot.reason:  # the stop has its own panel
         return None
     return Phrase(snapshot.reason, Tone.WARNING)
+
+
+def _slow(snapshot: Snapshot, standstill: float) -> Phrase | None:
+    """Say that a batch does not end: a database may make a statement wait without a word."""
+    if snapshot.state is not State.RUNNING or standstill < STANDSTILL_SECONDS:
+        return None
+    return Phrase(f"no record for {duration(standstill)}: is the database busy?", Tone.WARNING)
 
 
 def _last_error(snapshot: Snapshot) -> Phrase | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.wording import duration
 from tui_ingest.oplog.log import Backlog
@@ -90,7 +91,7 @@ def unread(backlog: Backlog) -> int:
 
 def _nothingunread(snapshot: Snapshot, now: float) -> Phrase:
     if snapshot.backlog is not None and not snapshot.backlog.exists:
-        return Phrase("no log yet", Tone.WARNING)
+        return Phrase(f"no log yet: {inert(snapshot.path)} does not exist", Tone.WARNING)
     if snapshot.last_record_time is None:
         return Phrase("caught up · the log is empty", Tone.QUIET)
     last = formats.moment(snapshot.last_record_time, now)

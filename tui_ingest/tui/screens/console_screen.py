@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui_ingest.ingest.display import inert
+from tui_ingest.tui.commands import our_keys
+from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.widgets.top_line import TopLine
 from tui_ingest.tui.wording import badge
 
@@ -31,9 +34,14 @@ def pause_keys(*, shown: bool) -> list[BindingType]:
     return [
         Binding("space,p", "pause", "Pause", tooltip=tip, show=shown, id="pause"),
         Binding(
-            "space,p", "resume", "Resume", tooltip="Go on with the work", show=shown, id="resume"
+            "space,p", "resume", "Resume", tooltip="Go on with the work", show=shown, id="pause"
         ),
     ]
+
+
+def help_key() -> Binding:
+    """Return the keys that explain the screen and its keys; `?` is text where text is typed."""
+    return Binding("question_mark,f1", "help", "Help", tooltip="What the screens say", id="help")
 
 
 class ConsoleScreen(Screen[None]):
@@ -78,6 +86,8 @@ class ConsoleScreen(Screen[None]):
         parameters: tuple[object, ...],  # noqa: ARG002  # Textual's signature
     ) -> bool | None:
         """Tell whether an order makes sense now; None shows its key as inactive."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False  # its key is text there
         if action not in {"pause", "resume"}:
             return True
         if self.console.over:
@@ -95,6 +105,10 @@ class ConsoleScreen(Screen[None]):
         """Go on."""
         self.console.control.resume()
         self.console.look()
+
+    def action_help(self) -> None:
+        """Explain the screens, and list the keys of this one."""
+        self.app.push_screen(HelpScreen(our_keys(self), self.console.key_name))
 
     # Failures of the screen itself
 

@@ -11,19 +11,21 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
+from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import letters
 from tui_ingest.tui.advice import advice
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import inspect_letter
 from tui_ingest.tui.repairs import RetryRun, discard
-from tui_ingest.tui.screens.console_screen import pause_keys
+from tui_ingest.tui.screens.console_screen import help_key, pause_keys
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.letters_table import LettersTable
 from tui_ingest.tui.wording import Tone
@@ -36,15 +38,14 @@ class DeadLettersScreen(RepairActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *pause_keys(shown=False),
-        Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="letters.retry_shown"),
-        Binding("X", "discard_shown", "Discard shown", show=False, id="letters.discard_shown"),
-        Binding("slash", "filter", "Filter", tooltip="text  reason:  model:", id="letters.filter"),
-        Binding(
-            "a", "toggle_all", "All/open", tooltip="Those that are done, too", id="letters.all"
-        ),
-        Binding("s", "sort", "Sort", show=False, id="letters.sort"),
-        Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="letters.export"),
-        Binding("escape", "peel", "Back", id="letters.back"),
+        Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="retry_shown"),
+        Binding("X", "discard_shown", "Discard shown", show=False, id="discard_shown"),
+        Binding("slash", "filter", "Filter", tooltip="text  reason:  model:", id="filter"),
+        Binding("a", "toggle_all", "All/open", tooltip="Those that are done, too", id="show_all"),
+        Binding("s", "sort", "Sort", show=False, id="sort"),
+        Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="export"),
+        Binding("escape", "peel", "Back", id="back"),
+        help_key(),
     ]
 
     def __init__(self) -> None:
@@ -57,12 +58,11 @@ class DeadLettersScreen(RepairActions):
     def compose(self) -> ComposeResult:
         yield self.top_line()
         yield LettersTable(id="letters")
-        yield Input(placeholder="text  reason:missing  model:polls  op:save", id="filter")
+        yield FilterInput(placeholder="text  reason:missing  model:polls  op:save")
         yield Static(id="about")
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self.query_one(Input).display = False
         self.table.focus()
 
     @property
@@ -92,8 +92,9 @@ class DeadLettersScreen(RepairActions):
     def _retitle(self) -> None:
         table = self.table
         which = "open" if self._only_open else "all"
+        typed = f"/{inert(table.wanted)}/ " if table.wanted else ""
         self.table.border_title = Content(
-            f"Dead letters · {which} · {len(table.shown):,} of {table.total:,}"
+            f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"
         )
         self._show_advice()
 
@@ -102,7 +103,7 @@ class DeadLettersScreen(RepairActions):
         letter = self.table.current
         about = self.query_one("#about", Static)
         if self._run is not None:
-            about.update(_progress(self._run))
+            about.update(_progress(self._run, self.console.key_name("back")))
         elif letter is None:
             about.update(Content("Nothing needs repair." if self._only_open else "None yet."))
         else:
@@ -197,22 +198,21 @@ class DeadLettersScreen(RepairActions):
 
     def action_filter(self) -> None:
         """Type what to see."""
-        self.query_one(Input).display = True
-        self.query_one(Input).focus()
+        self.query_one(FilterInput).open()
 
-    @on(Input.Changed)
-    def _filter_as_typed(self, event: Input.Changed) -> None:
+    @on(FilterInput.Changed)
+    def _filter_as_typed(self, event: FilterInput.Changed) -> None:
         self.table.filter(event.value)
         self._retitle()
 
-    @on(Input.Submitted)
+    @on(FilterInput.Submitted)
     def _keep_filter(self) -> None:
-        self.query_one(Input).display = False
+        self.query_one(FilterInput).display = False
         self.table.focus()
 
     def action_peel(self) -> None:
         """Stop the retries, or clear the filter, or go back."""
-        typed = self.query_one(Input)
+        typed = self.query_one(FilterInput)
         if self._run is not None:
             self.workers.cancel_group(self, "repair")
         elif typed.value or typed.display:
@@ -222,10 +222,10 @@ class DeadLettersScreen(RepairActions):
             self.dismiss()
 
 
-def _progress(run: RetryRun) -> Content:
+def _progress(run: RetryRun, stop_key: str) -> Content:
     failed = f" · the last failure: {run.last_error}" if run.last_error else ""
     return Content.styled(
         f"Retrying: {run.tried:,} of {run.wanted:,}, {run.applied:,} applied{failed}"
-        " · escape stops after the running one",
+        f" · {stop_key} stops after the running one",
         Tone.WARNING,
     )

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui_ingest.tui.screens.dialog import Dialog
 
-class DiscardDialog(ModalScreen[str | None]):
+
+class DiscardDialog(Dialog[str]):
     """Returns the reason, or None if nothing is to be discarded.
 
     Args:
         what: "1 dead letter".
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="discard.cancel"),
-    ]
 
     def __init__(self, what: str) -> None:
         super().__init__()
@@ -39,7 +33,7 @@ class DiscardDialog(ModalScreen[str | None]):
             yield Input(placeholder="why", id="why")
             with Horizontal(classes="buttons"):
                 yield Button("Discard", variant="error", id="yes", disabled=True)
-                yield Button("Cancel (esc)", id="no")
+                yield self.cancel_button()
 
     @on(Input.Changed)
     def _allow(self, event: Input.Changed) -> None:
@@ -51,8 +45,3 @@ class DiscardDialog(ModalScreen[str | None]):
         why = self.query_one(Input).value.strip()
         if why:
             self.dismiss(why)
-
-    @on(Button.Pressed, "#no")
-    def action_cancel(self) -> None:
-        """Discard nothing."""
-        self.dismiss(None)

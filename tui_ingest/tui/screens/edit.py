@@ -20,7 +20,7 @@ from tui_ingest.oplog.records import Record
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.record_text import editable, entry_of, line_of
 from tui_ingest.tui.repairs import RetryRun
-from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.wording import Tone
@@ -34,8 +34,9 @@ class EditScreen(ConsoleScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "save", "Save and retry", priority=True, id="edit.save"),
-        Binding("escape", "close", "Cancel", priority=True, id="edit.cancel"),
+        Binding("f2", "save", "Save and retry", priority=True, id="save"),
+        Binding("escape", "close", "Cancel", priority=True, id="cancel"),
+        help_key(),
     ]
 
     def __init__(self, letter: int) -> None:
@@ -48,8 +49,9 @@ class EditScreen(ConsoleScreen):
         yield JsonArea(id="editor", show_line_numbers=True)
         yield Static(id="verdict")
         with Horizontal(classes="buttons"):
-            yield Button("Save and retry (F2)", id="save", compact=True, disabled=True)
-            yield Button("Cancel (esc)", id="cancel", compact=True)
+            save, cancel = map(self.console.key_name, ("save", "cancel"))
+            yield Button(f"Save and retry ({save})", id="save", compact=True, disabled=True)
+            yield Button(f"Cancel ({cancel})", id="cancel", compact=True)
         yield KeyLine()
 
     def on_mount(self) -> None:

@@ -9,14 +9,15 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.models import LogEvent
 from tui_ingest.tui import formats
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.lines import Level, MarkerLine
-from tui_ingest.tui.screens.console_screen import ConsoleScreen, pause_keys
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause_keys
+from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 
@@ -93,20 +94,20 @@ class EventsScreen(ConsoleScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *pause_keys(shown=False),
-        Binding("slash", "filter", "Filter", id="events.filter"),
-        Binding("escape", "peel", "Back", id="events.back"),
+        Binding("slash", "filter", "Filter", id="filter"),
+        Binding("escape", "peel", "Back", id="back"),
+        help_key(),
     ]
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
         yield EventsTable()
-        yield Input(placeholder="gap  rotated  waiting  …", id="filter")
+        yield FilterInput(placeholder="gap  rotated  waiting  …")
         yield Static(id="about")
         yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(EventsTable).border_title = Content("Events")
-        self.query_one(Input).display = False
         self.query_one(EventsTable).focus()
         self.reload()
         self.set_interval(RELOAD_SECONDS, self.reload)
@@ -127,21 +128,20 @@ class EventsScreen(ConsoleScreen):
 
     def action_filter(self) -> None:
         """Type what to see."""
-        self.query_one(Input).display = True
-        self.query_one(Input).focus()
+        self.query_one(FilterInput).open()
 
-    @on(Input.Changed)
-    def _filter_as_typed(self, event: Input.Changed) -> None:
+    @on(FilterInput.Changed)
+    def _filter_as_typed(self, event: FilterInput.Changed) -> None:
         self.query_one(EventsTable).filter(event.value)
 
-    @on(Input.Submitted)
+    @on(FilterInput.Submitted)
     def _keep_filter(self) -> None:
-        self.query_one(Input).display = False
+        self.query_one(FilterInput).display = False
         self.query_one(EventsTable).focus()
 
     def action_peel(self) -> None:
         """Clear the filter, or go back."""
-        typed = self.query_one(Input)
+        typed = self.query_one(FilterInput)
         if typed.value or typed.display:
             typed.value = ""
             self._keep_filter()

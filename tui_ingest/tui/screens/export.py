@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui_ingest.ingest.wording import plural
+from tui_ingest.tui.screens.dialog import Dialog
 
 
-class ExportDialog(ModalScreen[Path | None]):
+class ExportDialog(Dialog[Path]):
     """Returns a path, or None. A file that exists is not overwritten: the writing refuses."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="export.cancel"),
-    ]
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -37,7 +31,7 @@ class ExportDialog(ModalScreen[Path | None]):
             yield Input(str(Path.cwd() / name), id="path")
             with Horizontal(classes="buttons"):
                 yield Button("Write", variant="primary", id="yes")
-                yield Button("Cancel (esc)", id="no")
+                yield self.cancel_button()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#yes")
@@ -45,8 +39,3 @@ class ExportDialog(ModalScreen[Path | None]):
         text = self.query_one(Input).value.strip()
         if text:
             self.dismiss(Path(text).expanduser())
-
-    @on(Button.Pressed, "#no")
-    def action_cancel(self) -> None:
-        """Write nothing."""
-        self.dismiss(None)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui_ingest.ingest.display import inert
@@ -18,22 +14,19 @@ from tui_ingest.oplog.log import FromTime, Log, LogError, Position, StartPoint
 from tui_ingest.tui import formats
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.places import parse_place
+from tui_ingest.tui.screens.dialog import Dialog
 from tui_ingest.tui.wording import Tone
 
 HINT = "a byte of the active file · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
 
 
-class GoToDialog(ModalScreen[StartPoint | None]):
+class GoToDialog(Dialog[StartPoint]):
     """Returns where to continue, confirmed after a look at what that means, or None.
 
     Args:
         log: a reader of its own; closed with the dialog.
         position: where the session stands.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="go_to.cancel"),
-    ]
 
     def __init__(self, log: Log, position: Position) -> None:
         super().__init__()
@@ -44,12 +37,12 @@ class GoToDialog(ModalScreen[StartPoint | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content("Continue from another place"))
-            yield Input(placeholder=HINT, id="place")
+            yield Input(placeholder="start", id="place")
             yield Static(Content.styled(HINT, Tone.QUIET), id="meaning")
             with Horizontal(classes="buttons"):
                 yield Button("Look up", variant="primary", id="look-up")
                 yield Button("Go there", variant="warning", id="go", disabled=True)
-                yield Button("Cancel (esc)", id="cancel")
+                yield self.cancel_button()
 
     def on_unmount(self) -> None:
         self._log.close()
@@ -93,11 +86,6 @@ class GoToDialog(ModalScreen[StartPoint | None]):
     @on(Button.Pressed, "#go")
     def _go(self) -> None:
         self.dismiss(self._place)
-
-    @on(Button.Pressed, "#cancel")
-    def action_cancel(self) -> None:
-        """Stay."""
-        self.dismiss(None)
 
 
 def _meaning(place: StartPoint, target: Position, between: int | None) -> str:

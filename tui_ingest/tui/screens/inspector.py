@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import Inspection
-from tui_ingest.tui.screens.console_screen import ConsoleScreen, pause_keys
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause_keys
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.widgets.field_table import FieldTable, both_values
 from tui_ingest.tui.widgets.json_area import JsonArea
@@ -33,11 +33,12 @@ class InspectorScreen(RepairActions, ConsoleScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *pause_keys(shown=False),
-        Binding("escape", "close", "Back", id="inspector.back"),
-        Binding("1", "show_pane('record')", "Record", id="inspector.record"),
-        Binding("2", "show_pane('fields')", "Fields", id="inspector.fields"),
-        Binding("3", "show_pane('traceback')", "Traceback", id="inspector.traceback"),
-        Binding("c", "copy", "Copy", show=False, id="inspector.copy"),
+        Binding("escape", "close", "Back", id="back"),
+        Binding("1", "show_pane('record')", "Record", id="record_pane"),
+        Binding("2", "show_pane('fields')", "Fields", id="fields_pane"),
+        Binding("3", "show_pane('traceback')", "Traceback", id="traceback_pane"),
+        Binding("c", "copy", "Copy", show=False, id="copy"),
+        help_key(),
     ]
 
     def __init__(self, look_up: Callable[[], Inspection | None]) -> None:
@@ -80,7 +81,10 @@ class InspectorScreen(RepairActions, ConsoleScreen):
         self.query_one(FieldTable).show(found.rows)
         self.query_one("#trace", Static).update(Content(found.traceback or "No traceback."))
         self.query_one("#inspector").set_class(bool(found.traceback), "-failed")
-        # The error itself stands last.
+        self._show_the_error()
+
+    def _show_the_error(self) -> None:
+        """In a traceback it stands last."""
         self.query_one("#traceback", VerticalScroll).scroll_end(animate=False)
 
     @on(FieldTable.CursorMoved)
@@ -106,6 +110,8 @@ class InspectorScreen(RepairActions, ConsoleScreen):
         for name in PANES:
             self.query_one(f"#{name}").set_class(name == pane, "-chosen")
         self.query_one("#field-table" if pane == "fields" else f"#{pane}").focus()
+        if pane == "traceback":
+            self.call_after_refresh(self._show_the_error)
 
     def action_copy(self) -> None:
         """Copy the record as it is shown."""

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import Input
 
 from tui_ingest.tui import status
 from tui_ingest.tui.filtering import Filter
@@ -18,6 +17,7 @@ from tui_ingest.tui.screens.main_keys import MAIN_KEYS
 from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
+from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
@@ -37,23 +37,24 @@ class MainScreen(SessionActions, StopActions, Navigation):
     def __init__(self) -> None:
         super().__init__()
         self._dead_letters = 0  # open ones, when the log pane was drawn
+        self._last_change: tuple[object, ...] = ()
+        self._changed_at = 0.0  # by the console's clock
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
         with Container(id="panes"):
             with Vertical(id="log-side"):
-                yield LogPane(id="log")
-                yield Input(placeholder="text  op:save  model:polls  ok  failed", id="filter")
+                yield LogPane(follow_key=self.console.key_name("follow"), id="log")
+                yield FilterInput(placeholder="text  op:save  model:polls  ok  failed")
             with Vertical(id="models-side"):
                 yield ModelsTable(id="models")
                 yield RatePanel(self.console.rates, id="rate")
-        yield StopPanel()
+        yield StopPanel(self.console.key_name)
         yield OffsetBar()
         yield StatusLine()
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self.filter_input.display = False
         self.log_pane.focus()
 
     @property
@@ -62,9 +63,9 @@ class MainScreen(SessionActions, StopActions, Navigation):
         return self.query_one(LogPane)
 
     @property
-    def filter_input(self) -> Input:
+    def filter_input(self) -> FilterInput:
         """Where the filter is typed."""
-        return self.query_one("#filter", Input)
+        return self.query_one(FilterInput)
 
     # Looking
 
@@ -83,11 +84,20 @@ class MainScreen(SessionActions, StopActions, Navigation):
             console.trend,
             now=console.clock(),
             stop_on_error=console.control.stop_on_error,
+            standstill=self._standstill(),
         )
         self.query_one(RatePanel).refresh()
         if snapshot.dead_letters != self._dead_letters:  # lines on the screen tell their fate
             self._dead_letters = snapshot.dead_letters
             self.log_pane.refresh()
+
+    def _standstill(self) -> float:
+        """Return for how many seconds the session has done nothing."""
+        snapshot, now = self.console.snapshot, self.console.clock()
+        change = (snapshot.state, snapshot.records, snapshot.position)
+        if change != self._last_change:
+            self._last_change, self._changed_at = change, now
+        return now - self._changed_at
 
     def key_state(self) -> tuple[object, ...]:
         stopped = self.console.snapshot.stopped_on is not None
@@ -114,8 +124,9 @@ class MainScreen(SessionActions, StopActions, Navigation):
         """Go to the next or the previous record that failed."""
         if not self.log_pane.go_to_failure(direction):
             where = "later" if direction > 0 else "earlier"
+            key = self.console.key_name("dead_letters")
             self.notify(
-                f"No {where} failure among these lines. Dead letters (d) has them all.",
+                f"No {where} failure among these lines. Dead letters ({key}) has them all.",
                 markup=False,
             )
         self.look()
@@ -163,16 +174,15 @@ class MainScreen(SessionActions, StopActions, Navigation):
 
     def action_filter(self) -> None:
         """Type what to see."""
-        self.filter_input.display = True
         self.filter_input.value = str(self.log_pane.history.filter)
-        self.filter_input.focus()
+        self.filter_input.open()
 
-    @on(Input.Changed, "#filter")
-    def _filter_as_typed(self, event: Input.Changed) -> None:
+    @on(FilterInput.Changed)
+    def _filter_as_typed(self, event: FilterInput.Changed) -> None:
         if self.filter_input.display:
             self.log_pane.apply_filter(Filter.parse(event.value))
 
-    @on(Input.Submitted, "#filter")
+    @on(FilterInput.Submitted)
     def _keep_filter(self) -> None:
         self.filter_input.display = False
         self.log_pane.focus()

@@ -1,10 +1,10 @@
-"""The keys of the main screen. Each has an id, so that users can rebind it."""
+"""The keys of the main screen. Each has an id, by which TUI_INGEST["KEYS"] changes it."""
 
 from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from tui_ingest.tui.screens.console_screen import pause_keys
+from tui_ingest.tui.screens.console_screen import help_key, pause_keys
 
 
 def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
@@ -26,7 +26,7 @@ MAIN_KEYS: list[BindingType] = [
         "While paused: go on until a record fails",
         "step_to_failure",
     ),
-    _shown("f", "freeze", "Freeze", "Stop the view; the work goes on", "freeze"),
+    _shown("f", "freeze", "Freeze", "Stop the view; the work goes on", "follow"),
     _shown("f", "follow", "Follow", "Show the newest records again", "follow"),
     _shown("slash", "filter", "Filter", "text  op:save  model:polls  ok  failed", "filter"),
     _shown("e", "failure(1)", "Next error", "Go to the next failed record", "next_error"),
@@ -44,9 +44,9 @@ MAIN_KEYS: list[BindingType] = [
         "Stand before a record that fails instead of setting it aside",
         "stop_on_error",
     ),
-    _hidden("r", "retry_stopped", "Retry", "Stopped on error: try the record again", "stop.retry"),
-    _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "stop.edit"),
-    _hidden("x", "set_aside_stopped", "Set aside", "Stopped on error: go on", "stop.set_aside"),
+    _hidden("r", "retry_stopped", "Retry", "Stopped on error: try the record again", "retry"),
+    _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "edit"),
+    _hidden("x", "set_aside_stopped", "Set aside", "Stopped on error: go on", "set_aside"),
     _hidden("s", "sort", "Sort models", "By the next column", "sort"),
     _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
     _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),
@@ -54,5 +54,5 @@ MAIN_KEYS: list[BindingType] = [
     _hidden("1", "focus_pane('log')", "Focus log", "", "focus_log"),
     _hidden("2", "focus_pane('models')", "Focus models", "", "focus_models"),
     _hidden("escape", "peel", "Back", "Peel one layer: filter, zoom, freeze", "back"),
-    _shown("question_mark,f1", "help", "Help", "What this screen says", "help"),
+    help_key(),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 
 from tui_ingest.oplog.log import StartPoint
@@ -11,7 +13,6 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.go_to import GoToDialog
-from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.widgets.log_pane import LogPane
 
@@ -22,17 +23,21 @@ class Navigation(ConsoleScreen):
     @on(LogPane.Chosen, "#log")
     def action_inspect(self) -> None:
         """Look at the line under the cursor, or at the record that the session stopped on."""
-        pane, stopped = self.query_one(LogPane), self.console.snapshot.stopped_on
+        pane = self.query_one(LogPane)
         line = pane.current
-        if stopped is not None and pane.following:
-            database = self.console.target.database
-            self.app.push_screen(
-                InspectorScreen(lambda: inspect_stopped(stopped, database=database))
-            )
+        if self.console.snapshot.stopped_on is not None and pane.following:
+            self.action_inspect_stopped()
         elif isinstance(line, RecordLine):
             self._inspect(line)
         elif isinstance(line, MarkerLine):
             self.action_events()
+
+    def action_inspect_stopped(self) -> None:
+        """Look at the record that the session stopped on."""
+        stopped, database = self.console.snapshot.stopped_on, self.console.target.database
+        if stopped is not None:
+            look_up = partial(inspect_stopped, stopped, database=database)
+            self.app.push_screen(InspectorScreen(look_up))
 
     def _inspect(self, line: RecordLine) -> None:
         target = self.console.target
@@ -51,11 +56,6 @@ class Navigation(ConsoleScreen):
     def action_events(self) -> None:
         """Show what happened."""
         self.app.push_screen(EventsScreen())
-
-    def action_help(self) -> None:
-        """Explain this screen."""
-        bindings = (active.binding for active in self.active_bindings.values())
-        self.app.push_screen(HelpScreen(bindings))
 
     def action_go_to(self) -> None:
         """Ask where to continue."""

@@ -19,11 +19,9 @@ class RepairActions(ConsoleScreen):
     """The keys of the screens on which a dead letter stands under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "retry", "Retry", tooltip="Apply the dead letter now", id="repair.retry"),
-        Binding("i", "edit", "Edit", tooltip="Put it right, then retry", id="repair.edit"),
-        Binding(
-            "x", "discard", "Discard", tooltip="Give it up, with a reason", id="repair.discard"
-        ),
+        Binding("r", "retry", "Retry", tooltip="Apply the dead letter now", id="retry"),
+        Binding("i", "edit", "Edit", tooltip="Put it right, then retry", id="edit"),
+        Binding("x", "discard", "Discard", tooltip="Give it up, with a reason", id="discard"),
     ]
 
     def chosen_letter(self) -> int | None:

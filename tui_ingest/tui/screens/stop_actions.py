@@ -27,7 +27,8 @@ class StopActions(ConsoleScreen):
     def look(self) -> None:
         super().look()
         stopped = self.console.snapshot.stopped_on
-        self.query_one(StopPanel).show(stopped)
+        reading = not self.query_one(LogPane).following
+        self.query_one(StopPanel).show(stopped, reading=reading)
         self.set_class(stopped is not None, "-stopped")
         self._edit_once_it_is_set_aside()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.reactive import reactive
 
@@ -18,9 +19,11 @@ _SORTS: Mapping[str, Callable[[Letter], object]] = {
     "tries": lambda letter: -letter.attempts,
     "last try": lambda letter: -letter.time,
 }
-_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 30, "tries": 6, "last try": 9}
+_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 9}
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–"}
-NARROW = 100  # cells below which status and the time of the last try are left out
+NARROW = 100  # cells below which the status is a sign and the time of the last try is left out
+SIGN_CELLS = 2
+SUBJECT_CELLS = 14  # that the column of models has, however short they are
 
 
 class LettersTable(RowsView):
@@ -34,7 +37,8 @@ class LettersTable(RowsView):
         super().__init__(id=id)
         self._all: Sequence[Letter] = ()
         self.shown: list[Letter] = []
-        self._terms: list[str] = []
+        self.wanted = ""  # the filter, as it was typed
+        self._longest = 0  # cells of a subject
 
     def show(self, letters: Sequence[Letter]) -> None:
         """Show other letters; the cursor stays on its own, or near where it was."""
@@ -43,7 +47,7 @@ class LettersTable(RowsView):
 
     def filter(self, text: str) -> None:
         """Show only what matches."""
-        self._terms = text.lower().split()
+        self.wanted = text.strip()
         self._arrange()
 
     @property
@@ -66,7 +70,9 @@ class LettersTable(RowsView):
 
     def _arrange(self) -> None:
         current = self.current
-        self.shown = [letter for letter in self._all if letter.matches(self._terms)]
+        terms = self.wanted.lower().split()
+        self.shown = [letter for letter in self._all if letter.matches(terms)]
+        self._longest = max((cell_len(" ".join(_subject(one))) for one in self.shown), default=0)
         self.shown.sort(key=_SORTS[self.sort_column])  # type: ignore[arg-type]
         self.rows_changed()
         ids = [letter.id for letter in self.shown]
@@ -79,22 +85,23 @@ class LettersTable(RowsView):
         return len(self.shown)
 
     def heading(self, width: int) -> Iterator[Piece]:
-        for name, cells in _columns(width).items():
+        for name, cells in self._columns(width).items():
             title = f"{name}▾" if name == self.sort_column else name
-            yield formats.fit(title, cells), ""
+            yield formats.fit(title if len(title) < cells else "", cells), ""
 
     def row(self, index: int, width: int) -> Iterator[Piece]:
-        letter = self.shown[index]
+        letter, columns = self.shown[index], self._columns(width)
+        sign = _SIGNS.get(letter.status, "?")
         texts = {
             "id": str(letter.id),
-            "status": f"{_SIGNS.get(letter.status, '?')} {letter.status}",
+            "status": sign if columns["status"] == SIGN_CELLS else f"{sign} {letter.status}",
             "reason": letter.reason,
-            "model": f"{letter.operation} {letter.model} {letter.key}".strip(),
+            "model": formats.subject(*_subject(letter), columns["model"] - 1),
             "tries": str(letter.attempts),
             "last try": formats.time_of_day(letter.time),
             "error": letter.error,
         }
-        for name, cells in _columns(width).items():
+        for name, cells in columns.items():
             yield formats.fit(texts[name], cells - 1) + " ", _tone(name, letter)
 
     async def on_click(self, event: events.Click) -> None:
@@ -105,20 +112,29 @@ class LettersTable(RowsView):
 
     def _sort_at(self, x: int) -> None:
         edge = 0
-        for name, cells in _columns(self.scrollable_content_region.width).items():
+        for name, cells in self._columns(self.scrollable_content_region.width).items():
             if edge <= x < edge + cells and name in _SORTS:
                 self.sort_column = name
             edge += cells
+
+    def _columns(self, width: int) -> dict[str, int]:
+        """Return the columns that have room, in cells, the space after each included."""
+        cells = dict(_CELLS)
+        if width < NARROW:
+            del cells["last try"]
+            cells["status"] = SIGN_CELLS
+        cells["model"] = min(max(SUBJECT_CELLS, self._longest + 1), width * 2 // 5, cells["model"])
+        return {**cells, "error": max(10, width - sum(cells.values()))}
+
+
+def _subject(letter: Letter) -> tuple[str, str]:
+    """Return what a letter is about: of a line that names nothing, where it stands."""
+    if not letter.model:
+        return f"line at {letter.position:,}", ""
+    return f"{letter.operation} {letter.model}".strip(), letter.key
 
 
 def _tone(column: str, letter: Letter) -> str:
     if not letter.open:
         return "rows--quiet"
     return {"reason": "rows--bad", "id": "rows--quiet", "error": ""}.get(column, "")
-
-
-def _columns(width: int) -> dict[str, int]:
-    """Return the columns that have room, in cells, the space after each included."""
-    left_out = {"status", "last try"} if width < NARROW else set()
-    cells = {name: wide for name, wide in _CELLS.items() if name not in left_out}
-    return {**cells, "error": max(10, width - sum(cells.values()))}

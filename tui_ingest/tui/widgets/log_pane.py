@@ -22,14 +22,15 @@ class LogPane(RowsView):
 
     BORDER_TITLE = "Log"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("end,G", "follow", "Last line, and follow", show=False, id="log.follow"),
+        Binding("end,G", "follow", "Last line, and follow", show=False, id="last"),
     ]
 
     following: reactive[bool] = reactive(True)
     unseen: reactive[int] = reactive(0, repaint=False)  # records that came while frozen
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+    def __init__(self, *, follow_key: str, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._follow_key = follow_key  # for people
         self.history = History()
         self._adjusting = False  # scrolling is ours, not the operator's
 
@@ -97,7 +98,7 @@ class LogPane(RowsView):
         self.refresh()
 
     def watch_unseen(self, unseen: int) -> None:
-        text = f"▼ {formats.count(unseen)} new (f to follow)" if unseen else ""
+        text = f"▼ {formats.count(unseen)} new ({self._follow_key} to follow)" if unseen else ""
         self.border_subtitle = Content(text)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -166,6 +167,9 @@ class LogPane(RowsView):
 
     def row_count(self) -> int:
         return len(self.history)
+
+    def nothing(self) -> str:
+        return "none of these lines" if self.history.filter else "no record since the console began"
 
     def row(self, index: int, width: int) -> Iterable[Piece]:
         return log_row(self.history[index], width)

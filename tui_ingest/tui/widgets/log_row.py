@@ -32,7 +32,8 @@ def log_row(line: Line, width: int) -> Iterator[Piece]:
         yield formats.fit(f"{'…':<9}{plural(line.records, 'more record')}", width), "rows--quiet"
     elif isinstance(line, MarkerLine):
         stamp = f"{formats.time_of_day(line.at)} ── "
-        text = f"{line.kind.replace('_', ' ')}: {line.text}" if line.text else line.kind
+        kind = line.kind.replace("_", " ")
+        text = f"{kind}: {line.text}" if line.text else kind
         yield stamp, "rows--quiet"
         yield formats.fit(text, width - len(stamp)), _LEVELS[line.level]
     else:
@@ -52,8 +53,8 @@ def _record_row(line: RecordLine, width: int) -> Iterator[Piece]:
 
 
 def _wide(line: RecordLine, rest: int) -> Iterator[Piece]:
-    subject = min(52, max(28, rest * 2 // 5))
-    yield formats.fit(_subject(line), subject), ""
+    subject = min(52, max(28, rest * 3 // 10))
+    yield formats.fit(_subject(line, subject), subject), ""
     yield f" {line.location.start:>{OFFSET_CELLS}} ", "rows--quiet"
     word, style = _outcome(line)
     yield f"{word} ", style
@@ -65,8 +66,8 @@ def _wide(line: RecordLine, rest: int) -> Iterator[Piece]:
 def _narrow(line: RecordLine, rest: int) -> Iterator[Piece]:
     word, style = _outcome(line)
     word = f"{word.split()[0]:<2}"
-    room = rest - OFFSET_CELLS - 2 - cell_len(word)
-    yield formats.fit(_subject(line), max(8, room)), ""
+    room = max(8, rest - OFFSET_CELLS - 2 - cell_len(word))
+    yield formats.fit(_subject(line, room), room), ""
     yield f" {line.location.start:>{OFFSET_CELLS}} ", "rows--quiet"
     yield word, style
 
@@ -74,14 +75,14 @@ def _narrow(line: RecordLine, rest: int) -> Iterator[Piece]:
 def _narrow_failure(line: RecordLine, rest: int) -> Iterator[Piece]:
     """A failure's reason is worth more than its offset, which the inspector shows."""
     word, style = _outcome(line)
-    subject = min(cell_len(_subject(line)), max(14, rest // 2))
-    yield formats.fit(_subject(line), subject), ""
+    subject = _subject(line, max(14, rest // 2))
+    yield subject, ""
     yield f" {word} ", style
-    yield formats.fit(line.note, max(0, rest - subject - 2 - cell_len(word))), style
+    yield formats.fit(line.note, max(0, rest - cell_len(subject) - 2 - cell_len(word))), style
 
 
-def _subject(line: RecordLine) -> str:
-    return f"{line.subject} {line.pk}".rstrip()
+def _subject(line: RecordLine, width: int) -> str:
+    return formats.subject(line.subject, line.pk, width)
 
 
 def _outcome(line: RecordLine) -> tuple[str, str]:

@@ -110,7 +110,8 @@ class ModelsTable(RowsView):
 
     def _label_cell(self, name: str, width: int, columns: Mapping[str, int]) -> str:
         text = self._marked(name) if name == "model" else name
-        return formats.fit(text, max(0, width - sum(columns.values())))
+        room = max(0, width - sum(columns.values()))
+        return formats.fit(formats.shorten_middle(text, room - 1), room)
 
     def _marked(self, column: str) -> str:
         return f"{column}▾" if column == self.sort_column else column

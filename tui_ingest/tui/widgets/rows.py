@@ -51,13 +51,13 @@ class RowsView(ScrollView, can_focus=True):
         "rows--accent",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Line up", show=False, id="rows.up"),
-        Binding("down,j", "move(1)", "Line down", show=False, id="rows.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="rows.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="rows.page_down"),
-        Binding("home,g", "first", "First line", show=False, id="rows.first"),
-        Binding("end,G", "last", "Last line", show=False, id="rows.last"),
-        Binding("enter", "choose", "Inspect", show=False, id="rows.choose"),
+        Binding("up,k", "move(-1)", "Line up", show=False, id="up"),
+        Binding("down,j", "move(1)", "Line down", show=False, id="down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="page_down"),
+        Binding("home,g", "first", "First line", show=False, id="first"),
+        Binding("end,G", "last", "Last line", show=False, id="last"),
+        Binding("enter", "choose", "Inspect", show=False, id="inspect"),
     ]
 
     HEADING: ClassVar[bool] = False
@@ -108,6 +108,10 @@ class RowsView(ScrollView, can_focus=True):
         """What stands below the rows and does not scroll, if CLOSING says so."""
         raise NotImplementedError
 
+    def nothing(self) -> str:
+        """What stands in the place of the first row if there is none."""
+        return ""
+
     # Rendering
 
     def rows_changed(self) -> None:
@@ -135,7 +139,8 @@ class RowsView(ScrollView, can_focus=True):
             return self._strip(self.closing(width), width, "rows--heading")
         index = y - self.HEADING + self.scroll_offset.y
         if index >= self.row_count():
-            return Strip.blank(width, self._base)
+            empty = not self.row_count() and index == 0
+            return self._strip([(self.nothing() if empty else "", "rows--quiet")], width, "")
         under = "rows--cursor" if self.shows_cursor(index) else ""
         return self._strip(self.row(index, width), width, under)
 

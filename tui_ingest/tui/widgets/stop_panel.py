@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -13,16 +15,20 @@ from tui_ingest.tui.lines import short
 from tui_ingest.tui.wording import Tone
 
 _BUTTONS = (
-    ("Inspect (enter)", "screen.inspect"),
-    ("Retry (r)", "screen.retry_stopped"),
-    ("Edit (i)", "screen.edit_stopped"),
-    ("Set aside (x)", "screen.set_aside_stopped"),
-    ("Quit (q)", "app.quit"),
+    ("Inspect", "inspect", "screen.inspect_stopped"),
+    ("Retry", "retry", "screen.retry_stopped"),
+    ("Edit", "edit", "screen.edit_stopped"),
+    ("Set aside", "set_aside", "screen.set_aside_stopped"),
+    ("Quit", "quit", "app.quit"),
 )
 
 
 class StopPanel(Vertical):
-    """Hidden unless the session stopped on an error."""
+    """Hidden unless the session stopped on an error.
+
+    Args:
+        key_name: tells what a key is called now.
+    """
 
     DEFAULT_CSS = """
     StopPanel {
@@ -35,18 +41,29 @@ class StopPanel(Vertical):
     }
     """
 
+    def __init__(self, key_name: Callable[[str], str]) -> None:
+        super().__init__()
+        self._key_name = key_name
+
     def compose(self) -> ComposeResult:
         self.border_title = Content("Stopped on error")
         yield Static(id="stopped-on")
         with Horizontal():
-            for label, action in _BUTTONS:
-                yield Button(label, action=action, compact=True)
+            for word, key_id, action in _BUTTONS:
+                label = f"{word} ({self._key_name(key_id)})"
+                yield Button(Content(label), action=action, compact=True, id=key_id)
 
-    def show(self, stopped: StoppedOnError | None) -> None:
-        """Show what the session stopped on, or nothing."""
+    def show(self, stopped: StoppedOnError | None, *, reading: bool) -> None:
+        """Show what the session stopped on, or nothing.
+
+        Args:
+            reading: the log pane is frozen: the key that inspects is about its line.
+        """
         self.set_class(stopped is not None, "-stopped")
         if stopped is None:
             return
+        key = "" if reading else f" ({self._key_name('inspect')})"
+        self.query_one("#inspect", Button).label = Content(f"Inspect{key}")
         subject = " ".join(
             short(word) for word in (stopped.operation, stopped.model, stopped.pk) if word
         )

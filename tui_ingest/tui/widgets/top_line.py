@@ -31,8 +31,10 @@ class TopLine(Widget):
         self._path = inert(_from_here(path))
 
     def render(self) -> Content:
-        badge = self.badge.text
+        badge = formats.fit(self.badge.text, min(cell_len(self.badge.text), self.size.width))
         room = self.size.width - cell_len(badge) - 2
+        if room < len(NAME) + 14:  # not even the log's name has room
+            return Content.assemble((badge, self._badge_style))
         left = f"{NAME}  {self._project}"
         path_room = max(12, room - cell_len(left) - 2)
         path = formats.shorten_start(self._path, path_room)
@@ -45,8 +47,12 @@ class TopLine(Widget):
             " " * (before + 1),
             (path, "bold"),
             " " * (gap - before + 1),
-            (badge, f"{self.badge.tone} reverse" if self.badge.tone else "bold"),
+            (badge, self._badge_style),
         )
+
+    @property
+    def _badge_style(self) -> str:
+        return f"{self.badge.tone} reverse" if self.badge.tone else "bold"
 
 
 def _from_here(path: str) -> str:
