@@ -4,6 +4,8 @@ import gzip
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -408,6 +410,33 @@ def test_a_restart_in_the_middle_of_late_records(files, reader):
     assert lines_of(entries) == [E, F, G, H]
     reader.restart(reader.log.position_after(entries[1]))
     assert lines_of(reader.read()) == [G, H]
+
+
+MANY_FILES = """
+import resource, sys
+from tui_ingest.oplog.reading import FileLog
+
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+log, lines = FileLog(sys.argv[1]), 0
+log.resume(None)
+while batch := log.read(max_records=100, max_bytes=1 << 20):
+    lines += len(batch.entries)
+print(lines)
+"""
+
+
+def test_more_files_than_a_process_may_open_by_default(files):
+    for number in range(100):
+        files.path.with_name(f"oplog.log.2023-10-27_{number:03}").write_bytes(question(number))
+    files.write(A)
+    found = subprocess.run(
+        [sys.executable, "-c", MANY_FILES, files.path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == "101\n", found.stderr
 
 
 # Truncation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tui_ingest.oplog.descriptors import make_room
 from tui_ingest.oplog.generations import Generation
 from tui_ingest.oplog.listing import Listing, listing, rotated_files
 from tui_ingest.oplog.log import LogUnavailableError
@@ -38,6 +39,7 @@ def discover(path: Path) -> Snapshot:
 
 def _discover_once(path: Path) -> Snapshot:
     before = listing(path)
+    make_room(len(before))
     opened: list[Generation] = []
     try:
         rotated = [
