@@ -18,8 +18,10 @@ from tui_ingest.ingest.events import (
     State,
     StoppedOnError,
 )
+from tui_ingest.ingest.session import Session
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
+from tui_ingest.oplog.reading import FileLog
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -325,6 +327,27 @@ def test_an_orphan_comes_back_at_the_next_start(log, database):
 
     assert [e.status for e in events if isinstance(e, DeadLetterResolved)] == ["applied"]
     assert Choice.objects.using(database).count() == 1
+
+
+def test_told_to_stop_a_session_leaves_the_other_orphans_to_the_next(log, database):
+    log.write_bytes(choice(2, of=1) + choice(3, of=1) + choice(4, of=1))
+    ingest(log, database=database)
+    with log.open("ab") as more:
+        more.write(question(1))
+    control = Control()
+
+    def stop_at_the_first(event):
+        if isinstance(event, DeadLetterResolved):
+            control.stop()
+
+    session = Session(
+        FileLog(str(log)), database=database, control=control, report=stop_at_the_first
+    )
+    assert session.run().state is State.STOPPED
+    letters = DeadLetter.objects.using(database).filter(status=DeadLetter.Status.OPEN)
+    assert letters.count() == 2
+    ingest(log, database=database)
+    assert letters.count() == 0
 
 
 def test_two_sessions_on_one_log_never_apply_a_batch_twice(log, database):

@@ -13,7 +13,12 @@ from tui_ingest.oplog.records import Record
 
 
 class Comebacks:
-    """Retries what waits for a parent, each in its own transaction, in log order."""
+    """Retries what waits for a parent, each in its own transaction, in log order.
+
+    Args:
+        before_each: called before each retry, of which there may be thousands. It may raise: then
+            the next start takes up the rest.
+    """
 
     def __init__(
         self,
@@ -22,11 +27,13 @@ class Comebacks:
         database: str,
         settings: Settings,
         report: Callable[[Event], None],
+        before_each: Callable[[], None],
     ) -> None:
         self._file = file
         self._database = database
         self._settings = settings
         self._report = report
+        self._before_each = before_each
 
     def at_start(self) -> None:
         """Retry the orphans whose parent has come from elsewhere meanwhile."""
@@ -38,6 +45,7 @@ class Comebacks:
         self._retry(deadletters.waiting_for(self._file, applied, database=self._database))
 
     def _retry(self, letters: Iterable[int]) -> None:
+        self._before_each()
         for result in deadletters.retry_all(
             list(letters), database=self._database, settings=self._settings
         ):
@@ -45,6 +53,7 @@ class Comebacks:
                 self._tell(result.dead_letter, result.status, result.counts)
             for superseded in result.superseded:
                 self._tell(superseded, DeadLetter.Status.SUPERSEDED, {})
+            self._before_each()
 
     def _tell(self, dead_letter: int, status: str, counts: Mapping[str, Counts]) -> None:
         self._report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, totals
@@ -35,6 +36,7 @@ class Place:
         database: str,
         settings: Settings,
         dry_run: bool,
+        before_each_comeback: Callable[[], None],
     ) -> None:
         self.position = Position()
         self.writer: BatchWriter
@@ -46,6 +48,7 @@ class Place:
         self._database = database
         self._settings = settings
         self._dry_run = dry_run
+        self._before_each_comeback = before_each_comeback
         self._told = False  # where the session starts
         self._leaves_no_trace = False  # a dry run on a log that was not known before
 
@@ -64,6 +67,7 @@ class Place:
             database=self._database,
             settings=self._settings,
             report=self._reporter.tell,
+            before_each=self._before_each_comeback,
         )
         self.writer = BatchWriter(
             self._file,

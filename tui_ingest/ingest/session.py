@@ -91,6 +91,7 @@ class Session:
             database=database,
             settings=self._settings,
             dry_run=dry_run,
+            before_each_comeback=self._stay_responsive,
         )
         self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
         self._backoff = new_backoff()  # between tries to write; ends with a commit
@@ -148,10 +149,7 @@ class Session:
     # The loop
 
     def _turn(self) -> None:
-        if self._control.stopping:
-            raise Ended(State.STOPPED)
-        reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
-        self._reporter.beat_if_due()
+        self._stay_responsive()
         self._obey_seek()
         step = self._control.take_step() if self._control.paused else None
         self._until_failure = self._until_failure or step is StepTo.FAILURE
@@ -165,6 +163,13 @@ class Session:
             self._lookahead.give_back(batch, taken=0, noticed=False)
         else:
             self._write(batch)
+
+    def _stay_responsive(self) -> None:
+        """Be told to stop, and say that the session is alive."""
+        if self._control.stopping:
+            raise Ended(State.STOPPED)
+        reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
+        self._reporter.beat_if_due()
 
     def _stay_paused(self) -> None:
         if self._reporter.state is not State.PAUSED:
