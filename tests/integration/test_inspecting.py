@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from tests.project.gallery.models import Artist, Label, Tag, Work
 from tests.support.lines import choice, key, question
+from tests.support.target import logged
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.inspecting import compare
@@ -49,6 +51,22 @@ def test_differences_are_marked_field_by_field(here, database):
 def test_one_moment_in_two_time_zones_is_no_difference(here, database):
     line = question(1).replace(b"2023-10-27T08:31:40.182Z", b"2023-10-27T10:31:40.182+02:00")
     assert differing(compared(line, database)) == []
+
+
+def test_rows_that_are_referred_to_by_name_are_compared_by_name(database):
+    tag = Tag(pk=1, name="a")
+    tag.save(using=database)
+    Artist(pk=1, code="rem").save(using=database)
+    work = Work(pk=1, title="w", artist_id="rem")
+    work.save(using=database)
+    work.tags.add(tag)
+    label = Label(pk=1, text="l", tag=tag)
+    label.save(using=database)
+    for row in (work, label):
+        assert differing(compared(logged(row), database)) == []
+        assert differing(compared(logged(row, use_natural_foreign_keys=True), database)) == []
+    other = logged(label, use_natural_foreign_keys=True).replace(b'["a"]', b'["b"]')
+    assert differing(compared(other, database)) == ["tag"]
 
 
 def test_a_field_that_the_record_lacks_keeps_its_value(here, database):

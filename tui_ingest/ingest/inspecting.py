@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import ManyToManyField, Model
+from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.deserializing import Serialized, converted, deserialize
@@ -100,7 +100,7 @@ class _Comparer:
     def _fields(self, serialized: Serialized, model: type[Model]) -> Iterator[FieldComparison]:
         """Yield the fields of the record, then those that only the row has."""
         logged = _logged(serialized)
-        here = _here(self._row(serialized, model))
+        here = _here(self._row(serialized, model), logged)
         # Where another field is the identity, the numbers of source and target are their own.
         ignored = set() if self._identities.field(model).primary_key else {"pk"}
         for name, value in logged.items():
@@ -166,12 +166,28 @@ def _logged(serialized: Serialized) -> dict[str, Any]:
     return {"pk": serialized.get("pk"), **fields}
 
 
-def _here(row: Model | None) -> dict[str, Any]:
+def _here(row: Model | None, logged: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row as the source would log it; nothing of one that is not here."""
     if row is None:
         return {}
-    (found,) = json.loads(serializers.serialize("json", [row], cls=DjangoJSONEncoder))
+    here = _serialized(row)
+    named = [name for name in here if _is_named(_field(type(row), name), logged.get(name))]
+    if named:
+        by_name = _serialized(row, use_natural_foreign_keys=True)
+        here |= {name: by_name[name] for name in named}
+    return here
+
+
+def _serialized(row: Model, **options: bool) -> dict[str, Any]:
+    (found,) = json.loads(serializers.serialize("json", [row], cls=DjangoJSONEncoder, **options))
     return {"pk": found.get("pk"), **found["fields"]}
+
+
+def _is_named(field: object, value: Any) -> bool:
+    """Tell whether a log refers to other rows by their natural keys."""
+    if isinstance(field, ManyToManyField):
+        return any(isinstance(item, list) for item in value or ())
+    return isinstance(field, ForeignKey) and isinstance(value, list)
 
 
 def _field(model: type[Model], name: str) -> AnyField | ManyToManyField[Any, Any] | None:
