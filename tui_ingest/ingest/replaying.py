@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.serializers.base import DeserializedObject
-from django.db.models import Model
+from django.db.models import Model, signals
 from django.db.models.deletion import Collector
 
 from tui_ingest.conf import Settings
@@ -26,7 +26,14 @@ from tui_ingest.ingest.keys import AnyField
 from tui_ingest.ingest.parents import missing_parents
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
-from tui_ingest.ingest.shapes import Shape, concrete, primary_key, rows_of, shape_of
+from tui_ingest.ingest.shapes import (
+    Shape,
+    concrete,
+    many_to_many,
+    primary_key,
+    rows_of,
+    shape_of,
+)
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.recorder import suspended
@@ -182,7 +189,9 @@ class Replayer:
                 self._write_many_to_many(deserialized)
                 return
             options["update_fields"] = names
-        if deserialized.object.pk is None:
+        if _is_heard(shape.model):
+            self._keep_counters_ahead()
+        elif deserialized.object.pk is None:
             self._keep_counter_ahead(type(deserialized.object))
         deserialized.save(using=self._database, **options)
 
@@ -191,6 +200,11 @@ class Replayer:
         owner = concrete(model)
         if owner in self._highest:
             sequences.reset({owner: self._highest.pop(owner)}, database=self._database)
+
+    def _keep_counters_ahead(self) -> None:
+        """Before code of the project's own runs, which may make rows of any model."""
+        sequences.reset(self._highest, database=self._database)
+        self._highest = {}
 
     def _write_many_to_many(self, deserialized: DeserializedObject) -> None:
         deserialized.object._state.db = self._database
@@ -215,6 +229,7 @@ class Replayer:
         row = self._existing(serialized, model)
         if row is None:
             return Outcome.MISSING
+        self._keep_counters_ahead()  # whatever goes with it may be heard
         collector = Collector(using=self._database, origin=row)
         # The source logs the deletion of a child's parent rows by themselves, if it deletes them.
         collector.collect([row], keep_parents=True)
@@ -244,3 +259,13 @@ class Replayer:
 
     def _rows(self, instance: Model) -> Any:
         return rows_of(type(instance), self._database)
+
+
+def _is_heard(model: type[Model]) -> bool:
+    """Tell whether somebody listens when a row of the model, or one of its links, is saved."""
+    links = (relation.remote_field.through for relation in many_to_many(model))
+    return (
+        signals.pre_save.has_listeners(model)
+        or signals.post_save.has_listeners(model)
+        or any(map(signals.m2m_changed.has_listeners, links))
+    )
