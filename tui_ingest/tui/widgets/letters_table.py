@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rich.cells import cell_len
 from textual import events
 from textual.reactive import reactive
 
@@ -23,7 +22,7 @@ _CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last tr
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–"}
 NARROW = 100  # cells below which the status is a sign and the time of the last try is left out
 SIGN_CELLS = 2
-SUBJECT_CELLS = 14  # that the column of models has, however short they are
+SUBJECT_CELLS = 20  # that the column of models has, however short they are
 
 
 class LettersTable(RowsView):
@@ -38,7 +37,7 @@ class LettersTable(RowsView):
         self._all: Sequence[Letter] = ()
         self.shown: list[Letter] = []
         self.wanted = ""  # the filter, as it was typed
-        self._longest = 0  # cells of a subject
+        self._longest = 0  # characters of a subject
 
     def show(self, letters: Sequence[Letter]) -> None:
         """Show other letters; the cursor stays on its own, or near where it was."""
@@ -72,7 +71,7 @@ class LettersTable(RowsView):
         current = self.current
         terms = self.wanted.lower().split()
         self.shown = [letter for letter in self._all if letter.matches(terms)]
-        self._longest = max((cell_len(" ".join(_subject(one))) for one in self.shown), default=0)
+        self._longest = max(map(_length, self.shown), default=0)
         self.shown.sort(key=_SORTS[self.sort_column])  # type: ignore[arg-type]
         self.rows_changed()
         ids = [letter.id for letter in self.shown]
@@ -132,6 +131,11 @@ def _subject(letter: Letter) -> tuple[str, str]:
     if not letter.model:
         return f"line at {letter.position:,}", ""
     return f"{letter.operation} {letter.model}".strip(), letter.key
+
+
+def _length(letter: Letter) -> int:
+    """Return about how many cells its subject takes; asked of thousands at each key press."""
+    return len(letter.operation) + len(letter.model) + len(letter.key) + 2
 
 
 def _tone(column: str, letter: Letter) -> str:
