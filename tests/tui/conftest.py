@@ -53,7 +53,8 @@ class Desk:
 
     async def seen(self):
         """Wait until everything reported so far has reached the widgets."""
-        self.app.look()
+        for _ in range(2):  # lines of a flood come with the second look
+            self.app.look()
         await self.pilot.pause(0)
 
     def text(self):
