@@ -373,6 +373,15 @@ async def test_of_long_names_both_ends_and_the_key_are_shown(desk):
         assert "name_one  " in text, "in the table of models, too"
 
 
+async def test_the_count_of_failures_is_the_last_to_be_left_out(desk):
+    async with desk(size=(100, 24)) as d:
+        d.session.apply(record(1), record(2), failing=(0,))
+        await d.shows("model▾", "saved", "deleted", "failed")
+        d.app.feed._totals = {"polls.question": Counts(saved=10**9, deleted=10**9, failed=1)}
+        d.session.apply(record(3))
+        await d.shows("1,000,000,001", "failed", gone="deleted")
+
+
 async def test_a_maximised_table_has_all_rows_of_a_small_screen(desk):
     async with desk(size=(80, 24)) as d:
         d.session.apply(*(record(n, model=f"app.model{n:03}") for n in range(300)))

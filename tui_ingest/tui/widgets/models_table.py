@@ -14,9 +14,10 @@ from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import formats
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 
-# In the order in which they find room; all five are in the table when it is wide.
 COLUMNS = ("saved", "deleted", "failed", "missing", "skipped")
-NAME_CELLS = 16  # that the column of names keeps, whatever the numbers take
+# In the order in which they find room; all five are in the table when it is wide.
+_PRIORITY = ("failed", "saved", "deleted", "missing", "skipped")
+NAME_CELLS = 14  # that the column of names keeps, whatever the numbers take
 _TONES = {"failed": "rows--bad", "missing": "rows--warning"}
 
 
@@ -119,12 +120,12 @@ class ModelsTable(RowsView):
     def _columns(self, width: int) -> dict[str, int]:
         """Return the columns that have room, in cells, a space before each included."""
         columns: dict[str, int] = {}
-        for name in COLUMNS:
+        for name in _PRIORITY:
             number = formats.count(getattr(self._sum, name))
             cells = max(len(name) + 1, cell_len(number)) + 1
             if sum(columns.values()) + cells + NAME_CELLS <= width:
                 columns[name] = cells
-        return columns
+        return {name: columns[name] for name in COLUMNS if name in columns}
 
     async def on_click(self, event: events.Click) -> None:
         if event.y == self.gutter.top:
