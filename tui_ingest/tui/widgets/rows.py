@@ -127,6 +127,11 @@ class RowsView(ScrollView, can_focus=True):
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """A scroll bar that comes late does not know where the view stands by then."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_offset.y
+
     def render_lines(self, crop: Region) -> list[Strip]:
         self._base = self.rich_style  # worked out once for all lines: it is not cheap
         return super().render_lines(crop)
