@@ -231,6 +231,14 @@ def test_some_are_discarded_with_a_reason(target, command):
     assert "is discarded already" in command("discard", ids(target)[0], status=2)
 
 
+def test_programs_are_told_what_was_discarded_and_exported(target, command):
+    target.apply(bad(1), bad(2))
+    first, second = ids(target)
+    assert json.loads(command("discard", first, "--json")) == [{"id": first, "status": "discarded"}]
+    assert json.loads(command("export", second, "--json"))["id"] == second
+    assert json.loads(command("discard", "--all", "--model", "no.such", "--json")) == []
+
+
 def test_an_export_has_all_of_them_or_some(target, command):
     target.apply(bad(1), orphan(), bad(2))
     assert [json.loads(line)["pk"] for line in command("export").splitlines()] == ["1", "1", "2"]

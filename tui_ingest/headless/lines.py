@@ -87,7 +87,8 @@ def _opening(event: SessionStarted, project: str, *, dry_run: bool) -> str:
 
 
 def _closing(event: SessionEnded, *, dry_run: bool) -> Iterator[str]:
-    end = f"{event.state}: {inert(event.error)}" if event.error else str(event.state)
+    state = event.state.replace("_", " ")
+    end = f"{state}: {inert(event.error)}" if event.error else state
     words = [plural(event.set_aside, "record") + " set aside"]
     if dry_run:
         words.append("dry run: nothing was kept")

@@ -64,9 +64,14 @@ def _edit(database: str, options: Options, write: Write) -> bool:
 
 
 def _discard(database: str, options: Options, write: Write) -> bool:
+    discarded = []
     for letter in _chosen(database, options):
         deadletters.discard(letter, why=options["why"], database=database)
-        write(f"{letter}: discarded")
+        discarded.append({"id": letter, "status": DeadLetter.Status.DISCARDED})
+        if not options["json"]:
+            write(f"{letter}: discarded")
+    if options["json"]:
+        write(_json(discarded))
     return False
 
 

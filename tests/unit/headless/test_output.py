@@ -229,6 +229,11 @@ def test_why_it_ended_is_said_in_one_line(scripted):
     ]
 
 
+def test_a_stop_on_error_is_said_in_words(scripted):
+    ended = SessionEnded(at=NOON, state=State.STOPPED_ON_ERROR, error="It is wrong.", counts={})
+    assert "stopped on error: It is wrong. (0 records set aside)" in scripted.tell(ended)
+
+
 def test_the_end_counts_what_this_session_did(scripted):
     scripted.applied(6, 1000)
     counts = {"polls.choice": Counts(saved=3, deleted=1), "polls.question": Counts(failed=2)}

@@ -53,8 +53,9 @@ class Command(BaseCommand):
             action.add_argument("--model", metavar="APP.MODEL", help="of this model only")
         for action in (listing, exporting):
             action.add_argument("--status", choices=DeadLetter.Status.values, help="default: all")
-        for action in (listing, showing, retrying):
+        for action in (listing, showing, retrying, discarding):
             action.add_argument("--json", action="store_true", help="for programs")
+        exporting.add_argument("--json", action="store_true", help="what it prints in any case")
         discarding.add_argument("--why", default="", help="kept with them")
         editing.add_argument("--from", dest="source", type=Path, help="default: standard input")
         for action in actions.choices.values():
