@@ -1,0 +1,46 @@
+"""What a process loads while it works: contracts see no import that is made late or by name."""
+
+import pytest
+
+from tests.support.lines import question
+from tests.support.site import run
+
+READ = """
+from tui_ingest.oplog.reading import FileLog
+log = FileLog("oplog.log")
+log.resume(None)
+assert log.read(max_records=9, max_bytes=9999).entries
+log.wait(0.01)
+log.close()
+"""
+SET_UP = """
+from tui_ingest.bootstrap import set_up
+set_up()
+"""
+APPLY = """
+from tui_ingest.ingest.session import Session
+from tui_ingest.oplog.reading import FileLog
+assert not Session(FileLog("oplog.log"), once=True).run().error
+"""
+HEADLESS = """
+from tui_ingest.cli import main
+assert main(["oplog.log", "--headless", "--once"]) == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "unwanted"),
+    [
+        (READ, {"django", "rich", "textual"}),
+        (SET_UP + APPLY, {"rich", "textual"}),
+        (HEADLESS, {"textual"}),
+    ],
+    ids=["reading", "applying", "headless"],
+)
+def test_work_is_done_without(tmp_path, work, unwanted):
+    (tmp_path / "oplog.log").write_bytes(question(1))
+    script = f"{work}\nimport sys; print('loaded', *sorted({unwanted!r} & set(sys.modules)))"
+    database = str(tmp_path / "demo.sqlite3")
+    finished = run("-c", script, folder=tmp_path, TUI_INGEST_DEMO_DB=database)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[-1] == "loaded"
