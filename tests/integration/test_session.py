@@ -248,15 +248,18 @@ def test_what_was_read_but_not_applied_is_still_behind(log, database):
     assert told.position.offset == len(question(1))
 
 
-def test_so_many_failures_in_a_row_are_the_environments(log, database):
-    log.write_bytes(question(1) + BAD * 30 + question(2))
+@pytest.mark.parametrize(
+    "bad", [BAD, line("SAVE", "no.such", 1, {}), b"nonsense\n"], ids=["value", "model", "line"]
+)
+def test_so_many_failures_in_a_row_are_the_environments(log, database, bad):
+    log.write_bytes(question(1) + bad * 30 + question(2))
 
     result, _ = ingest(log, database=database, settings=Settings(max_consecutive_failures=10))
 
     assert result.state is State.STOPPED
     assert "10 records in a row" in result.error
     assert DeadLetter.objects.using(database).count() == 10
-    assert stored(database).last_processed_position == len(question(1)) + 10 * len(BAD)
+    assert stored(database).last_processed_position == len(question(1)) + 10 * len(bad)
 
 
 def test_failures_between_good_records_never_break_the_circuit(log, database):

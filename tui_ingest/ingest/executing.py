@@ -203,6 +203,7 @@ class Execution:
             previous = index
             if streak >= limits.failures:
                 window.cut(index + 1)
+                break
         return streak if previous == window.stop - 1 else 0
 
     def _narrow(self, error: Exception, stop: int) -> None:
