@@ -254,10 +254,12 @@ def test_what_was_read_but_not_applied_is_still_behind(log, database):
 def test_so_many_failures_in_a_row_are_the_environments(log, database, bad):
     log.write_bytes(question(1) + bad * 30 + question(2))
 
-    result, _ = ingest(log, database=database, settings=Settings(max_consecutive_failures=10))
+    result, events = ingest(log, database=database, settings=Settings(max_consecutive_failures=10))
 
     assert result.state is State.STOPPED
     assert "10 records in a row" in result.error
+    *_, told = (event for event in events if isinstance(event, Progressed))
+    assert told.backlog.remaining_bytes == 20 * len(bad) + len(question(2)), "the last word"
     assert DeadLetter.objects.using(database).count() == 10
     assert stored(database).last_processed_position == len(question(1)) + 10 * len(bad)
 

@@ -134,6 +134,7 @@ class Session:
             self._start = None
 
     def _end(self, state: State, error: str) -> SessionEnded:
+        self._reporter.progress(self._place.position, now=True)  # what is left unread
         self._reporter.change_state(state, error)
         self._place.leave()
         ended = SessionEnded(

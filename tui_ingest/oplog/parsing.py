@@ -114,7 +114,8 @@ def _objects(raw: bytes, start: int) -> list[dict[str, Any]]:
         ) from error
     except json.JSONDecodeError as error:
         raise _BadLineError(
-            MalformedReason.BAD_JSON, f"{error.msg} at character {error.pos + 1}."
+            MalformedReason.BAD_JSON,
+            f"{error.msg.removesuffix(' at')} at character {error.pos + 1}.",
         ) from error
     except ValueError as error:  # a number of more digits than Python converts
         raise _BadLineError(MalformedReason.BAD_JSON, f"{error}.") from error

@@ -92,7 +92,7 @@ def test_the_largest_numbers_and_those_that_are_none():
         (b'1 SAVE [{"model": "a.b"\n', "bad_json", "character 24"),
         (b"1 SAVE [] []\n", "bad_json", "Extra data"),
         (b"1 SAVE \n", "bad_json", "Expecting value"),
-        (b'1 SAVE ["a\x1fb"]\n', "bad_json", "control character"),
+        (b'1 SAVE ["a\x1fb"]\n', "bad_json", "control character at character 11."),
         (b"1 SAVE [" + b"9" * 5000 + b"]\n", "bad_json", "digit"),
         (b'1 SAVE ["\xff"]\n', "bad_encoding", "Byte 10 of the line"),
         (b'1 SAVE ["\xed\xa0\x80"]\n', "bad_encoding", "Byte 10"),  # half of a surrogate pair
