@@ -456,3 +456,17 @@ def test_what_a_record_contains_is_logged_only_if_asked_for(log, database, caplo
 
     assert "bad_value at position 0" in caplog.text
     assert ("no uuid" in caplog.text) is asked
+
+
+def test_pauses_are_kept_among_the_events(log, database):
+    log.write_bytes(question(1))
+    with Running(log, database=database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        session.control.pause()
+        session.wait_for_state(State.PAUSED)
+        session.control.step()
+        session.control.resume()
+        session.wait_for(Noticed, lambda e: e.kind == "resumed")
+        events = LogEvent.objects.using(database).order_by("pk")
+        kinds = events.filter(kind__in=["paused", "resumed"]).values_list("kind", flat=True)
+        eventually(lambda: list(kinds.all()) == ["paused", "resumed"], what="both are kept")

@@ -146,6 +146,29 @@ def test_a_dead_letter_that_is_put_right_takes_its_line_along():
     assert snapshot.totals == {"polls.question": Counts(saved=1)}
 
 
+def test_the_last_error_is_forgotten_with_its_dead_letter():
+    session, feed = reporting()
+    session.apply(record(1), failing=(0,))
+    session.apply(record(2), failing=(0,))
+    _, (first, last) = feed.take()
+    for line, error in ((last, ""), (first, "")):
+        session.report(
+            DeadLetterResolved(at=NOW, dead_letter=line.dead_letter, status="superseded", counts={})
+        )
+        assert feed.take()[0].last_error == error
+
+
+def test_the_last_error_outlives_the_ones_before_it():
+    session, feed = reporting()
+    session.apply(record(1), failing=(0,))
+    session.apply(record(2), failing=(0,))
+    _, (first, _) = feed.take()
+    session.report(
+        DeadLetterResolved(at=NOW, dead_letter=first.dead_letter, status="superseded", counts={})
+    )
+    assert feed.take()[0].last_error
+
+
 def test_gaps_are_counted_and_marked_as_grave():
     session, feed = reporting()
     session.report(Noticed(at=NOW, kind="gap", message="3 files are gone.", missing_bytes=300))

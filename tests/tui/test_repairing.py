@@ -289,6 +289,21 @@ async def test_what_the_session_stopped_on_is_edited_before_anything_overtakes_i
     assert await in_thread(Question.objects.count) == 2
 
 
+async def test_an_editor_that_is_left_on_a_stop_lets_nothing_overtake_the_record(working_desk):
+    lines = question(1) + BAD_VOTES + question(2)
+    async with working_desk(lines, stop_on_error=True) as d:
+        await d.press("i")
+        await in_editor(d)
+        await d.press("escape")
+        await d.at(MainScreen)
+        await d.shows("set aside as dead letter 1")
+        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        assert await in_thread(Question.objects.count) == 1
+        await d.press("space")
+        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+    assert await in_thread(Question.objects.count) == 2
+
+
 async def test_going_to_another_place_is_previewed_and_confirmed(working_desk):
     lines = b"".join(question(n) for n in range(1, 11))
     async with working_desk(lines, paused=True) as d:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 # Control characters (C0, DEL, C1: all that can begin a terminal escape), characters that turn
-# the direction of text or cannot be seen, line separators, and halves of surrogate pairs, which
-# no terminal's encoding can carry.
+# the direction of text or cannot be seen (and of whose width no two terminals think alike), line
+# separators, and halves of surrogate pairs, which no terminal's encoding can carry.
 _CLASS = (
-    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNSAFE = re.compile(f"[{_CLASS}]")
 _UNSAFE_IN_JSON = re.compile(rf"(?!\n)[{_CLASS}]")

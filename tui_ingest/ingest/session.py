@@ -98,6 +98,7 @@ class Session:
         self._busy_at = 0.0  # monotonic seconds
         self._failures_in_a_row = 0
         self._until_failure = False  # stepping to the next failure
+        self._was_paused = False  # when that was noted last
         self._raced = False  # with another ingester, and said so in the list of events
         self._set_aside = 0
         self._counts: dict[str, Counts] = {}
@@ -151,6 +152,7 @@ class Session:
 
     def _turn(self) -> None:
         self._stay_responsive()
+        self._note_pause()
         self._obey_seek()
         step = self._control.take_step() if self._control.paused else None
         self._until_failure = self._until_failure or step is StepTo.FAILURE
@@ -171,6 +173,15 @@ class Session:
             raise Ended(State.STOPPED)
         reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
         self._reporter.beat_if_due()
+
+    def _note_pause(self) -> None:
+        """Keep pauses among the events: somebody will ask why nothing happened that night."""
+        paused = self._control.paused
+        if paused is not self._was_paused:
+            self._was_paused = paused
+            kind, what = ("paused", "Paused") if paused else ("resumed", "Resumed")
+            offset = self._place.position.offset
+            self._reporter.notice(kind, f"{what} at byte {offset:,}.", write_now=False)
 
     def _stay_paused(self) -> None:
         if self._reporter.state is not State.PAUSED:
@@ -209,7 +220,9 @@ class Session:
     # Writing
 
     def _write(self, batch: Batch, *, set_aside: bool = False) -> None:
-        if not self._backoff.attempt:  # another try is still waiting, until it succeeds
+        if not self._backoff.attempt and self._reporter.state is not State.RUNNING:
+            # Another try is still waiting, until it succeeds. This one may take its time, too.
+            self._reporter.progress(self._place.position, now=True)
             self._reporter.change_state(State.RUNNING)
         started = time.monotonic()
         try:

@@ -80,6 +80,7 @@ class Feed:
         self._intake = Intake()
         self._unexplained: dict[RecordLocation, RecordLine] = {}
         self._letters: weakref.WeakValueDictionary[int, RecordLine] = weakref.WeakValueDictionary()
+        self._last_failed: int | None = None  # the dead letter of the last error
         self._messages: deque[MarkerLine] = deque(maxlen=HISTORY)
 
     def report(self, event: Event) -> None:
@@ -162,6 +163,7 @@ class Feed:
             line.dead_letter = event.dead_letter
             if event.dead_letter is not None:
                 self._letters[event.dead_letter] = line
+        self._last_failed = event.dead_letter
         self._change(
             dead_letters=self._snapshot.dead_letters + 1,
             last_error=f"{short(event.model)} {short(event.pk)} {error}".strip(),
@@ -174,8 +176,9 @@ class Feed:
         _add(self._totals, event.counts)
         _add(self._session, event.counts)
         left = max(0, self._snapshot.dead_letters - 1)
-        # With the last one put right there is no error to look for.
-        self._change(dead_letters=left, last_error=self._snapshot.last_error if left else "")
+        # Nobody should look for an error that is put right.
+        is_over = not left or event.dead_letter == self._last_failed
+        self._change(dead_letters=left, last_error="" if is_over else self._snapshot.last_error)
 
     def _state_changed(self, event: StateChanged) -> None:
         stopped = event.state is State.STOPPED_ON_ERROR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui_ingest.ingest.control import Decision
 from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.tui.lines import RecordLine
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.edit import EditScreen
 from tui_ingest.tui.widgets.log_pane import LogPane
@@ -61,8 +62,15 @@ class StopActions(ConsoleScreen):
         line = self.query_one(LogPane).history.failed_at(self._to_edit)
         if line is not None and line.dead_letter is not None:
             self._to_edit = None
-            self.app.push_screen(EditScreen(line.dead_letter), self._go_on)
+            self.app.push_screen(EditScreen(line.dead_letter), lambda _: self._go_on(line))
 
-    def _go_on(self, _: None) -> None:
-        if self._resume_after:
+    def _go_on(self, line: RecordLine) -> None:
+        if line.failed:  # the editor was left without putting it right
+            self.notify(
+                f"It is set aside as dead letter {line.dead_letter}. The session is paused:"
+                " repair it (d), or go on without it.",
+                severity="warning",
+                markup=False,
+            )
+        elif self._resume_after:
             self.console.control.resume()
