@@ -5,7 +5,7 @@ from django.db import connections, models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_ingest.ingest import columns
+from tui_ingest.ingest.fast import columns
 
 FIELDS = {
     "char": models.CharField(max_length=5),

@@ -14,7 +14,7 @@ from django.db import (
 )
 from django.db.utils import ConnectionHandler
 
-from tui_ingest.ingest.failures import RecordError, describe, is_transient
+from tui_ingest.ingest.exact.failures import RecordError, describe, is_transient
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 

@@ -6,7 +6,7 @@ from django.db.models import signals
 
 from tests.project.gallery.models import Everything, Exhibition, Known, Place, Shop, Tag
 from tests.support.target import Target, deleted, dumped, record, saved, without_pk
-from tui_ingest.ingest import sequences
+from tui_ingest.ingest.exact import sequences
 
 pytestmark = pytest.mark.django_db(
     transaction=True, reset_sequences=True, databases=["default", "postgres"]

@@ -7,7 +7,7 @@ from django.db.models import signals
 from tests.project.market.models import Stamp
 from tests.support.differential import Trial, delete, line, save
 from tests.support.lines import key
-from tui_ingest.ingest import planning
+from tui_ingest.ingest.fast import planning
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 

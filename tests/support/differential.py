@@ -6,9 +6,10 @@ from django.apps import apps
 from django.db import connections
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import batching, checkpoints, executing
-from tui_ingest.ingest.batching import BatchWriter
-from tui_ingest.ingest.written import Limits
+from tui_ingest.ingest import checkpoints
+from tui_ingest.ingest.batches import batching, executing
+from tui_ingest.ingest.batches.batching import BatchWriter
+from tui_ingest.ingest.batches.written import Limits
 from tui_ingest.models import DeadLetter, ModelTotal
 from tui_ingest.oplog.log import Batch, Position
 from tui_ingest.oplog.parsing import parse_line

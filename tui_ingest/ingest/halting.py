@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tui_ingest.conf import Settings
+from tui_ingest.ingest.batches.written import Refusal, Written
 from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.patience import Ended
 from tui_ingest.ingest.reporting import Reporter, first_line
-from tui_ingest.ingest.written import Refusal, Written
 from tui_ingest.oplog.log import Batch, NoticeKind
 
 

@@ -12,13 +12,18 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest.deserializing import Serialized, converted, deserialize
-from tui_ingest.ingest.identity import Identities, has_natural_key, identity_value, no_identity
-from tui_ingest.ingest.keys import AnyField, python_value
-from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.exact.deserializing import Serialized, converted, deserialize
+from tui_ingest.ingest.exact.identity import (
+    Identities,
+    has_natural_key,
+    identity_value,
+    no_identity,
+)
+from tui_ingest.ingest.exact.keys import AnyField, python_value
+from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.shapes import concrete, primary_key, rows_of
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
-from tui_ingest.ingest.shapes import concrete, primary_key, rows_of
 from tui_ingest.ingest.wording import plural
 from tui_ingest.oplog.records import Operation, Record
 

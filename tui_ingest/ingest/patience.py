@@ -10,7 +10,7 @@ from django.db import connections
 
 from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.failures import is_transient
+from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.pacing import Backoff
 from tui_ingest.ingest.reporting import Reporter, first_line
 from tui_ingest.oplog.log import LogUnavailableError

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, totals
-from tui_ingest.ingest.batching import BatchWriter
-from tui_ingest.ingest.comebacks import Comebacks
+from tui_ingest.ingest.batches.batching import BatchWriter
+from tui_ingest.ingest.batches.comebacks import Comebacks
 from tui_ingest.ingest.events import SessionStarted
 from tui_ingest.ingest.lookahead import Lookahead
 from tui_ingest.ingest.reporting import Reporter

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connections
 
 from tui_ingest.ingest import checkpoints
+from tui_ingest.ingest.batches.written import Refusal, Written
 from tui_ingest.ingest.events import (
     BatchApplied,
     DeadLetterResolved,
@@ -22,10 +23,9 @@ from tui_ingest.ingest.events import (
     StateChanged,
     StoppedOnError,
 )
-from tui_ingest.ingest.failures import Failure, is_transient
+from tui_ingest.ingest.exact.failures import Failure, is_transient
 from tui_ingest.ingest.lookahead import Lookahead
 from tui_ingest.ingest.totals import label_of
-from tui_ingest.ingest.written import Refusal, Written
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Batch, Entry, Position
 from tui_ingest.oplog.records import Malformed

@@ -16,6 +16,7 @@ from django.db import reset_queries
 
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import totals
+from tui_ingest.ingest.batches.written import Limits, Written
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.control import Control, Decision, StepTo
 from tui_ingest.ingest.events import Counts, Event, SessionEnded, State
@@ -25,7 +26,6 @@ from tui_ingest.ingest.pacing import BatchSizer
 from tui_ingest.ingest.patience import Ended, Patience, new_backoff, passes_by_itself
 from tui_ingest.ingest.place import Place
 from tui_ingest.ingest.reporting import Reporter
-from tui_ingest.ingest.written import Limits, Written
 from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second

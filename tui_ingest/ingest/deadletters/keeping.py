@@ -16,9 +16,9 @@ from django.db import connections
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.deadletters.chunking import chunks
-from tui_ingest.ingest.deserializing import Serialized
 from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.identity import Identities
+from tui_ingest.ingest.exact.deserializing import Serialized
+from tui_ingest.ingest.exact.identity import Identities
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile

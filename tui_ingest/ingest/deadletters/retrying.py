@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest import checkpoints, sequences, totals
+from tui_ingest.ingest import checkpoints, totals
 from tui_ingest.ingest.deadletters.contents import (
     FRAGMENTS,
     effective_entry,
@@ -24,9 +24,10 @@ from tui_ingest.ingest.deadletters.listing import get
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import waiting_for
 from tui_ingest.ingest.events import Counts, Outcome
-from tui_ingest.ingest.failures import describe, is_transient
+from tui_ingest.ingest.exact import sequences
+from tui_ingest.ingest.exact.failures import describe, is_transient
+from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
-from tui_ingest.ingest.replaying import Replayer
 from tui_ingest.models import DeadLetter, LogEvent
 from tui_ingest.oplog.records import Malformed, Record
 

@@ -11,7 +11,7 @@ from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys, write_rows
-from tui_ingest.ingest.identity import Identities
+from tui_ingest.ingest.exact.identity import Identities
 from tui_ingest.ingest.policy import Policy, Verdict
 from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from tui_ingest.ingest.database_errors import is_transient
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
-from tui_ingest.ingest.identity import has_natural_key, natural_key_text
-from tui_ingest.ingest.parents import arrivals, missing_parents
+from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.identity import has_natural_key, natural_key_text
+from tui_ingest.ingest.exact.parents import arrivals, missing_parents
+from tui_ingest.ingest.exact.shapes import concrete
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
-from tui_ingest.ingest.shapes import concrete
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
 

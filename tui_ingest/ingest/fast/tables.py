@@ -11,9 +11,15 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CompositePrimaryKey, Field, ForeignKey, Model
 
-from tui_ingest.ingest.columns import Column, array_type, is_checked_here, prepare, quoted_column
-from tui_ingest.ingest.identity import Identities
-from tui_ingest.ingest.shapes import Shape, incoming_keys, primary_key, shape_of
+from tui_ingest.ingest.exact.identity import Identities
+from tui_ingest.ingest.exact.shapes import Shape, incoming_keys, primary_key, shape_of
+from tui_ingest.ingest.fast.columns import (
+    Column,
+    array_type,
+    is_checked_here,
+    prepare,
+    quoted_column,
+)
 
 
 class ColumnRef(NamedTuple):

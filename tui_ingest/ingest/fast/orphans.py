@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_ingest.ingest import lookups
-from tui_ingest.ingest.gathering import Window
-from tui_ingest.ingest.tables import ColumnRef, Reference, Table, Tables
+from tui_ingest.ingest.fast import lookups
+from tui_ingest.ingest.fast.gathering import Window
+from tui_ingest.ingest.fast.tables import ColumnRef, Reference, Table, Tables
 
 
 class Orphans:

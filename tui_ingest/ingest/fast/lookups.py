@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tui_ingest.ingest.columns import spelled
-from tui_ingest.ingest.tables import ColumnRef
+from tui_ingest.ingest.fast.columns import spelled
+from tui_ingest.ingest.fast.tables import ColumnRef
 
 CHUNK = 500  # values in one statement: SQLite's limit was 999 for long
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui_ingest.ingest.failures import Failure, describe
-from tui_ingest.ingest.written import Limits
+from tui_ingest.ingest.batches.written import Limits
+from tui_ingest.ingest.exact.failures import Failure, describe
 from tui_ingest.oplog.log import Batch, Entry
 
 

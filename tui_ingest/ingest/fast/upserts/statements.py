@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_ingest.ingest.columns import Column, Values
-from tui_ingest.ingest.gathering import Group
-from tui_ingest.ingest.layouts import Layout
+from tui_ingest.ingest.fast.columns import Column, Values
+from tui_ingest.ingest.fast.gathering import Group
+from tui_ingest.ingest.fast.layouts import Layout
 
 
 def written(layout: Layout) -> list[Column]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.deadletters.keeping import row_keys
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.identity import Identities
-from tui_ingest.ingest.parents import arrivals
+from tui_ingest.ingest.exact.identity import Identities
+from tui_ingest.ingest.exact.parents import arrivals
 from tui_ingest.ingest.reasons import Failure, RowKey
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record

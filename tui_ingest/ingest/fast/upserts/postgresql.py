@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
-from tui_ingest.ingest import sequences
-from tui_ingest.ingest.columns import Column
-from tui_ingest.ingest.gathering import Group
-from tui_ingest.ingest.tables import Table
-from tui_ingest.ingest.upserts.statements import names, on_conflict, rows, written
+from tui_ingest.ingest.exact import sequences
+from tui_ingest.ingest.fast.columns import Column
+from tui_ingest.ingest.fast.gathering import Group
+from tui_ingest.ingest.fast.tables import Table
+from tui_ingest.ingest.fast.upserts.statements import names, on_conflict, rows, written
 
 # An INSERT cannot change a row twice: of several records of a row it takes the last one.
 WRITES_LAST_STATES = True

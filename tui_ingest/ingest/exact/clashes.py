@@ -9,10 +9,10 @@ from typing import Any
 from django.core import serializers
 from django.db.models import Model
 
-from tui_ingest.ingest.deserializing import Serialized, deserialize
+from tui_ingest.ingest.exact.deserializing import Serialized, deserialize
+from tui_ingest.ingest.exact.shapes import concrete, rows_of
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import RecordError
-from tui_ingest.ingest.shapes import concrete, rows_of
 
 MAX_SHOWN = 2_000  # characters of each row
 

@@ -9,17 +9,17 @@ from django.db import connections, transaction
 from django.db.models import Model
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import lookups, planning, upserts
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.gathering import Group, Window, gather
-from tui_ingest.ingest.identity import Identities, is_auto, is_referenced_by_pk
-from tui_ingest.ingest.numbering import Numbering
-from tui_ingest.ingest.orphans import Orphans
-from tui_ingest.ingest.parents import missing_parent
+from tui_ingest.ingest.exact.identity import Identities, is_auto, is_referenced_by_pk
+from tui_ingest.ingest.exact.parents import missing_parent
+from tui_ingest.ingest.fast import lookups, planning, upserts
+from tui_ingest.ingest.fast.gathering import Group, Window, gather
+from tui_ingest.ingest.fast.numbering import Numbering
+from tui_ingest.ingest.fast.orphans import Orphans
+from tui_ingest.ingest.fast.routing import Router
+from tui_ingest.ingest.fast.tables import Table, Tables
+from tui_ingest.ingest.fast.upserts import Dialect
 from tui_ingest.ingest.reasons import Failure
-from tui_ingest.ingest.routing import Router
-from tui_ingest.ingest.tables import Table, Tables
-from tui_ingest.ingest.upserts import Dialect
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record
 

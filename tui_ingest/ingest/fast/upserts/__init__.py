@@ -7,9 +7,9 @@ from typing import Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tui_ingest.ingest.gathering import Group
-from tui_ingest.ingest.tables import Table
-from tui_ingest.ingest.upserts import postgresql, sqlite
+from tui_ingest.ingest.fast.gathering import Group
+from tui_ingest.ingest.fast.tables import Table
+from tui_ingest.ingest.fast.upserts import postgresql, sqlite
 
 
 class Dialect(Protocol):

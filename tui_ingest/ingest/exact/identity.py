@@ -20,12 +20,12 @@ from django.db.models import (
 )
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest.database_errors import is_transient
-from tui_ingest.ingest.deserializing import Serialized, deserialize
-from tui_ingest.ingest.keys import AnyField, bounded, key_text, natural_text
+from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.deserializing import Serialized, deserialize
+from tui_ingest.ingest.exact.keys import AnyField, bounded, key_text, natural_text
+from tui_ingest.ingest.exact.shapes import concrete, incoming_keys, primary_key
 from tui_ingest.ingest.policy import REMEMBERED_LABELS, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
-from tui_ingest.ingest.shapes import concrete, incoming_keys, primary_key
 from tui_ingest.ingest.totals import label_of
 
 

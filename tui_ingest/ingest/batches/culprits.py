@@ -14,15 +14,15 @@ from django.db import connections
 from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import lookups
-from tui_ingest.ingest.columns import prepare
-from tui_ingest.ingest.deserializing import Serialized
-from tui_ingest.ingest.identity import Identities, identity_value
-from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.exact.deserializing import Serialized
+from tui_ingest.ingest.exact.identity import Identities, identity_value
+from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.shapes import concrete, foreign_keys, many_to_many, rows_of
+from tui_ingest.ingest.fast import lookups
+from tui_ingest.ingest.fast.columns import prepare
+from tui_ingest.ingest.fast.tables import ref_to
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
-from tui_ingest.ingest.shapes import concrete, foreign_keys, many_to_many, rows_of
-from tui_ingest.ingest.tables import ref_to
 from tui_ingest.oplog.records import Operation, Record
 
 Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"

@@ -13,15 +13,16 @@ from collections.abc import Callable
 from django.db import IntegrityError, transaction
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import checkpoints, deadletters, sequences, totals
-from tui_ingest.ingest.applying import FastPath
-from tui_ingest.ingest.attempts import Attempt, CommitRefusedError, Look, RunRefusedError
-from tui_ingest.ingest.culprits import Culprits
-from tui_ingest.ingest.executing import Execution
+from tui_ingest.ingest import checkpoints, deadletters, totals
+from tui_ingest.ingest.batches.attempts import Attempt, CommitRefusedError, Look, RunRefusedError
+from tui_ingest.ingest.batches.culprits import Culprits
+from tui_ingest.ingest.batches.executing import Execution
+from tui_ingest.ingest.batches.rehearsal import Rehearsal
+from tui_ingest.ingest.batches.written import Limits, Written
+from tui_ingest.ingest.exact import sequences
+from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
-from tui_ingest.ingest.rehearsal import Rehearsal
-from tui_ingest.ingest.replaying import Replayer
-from tui_ingest.ingest.written import Limits, Written
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch, Log, Position
 from tui_ingest.oplog.records import Record

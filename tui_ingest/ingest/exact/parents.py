@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import ForeignKey, ManyToManyField, Model
 
-from tui_ingest.ingest.keys import AnyField, natural_text, python_value, reference_text
-from tui_ingest.ingest.policy import find_model
-from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
-from tui_ingest.ingest.shapes import (
+from tui_ingest.ingest.exact.keys import AnyField, natural_text, python_value, reference_text
+from tui_ingest.ingest.exact.shapes import (
     concrete,
     foreign_keys,
     many_to_many,
@@ -23,6 +21,8 @@ from tui_ingest.ingest.shapes import (
     referenced_fields,
     rows_of,
 )
+from tui_ingest.ingest.policy import find_model
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 
 Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
 

@@ -8,9 +8,9 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
-from tui_ingest.ingest.clashes import describe_clash
-from tui_ingest.ingest.database_errors import Fault, fault_of, is_transient
-from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.exact.clashes import describe_clash
+from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_transient
+from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
 

@@ -21,10 +21,10 @@ from django.db.models import (
 )
 from django.db.models.query_utils import DeferredAttribute
 
-from tui_ingest.ingest import lookups, upserts
-from tui_ingest.ingest.columns import Values, has_one_spelling
-from tui_ingest.ingest.gathering import Group, Window
-from tui_ingest.ingest.tables import NOTHING, Table, Tables, ref_to
+from tui_ingest.ingest.fast import lookups, upserts
+from tui_ingest.ingest.fast.columns import Values, has_one_spelling
+from tui_ingest.ingest.fast.gathering import Group, Window
+from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
 
 # Rules about a table: True sends its records to the exact path.
 

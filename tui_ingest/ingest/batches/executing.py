@@ -9,14 +9,14 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.db import connections, transaction
 
-from tui_ingest.ingest.applying import FastPath, Outcomes
-from tui_ingest.ingest.attempts import Attempt, Look, RunRefusedError
+from tui_ingest.ingest.batches.attempts import Attempt, Look, RunRefusedError
+from tui_ingest.ingest.batches.written import Refusal, Written
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.failures import Failure, describe, is_transient
-from tui_ingest.ingest.gathering import Window
-from tui_ingest.ingest.replaying import Replayer
-from tui_ingest.ingest.upserts.errors import RowRefusedError
-from tui_ingest.ingest.written import Refusal, Written
+from tui_ingest.ingest.exact.failures import Failure, describe, is_transient
+from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.fast.applying import FastPath, Outcomes
+from tui_ingest.ingest.fast.gathering import Window
+from tui_ingest.ingest.fast.upserts.errors import RowRefusedError
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed
 

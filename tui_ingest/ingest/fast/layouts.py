@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tui_ingest.ingest.columns import Column
-from tui_ingest.ingest.tables import Table
+from tui_ingest.ingest.fast.columns import Column
+from tui_ingest.ingest.fast.tables import Table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

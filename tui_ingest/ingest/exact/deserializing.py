@@ -15,10 +15,10 @@ from django.core.serializers.python import Deserializer
 from django.db import DatabaseError, InterfaceError
 from django.db.models import JSONField, Model, Value
 
-from tui_ingest.ingest.keys import AnyField, python_value
-from tui_ingest.ingest.parents import missing_parents
+from tui_ingest.ingest.exact.keys import AnyField, python_value
+from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.shapes import Shape, primary_key, shape_of
 from tui_ingest.ingest.reasons import Reason, RecordError
-from tui_ingest.ingest.shapes import Shape, primary_key, shape_of
 
 Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
 

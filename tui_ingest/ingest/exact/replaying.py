@@ -10,11 +10,11 @@ from django.db.models import Model, signals
 from django.db.models.deletion import Collector
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import sequences
-from tui_ingest.ingest.clashes import both_rows
-from tui_ingest.ingest.deserializing import Serialized, converted, deserialize, known_names
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.identity import (
+from tui_ingest.ingest.exact import sequences
+from tui_ingest.ingest.exact.clashes import both_rows
+from tui_ingest.ingest.exact.deserializing import Serialized, converted, deserialize, known_names
+from tui_ingest.ingest.exact.identity import (
     Identities,
     has_natural_key,
     identity_value,
@@ -22,11 +22,9 @@ from tui_ingest.ingest.identity import (
     is_referenced_by_pk,
     no_identity,
 )
-from tui_ingest.ingest.keys import AnyField
-from tui_ingest.ingest.parents import missing_parents
-from tui_ingest.ingest.policy import Policy, Verdict, find_model
-from tui_ingest.ingest.reasons import Failure, Reason, RecordError
-from tui_ingest.ingest.shapes import (
+from tui_ingest.ingest.exact.keys import AnyField
+from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.shapes import (
     Shape,
     concrete,
     many_to_many,
@@ -34,6 +32,8 @@ from tui_ingest.ingest.shapes import (
     rows_of,
     shape_of,
 )
+from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.recorder import suspended

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest import planning
-from tui_ingest.ingest.columns import Column
-from tui_ingest.ingest.layouts import Detour, Layout, Route, Skipped
+from tui_ingest.ingest.fast import planning
+from tui_ingest.ingest.fast.columns import Column
+from tui_ingest.ingest.fast.layouts import Detour, Layout, Route, Skipped
+from tui_ingest.ingest.fast.tables import Table, Tables
 from tui_ingest.ingest.policy import Policy, Verdict, find_model
 from tui_ingest.ingest.reasons import RecordError
-from tui_ingest.ingest.tables import Table, Tables
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation
 

@@ -1,0 +1,1 @@
+"""The exact path: what a record means, one record at a time, through Django."""
