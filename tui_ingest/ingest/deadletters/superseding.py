@@ -13,7 +13,7 @@ from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys, write_rows
 from tui_ingest.ingest.exact.identity import Identities
 from tui_ingest.ingest.policy import Policy, Verdict
-from tui_ingest.ingest.reasons import RowKey
+from tui_ingest.ingest.reasons import RecordError, RowKey
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.records import Record, RecordLocation
 
@@ -38,9 +38,8 @@ def supersede(
     if some is not None and not some:
         return []
     chosen = settings or get_settings()
-    applied = _last_records(records, Policy(chosen), identities_of(chosen, database))
-    if some is not None:
-        applied = {key: applied[key] for key in map(RowKey._make, some) if key in applied}
+    wanted = None if some is None else set(map(RowKey._make, some))
+    applied = _last_records(records, wanted, Policy(chosen), identities_of(chosen, database))
 
     def is_older(letter: DeadLetter, key: RowKey) -> bool:
         later = applied[key]
@@ -91,17 +90,23 @@ def _open_rows(file: ProcessedFile, database: str) -> QuerySet[DeadLetterRow]:
 
 
 def _last_records(
-    records: Sequence[Record], policy: Policy, identities: Identities
+    records: Sequence[Record], wanted: set[RowKey] | None, policy: Policy, identities: Identities
 ) -> dict[RowKey, RecordLocation]:
+    """Return where the last record of each row is; of the rows that are wanted, if only some are.
+
+    Every record of a batch comes by here while dead letters are open: no more than it takes.
+    """
     last = {}
     for record in records:
-        written = [
-            serialized
-            for serialized in record.objects
-            if policy.verdict(serialized["model"]) is Verdict.ALLOWED
-        ]
-        keys = row_keys(written, identities)
-        last.update(dict.fromkeys(keys.values(), record.location))
+        for serialized in record.objects:
+            if policy.verdict(serialized["model"]) is not Verdict.ALLOWED:
+                continue
+            try:
+                key = identities.row_key(serialized)
+            except RecordError:  # it says of no row that it is the one
+                continue
+            if wanted is None or key in wanted:
+                last[key] = record.location
     return last
 
 

@@ -47,7 +47,7 @@ def describe(
     the rows that are missing or in the way are looked up and named.
     """
     failure = _describe(error)
-    if record is None or database is None:
+    if record is None or database is None or not _is_to_be_looked_up(failure):
         return failure
     try:
         with transaction.atomic(using=database):
@@ -58,13 +58,17 @@ def describe(
         return failure  # what is known without looking
 
 
+def _is_to_be_looked_up(failure: Failure) -> bool:
+    """A savepoint for nothing would cost as much as the record."""
+    is_orphan = failure.reason == Reason.MISSING_PARENT and failure.waiting_for is None
+    return is_orphan or failure.reason == Reason.UNIQUE_CLASH
+
+
 def _looked_up(failure: Failure, record: Record, database: str) -> Failure:
-    if failure.reason == Reason.MISSING_PARENT and failure.waiting_for is None:
+    if failure.reason == Reason.MISSING_PARENT:
         return _with_parent(failure, record, database)
-    if failure.reason == Reason.UNIQUE_CLASH:
-        shown = describe_clash(record.objects, database=database)
-        return _reworded(failure, Reason.UNIQUE_CLASH, shown or failure.error)
-    return failure
+    shown = describe_clash(record.objects, database=database)
+    return _reworded(failure, Reason.UNIQUE_CLASH, shown or failure.error)
 
 
 def _describe(error: Exception) -> Failure:
