@@ -101,6 +101,10 @@ class Chain:
         self.current = current
         self.later = [snapshot.keep(generation) for generation in later]
         self.notices += place.losses
+        if found is not None and place.current is None:
+            # Of one that was lost it is said already that nothing of it is there.
+            names = () if place.losses else found.damaged_before
+            self.notices += [notices.unreadable(found.identity, name) for name in names]
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
         if found is not None:
@@ -139,9 +143,11 @@ class Chain:
                 self.left.follow(snapshot, newest)
             self._adopt(snapshot)
             unread = snapshot.after(newest) if newest else self._unread(snapshot)
-            # Whatever came between the removed file and those that are there was removed, too.
             if newest is None and unread and self._newest().is_removed():
-                self.notices.append(notices.gap(self._newest().identity, 0))
+                self.notices.append(
+                    notices.removed(self._newest().identity, unread[0].damaged_before)
+                )
+                unread[0].damaged_before = ()
             self.later += [snapshot.keep(generation) for generation in unread]
 
     def _look_at_active(self, snapshot: Snapshot) -> None:
@@ -152,6 +158,7 @@ class Chain:
         finished, following = self.current, self.later[0]
         assert finished is not None  # noqa: S101  # its successor was seen
         current = self._reader(following, 0)
+        self.notices += notices.passed_over(finished, following)
         self.notices.append(
             notices.rotated(following.identity, read=finished.offset, next_name=following.path.name)
         )
@@ -218,13 +225,13 @@ class Chain:
         newest, reader = self._newest(), self.current
         if self.later:
             copy = snapshot.copy_of(newest)
-            if copy is not None:
+            if copy is not None and not copy.damage:
                 self.later[-1] = snapshot.keep(copy)
                 newest.close()
         else:
             assert reader is not None  # noqa: S101  # it is the newest
             copy = snapshot.copy_of(newest, reader.offset, reader.tail_digest(reader.offset))
-            if copy is not None:
+            if copy is not None and not copy.damage:
                 reader.follow(snapshot.keep(copy))
         if copy is not None:
             self._tell_replacement(copy, snapshot)

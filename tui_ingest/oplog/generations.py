@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import stat
-import zlib
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
+from tui_ingest.oplog.archives import Archive
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 from tui_ingest.oplog.parsing import is_record, timestamp_of
 
@@ -33,6 +33,8 @@ class Generation:
             because empty files all look alike.
         first_time: of that line, in seconds since the epoch.
         seen_size: bytes, when it was opened, or when it was looked at since.
+        damaged_before: names of the files between the generation before and this one of which
+            nothing can be read.
     """
 
     def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
@@ -51,15 +53,17 @@ class Generation:
         self.path = path
         self.compressed = compressed
         self._file = _open(path)
-        self._unpacked = gzip.GzipFile(fileobj=self._file) if compressed else None
-        self._unpacked_size: int | None = None
+        self._archive: Archive | None = None
         self._finished = finished
         status = os.fstat(self._file.fileno())
         self.file_id = (status.st_dev, status.st_ino)
         self.mtime = status.st_mtime
+        self.damaged_before: Sequence[str] = ()
         try:
-            self.seen_size = self.known_size
+            if compressed:
+                self._archive = Archive(path, self._file)
             start, line = self._first_line()
+            self.seen_size = self.known_size
         except BaseException:
             self.close()
             raise
@@ -70,7 +74,7 @@ class Generation:
     def see(self) -> int:
         """Return its size now, and remember it, unless it holds another content by now."""
         size = self.known_size
-        if size > self.seen_size and not self.is_rewritten():
+        if self.damage or (size > self.seen_size and not self.is_rewritten()):
             self.seen_size = size
         return size
 
@@ -103,42 +107,52 @@ class Generation:
         head = self.read_at(start, HEAD_BYTES)
         line, newline, _ = head.partition(b"\n")
         line = line.rstrip(b"\r")
-        complete = newline or self._finished or len(head) == HEAD_BYTES or is_record(line)
+        # Whatever a damaged file begins with, its first line may have been longer.
+        finished = self._finished and not self.damage
+        complete = newline or finished or len(head) == HEAD_BYTES or is_record(line)
         return start, line if complete else b""
 
     @property
     def size(self) -> int:
         """Bytes in it, now; unpacked. For a compressed file the first call reads it all."""
-        if self._unpacked is None:
+        if self._archive is None:
             return self.known_size
-        if self._unpacked_size is None:
-            try:
-                self._unpacked_size = self._unpacked.seek(0, os.SEEK_END)
-            except (OSError, EOFError, zlib.error) as error:
-                raise self._unreadable(error) from error
-        return self._unpacked_size
+        try:
+            return self._archive.size
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     @property
     def known_size(self) -> int:
         """Bytes in it, now; for a compressed file those that its last four bytes speak of."""
-        size = os.fstat(self._file.fileno()).st_size
-        if self._unpacked is not None:
-            announced = os.pread(self._file.fileno(), 4, max(0, size - 4))
-            size = int.from_bytes(announced, "little")
-        return size
+        if self._archive is not None:
+            return self._archive.announced_size
+        return os.fstat(self._file.fileno()).st_size
+
+    @property
+    def damage(self) -> str:
+        """Why no more of a compressed file can be unpacked; "" if nothing is known to be wrong."""
+        return self._archive.damage if self._archive is not None else ""
+
+    def is_damaged(self) -> bool:
+        """Tell the same for certain, which may need all of it to be unpacked."""
+        return self._archive is not None and self.size >= 0 and bool(self.damage)
+
+    def ends_at(self, offset: int) -> bool:
+        """Tell whether a damaged file says that it held no more than was read already."""
+        return self._archive is not None and self._archive.said_size == offset
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from a byte offset; fewer only at the end.
 
         Raises:
-            LogUnavailableError: the disk failed, or a compressed file is not complete.
+            LogUnavailableError: the disk failed, or a compressed file is not complete yet.
         """
         try:
-            if self._unpacked is None:
-                return os.pread(self._file.fileno(), length, offset)
-            self._unpacked.seek(offset)
-            return self._unpacked.read(length) if self._unpacked.tell() == offset else b""
-        except (OSError, EOFError, zlib.error) as error:
+            if self._archive is not None:
+                return self._archive.read_at(offset, length)
+            return os.pread(self._file.fileno(), length, offset)
+        except OSError as error:
             raise self._unreadable(error) from error
 
     def tail(self, offset: int) -> bytes:
@@ -151,21 +165,25 @@ class Generation:
         return digest(self.tail(offset))
 
     def confirms(self, offset: int, tail_digest: str) -> bool:
-        """Tell whether the content just before an offset is what it was."""
+        """Tell whether the content just before an offset is what it was.
+
+        What a damaged file holds there, or that it ends before, speaks against nothing.
+        """
         if offset == 0:
             return True
         tail = self.tail(offset)
-        return len(tail) == min(offset, TAIL_BYTES) and digest(tail) == tail_digest
+        if len(tail) == min(offset, TAIL_BYTES) and digest(tail) == tail_digest:
+            return True
+        return self.is_damaged()
 
     def close(self) -> None:
         """Give back the descriptor."""
-        if self._unpacked is not None:
-            self._unpacked.close()
+        if self._archive is not None:
+            self._archive.close()
         self._file.close()
 
-    def _unreadable(self, error: Exception) -> LogUnavailableError:
-        reason = error.strerror if isinstance(error, OSError) else None
-        return LogUnavailableError(f"{self.path} cannot be read: {reason or error}.")
+    def _unreadable(self, error: OSError) -> LogUnavailableError:
+        return LogUnavailableError(f"{self.path} cannot be read: {error.strerror}.")
 
 
 def _open(path: Path) -> BinaryIO:

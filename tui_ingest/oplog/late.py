@@ -128,7 +128,7 @@ class LeftGenerations:
                 continue
             digest = reader.tail_digest(reader.offset)
             copy = snapshot.copy_of(generation, reader.offset, digest)
-            if copy in older and not snapshot.is_kept(copy):
+            if copy in older and not copy.damage and not snapshot.is_kept(copy):
                 reader.follow(snapshot.keep(copy))
 
     def adopt(self, snapshot: Snapshot, current: Generation) -> None:

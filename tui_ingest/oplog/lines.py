@@ -38,6 +38,7 @@ class LineReader:
     def __init__(self, generation: Generation, offset: int, *, max_line_bytes: int) -> None:
         self.generation = generation
         self.offset = offset
+        self._began = offset
         self._max_line_bytes = max_line_bytes
         self._measured = 0  # bytes of a long line from `offset` on that were read and dropped
         self._measured_tail = b""  # the last of those
@@ -50,6 +51,13 @@ class LineReader:
     def partial_bytes(self) -> int:
         """Bytes after the lines taken, as far as they were read."""
         return self._measured + len(self._buffer)
+
+    @property
+    def lost_an_end(self) -> bool:
+        """Whether it is in a damaged file of which not everything had been read before."""
+        generation = self.generation
+        was_read = self.offset == self._began and generation.ends_at(self.offset)
+        return bool(generation.damage) and not was_read
 
     @property
     def has_more(self) -> bool:

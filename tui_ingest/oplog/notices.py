@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tui_ingest.oplog.generations import Generation
+from tui_ingest.oplog.lines import LineReader
 from tui_ingest.oplog.log import Notice, NoticeKind
 
 
@@ -10,6 +14,41 @@ def rotated(generation: str, *, read: int, next_name: str) -> Notice:
     return Notice(
         kind=NoticeKind.ROTATED,
         message=f"A generation of {read:,} bytes was read to its end; the next one is {next_name}.",
+        generation=generation,
+    )
+
+
+def passed_over(finished: LineReader, following: Generation) -> list[Notice]:
+    """Say what cannot be read between the place that was reached and the next generation."""
+    found = [unreadable(following.identity, name) for name in following.damaged_before]
+    generation = finished.generation
+    if not finished.lost_an_end:
+        return found
+    message = (
+        f"{generation.path.name} is damaged ({generation.damage}): {finished.offset:,} bytes of it"
+        " were read, and how much is missing is not known."
+    )
+    return [Notice(kind=NoticeKind.GAP, message=message, generation=generation.identity), *found]
+
+
+def unreadable(generation: str, name: str) -> Notice:
+    """Say that a damaged file lies before a generation."""
+    return Notice(
+        kind=NoticeKind.GAP,
+        message=f"{name} is damaged: nothing of it can be read, how much is not known.",
+        generation=generation,
+    )
+
+
+def removed(generation: str, damaged: Sequence[str]) -> Notice:
+    """Say that the newest file was removed, or damaged, with whatever came after it."""
+    beside = f"; nothing of {', '.join(damaged)} can be read" if damaged else ""
+    return Notice(
+        kind=NoticeKind.GAP,
+        message=(
+            "The file that is being read was removed. It is open and is read to its end, but"
+            f" others may have come and gone after it (how much is not known{beside})."
+        ),
         generation=generation,
     )
 

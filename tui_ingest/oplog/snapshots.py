@@ -28,6 +28,7 @@ class Snapshot:
         self._kept: list[Generation] = []
         self.active = active  # also in generations, unless it has no line yet
         self.generations = _without_copies(_without_twins(self._opened), active)
+        self._name_damaged()
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +54,7 @@ class Snapshot:
             for found in self.generations
             if _agrees(found, Place(position.generation, position.offset, position.tail_digest))
         ]
+        agreeing.sort(key=lambda found: bool(found.damage))  # which agrees for want of evidence
         for found in agreeing:
             if found.file_id == (position.device, position.inode) and self._follows(
                 found, position
@@ -87,14 +89,17 @@ class Snapshot:
     def copy_of(
         self, generation: Generation, offset: int = 0, tail_digest: str = ""
     ) -> Generation | None:
-        """Return another file with all that was seen of a generation, up to an offset at least."""
+        """Return another file with all that was seen of a generation, up to an offset at least.
+
+        Or what is left of such a file: it is damaged then, and nobody should go on in it.
+        """
         return next(
             (
                 found
                 for found in self.generations
                 if found.file_id != generation.file_id
                 and _agrees(found, Place(generation.identity, offset, tail_digest))
-                and (offset or found.size >= generation.seen_size)
+                and (offset or found.size >= generation.seen_size or found.damage)
             ),
             None,
         )
@@ -110,6 +115,15 @@ class Snapshot:
     def after(self, generation: Generation) -> list[Generation]:
         """Return the generations that are newer than one of them."""
         return self.generations[self.generations.index(generation) + 1 :]
+
+    def _name_damaged(self) -> None:
+        """Let every generation know which files before it have no identity left."""
+        names: list[str] = []
+        for found in self._opened:
+            if found in self.generations:
+                found.damaged_before, names = names, []
+            elif found.damage and not found.identity:
+                names.append(found.path.name)
 
     def _follows(self, generation: Generation, position: Position) -> bool:
         """Tell whether a generation comes after the one that the position left."""
