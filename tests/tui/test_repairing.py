@@ -296,8 +296,8 @@ async def test_an_editor_that_is_left_on_a_stop_lets_nothing_overtake_the_record
         await in_editor(d)
         await d.press("escape")
         await d.at(MainScreen)
-        await d.shows("set aside as dead letter 1")
         await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        assert d.app.snapshot.dead_letters == 1
         assert await in_thread(Question.objects.count) == 1
         await d.press("space")
         await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
