@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from tui_ingest.moments import MomentField
+from tui_ingest.fields import UTCDateTimeField
 
 
 class ProcessedFile(models.Model):
@@ -29,12 +29,12 @@ class ProcessedFile(models.Model):
     left_behind = models.TextField(
         blank=True, help_text="How far the generations finished before this one were read."
     )
-    last_record_time = MomentField(
+    last_record_time = UTCDateTimeField(
         null=True, blank=True, help_text="The last applied record's own time."
     )
     state = models.CharField(max_length=20, blank=True)
     state_reason = models.TextField(blank=True)
-    heartbeat = MomentField(
+    heartbeat = UTCDateTimeField(
         null=True, blank=True, help_text="When a session last said that it is alive."
     )
 
@@ -87,7 +87,7 @@ class DeadLetter(models.Model):
     edited = models.BinaryField(
         null=True, blank=True, help_text="The bytes that an operator put in place of raw."
     )
-    record_time = MomentField(null=True, blank=True)
+    record_time = UTCDateTimeField(null=True, blank=True)
     operation = models.CharField(max_length=6, blank=True)
     model = models.CharField(max_length=255, blank=True)
     pk_text = models.CharField(max_length=255, blank=True, help_text="The primary key as logged.")
@@ -99,9 +99,9 @@ class DeadLetter(models.Model):
     waiting_for_key = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     attempts = models.PositiveIntegerField(default=1)
-    created = MomentField()
-    last_attempt = MomentField()
-    resolved = MomentField(null=True, blank=True)
+    created = UTCDateTimeField()
+    last_attempt = UTCDateTimeField()
+    resolved = UTCDateTimeField(null=True, blank=True)
     resolution = models.TextField(blank=True, help_text="Why it was discarded, or by what.")
 
     class Meta:
@@ -140,7 +140,7 @@ class LogEvent(models.Model):
     """Something an operator should find later: a gap, a rotation, a seek, a retry."""
 
     file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="events")
-    time = MomentField()
+    time = UTCDateTimeField()
     kind = models.CharField(max_length=32)
     message = models.TextField()
     missing_bytes = models.PositiveBigIntegerField(null=True, blank=True)

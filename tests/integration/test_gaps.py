@@ -10,8 +10,8 @@ from tests.support.engine import Running, ingest
 from tests.support.lines import questions
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Question
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import BatchApplied, Noticed, State
+from tui_ingest.ingest.session.control import Control
 from tui_ingest.models import LogEvent, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])

@@ -7,7 +7,6 @@ from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
-from tui_ingest.ingest.control import Control, Decision, StepTo
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
@@ -19,6 +18,7 @@ from tui_ingest.ingest.events import (
     StoppedOnError,
 )
 from tui_ingest.ingest.session import Session
+from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 from tui_ingest.oplog.reading import FileLog

@@ -4,7 +4,6 @@ import json
 import threading
 import time
 
-from tui_ingest.ingest.control import StepTo
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
@@ -16,6 +15,7 @@ from tui_ingest.ingest.events import (
     State,
     StateChanged,
 )
+from tui_ingest.ingest.session.control import StepTo
 from tui_ingest.oplog.log import Backlog, Position
 from tui_ingest.oplog.records import Operation, Record, RecordLocation
 from tui_ingest.tui.app import ConsoleApp, Target

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from tests.tui.scripted import DEADLINE_SECONDS, NOW, ScriptedSession, console, record, until
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import SessionEnded, State
+from tui_ingest.ingest.session.control import Control
 from tui_ingest.tui.feed import Feed
 from tui_ingest.tui.logs import routed
 from tui_ingest.tui.screens.main import MainScreen

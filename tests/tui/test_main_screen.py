@@ -3,8 +3,8 @@
 import pytest
 
 from tests.tui.scripted import NOW, ScriptedSession, console, record, until
-from tui_ingest.ingest.control import Control, StepTo
 from tui_ingest.ingest.events import Counts, Noticed, Outcome, State, StoppedOnError
+from tui_ingest.ingest.session.control import Control, StepTo
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.screens.inspector import InspectorScreen

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.tui.scripted import NOW, ScriptedSession, console, record, text_of, until
-from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.rates import RateHistory, Trend
 

@@ -13,10 +13,10 @@ from tui_ingest.headless.lines import LastFailure
 from tui_ingest.headless.output import Output, Sink
 from tui_ingest.headless.plain import PlainOutput
 from tui_ingest.headless.signals import stop_on_signals
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.session import Session
+from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.reading import FileLog
 from tui_ingest.options import IngestOptions
 

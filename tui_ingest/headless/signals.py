@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from tui_ingest.ingest.control import Control
+from tui_ingest.ingest.session.control import Control
 
 
 @contextmanager

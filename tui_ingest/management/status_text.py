@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Counts
-from tui_ingest.ingest.status import NOT_RUNNING, LogStatus
+from tui_ingest.ingest.status.stored import NOT_RUNNING, LogStatus
 from tui_ingest.ingest.totals import COLUMNS
 from tui_ingest.ingest.wording import duration, size
 

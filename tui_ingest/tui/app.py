@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.log import Log
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.commands import ActionCommands

@@ -11,10 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from tui_ingest.conf import get_settings
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session import Session
+from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.reading import FileLog
 from tui_ingest.oplog.rereading import line_at
 from tui_ingest.options import IngestOptions

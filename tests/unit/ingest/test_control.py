@@ -2,7 +2,7 @@
 
 import threading
 
-from tui_ingest.ingest.control import Control, Decision, StepTo
+from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.oplog.log import FromPosition, FromStart
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tui_ingest.ingest.pacing import Backoff, BatchSizer
+from tui_ingest.ingest.session.pacing import Backoff, BatchSizer
 
 
 def backlog(sizer, *, records_per_second, batches):

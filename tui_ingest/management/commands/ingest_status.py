@@ -12,7 +12,7 @@ from django.db import Error
 from django.db.models import QuerySet
 
 from tui_ingest.bootstrap import BootstrapError, verify
-from tui_ingest.ingest.status import LogStatus, status_of
+from tui_ingest.ingest.status.stored import LogStatus, status_of
 from tui_ingest.management.status_text import describe
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.reading import FileLog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_ingest.ingest.control import StepTo
+from tui_ingest.ingest.session.control import StepTo
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 
 _WHILE_PAUSED = {"step", "step_to_failure", "go_to"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_ingest.ingest.control import Decision
+from tui_ingest.ingest.session.control import Decision
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.lines import RecordLine
 from tui_ingest.tui.screens.console_screen import ConsoleScreen

@@ -24,7 +24,7 @@ from tui_ingest.ingest.events import (
     StoppedOnError,
 )
 from tui_ingest.ingest.exact.failures import Failure, is_transient
-from tui_ingest.ingest.lookahead import Lookahead
+from tui_ingest.ingest.session.lookahead import Lookahead
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Batch, Entry, Position

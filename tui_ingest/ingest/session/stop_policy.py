@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.batches.written import Refusal, Written
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.patience import Ended
-from tui_ingest.ingest.reporting import Reporter, first_line
+from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.session.reporting import Reporter, first_line
+from tui_ingest.ingest.session.retrier import Ended
 from tui_ingest.oplog.log import Batch, NoticeKind
 
 
-class Halts:
+class StopPolicy:
     """Pauses the session where somebody has to decide; without an operator, ends it.
 
     Raises:

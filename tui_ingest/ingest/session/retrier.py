@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from django.db import connections
 
-from tui_ingest.ingest.control import Control
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.failures import is_transient
-from tui_ingest.ingest.pacing import Backoff
-from tui_ingest.ingest.reporting import Reporter, first_line
+from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.session.pacing import Backoff
+from tui_ingest.ingest.session.reporting import Reporter, first_line
 from tui_ingest.oplog.log import LogUnavailableError
 
 RETRY_CAP_SECONDS = 30.0  # between two tries
@@ -29,7 +29,7 @@ class Ended(Exception):  # noqa: N818  # not an error: how a session's turn says
         self.error = error
 
 
-class Patience:
+class Retrier:
     """Rests between tries, says why, and never keeps an operator who wants to leave.
 
     Raises:

@@ -18,14 +18,14 @@ from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.batches.written import Limits, Written
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
-from tui_ingest.ingest.control import Control, Decision, StepTo
 from tui_ingest.ingest.events import Counts, Event, SessionEnded, State
-from tui_ingest.ingest.halting import Halts
-from tui_ingest.ingest.lookahead import Lookahead
-from tui_ingest.ingest.pacing import BatchSizer
-from tui_ingest.ingest.patience import Ended, Patience, new_backoff, passes_by_itself
-from tui_ingest.ingest.place import Place
-from tui_ingest.ingest.reporting import Reporter
+from tui_ingest.ingest.session.control import Control, Decision, StepTo
+from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.session.lookahead import Lookahead
+from tui_ingest.ingest.session.pacing import BatchSizer
+from tui_ingest.ingest.session.reporting import Reporter
+from tui_ingest.ingest.session.retrier import Ended, Retrier, new_backoff, passes_by_itself
+from tui_ingest.ingest.session.stop_policy import StopPolicy
 from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
@@ -80,11 +80,11 @@ class Session:
             silent=dry_run,
             log_payloads=self._settings.log_payloads,
         )
-        self._patience = Patience(self._control, self._reporter, database=database)
-        self._halts = Halts(
+        self._retrier = Retrier(self._control, self._reporter, database=database)
+        self._stop_policy = StopPolicy(
             self._control, self._reporter, settings=self._settings, interactive=interactive
         )
-        self._place = Place(
+        self._cursor = LogCursor(
             log,
             self._lookahead,
             self._reporter,
@@ -119,25 +119,25 @@ class Session:
             self._log.close()
 
     def _begin(self) -> None:
-        self._patience.until_done(self._place.find)
+        self._retrier.until_done(self._cursor.find)
         while self._start is not None:
             self._begin_at(self._start)
         if not self._dry_run:
-            self._patience.until_done(self._place.comebacks.at_start)
-        self._reporter.progress(self._place.position, now=True)
+            self._retrier.until_done(self._cursor.comebacks.at_start)
+        self._reporter.progress(self._cursor.position, now=True)
 
     def _begin_at(self, start: StartPoint) -> None:
         try:
-            self._patience.until_done(lambda: self._place.go_to(start))
+            self._retrier.until_done(lambda: self._cursor.go_to(start))
         except CheckpointMovedError as moved:
             self._stand_by(moved)
         else:
             self._start = None
 
     def _end(self, state: State, error: str) -> SessionEnded:
-        self._reporter.progress(self._place.position, now=True)  # what is left unread
+        self._reporter.progress(self._cursor.position, now=True)  # what is left unread
         self._reporter.change_state(state, error)
-        self._place.leave()
+        self._cursor.leave()
         ended = SessionEnded(
             at=time.time(),
             state=state,
@@ -162,7 +162,7 @@ class Session:
         batch = self._next_batch(1 if step is StepTo.RECORD else self._sizer.records)
         if batch is None:
             self._idle()
-        elif self._halts.at_gap(batch):
+        elif self._stop_policy.at_gap(batch):
             self._lookahead.give_back(batch, taken=0, noticed=False)
         else:
             self._write(batch)
@@ -180,18 +180,18 @@ class Session:
         if paused is not self._was_paused:
             self._was_paused = paused
             kind, what = ("paused", "Paused") if paused else ("resumed", "Resumed")
-            offset = self._place.position.offset
+            offset = self._cursor.position.offset
             self._reporter.notice(kind, f"{what} at byte {offset:,}.", write_now=False)
 
     def _stay_paused(self) -> None:
         if self._reporter.state is not State.PAUSED:
             self._reporter.change_state(State.PAUSED)
-        self._reporter.progress(self._place.position)
+        self._reporter.progress(self._cursor.position)
         self._control.wait(IDLE_SECONDS)
 
     def _idle(self) -> None:
         self._until_failure = False
-        backlog = self._reporter.progress(self._place.position, now=self._once)
+        backlog = self._reporter.progress(self._cursor.position, now=self._once)
         if self._once:
             self._finish(backlog)
         quiet = time.monotonic() - self._busy_at
@@ -215,18 +215,18 @@ class Session:
         raise Ended(State.FINISHED)
 
     def _next_batch(self, most: int) -> Batch | None:
-        return self._patience.until_done(lambda: self._lookahead.next(most))
+        return self._retrier.until_done(lambda: self._lookahead.next(most))
 
     # Writing
 
     def _write(self, batch: Batch, *, set_aside: bool = False) -> None:
         if not self._backoff.attempt and self._reporter.state is not State.RUNNING:
             # Another try is still waiting, until it succeeds. This one may take its time, too.
-            self._reporter.progress(self._place.position, now=True)
+            self._reporter.progress(self._cursor.position, now=True)
             self._reporter.change_state(State.RUNNING)
         started = time.monotonic()
         try:
-            written = self._place.writer.write(
+            written = self._cursor.writer.write(
                 batch,
                 self._limits(set_aside=set_aside),
                 failures_in_a_row=0 if self._until_failure else self._failures_in_a_row,
@@ -236,12 +236,12 @@ class Session:
         except Exception as error:
             if not passes_by_itself(error):
                 raise
-            self._patience.wait_after(error, self._backoff)
+            self._retrier.wait_after(error, self._backoff)
             # Whether the last commit went through is known to the database alone.
-            self._patience.until_done(self._place.load)
-            self._reporter.progress(self._place.position, now=True)
+            self._retrier.until_done(self._cursor.load)
+            self._reporter.progress(self._cursor.position, now=True)
         else:
-            self._patience.came_back(self._backoff)
+            self._retrier.came_back(self._backoff)
             self._account_for(batch, written, time.monotonic() - started)
             self._follow_up(written)
 
@@ -254,26 +254,26 @@ class Session:
 
     def _account_for(self, batch: Batch, written: Written, seconds: float) -> None:
         committed = written.position is not None
-        self._place.position = written.position or self._place.position
+        self._cursor.position = written.position or self._cursor.position
         self._lookahead.give_back(batch, taken=len(written.entries), noticed=committed)
         self._sizer.took(len(written.entries), seconds)
         self._busy_at = time.monotonic()
         self._failures_in_a_row = written.failures_in_a_row
         self._set_aside += len(written.failures)
         totals.merge(self._counts, written.counts())
-        self._reporter.batch(batch, written, self._place.position, seconds)
+        self._reporter.batch(batch, written, self._cursor.position, seconds)
 
     def _follow_up(self, written: Written) -> None:
-        self._reporter.progress(self._place.position)
+        self._reporter.progress(self._cursor.position)
         if not self._dry_run:
             applied = written.applied()
-            self._patience.until_done(lambda: self._place.comebacks.after(applied))
+            self._retrier.until_done(lambda: self._cursor.comebacks.after(applied))
         if written.refusal is not None:
-            self._halts.before_record(written.refusal)
+            self._stop_policy.before_record(written.refusal)
             self._obey_decision()
         elif self._until_failure and written.failures:
             self._until_failure = False
-        elif self._halts.after_failures(written):
+        elif self._stop_policy.after_failures(written):
             self._failures_in_a_row = 0
 
     # Orders
@@ -284,7 +284,7 @@ class Session:
             if self._control.stopping:
                 raise Ended(State.STOPPED)
             self._reporter.beat_if_due()
-            self._reporter.progress(self._place.position)
+            self._reporter.progress(self._cursor.position)
             self._control.wait(IDLE_SECONDS)
         if decision is Decision.SET_ASIDE and (batch := self._next_batch(1)) is not None:
             self._write(batch, set_aside=True)
@@ -297,7 +297,7 @@ class Session:
             self._reporter.notice("seek_refused", "Pause before going to another place.")
             return
         try:
-            self._patience.until_done(lambda: self._place.go_to(start))
+            self._retrier.until_done(lambda: self._cursor.go_to(start))
         except LogError as error:
             self._reporter.notice("seek_refused", str(error))
         except CheckpointMovedError as moved:
@@ -307,5 +307,5 @@ class Session:
         """Leave the log to the other ingester for a moment, then look where it stands."""
         self._reporter.notice("raced", str(moved), keep=not self._raced)
         self._raced = True
-        self._patience.rest(str(moved), STANDBY_SECONDS)
-        self._patience.until_done(self._place.load)
+        self._retrier.rest(str(moved), STANDBY_SECONDS)
+        self._retrier.until_done(self._cursor.load)

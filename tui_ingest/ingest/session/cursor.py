@@ -10,15 +10,15 @@ from tui_ingest.ingest import checkpoints, deadletters, totals
 from tui_ingest.ingest.batches.batching import BatchWriter
 from tui_ingest.ingest.batches.comebacks import Comebacks
 from tui_ingest.ingest.events import SessionStarted
-from tui_ingest.ingest.lookahead import Lookahead
-from tui_ingest.ingest.reporting import Reporter
+from tui_ingest.ingest.session.lookahead import Lookahead
+from tui_ingest.ingest.session.reporting import Reporter
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Log, Position, StartPoint
 
 SOUGHT = "sought"  # kind of the event that the checkpoint was moved by order
 
 
-class Place:
+class LogCursor:
     """Keeps the checkpoint's row, the reader and what was read ahead at one position.
 
     Attributes:

@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 
-class MomentField(models.DateTimeField):  # type: ignore[type-arg]
+class UTCDateTimeField(models.DateTimeField):  # type: ignore[type-arg]
     """A date and time that Python always sees as an aware one.
 
     Where USE_TZ is False, databases take and give naive ones; there they are UTC.

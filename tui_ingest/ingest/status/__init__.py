@@ -1,0 +1,1 @@
+"""Where a log stands, for those who look from outside its session."""
