@@ -18,7 +18,7 @@ from django.db.models.signals import post_save
 from tui_ingest.ingest.events import BatchApplied
 from tui_ingest.ingest.session import Session
 from tui_ingest.models import ModelTotal, ProcessedFile
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 
 path, point, calls_before = sys.argv[1], sys.argv[2], int(sys.argv[3])
 

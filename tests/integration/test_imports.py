@@ -6,7 +6,7 @@ from tests.support.lines import question
 from tests.support.site import run
 
 READ = """
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 log = FileLog("oplog.log")
 log.resume(None)
 assert log.read(max_records=9, max_bytes=9999).entries
@@ -19,7 +19,7 @@ set_up()
 """
 APPLY = """
 from tui_ingest.ingest.session import Session
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 assert not Session(FileLog("oplog.log"), once=True).run().error
 """
 HEADLESS = """

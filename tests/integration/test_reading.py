@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.lines import question
 from tests.support.rotation import Reader, RotatedLog, lines_of
+from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogError, Position
-from tui_ingest.oplog.reading import FileLog
 from tui_ingest.oplog.records import Malformed, Record
 
 A, B, C, D, E, F = (question(number) for number in range(6))

@@ -14,7 +14,7 @@ MOST = 40 * MIB  # beyond what a small log takes
 # Reads a log as a session does. `VmHWM` and not `ru_maxrss`, which an `exec` hands on.
 READ = """
 import json, re, sys
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 log = FileLog(sys.argv[1], poll_seconds=60)
 log.resume(None)
 found = {}

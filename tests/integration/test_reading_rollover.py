@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.support.rotation import Reader
-from tui_ingest.oplog.discovery import discover
+from tui_ingest.oplog.files.discovery import discover
 from tui_ingest.oplog.log import LogUnavailableError
 from tui_ingest.oplog.parsing import parse_line
 from tui_ingest.oplog.records import Record, RecordLocation

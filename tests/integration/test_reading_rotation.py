@@ -415,7 +415,7 @@ def test_a_restart_in_the_middle_of_late_records(files, reader):
 
 MANY_FILES = """
 import resource, sys
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))

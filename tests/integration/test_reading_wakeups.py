@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.lines import question
 from tests.support.rotation import Reader, RotatedLog, lines_of
-from tui_ingest.oplog.reading import FileLog
-from tui_ingest.oplog.watching import Watcher
+from tui_ingest.oplog.files.reading import FileLog
+from tui_ingest.oplog.files.watching import Watcher
 
 A, B, C, D = (question(number) for number in range(4))
 LONG = 60  # seconds: longer than any of these tests may take
@@ -268,7 +268,7 @@ def test_waking_before_the_wait_ends_it(reader):
 def test_a_signal_handler_ends_the_wait(files):
     script = """
 import signal, sys
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 log = FileLog(sys.argv[1])
 woken = []
 def handle(*_):

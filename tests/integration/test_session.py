@@ -20,8 +20,8 @@ from tui_ingest.ingest.events import (
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
+from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
-from tui_ingest.oplog.reading import FileLog
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 

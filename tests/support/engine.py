@@ -9,7 +9,7 @@ from django.db import connections
 from tui_ingest.ingest.events import Progressed, SessionEnded, StateChanged
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 
 DEADLINE_SECONDS = 90.0  # after which a test gives up; nothing is measured by it
 

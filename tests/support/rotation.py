@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.files.reading import FileLog
 
 
 class RotatedLog:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+from tui_ingest.errors import TuiIngestError
+
 FATAL = 1
 USAGE = 2
 
 
-class BootstrapError(Exception):
+class BootstrapError(TuiIngestError):
     """The project cannot be used as it is. The message names the next step.
 
     Attributes:

@@ -17,7 +17,7 @@ from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.opening import open_log
 from tui_ingest.options import IngestOptions
 
 __all__ = ["run"]
@@ -69,7 +69,7 @@ def _session(
         output(event)
 
     settings = get_settings()
-    log = FileLog(
+    log = open_log(
         options.path,
         max_record_bytes=settings.max_record_bytes,
         poll_seconds=options.poll_seconds,

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
+from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest.events import State
 from tui_ingest.models import LogEvent, ProcessedFile
 from tui_ingest.oplog.log import NoticeKind, Position
 
 
-class CheckpointMovedError(Exception):
+class CheckpointMovedError(TuiIngestError):
     """Another ingester moved the checkpoint of this log. Read the durable state again."""
 
 

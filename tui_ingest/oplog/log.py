@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tui_ingest.errors import TuiIngestError
 from tui_ingest.oplog.records import Malformed, Record
 
 Entry = Record | Malformed
 
+MAX_RECORD_BYTES = 64 * 1024 * 1024  # of one record, unless the project says otherwise
 
-class LogError(Exception):
+
+class LogError(TuiIngestError):
     """The log cannot be read and waiting will not help. The message names the next step."""
 
 

@@ -15,8 +15,9 @@ from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.oplog.reading import FileLog
-from tui_ingest.oplog.rereading import line_at
+from tui_ingest.oplog.files.rereading import line_at
+from tui_ingest.oplog.log import Log
+from tui_ingest.oplog.opening import open_log
 from tui_ingest.options import IngestOptions
 from tui_ingest.tui.app import ConsoleApp, Target
 from tui_ingest.tui.keys import keymap
@@ -66,8 +67,8 @@ def _spare_the_collector() -> None:
     gc.set_threshold(GARBAGE_OBJECTS)
 
 
-def _open_log(options: IngestOptions) -> FileLog:
-    return FileLog(
+def _open_log(options: IngestOptions) -> Log:
+    return open_log(
         options.path,
         max_record_bytes=get_settings().max_record_bytes,
         poll_seconds=options.poll_seconds,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tui_ingest.errors import TuiIngestError
 
-class DeadLetterError(Exception):
+
+class DeadLetterError(TuiIngestError):
     """There is no such dead letter, or it is past being changed. The message says which."""
 
 

@@ -1,9 +1,9 @@
 """The loop: read, apply, commit, report; and between two batches, obey.
 
 from tui_ingest.ingest.session import Session
-from tui_ingest.oplog.reading import FileLog
+from tui_ingest.oplog.opening import open_log
 
-ended = Session(FileLog("oplog.log"), report=print, once=True).run()
+ended = Session(open_log("oplog.log"), report=print, once=True).run()
 print(ended.state, ended.error, ended.counts)
 """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-from tui_ingest.oplog.generations import BOM, TAIL_BYTES, Generation, digest
+from tui_ingest.oplog.files.generations import BOM, TAIL_BYTES, Generation, digest
+from tui_ingest.oplog.files.positions import Place
 from tui_ingest.oplog.log import LogUnavailableError
-from tui_ingest.oplog.positions import Place
 
 CHUNK_BYTES = 64 * 1024  # read at once; more would be mapped and unmapped by every read
 MEASURE_BYTES = 1024 * 1024  # a line longer than this is measured before it is read

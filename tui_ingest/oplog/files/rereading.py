@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui_ingest.oplog.discovery import discover
+from tui_ingest.oplog.files.discovery import discover
 from tui_ingest.oplog.log import LogError
 from tui_ingest.oplog.records import RecordLocation
 

@@ -6,15 +6,17 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tui_ingest.oplog.discovery import discover
-from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.lines import (
+from tui_ingest.oplog.files.discovery import discover
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.lines import (
     CHUNK_BYTES,
     KEPT_BYTES,
     ContentChangedError,
     Line,
     LineReader,
 )
+from tui_ingest.oplog.files.positions import Place, leave, move_to
+from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import (
     FromPosition,
     FromTime,
@@ -24,8 +26,6 @@ from tui_ingest.oplog.log import (
     StartPoint,
 )
 from tui_ingest.oplog.parsing import timestamp_of
-from tui_ingest.oplog.positions import Place, leave, move_to
-from tui_ingest.oplog.snapshots import Snapshot
 
 _LINES = 1000  # looked at together
 

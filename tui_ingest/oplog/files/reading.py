@@ -7,12 +7,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui_ingest.oplog import seeking
 from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
-from tui_ingest.oplog.chain import Chain
-from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
-from tui_ingest.oplog.listing import rotation_ranks
+from tui_ingest.oplog.files import seeking
+from tui_ingest.oplog.files.chain import Chain
+from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
+from tui_ingest.oplog.files.listing import rotation_ranks
+from tui_ingest.oplog.files.watching import Watcher
 from tui_ingest.oplog.log import (
+    MAX_RECORD_BYTES,
     Backlog,
     Batch,
     Entry,
@@ -23,9 +25,6 @@ from tui_ingest.oplog.log import (
 )
 from tui_ingest.oplog.parsing import is_record, parse_line, parse_torn, too_long
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.oplog.watching import Watcher
-
-MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 
 class FileLog:

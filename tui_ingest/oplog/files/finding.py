@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tui_ingest.oplog import notices
-from tui_ingest.oplog.generations import Generation
+from tui_ingest.oplog.files import notices
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.positions import Place, places_left
+from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import Notice, Position
-from tui_ingest.oplog.positions import Place, places_left
-from tui_ingest.oplog.snapshots import Snapshot
 
 
 class Found(NamedTuple):

@@ -20,7 +20,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from tui_ingest.oplog.naming import rotated_name
+from tui_ingest.oplog.files.naming import rotated_name
 
 STAT_SECONDS = 2.0  # between two looks beside the events, which network mounts do not send
 POLL_SECONDS = 0.5  # between two looks where there are no events at all

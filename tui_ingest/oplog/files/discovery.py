@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui_ingest.oplog.descriptors import make_room
-from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.listing import Listing, listing, rotated_files
+from tui_ingest.oplog.files.descriptors import make_room
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.listing import Listing, listing, rotated_files
+from tui_ingest.oplog.files.naming import RotatedName
+from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import LogUnavailableError
-from tui_ingest.oplog.naming import RotatedName
-from tui_ingest.oplog.snapshots import Snapshot
 
 # A rollover renames up to 30 files one by one. A listing taken meanwhile shows gaps, a missing
 # active file or one inode twice; the next one, microseconds later, usually does not.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.lines import LineReader
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.lines import LineReader
 from tui_ingest.oplog.log import Notice, NoticeKind
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tui_ingest.oplog.absent import AbsentGenerations
-from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.lines import ContentChangedError, Line, LineReader
-from tui_ingest.oplog.listing import FileId
-from tui_ingest.oplog.positions import Place
-from tui_ingest.oplog.snapshots import Snapshot
+from tui_ingest.oplog.files.absent import AbsentGenerations
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
+from tui_ingest.oplog.files.listing import FileId
+from tui_ingest.oplog.files.positions import Place
+from tui_ingest.oplog.files.snapshots import Snapshot
 
 MOST_LEFT = 8  # generations that are still looked at: as many late writers may there be
 _MOST_DROPPED = 4096  # generations remembered after they were, if they are gone

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Self
 
-from tui_ingest.oplog.generations import HEAD_BYTES, Generation
+from tui_ingest.oplog.files.generations import HEAD_BYTES, Generation
+from tui_ingest.oplog.files.positions import Place, places_left
 from tui_ingest.oplog.log import Position
-from tui_ingest.oplog.positions import Place, places_left
 
 _LINE_TIME = re.compile(rb"^\d+(?:\.\d+)? ", re.MULTILINE)
 

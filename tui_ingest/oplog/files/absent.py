@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.positions import Place
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.positions import Place
 
 _MOST_ABSENT = 8  # generations that are remembered; a position holds them all
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from tui_ingest.oplog.archives import Archive
+from tui_ingest.oplog.files.archives import Archive
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 from tui_ingest.oplog.parsing import is_record, timestamp_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from tui_ingest.oplog.generations import Generation
+from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.log import Position
 
 

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tui_ingest.oplog import notices
-from tui_ingest.oplog.discovery import discover
-from tui_ingest.oplog.finding import find_place
-from tui_ingest.oplog.generations import Generation
-from tui_ingest.oplog.late import LeftGenerations
-from tui_ingest.oplog.lines import Line, LineReader
+from tui_ingest.oplog.files import notices
+from tui_ingest.oplog.files.discovery import discover
+from tui_ingest.oplog.files.finding import find_place
+from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.late import LeftGenerations
+from tui_ingest.oplog.files.lines import Line, LineReader
+from tui_ingest.oplog.files.positions import leave, move_to
+from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import Notice, Position
-from tui_ingest.oplog.positions import leave, move_to
-from tui_ingest.oplog.snapshots import Snapshot
 
 
 class Chain:

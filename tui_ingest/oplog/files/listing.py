@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tui_ingest.oplog.files.naming import RotatedName, age_order, rotated_name
 from tui_ingest.oplog.log import LogUnavailableError
-from tui_ingest.oplog.naming import RotatedName, age_order, rotated_name
 
 FileId = tuple[int, int]  # device and inode
 Listing = dict[Path, FileId]
