@@ -117,9 +117,9 @@ def move(file: ProcessedFile, new: Position, *, why: str, kind: str, database: s
     accept(file, new, last_record_time=None)
 
 
-def beat(file: ProcessedFile, state: State, reason: str, *, database: str) -> None:
-    """Say that a session is alive and what it is doing, for `ingest_status`."""
-    ProcessedFile.objects.using(database).filter(pk=file.pk).update(
+def beat(path: str, state: State, reason: str, *, database: str) -> None:
+    """Say that the session of a log is alive and what it is doing, for `ingest_status`."""
+    ProcessedFile.objects.using(database).filter(file_path=path).update(
         state=state.value, state_reason=reason, heartbeat=datetime.now(UTC)
     )
 

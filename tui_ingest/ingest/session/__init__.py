@@ -1,12 +1,15 @@
 """A session applies one log to one database: read, apply, commit, report; and between, obey.
 
 loop          the session itself: `Session`
-cursor        where it stands in its log: in the database, and in the reader
+applier       batches written, trouble waited out, what was done counted
+cursor        where it stands in its log: in the database, in the reader, in what was read ahead
 control       the orders that it takes
 stop_policy   when it must not go on by itself
 retrier       waiting for what comes back by itself
+publisher     its events, told to whoever listens; among the listeners are always
+journal       which keeps events in the database, and
+heartbeat     which keeps state and signs of life there
 pacing        how much to read at once, how long to wait
-reporting     what it tells its listener and the database
 """
 
 from tui_ingest.ingest.session.loop import Session

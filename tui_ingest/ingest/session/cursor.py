@@ -1,109 +1,68 @@
-"""Where a session stands in its log: in the database, and in the reader."""
+"""Where a session stands in its log: in the database, in the reader, and in what was read ahead."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from dataclasses import replace
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, totals
-from tui_ingest.ingest.batches.batching import BatchWriter
-from tui_ingest.ingest.batches.comebacks import Comebacks
+from tui_ingest.ingest.batches.written import Written
 from tui_ingest.ingest.events import SessionStarted
-from tui_ingest.ingest.session.lookahead import Lookahead
-from tui_ingest.ingest.session.reporting import Reporter
+from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.models import DeadLetter, ProcessedFile
-from tui_ingest.oplog.log import Log, Position, StartPoint
+from tui_ingest.oplog.log import Backlog, Batch, Log, Position, StartPoint
 
-SOUGHT = "sought"  # kind of the event that the checkpoint was moved by order
+BATCH_BYTES = 16 * 1024 * 1024  # of log, read at once
 
 
 class LogCursor:
-    """Keeps the checkpoint's row, the reader and what was read ahead at one position.
+    """Hands out batches, and keeps the checkpoint's row and the reader at one position.
 
     Attributes:
         position: as committed; in a dry run, as it would have been.
-        writer: commits batches that were read from here.
-        comebacks: retries dead letters of this log.
+        file: the checkpoint's row, once it was loaded.
     """
 
-    def __init__(
-        self,
-        log: Log,
-        lookahead: Lookahead,
-        reporter: Reporter,
-        *,
-        database: str,
-        settings: Settings,
-        dry_run: bool,
-        before_each_comeback: Callable[[], None],
-    ) -> None:
+    def __init__(self, log: Log, *, database: str, dry_run: bool, final: bool) -> None:
         self.position = Position()
-        self.writer: BatchWriter
-        self.comebacks: Comebacks
-        self._file: ProcessedFile
+        self.file: ProcessedFile
         self._log = log
-        self._lookahead = lookahead
-        self._reporter = reporter
         self._database = database
-        self._settings = settings
         self._dry_run = dry_run
-        self._before_each_comeback = before_each_comeback
-        self._told = False  # where the session starts
-        self._leaves_no_trace = False  # a dry run on a log that was not known before
+        self._final = final  # also take a last line without an end
+        self._rest: Batch | None = None  # read, but not applied: a batch was cut short
+        self._loaded = False
+        self._is_new = False  # the log was not known before this session
 
-    def find(self) -> None:
-        """Read the durable state for the first time."""
-        known = checkpoints.is_known(self._log.path, database=self._database)
-        self._leaves_no_trace = self._dry_run and not known
-        self.load()
-
-    def load(self) -> None:
+    def load(self) -> SessionStarted:
         """Read the durable state and continue from there, whatever was believed before."""
-        self._file = checkpoints.load(self._log.path, database=self._database)
-        self._reporter.attach(self._file)
-        self.comebacks = Comebacks(
-            self._file,
-            database=self._database,
-            settings=self._settings,
-            report=self._reporter.tell,
-            before_each=self._before_each_comeback,
-        )
-        self.writer = BatchWriter(
-            self._file,
-            self._log,
-            database=self._database,
-            settings=self._settings,
-            dry_run=self._dry_run,
-        )
-        stored = checkpoints.position_of(self._file)
-        self._lookahead.forget()
-        self._log.resume(stored)
-        self.position = stored or Position()
-        self._tell()
+        if not self._loaded and not checkpoints.is_known(self._log.path, database=self._database):
+            self._is_new = True
+        self.file = checkpoints.load(self._log.path, database=self._database)
+        self._go_on_from(checkpoints.position_of(self.file))
+        started = self._started()
+        self._loaded = True
+        return started
 
-    def _tell(self) -> None:
-        last = self._file.last_record_time
+    def _started(self) -> SessionStarted:
+        last = self.file.last_record_time
         letters = deadletters.search(
-            self._file, database=self._database, status=DeadLetter.Status.OPEN
+            self.file, database=self._database, status=DeadLetter.Status.OPEN
         )
-        self._reporter.tell(
-            SessionStarted(
-                at=time.time(),
-                path=self._log.path,
-                database=self._database,
-                position=self.position,
-                totals=totals.load(self._file, database=self._database),
-                dead_letters=letters.count(),
-                gaps=checkpoints.gaps(self._file, database=self._database),
-                last_record_time=last.timestamp() if last else None,
-                again=self._told,
-            )
+        return SessionStarted(
+            at=time.time(),
+            path=self._log.path,
+            database=self._database,
+            position=self.position,
+            totals=totals.load(self.file, database=self._database),
+            dead_letters=letters.count(),
+            gaps=checkpoints.gaps(self.file, database=self._database),
+            last_record_time=last.timestamp() if last else None,
+            again=self._loaded,
         )
-        self._told = True
 
-    def go_to(self, start: StartPoint) -> None:
-        """Continue from another place.
+    def go_to(self, start: StartPoint) -> str:
+        """Continue from another place, and return in a sentence what was done.
 
         Raises:
             LogError: there is no such place.
@@ -115,14 +74,56 @@ class LogCursor:
             " by order of the operator."
         )
         if not self._dry_run:
-            checkpoints.move(self._file, position, kind=SOUGHT, why=why, database=self._database)
-        self._lookahead.forget()
+            checkpoints.move(
+                self.file, position, kind=EventKind.SOUGHT, why=why, database=self._database
+            )
+        self._go_on_from(position)
+        return why
+
+    def _go_on_from(self, position: Position | None) -> None:
+        self._rest = None
         self._log.resume(position)
-        self.position = position
-        self._reporter.notice(SOUGHT, why, keep=False)
-        self._reporter.progress(position, now=True)
+        self.position = position or Position()
+
+    def next(self, most: int) -> Batch | None:
+        """Return up to `most` entries; None when nothing complete is there yet."""
+        batch, self._rest = self._rest, None
+        if batch is None:
+            batch = self._log.read(max_records=most, max_bytes=BATCH_BYTES, final=self._final)
+        if batch is not None and len(batch.entries) > most:
+            first = batch.entries[:most]
+            self._rest = replace(batch, entries=batch.entries[most:], notices=())
+            batch = replace(batch, entries=first, position=self._log.position_after(first[-1]))
+        return batch
+
+    def give_back(self, batch: Batch) -> None:
+        """Take back a batch of `next` as it was: nothing of it was applied."""
+        self._keep(batch, taken=0, noticed=False)
+
+    def advance(self, batch: Batch, written: Written) -> None:
+        """Go past what was applied of a batch of `next`; the rest of it comes next."""
+        self.position = written.position or self.position
+        committed = written.position is not None
+        self._keep(batch, taken=len(written.entries), noticed=committed)
+
+    def _keep(self, batch: Batch, *, taken: int, noticed: bool) -> None:
+        """Keep the entries after the first `taken`, and the notices unless they were kept."""
+        if taken == len(batch.entries) and noticed:
+            return
+        later = self._rest
+        self._rest = Batch(
+            entries=[*batch.entries[taken:], *(later.entries if later else ())],
+            position=(later or batch).position,
+            notices=() if noticed else batch.notices,
+        )
+
+    def backlog(self) -> Backlog:
+        """Return how far the session is behind: what was read ahead is unread to it."""
+        ahead = sum(entry.location.length for entry in self._rest.entries) if self._rest else 0
+        backlog = self._log.backlog()
+        return replace(backlog, remaining_bytes=backlog.remaining_bytes + ahead)
 
     def leave(self) -> None:
-        """Clean up after the session."""
-        if self._leaves_no_trace:
+        """Clean up: a dry run of a log that was not known leaves no trace."""
+        if self._dry_run and self._is_new:
             checkpoints.forget(self._log.path, database=self._database)

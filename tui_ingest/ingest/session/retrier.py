@@ -12,7 +12,8 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.pacing import Backoff
-from tui_ingest.ingest.session.reporting import Reporter, first_line
+from tui_ingest.ingest.session.publisher import Publisher, first_line
+from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.oplog.log import LogUnavailableError
 
 RETRY_CAP_SECONDS = 30.0  # between two tries
@@ -36,9 +37,9 @@ class Retrier:
         Ended: from every method that rests, when the session is told to stop.
     """
 
-    def __init__(self, control: Control, reporter: Reporter, *, database: str) -> None:
+    def __init__(self, control: Control, publisher: Publisher, *, database: str) -> None:
         self._control = control
-        self._reporter = reporter
+        self._publisher = publisher
         self._database = database
 
     def until_done(self, action: Callable[[], T]) -> T:
@@ -63,18 +64,20 @@ class Retrier:
         connections[self._database].close()
         delay = backoff.next()
         if backoff.attempt == 1:
-            self._reporter.notice("waiting", f"Waiting for the {reason}", write_now=False)
+            self._publisher.notice(EventKind.WAITING, f"Waiting for the {reason}")
         self.rest(reason, delay, attempt=backoff.attempt)
 
     def came_back(self, backoff: Backoff) -> None:
         """Say that the waiting is over, if there was any."""
         if backoff.attempt:
-            self._reporter.notice("recovered", f"It is back, at attempt {backoff.attempt + 1}.")
+            self._publisher.notice(
+                EventKind.RECOVERED, f"It is back, at attempt {backoff.attempt + 1}."
+            )
             backoff.reset()
 
     def rest(self, reason: str, seconds: float, *, attempt: int = 0) -> None:
         """Do nothing for a while."""
-        self._reporter.change_state(
+        self._publisher.change_state(
             State.WAITING, reason, attempt=attempt, retry_at=time.time() + seconds
         )
         deadline = time.monotonic() + seconds

@@ -6,8 +6,9 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest.batches.written import Refusal, Written
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.reporting import Reporter, first_line
+from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.session.retrier import Ended
+from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.oplog.log import Batch, NoticeKind
 
 
@@ -19,10 +20,10 @@ class StopPolicy:
     """
 
     def __init__(
-        self, control: Control, reporter: Reporter, *, settings: Settings, interactive: bool
+        self, control: Control, publisher: Publisher, *, settings: Settings, interactive: bool
     ) -> None:
         self._control = control
-        self._reporter = reporter
+        self._publisher = publisher
         self._settings = settings
         self._interactive = interactive
         self._gap_accepted = False  # by resuming after a halt
@@ -45,7 +46,7 @@ class StopPolicy:
 
     def before_record(self, refusal: Refusal) -> None:
         """Stand before a record that failed; the control will bring the decision."""
-        self._reporter.refused(refusal)
+        self._publisher.refused(refusal)
         failure = refusal.failure
         reason = (
             f"Stopped on the record at position {refusal.entry.location.start}:"
@@ -53,7 +54,7 @@ class StopPolicy:
         )
         if not self._interactive:
             raise Ended(State.STOPPED_ON_ERROR, reason)
-        self._reporter.change_state(State.STOPPED_ON_ERROR, reason)
+        self._publisher.change_state(State.STOPPED_ON_ERROR, reason)
 
     def after_failures(self, written: Written) -> bool:
         """Pause if so many records in a row failed that it is the environment, not the data."""
@@ -74,5 +75,5 @@ class StopPolicy:
 
     def _halt(self, reason: str) -> None:
         self._control.pause()
-        self._reporter.notice("halted", reason)
-        self._reporter.change_state(State.PAUSED, reason)
+        self._publisher.notice(EventKind.HALTED, reason)
+        self._publisher.change_state(State.PAUSED, reason)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui_ingest.ingest import checkpoints, deadletters, totals
+from tui_ingest.ingest import checkpoints, totals
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Log, LogError
@@ -47,7 +47,7 @@ class LogStatus:
 def status_of(file: ProcessedFile, log: Log, *, database: str, now: datetime) -> LogStatus:
     """Put together what is known of a log; `log` is looked at and closed."""
     backlog = _backlog(file, log)
-    letters = deadletters.search(file, database=database, status=DeadLetter.Status.OPEN)
+    letters = DeadLetter.objects.using(database).filter(file=file, status=DeadLetter.Status.OPEN)
     return LogStatus(
         path=file.file_path,
         generation=file.generation,

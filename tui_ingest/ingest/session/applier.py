@@ -1,0 +1,124 @@
+"""Batches written to the database, and what that teaches: how large the next one is to be."""
+
+from __future__ import annotations
+
+import time
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest import totals
+from tui_ingest.ingest.batches.batching import BatchWriter
+from tui_ingest.ingest.batches.written import Limits, Written
+from tui_ingest.ingest.checkpoints import CheckpointMovedError
+from tui_ingest.ingest.events import Counts, State
+from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.session.pacing import BatchSizer
+from tui_ingest.ingest.session.publisher import Publisher
+from tui_ingest.ingest.session.retrier import Retrier, new_backoff, passes_by_itself
+from tui_ingest.oplog.log import Batch, Log
+
+BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
+
+
+class Applier:
+    """Writes the batches of a cursor, waits where the database is away, and keeps count.
+
+    Attributes:
+        counts: of this session, by model label.
+        set_aside: records that became dead letters in this session.
+        failures_in_a_row: permanent ones, up to now.
+        busy_at: when something was applied last, in monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        cursor: LogCursor,
+        publisher: Publisher,
+        retrier: Retrier,
+        *,
+        database: str,
+        settings: Settings,
+        dry_run: bool,
+    ) -> None:
+        self.counts: dict[str, Counts] = {}
+        self.set_aside = 0
+        self.failures_in_a_row = 0
+        self.busy_at = 0.0
+        self._log = log
+        self._cursor = cursor
+        self._publisher = publisher
+        self._retrier = retrier
+        self._database = database
+        self._settings = settings
+        self._dry_run = dry_run
+        self._writer: BatchWriter
+        self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
+        self._backoff = new_backoff()  # between tries to write; ends with a commit
+
+    @property
+    def records(self) -> int:
+        """How many records to read next."""
+        return self._sizer.records
+
+    def load(self) -> None:
+        """Read the durable state, as often as it takes, and continue from there."""
+        self._retrier.until_done(self._load)
+
+    def _load(self) -> None:
+        started = self._cursor.load()
+        self._writer = BatchWriter(
+            self._cursor.file,
+            self._log,
+            database=self._database,
+            settings=self._settings,
+            dry_run=self._dry_run,
+        )
+        self._publisher.tell(started)
+
+    def apply(self, batch: Batch, *, until_failure: bool, stop_on_error: bool) -> Written | None:
+        """Write a batch, or the first entries of it; None if that is to be tried once more.
+
+        Args:
+            until_failure: end after the first record that fails.
+            stop_on_error: end before it instead.
+
+        Raises:
+            CheckpointMovedError: another ingester was here; nothing was written.
+        """
+        if not self._backoff.attempt and self._publisher.state is not State.RUNNING:
+            # Another try is still waiting, until it succeeds. This one may take its time, too.
+            self._publisher.progress(self._cursor, now=True)
+            self._publisher.change_state(State.RUNNING)
+        limits = Limits(
+            seconds=BATCH_SECONDS,
+            failures=1 if until_failure else self._settings.max_consecutive_failures,
+            stop_on_error=stop_on_error,
+        )
+        failures_in_a_row = 0 if until_failure else self.failures_in_a_row
+        started = time.monotonic()
+        try:
+            written = self._writer.write(batch, limits, failures_in_a_row=failures_in_a_row)
+        except CheckpointMovedError:
+            raise
+        except Exception as error:
+            if not passes_by_itself(error):
+                raise
+            self._try_later(error)
+            return None
+        self._retrier.came_back(self._backoff)
+        self._account_for(batch, written, time.monotonic() - started)
+        return written
+
+    def _try_later(self, error: Exception) -> None:
+        self._retrier.wait_after(error, self._backoff)
+        self.load()  # whether the last commit went through is known to the database alone
+        self._publisher.progress(self._cursor, now=True)
+
+    def _account_for(self, batch: Batch, written: Written, seconds: float) -> None:
+        self._cursor.advance(batch, written)
+        self._sizer.took(len(written.entries), seconds)
+        self.busy_at = time.monotonic()
+        self.failures_in_a_row = written.failures_in_a_row
+        self.set_aside += len(written.failures)
+        totals.merge(self.counts, written.counts())
+        self._publisher.batch(batch, written, self._cursor, seconds)

@@ -1,0 +1,69 @@
+"""A session's signs of life in the database, and what it is doing."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connections
+
+from tui_ingest.ingest import checkpoints
+from tui_ingest.ingest.events import Event, Noticed, State, StateChanged
+from tui_ingest.ingest.exact.failures import is_transient
+from tui_ingest.ingest.session.journal import Journal
+from tui_ingest.ingest.status.kinds import EventKind
+
+HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database
+STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
+
+# RUNNING comes and goes with every record of a quiet source; while WAITING the database is away.
+_WRITTEN_LATER = frozenset({State.RUNNING, State.WAITING})
+
+
+class Heartbeat:
+    """Listens to a session and keeps the database told: at once of what lasts, else in time.
+
+    Signs of life are never worth an error: what the database cannot take now is written when it
+    is back.
+    """
+
+    def __init__(self, path: str, journal: Journal, *, database: str, dry_run: bool) -> None:
+        self._path = path
+        self._journal = journal
+        self._database = database
+        self._dry_run = dry_run  # leaves no trace
+        self._state = State.STARTING
+        self._reason = ""
+        self._written: State | None = None  # as the database has it
+        self._beat_at = 0.0  # monotonic seconds
+
+    def __call__(self, event: Event) -> None:
+        """Take note of the session's state, and of what goes into its journal."""
+        match event:
+            case StateChanged():
+                self._state, self._reason = event.state, event.reason
+                if event.state not in _WRITTEN_LATER:
+                    self.beat()
+            case Noticed() if event.kind != EventKind.WAITING:
+                self.beat()
+
+    def beat_if_due(self) -> None:
+        """Give a sign of life from time to time."""
+        silence = time.monotonic() - self._beat_at
+        stale = self._written is not self._state and silence > STATE_SECONDS
+        if stale or silence > HEARTBEAT_SECONDS:
+            self.beat()
+
+    def beat(self) -> None:
+        """Give a sign of life, and write the journal."""
+        if self._dry_run:
+            return
+        self._beat_at = time.monotonic()
+        try:
+            checkpoints.beat(self._path, self._state, self._reason, database=self._database)
+            self._journal.write()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            connections[self._database].close()
+        else:
+            self._written = self._state

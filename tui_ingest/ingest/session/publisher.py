@@ -1,0 +1,181 @@
+"""What a session says, to whoever listens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from tui_ingest.ingest.batches.written import Refusal, Written
+from tui_ingest.ingest.deadletters.retrying import Retry
+from tui_ingest.ingest.events import (
+    BatchApplied,
+    DeadLetterResolved,
+    Event,
+    Noticed,
+    Progressed,
+    RecordSetAside,
+    State,
+    StateChanged,
+    StoppedOnError,
+)
+from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.totals import label_of
+from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.log import Backlog, Batch, Entry
+from tui_ingest.oplog.records import Malformed
+
+PROGRESS_SECONDS = 0.25  # between two looks at how far the log reaches
+
+logger = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Makes events of what the session does, and tells each to every listener in turn.
+
+    Attributes:
+        state: as it was told last.
+    """
+
+    def __init__(
+        self, *listeners: Callable[[Event], None], dry_run: bool, log_payloads: bool
+    ) -> None:
+        self.state = State.STARTING
+        self._reason = ""
+        self._listeners = listeners
+        self._dry_run = dry_run
+        self._log_payloads = log_payloads  # to Python's logging
+        self._backlog = Backlog(exists=False)
+        self._looked_at = 0.0  # monotonic seconds, when the backlog was looked up
+
+    def tell(self, event: Event) -> None:
+        """Report an event that needs no more than that."""
+        for listener in self._listeners:
+            listener(event)
+
+    def change_state(
+        self,
+        state: State,
+        reason: str = "",
+        *,
+        attempt: int = 0,
+        retry_at: float | None = None,
+    ) -> None:
+        """Say that the session does something else now, unless that was said."""
+        if state is self.state and reason == self._reason and retry_at is None:
+            return
+        self.state, self._reason = state, reason
+        self.tell(
+            StateChanged(
+                at=time.time(), state=state, reason=reason, attempt=attempt, retry_at=retry_at
+            )
+        )
+
+    def notice(self, kind: EventKind, message: str) -> None:
+        """Report something that belongs in the list of events."""
+        self.tell(Noticed(at=time.time(), kind=kind, message=message))
+
+    def progress(self, cursor: LogCursor, *, now: bool = False) -> Backlog:
+        """Look up how far the log reaches, unless that was done a moment ago."""
+        if now or time.monotonic() - self._looked_at >= PROGRESS_SECONDS:
+            self._backlog = cursor.backlog()
+            self._looked_at = time.monotonic()
+            self.tell(Progressed(at=time.time(), backlog=self._backlog, position=cursor.position))
+        return self._backlog
+
+    def batch(self, batch: Batch, written: Written, cursor: LogCursor, seconds: float) -> None:
+        """Report what a committed transaction did."""
+        at = time.time()
+        for notice in batch.notices:
+            self.tell(
+                Noticed(
+                    at=at,
+                    kind=EventKind(notice.kind.value),
+                    message=notice.message,
+                    missing_bytes=notice.missing_bytes,
+                )
+            )
+        if written.entries:
+            self.tell(
+                BatchApplied(
+                    at=at,
+                    entries=written.entries,
+                    unusual=written.unusual(),
+                    counts=written.counts(),
+                    position=cursor.position,
+                    last_record_time=written.last_record_time,
+                    seconds=seconds,
+                )
+            )
+        for index, failure in written.failures.items():
+            self._set_aside(written.entries[index], failure, written.letters[index])
+        for letter in written.superseded:
+            self._superseded(letter.pk)
+
+    def retried(self, result: Retry) -> None:
+        """Report a dead letter that came back by itself."""
+        if result.applied:
+            self.tell(
+                DeadLetterResolved(
+                    at=time.time(),
+                    dead_letter=result.dead_letter,
+                    status=result.status,
+                    counts=result.counts,
+                )
+            )
+        for superseded in result.superseded:
+            self._superseded(superseded)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Report the record that the session stands before."""
+        entry, failure = refusal.entry, refusal.failure
+        subject = None if isinstance(entry, Malformed) else next(iter(entry.objects), None)
+        self.tell(
+            StoppedOnError(
+                at=time.time(),
+                location=entry.location,
+                operation="" if isinstance(entry, Malformed) else entry.operation.value,
+                model=label_of(subject) if subject else "",
+                pk=str(subject.get("pk", "")) if subject else "",
+                reason=failure.reason,
+                error=failure.error,
+                traceback=failure.traceback,
+                raw=entry.raw,
+            )
+        )
+
+    def _set_aside(self, entry: Entry, failure: Failure, letter: DeadLetter) -> None:
+        # What a log contains may be anybody's data: an error, too, quotes it.
+        said = f": {failure.error} {entry.raw!r}" if self._log_payloads else ""
+        logger.info(
+            "Record set aside: %s at position %d%s", failure.reason, entry.location.start, said
+        )
+        self.tell(
+            RecordSetAside(
+                at=time.time(),
+                dead_letter=None if self._dry_run else letter.pk,
+                location=entry.location,
+                operation=letter.operation,
+                model=letter.model,
+                pk=letter.pk_text,
+                reason=failure.reason,
+                error=first_line(failure.error),
+            )
+        )
+
+    def _superseded(self, dead_letter: int) -> None:
+        self.tell(
+            DeadLetterResolved(
+                at=time.time(),
+                dead_letter=dead_letter,
+                status=DeadLetter.Status.SUPERSEDED,
+                counts={},
+            )
+        )
+
+
+def first_line(text: str) -> str:
+    """Return the first line of an error, which says what is wrong."""
+    return text.partition("\n")[0]

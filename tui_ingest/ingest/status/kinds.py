@@ -1,0 +1,75 @@
+"""The kinds of events that an operator is told of, and how grave each is."""
+
+from __future__ import annotations
+
+import enum
+from typing import Self
+
+from tui_ingest.oplog.log import NoticeKind
+
+
+class Severity(enum.IntEnum):
+    """How soon somebody should look."""
+
+    INFO = 0
+    WARNING = 1
+    ERROR = 2
+
+
+class EventKind(enum.StrEnum):
+    """What happened. Stored in `LogEvent.kind`, shown, and searched for: keep the values."""
+
+    severity: Severity
+
+    def __new__(cls, value: str, severity: Severity = Severity.INFO) -> Self:
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.severity = severity
+        return kind
+
+    # What the reader finds out about the log
+    ROTATED = NoticeKind.ROTATED.value
+    TRUNCATED = NoticeKind.TRUNCATED.value, Severity.WARNING
+    REPLACED = NoticeKind.REPLACED.value
+    GAP = NoticeKind.GAP.value, Severity.ERROR
+    LATE = NoticeKind.LATE.value
+    UNFINISHED = "unfinished"  # the last line has no end yet, and --once does not wait for it
+
+    # What the session does
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    HALTED = "halted", Severity.ERROR  # it paused by itself: somebody has to decide
+    SOUGHT = "sought"  # it was ordered to another place
+    SEEK_REFUSED = "seek_refused", Severity.WARNING
+    WAITING = "waiting", Severity.WARNING  # for a database or a log that is expected back
+    RECOVERED = "recovered"
+    RACED = "raced", Severity.WARNING  # another ingester moved the checkpoint
+
+    # What became of dead letters
+    DEAD_LETTER_RETRIED = "dead_letter_retried"
+    DEAD_LETTER_EDITED = "dead_letter_edited"
+    DEAD_LETTER_DISCARDED = "dead_letter_discarded"
+
+    @property
+    def comes_with_its_change(self) -> bool:
+        """Whether it is kept in the transaction of what it tells of, and not by the journal."""
+        return self in _KEPT_WITH_THEIR_CHANGE
+
+
+_KEPT_WITH_THEIR_CHANGE = frozenset(
+    {
+        *(EventKind(kind.value) for kind in NoticeKind),
+        EventKind.SOUGHT,
+        EventKind.DEAD_LETTER_RETRIED,
+        EventKind.DEAD_LETTER_EDITED,
+        EventKind.DEAD_LETTER_DISCARDED,
+    }
+)
+
+
+def severity_of(kind: str) -> Severity:
+    """Return how grave an event is; one that a later version kept is told as information."""
+    try:
+        return EventKind(kind).severity
+    except ValueError:
+        return Severity.INFO
