@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
 
 
@@ -94,7 +95,7 @@ class DeadLetterAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         chosen = list(letters.values_list("pk", flat=True))
         statuses: Counter[str] = Counter()
         try:
-            for result in deadletters.retry_all(chosen, database=letters.db):
+            for result in deadletters.retry_all(Target(letters.db), chosen):
                 statuses[result.status] += 1
                 if result.error:
                     self._complain(request, f"Dead letter {result.dead_letter}: {result.error}")
@@ -109,7 +110,7 @@ class DeadLetterAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         discarded = 0
         for letter in letters.values_list("pk", flat=True).order_by("pk"):
             try:
-                deadletters.discard(letter, why=why, database=letters.db)
+                deadletters.discard(Target(letters.db), letter, why=why)
                 discarded += 1
             except DeadLetterError as error:
                 self._complain(request, str(error))

@@ -63,11 +63,11 @@ def without_table(target, name):
 
 def retry(target, letter, **settings):
     chosen = Settings(**settings)
-    return deadletters.retry(letter.pk, database=target.database, settings=chosen)
+    return deadletters.retry(target.engine(chosen), letter.pk)
 
 
 def edit(target, letter, line):
-    deadletters.edit(letter.pk, line, database=target.database)
+    deadletters.edit(target.engine(), letter.pk, line)
 
 
 def statuses(target):
@@ -390,7 +390,7 @@ def test_retried_in_log_order_each_takes_effect(target):
     target.apply(*missing)
     target.rows(Tag).create(pk=7, name="parent")
     backwards = [letter.pk for letter in reversed(target.letters())]
-    results = list(deadletters.retry_all(backwards, database=target.database))
+    results = list(deadletters.retry_all(target.engine(), backwards))
     assert [result.status for result in results] == ["applied", "applied"]
     assert target.row(Label).text == "second"
 
@@ -422,7 +422,7 @@ def test_a_line_that_is_no_record_fails_again_with_its_reason(target):
 def test_there_is_no_such_dead_letter(target):
     target.apply()
     with pytest.raises(DeadLetterError, match="There is no dead letter 99"):
-        deadletters.retry(99, database=target.database)
+        deadletters.retry(target.engine(), 99)
 
 
 def test_the_policy_holds_for_a_retry_as_well(target):
@@ -576,13 +576,13 @@ def test_an_edit_that_is_no_record_is_refused_with_the_reason(target, line, comp
 
 def test_a_discarded_one_stays_visible_with_its_reason(target):
     letter = target.refuse(bad(1, "a"))
-    deadletters.discard(letter.pk, why="A test row.", database=target.database)
+    deadletters.discard(target.engine(), letter.pk, why="A test row.")
     letter.refresh_from_db()
     assert (letter.status, letter.resolution) == ("discarded", "A test row.")
     assert target.total("gallery.tag") == {"failed": 1}
     assert "is discarded already" in retry(target, letter).error
     with pytest.raises(DeadLetterError, match="is discarded already"):
-        deadletters.discard(letter.pk, why="again", database=target.database)
+        deadletters.discard(target.engine(), letter.pk, why="again")
     event = LogEvent.objects.using(target.database).get(kind="dead_letter_discarded")
     assert "A test row." in event.message
 
@@ -592,10 +592,10 @@ def test_a_discarded_one_stays_visible_with_its_reason(target):
 
 def test_dead_letters_are_found_in_log_order_by_what_they_are(target):
     target.apply(bad(1, "a"), saved("place", 1, {"name": None}), b"nonsense\n", bad(2, "b"))
-    deadletters.discard(target.letters().last().pk, why="", database=target.database)
+    deadletters.discard(target.engine(), target.letters().last().pk, why="")
 
     def found(**by):
-        letters = deadletters.search(target.file(), database=target.database, **by)
+        letters = deadletters.search(target.engine(), target.file(), **by)
         return [letter.pk_text for letter in letters]
 
     assert found() == ["1", "1", "", "2"]
@@ -603,12 +603,12 @@ def test_dead_letters_are_found_in_log_order_by_what_they_are(target):
     assert found(reason="bad_line") == [""]
     assert found(model="gallery.tag") == ["1", "2"]
     assert found(model="gallery.tag", status="discarded") == ["2"]
-    assert deadletters.search(database=target.database).count() == 4
+    assert deadletters.search(target.engine()).count() == 4
 
 
 def test_an_export_is_one_line_of_json_each_with_nothing_that_acts(target):
     target.apply(bad("\x1b[31m", "a"), b"\xff\x1b]0;title\x07\n")
-    letters = deadletters.search(database=target.database)
+    letters = deadletters.search(target.engine())
     lines = list(deadletters.export(letters))
     assert len(lines) == 2
     for line, letter in zip(lines, letters, strict=True):

@@ -43,7 +43,7 @@ def test_numbers_drawn_by_others_meanwhile_are_not_given_out_again():
     counter = connections["postgres"]
     with counter.cursor() as cursor:
         cursor.execute("SELECT nextval('gallery_tag_id_seq') FROM generate_series(1, 500)")
-        sequences.reset({Tag: 400}, database="postgres")
+        sequences.reset(counter, {Tag: 400})
         cursor.execute("SELECT nextval('gallery_tag_id_seq')")
         assert cursor.fetchone() == (501,)
 

@@ -10,6 +10,7 @@ from tests.support.target import logged
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.inspecting import compare
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.parsing import parse_line
 from tui_ingest.oplog.records import RecordLocation
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "post
 
 def compared(line, database, **settings):
     (record,) = parse_line(line.rstrip(), RecordLocation("g", 0, len(line)))
-    (row,) = compare(record, database=database, settings=Settings(**settings))
+    (row,) = compare(Target(database, Settings(**settings)), record)
     return row
 
 

@@ -10,6 +10,7 @@ from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.batches import batching, executing
 from tui_ingest.ingest.batches.batching import BatchWriter
 from tui_ingest.ingest.batches.written import Limits
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ModelTotal
 from tui_ingest.oplog.log import Batch, Position
 from tui_ingest.oplog.parsing import parse_line
@@ -72,8 +73,8 @@ class Trial:
 
     def _apply(self, batches, settings):
         self.empty()
-        file = checkpoints.load("/a.log", database=self.database)
-        writer = BatchWriter(file, _Log(), database=self.database, settings=Settings(**settings))
+        file = checkpoints.load(Target(self.database), "/a.log")
+        writer = BatchWriter(Target(self.database, Settings(**settings)), file, _Log())
         start = 0
         self._logged = set()
         for lines in batches:

@@ -7,6 +7,7 @@ from django.core import serializers
 
 from tests.support.engine import ingest
 from tui_ingest.conf import Settings
+from tui_ingest.ingest.target import Target as EngineTarget
 from tui_ingest.models import DeadLetter, ModelTotal, ProcessedFile
 
 _seconds = itertools.count(1_698_395_500)
@@ -69,6 +70,10 @@ class Target:
         letter = self.letters().last()
         assert bytes(letter.raw) == line.rstrip(b"\n")
         return letter
+
+    def engine(self, settings=None):
+        """The same as the engine knows it."""
+        return EngineTarget(self.database, settings)
 
     def rows(self, model):
         return model._base_manager.using(self.database)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.db import transaction
-
 from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent, ProcessedFile
 from tui_ingest.oplog.log import NoticeKind, Position
 
@@ -16,20 +15,20 @@ class CheckpointMovedError(TuiIngestError):
     """Another ingester moved the checkpoint of this log. Read the durable state again."""
 
 
-def load(path: str, *, database: str) -> ProcessedFile:
+def load(target: Target, path: str) -> ProcessedFile:
     """Return the checkpoint row of a log, made if this is the first time it is seen."""
-    file, _ = ProcessedFile.objects.using(database).get_or_create(file_path=path)
+    file, _ = target.rows(ProcessedFile).get_or_create(file_path=path)
     return file
 
 
-def forget(path: str, *, database: str) -> None:
+def forget(target: Target, path: str) -> None:
     """Remove the row of a log of which nothing was ever kept."""
-    ProcessedFile.objects.using(database).filter(file_path=path).delete()
+    target.rows(ProcessedFile).filter(file_path=path).delete()
 
 
-def is_known(path: str, *, database: str) -> bool:
+def is_known(target: Target, path: str) -> bool:
     """Tell whether a log has a checkpoint row."""
-    return ProcessedFile.objects.using(database).filter(file_path=path).exists()
+    return target.rows(ProcessedFile).filter(file_path=path).exists()
 
 
 def position_of(file: ProcessedFile) -> Position | None:
@@ -47,26 +46,22 @@ def position_of(file: ProcessedFile) -> Position | None:
     )
 
 
-def gaps(file: ProcessedFile, *, database: str) -> int:
+def gaps(target: Target, file: ProcessedFile) -> int:
     """Return how often generations of this log were removed before they were read."""
-    return LogEvent.objects.using(database).filter(file=file, kind=NoticeKind.GAP).count()
+    return target.rows(LogEvent).filter(file=file, kind=NoticeKind.GAP).count()
 
 
-def lock(file: ProcessedFile, *, database: str) -> None:
+def lock(target: Target, file: ProcessedFile) -> None:
     """Keep other writers of this log's rows out until the transaction ends.
 
     An UPDATE rather than a SELECT FOR UPDATE: it is understood by every backend, and on SQLite
     a transaction that begins with a write waits for its turn instead of failing half-way.
     """
-    ProcessedFile.objects.using(database).filter(pk=file.pk).update(file_path=file.file_path)
+    target.rows(ProcessedFile).filter(pk=file.pk).update(file_path=file.file_path)
 
 
 def claim(
-    file: ProcessedFile,
-    new: Position,
-    *,
-    last_record_time: float | None,
-    database: str,
+    target: Target, file: ProcessedFile, new: Position, *, last_record_time: float | None
 ) -> None:
     """Move the checkpoint from where `file` was last seen to `new`: the transaction's first act.
 
@@ -78,7 +73,7 @@ def claim(
     Raises:
         CheckpointMovedError: the stored position is not the one in `file` any more.
     """
-    rows = ProcessedFile.objects.using(database).filter(
+    rows = target.rows(ProcessedFile).filter(
         pk=file.pk,
         generation=file.generation,
         last_processed_position=file.last_processed_position,
@@ -92,10 +87,10 @@ def claim(
 
 
 def correct(
-    file: ProcessedFile, new: Position, *, last_record_time: float | None, database: str
+    target: Target, file: ProcessedFile, new: Position, *, last_record_time: float | None
 ) -> None:
     """Move a checkpoint that this transaction has claimed to where its work really ended."""
-    rows = ProcessedFile.objects.using(database).filter(pk=file.pk)
+    rows = target.rows(ProcessedFile).filter(pk=file.pk)
     rows.update(**_columns(new, last_record_time))
 
 
@@ -105,36 +100,36 @@ def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None
         setattr(file, name, value)
 
 
-def move(file: ProcessedFile, new: Position, *, why: str, kind: str, database: str) -> None:
+def move(target: Target, file: ProcessedFile, new: Position, *, why: str, kind: str) -> None:
     """Move the checkpoint by an operator's order, and keep the order among the events.
 
     Raises:
         CheckpointMovedError: as `claim`.
     """
-    with transaction.atomic(using=database):
-        claim(file, new, last_record_time=None, database=database)
-        note(file, kind, why, database=database)
+    with target.atomic():
+        claim(target, file, new, last_record_time=None)
+        note(target, file, kind, why)
     accept(file, new, last_record_time=None)
 
 
-def beat(path: str, state: State, reason: str, *, database: str) -> None:
+def beat(target: Target, path: str, state: State, reason: str) -> None:
     """Say that the session of a log is alive and what it is doing, for `ingest_status`."""
-    ProcessedFile.objects.using(database).filter(file_path=path).update(
+    target.rows(ProcessedFile).filter(file_path=path).update(
         state=state.value, state_reason=reason, heartbeat=datetime.now(UTC)
     )
 
 
 def note(
+    target: Target,
     file: ProcessedFile,
     kind: str,
     message: str,
     *,
-    database: str,
     missing_bytes: int | None = None,
     time: datetime | None = None,
 ) -> None:
     """Keep an event with its time, which is now if it is not given."""
-    LogEvent.objects.using(database).create(
+    target.rows(LogEvent).create(
         file=file,
         time=time or datetime.now(UTC),
         kind=kind,

@@ -11,19 +11,18 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey, ManyToManyField, Model
 
-from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest.exact.deserializing import Serialized, converted, deserialize
-from tui_ingest.ingest.exact.identity import (
-    Identities,
+from tui_ingest.ingest.exact.deserializing import converted, deserialize
+from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.identity import (
     has_natural_key,
     identity_value,
     no_identity,
 )
-from tui_ingest.ingest.exact.keys import AnyField, python_value
-from tui_ingest.ingest.exact.parents import missing_parents
-from tui_ingest.ingest.exact.shapes import concrete, primary_key, rows_of
-from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.keys import python_value
+from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
+from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.wording import plural
 from tui_ingest.oplog.records import Operation, Record
 
@@ -58,20 +57,15 @@ class RowComparison:
         return any(field.here is not ABSENT for field in self.fields)
 
 
-def compare(
-    record: Record, *, database: str, settings: Settings | None = None
-) -> list[RowComparison]:
+def compare(target: Target, record: Record) -> list[RowComparison]:
     """Return each object of a record beside its row. Changes nothing."""
-    comparer = _Comparer(settings or get_settings(), database)
+    comparer = _Comparer(target)
     return [comparer.compare(record.operation, item) for item in record.objects[:MAX_OBJECTS]]
 
 
 class _Comparer:
-    def __init__(self, settings: Settings, database: str) -> None:
-        self._settings = settings
-        self._database = database
-        self._identities = Identities(settings, database=database)
-        self._policy = Policy(settings)
+    def __init__(self, target: Target) -> None:
+        self._target = target
 
     def compare(self, operation: Operation, serialized: Serialized) -> RowComparison:
         fields: list[FieldComparison] = []
@@ -82,7 +76,7 @@ class _Comparer:
                 effect = "is skipped: the setting EXCLUDE names its model"
             else:
                 fields.extend(self._fields(serialized, model))
-                effect = self._effect(operation, serialized, model, fields)
+                effect = self._effect(operation, serialized, fields)
         except RecordError as error:
             fails, effect = True, str(error)
         return RowComparison(
@@ -95,7 +89,7 @@ class _Comparer:
 
     def _permitted(self, serialized: Serialized) -> type[Model] | None:
         """Return the model; None if it is excluded. Of others no row is shown either."""
-        verdict = self._policy.verdict(serialized["model"])
+        verdict = self._target.policy.verdict(serialized["model"])
         if verdict is Verdict.NOT_ALLOWED:
             raise RecordError(
                 Reason.NOT_ALLOWED, "The setting MODELS does not allow this model to be written."
@@ -107,7 +101,7 @@ class _Comparer:
         logged = _logged(serialized)
         here = _here(self._row(serialized, model), logged)
         # Where another field is the identity, the numbers of source and target are their own.
-        ignored = set() if self._identities.field(model).primary_key else {"pk"}
+        ignored = set() if self._target.identities.field(model).primary_key else {"pk"}
         for name, value in logged.items():
             if name not in here:
                 yield _only_logged(name, value)
@@ -120,42 +114,33 @@ class _Comparer:
 
     def _row(self, serialized: Serialized, model: type[Model]) -> Model | None:
         """Return the row that applying would find."""
-        field = self._identities.field(model)
+        field = self._target.identities.field(model)
         value = identity_value(serialized, field)
-        rows = rows_of(model, self._database)
+        rows = self._target.rows(model)
         if value is not None:
             name = "pk" if field.primary_key else field.name
             return rows.filter(**{name: converted(serialized, field, value)}).first()
         if field.primary_key and has_natural_key(model):
-            return rows.filter(pk=self._deserialize(serialized, model).pk).first()
+            return rows.filter(pk=deserialize(self._target, serialized).object.pk).first()
         raise no_identity(serialized, field)
 
     def _effect(
         self,
         operation: Operation,
         serialized: Serialized,
-        model: type[Model],
         fields: list[FieldComparison],
     ) -> str:
         """Say what applying would do, as far as that is known without writing."""
         is_here = any(field.here is not ABSENT for field in fields)
         if operation is Operation.DELETE:
             return "deletes the row" if is_here else "changes nothing: the row is not here"
-        self._deserialize(serialized, model)
-        if missing := missing_parents([serialized], database=self._database):
+        deserialize(self._target, serialized)
+        if missing := missing_parents(self._target, [serialized]):
             raise missing[0].as_error()
         if not is_here:
             return "inserts the row"
         changed = sum(not field.same for field in fields)
         return f"updates {plural(changed, 'field')}" if changed else "changes nothing"
-
-    def _deserialize(self, serialized: Serialized, model: type[Model]) -> Model:
-        return deserialize(
-            serialized,
-            model,
-            database=self._database,
-            ignore_unknown_fields=self._settings.ignore_unknown_fields,
-        ).object
 
 
 def _only_logged(name: str, value: Any) -> FieldComparison:

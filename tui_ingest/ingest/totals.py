@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from django.db.models import F
 
 from tui_ingest.ingest.events import Counts, Outcome
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import ModelTotal, ProcessedFile
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed
@@ -52,7 +53,7 @@ def merge(into: dict[str, Counts], changes: Mapping[str, Counts]) -> None:
         into[label] = into.get(label, Counts()) + change
 
 
-def add(file: ProcessedFile, changes: Mapping[str, Counts], *, database: str) -> None:
+def add(target: Target, file: ProcessedFile, changes: Mapping[str, Counts]) -> None:
     """Add changes, which may be negative, to the totals of a log.
 
     Inside a transaction that holds the log's checkpoint: nobody else writes them meanwhile.
@@ -60,12 +61,12 @@ def add(file: ProcessedFile, changes: Mapping[str, Counts], *, database: str) ->
     for label, change in changes.items():
         columns = {name: getattr(change, name) for name in COLUMNS}
         moved = {name: F(name) + number for name, number in columns.items() if number}
-        rows = ModelTotal.objects.using(database).filter(file=file, model=label)
+        rows = target.rows(ModelTotal).filter(file=file, model=label)
         if moved and not rows.update(**moved):
-            ModelTotal.objects.using(database).create(file=file, model=label, **columns)
+            target.rows(ModelTotal).create(file=file, model=label, **columns)
 
 
-def load(file: ProcessedFile, *, database: str) -> dict[str, Counts]:
+def load(target: Target, file: ProcessedFile) -> dict[str, Counts]:
     """Return the lifetime totals of a log by model label."""
-    rows = ModelTotal.objects.using(database).filter(file=file).order_by("model")
+    rows = target.rows(ModelTotal).filter(file=file).order_by("model")
     return {row.model: Counts(**{name: getattr(row, name) for name in COLUMNS}) for row in rows}

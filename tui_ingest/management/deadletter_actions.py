@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.ingest.target import Target
 from tui_ingest.management.deadletter_text import details, outcome, row
 from tui_ingest.models import DeadLetter
 
@@ -32,14 +33,14 @@ def _list(database: str, options: Options, write: Write) -> bool:
 
 
 def _show(database: str, options: Options, write: Write) -> bool:
-    letter = deadletters.get(options["ids"][0], database=database)
+    letter = deadletters.get(Target(database), options["ids"][0])
     write(_json(deadletters.as_dict(letter)) if options["json"] else "\n".join(details(letter)))
     return False
 
 
 def _retry(database: str, options: Options, write: Write) -> bool:
     results = []
-    for result in deadletters.retry_all(_chosen(database, options), database=database):
+    for result in deadletters.retry_all(Target(database), _chosen(database, options)):
         results.append(result)
         if not options["json"]:
             write(outcome(result))
@@ -58,7 +59,7 @@ def _edit(database: str, options: Options, write: Write) -> bool:
         line = source.read_bytes() if source else sys.stdin.buffer.read()
     except OSError as error:
         raise DeadLetterError(f"The new line cannot be read: {error}") from error
-    deadletters.edit(letter, line, database=database)
+    deadletters.edit(Target(database), letter, line)
     write(f"{letter}: edited. Retry it now.")
     return False
 
@@ -66,7 +67,7 @@ def _edit(database: str, options: Options, write: Write) -> bool:
 def _discard(database: str, options: Options, write: Write) -> bool:
     discarded = []
     for letter in _chosen(database, options):
-        deadletters.discard(letter, why=options["why"], database=database)
+        deadletters.discard(Target(database), letter, why=options["why"])
         discarded.append({"id": letter, "status": DeadLetter.Status.DISCARDED})
         if not options["json"]:
             write(f"{letter}: discarded")
@@ -96,7 +97,7 @@ ACTIONS: dict[str, Callable[[str, Options, Write], bool]] = {
 
 def _matching(database: str, options: Options) -> QuerySet[DeadLetter]:
     letters = deadletters.search(
-        database=database,
+        Target(database),
         status=options["status"],
         reason=options["reason"],
         model=options["model"] and options["model"].lower(),
@@ -115,7 +116,7 @@ def _chosen(database: str, options: Options) -> list[int]:
 
 
 def _existing(database: str, options: Options) -> list[int]:
-    return [deadletters.get(letter, database=database).pk for letter in options["ids"]]
+    return [deadletters.get(Target(database), letter).pk for letter in options["ids"]]
 
 
 def _json(told: object) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.wording import plural
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
@@ -44,7 +45,7 @@ def inspect_line(
     """
     raw = line.raw if line.whole else read_again(line.location) or line.raw
     entry = entry_of(raw)
-    rows = tuple(compare(entry, database=database)) if isinstance(entry, Record) else ()
+    rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
     return Inspection(
         subject=f"{line.operation} {line.subject} {line.pk}".strip(),
         fate=line.note if line.failed else line.outcome.value,
@@ -59,7 +60,7 @@ def inspect_line(
 def inspect_stopped(stopped: StoppedOnError, *, database: str) -> Inspection:
     """Look up the record before which the session stands."""
     entry = entry_of(stopped.raw)
-    rows = tuple(compare(entry, database=database)) if isinstance(entry, Record) else ()
+    rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
     subject = " ".join(short(word) for word in (stopped.operation, stopped.model, stopped.pk))
     return Inspection(
         subject=subject.strip(),
@@ -81,7 +82,7 @@ def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
         return None
     raw = bytes(letter.raw if letter.edited is None else letter.edited)
     entry = entry_of(raw)
-    rows = tuple(compare(entry, database=database)) if isinstance(entry, Record) else ()
+    rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
     is_open = letter.status == DeadLetter.Status.OPEN
     return Inspection(
         subject=inert(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.tui.lines import short
 
@@ -57,7 +58,7 @@ def load(path: str, *, database: str, only_open: bool) -> Sequence[Letter]:
     if file is None:
         return []
     status = DeadLetter.Status.OPEN if only_open else None
-    found = deadletters.search(file, database=database, status=status)
+    found = deadletters.search(Target(database), file, status=status)
     # Without the bytes and the traceback, which the inspector loads of one.
     listed = found.defer("raw", "edited", "traceback")[:MOST_LETTERS]
     return [_letter(letter) for letter in listed]
@@ -86,7 +87,7 @@ def export(letters: Sequence[int], target: Path, *, database: str) -> int:
         OSError: the file cannot be written.
     """
     written = 0
-    found = deadletters.search(database=database)
+    found = deadletters.search(Target(database))
     with target.open("x", encoding="ascii") as file:
         for start in range(0, len(letters), 500):
             chunk = found.filter(pk__in=letters[start : start + 500])

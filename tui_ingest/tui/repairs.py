@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.events import DeadLetterResolved
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.tui.feed import Feed
 
@@ -27,9 +28,7 @@ class RetryRun:
         self.last_error = ""
         self.finished = False
         self._feed = feed
-        self._results: Iterator[deadletters.Retry] = deadletters.retry_all(
-            wanted, database=database
-        )
+        self._results: Iterator[deadletters.Retry] = deadletters.retry_all(Target(database), wanted)
 
     def run_chunk(self) -> None:
         """Retry for a moment. In a thread that may use the database.
@@ -72,6 +71,6 @@ def discard(letters: Iterable[int], *, why: str, database: str, feed: Feed) -> N
         DeadLetterError: one of them is not open any more; those before it are discarded.
     """
     for letter in letters:
-        deadletters.discard(letter, why=why, database=database)
+        deadletters.discard(Target(database), letter, why=why)
         discarded = deadletters.Retry(dead_letter=letter, status=DeadLetter.Status.DISCARDED)
         report_resolved(feed, discarded)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints, deadletters, totals
 from tui_ingest.ingest.batches.attempts import Attempt, CommitRefusedError, Look, RunRefusedError
 from tui_ingest.ingest.batches.culprits import Culprits
@@ -23,6 +22,7 @@ from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch, Log, Position
 from tui_ingest.oplog.records import Record
@@ -40,28 +40,22 @@ class BatchWriter:
 
     def __init__(
         self,
+        target: Target,
         file: ProcessedFile,
         log: Log,
         *,
-        database: str,
-        settings: Settings,
         dry_run: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = file
         self._log = log
-        self._database = database
-        self._settings = settings
-        self._rehearsal = Rehearsal(database=database, settings=settings) if dry_run else None
+        self._target = target
+        self._rehearsal = Rehearsal(target) if dry_run else None
         self._clock = clock
-        self._replayer = Replayer(database=database, settings=settings)
+        self._replayer = Replayer(target)
         # A dry run knows of the batches it has undone record by record.
-        self._fast = (
-            None
-            if dry_run
-            else FastPath.to(database, settings=settings, remember_key=self._replayer.remember_key)
-        )
-        self._culprits = Culprits(database=database, settings=settings)
+        self._fast = None if dry_run else FastPath.to(target, self._replayer.remember_key)
+        self._culprits = Culprits(target)
         self._wary = 0  # batches to look through for missing parents
         self._careful = 0  # batches to write with savepoints
 
@@ -118,23 +112,20 @@ class BatchWriter:
     def _transaction(self, attempt: Attempt, written: Written) -> Written:
         committed: list[bool] = []
         try:
-            with transaction.atomic(using=self._database, durable=True):
+            with self._target.atomic(durable=True):
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
-                transaction.on_commit(lambda: committed.append(True), using=self._database)
+                transaction.on_commit(lambda: committed.append(True), using=self._target.database)
                 self._replayer.take_sequence_models()  # of an attempt that was undone
                 checkpoints.claim(
-                    self._file,
-                    attempt.batch.position,
-                    last_record_time=None,
-                    database=self._database,
+                    self._target, self._file, attempt.batch.position, last_record_time=None
                 )
                 execution = Execution(
+                    self._target,
                     attempt,
                     written,
                     replayer=self._replayer,
                     fast=self._fast,
-                    database=self._database,
                     clock=self._clock,
                 )
                 execution.run()
@@ -142,7 +133,7 @@ class BatchWriter:
                     self._look_for_culprits(written)
                 self._settle(attempt.batch, written)
                 if written.position is None or self._rehearsal is not None:
-                    transaction.set_rollback(True, using=self._database)
+                    transaction.set_rollback(True, using=self._target.database)
         except Exception as error:
             if committed:
                 logger.exception("A hook of the project failed after a batch was committed.")
@@ -173,25 +164,22 @@ class BatchWriter:
         if not written.entries and written.refusal is not None:
             return
         self._keep_letters(written)
-        totals.add(self._file, written.counts(), database=self._database)
-        sequences.reset(self._replayer.take_sequence_models(), database=self._database)
+        totals.add(self._target, self._file, written.counts())
+        sequences.reset(self._target.connection, self._replayer.take_sequence_models())
         for notice in batch.notices:
             checkpoints.note(
+                self._target,
                 self._file,
                 notice.kind,
                 notice.message,
                 missing_bytes=notice.missing_bytes,
-                database=self._database,
             )
         records = (entry for entry in reversed(written.entries) if isinstance(entry, Record))
         last = next(records, None)
         written.last_record_time = last.timestamp if last else None
         written.position = self._position_after(batch, written)
         checkpoints.correct(
-            self._file,
-            written.position,
-            last_record_time=written.last_record_time,
-            database=self._database,
+            self._target, self._file, written.position, last_record_time=written.last_record_time
         )
 
     def _position_after(self, batch: Batch, written: Written) -> Position:
@@ -203,12 +191,9 @@ class BatchWriter:
         """Keep the failures, and close the dead letters that applied records made obsolete."""
         indexes = sorted(written.failures)
         letters = deadletters.keep(
+            self._target,
             self._file,
             [(written.entries[index], written.failures[index]) for index in indexes],
-            database=self._database,
-            settings=self._settings,
         )
         written.letters = dict(zip(indexes, letters, strict=True))
-        written.superseded = deadletters.supersede(
-            self._file, written.applied(), database=self._database, settings=self._settings
-        )
+        written.superseded = deadletters.supersede(self._target, self._file, written.applied())

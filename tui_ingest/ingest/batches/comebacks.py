@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters.retrying import Retry
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.records import Record
 
@@ -18,19 +18,18 @@ class Comebacks:
     next start.
     """
 
-    def __init__(self, file: ProcessedFile, *, database: str, settings: Settings) -> None:
+    def __init__(self, target: Target, file: ProcessedFile) -> None:
         self._file = file
-        self._database = database
-        self._settings = settings
+        self._target = target
 
     def at_start(self) -> Iterator[Retry]:
         """Retry the orphans whose parent has come from elsewhere meanwhile."""
-        deadletters.refresh_rows(self._file, database=self._database, settings=self._settings)
-        return self._retry(deadletters.no_longer_waiting(self._file, database=self._database))
+        deadletters.refresh_rows(self._target, self._file)
+        return self._retry(deadletters.no_longer_waiting(self._target, self._file))
 
     def after(self, applied: Sequence[Record]) -> Iterator[Retry]:
         """Retry the orphans whose parents these records brought."""
-        return self._retry(deadletters.waiting_for(self._file, applied, database=self._database))
+        return self._retry(deadletters.waiting_for(self._target, self._file, applied))
 
     def _retry(self, letters: Iterable[int]) -> Iterator[Retry]:
-        return deadletters.retry_all(letters, database=self._database, settings=self._settings)
+        return deadletters.retry_all(self._target, letters)

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db import connections
 from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
-from tui_ingest.conf import Settings
-from tui_ingest.ingest.exact.deserializing import Serialized
-from tui_ingest.ingest.exact.identity import Identities, identity_value
 from tui_ingest.ingest.exact.parents import missing_parents
-from tui_ingest.ingest.exact.shapes import concrete, foreign_keys, many_to_many, rows_of
+from tui_ingest.ingest.exact.row_keys import row_key
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.columns import prepare
 from tui_ingest.ingest.fast.tables import ref_to
-from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.identity import identity_value
+from tui_ingest.ingest.model_fields import (
+    Serialized,
+    concrete,
+    foreign_keys,
+    many_to_many,
+)
+from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import Operation, Record
 
 Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"
@@ -46,11 +50,8 @@ class _Held(NamedTuple):
 class Culprits:
     """Finds them in one database."""
 
-    def __init__(self, *, database: str, settings: Settings) -> None:
-        self._database = database
-        self._connection = connections[database]
-        self._policy = Policy(settings)
-        self._identities = Identities(settings, database=database)
+    def __init__(self, target: Target) -> None:
+        self._target = target
 
     def find(self, applied: Mapping[int, Record]) -> dict[int, Failure]:
         """Return the records to blame, by the index of their entry, which must be in log order."""
@@ -67,7 +68,7 @@ class Culprits:
 
     def _written(self, record: Record) -> Iterator[Serialized]:
         for serialized in record.objects:
-            if self._policy.verdict(serialized["model"]) is Verdict.ALLOWED:
+            if self._target.policy.verdict(serialized["model"]) is Verdict.ALLOWED:
                 yield serialized
 
     def _follow(
@@ -81,7 +82,7 @@ class Culprits:
         if not relations:
             return
         try:
-            row = self._identities.row_key(serialized)
+            row = row_key(self._target, serialized)
         except RecordError:  # a natural key of rows that are gone by now
             return
         for number, relation in enumerate(relations):
@@ -102,8 +103,8 @@ class Culprits:
                 same = values.setdefault(reference.relation, {}).setdefault(value, [])
                 same.append(reference)
         for relation, by_value in values.items():
-            parents = ref_to(relation.target_field, self._connection)
-            found = lookups.existing(parents, by_value, self._connection)
+            parents = ref_to(relation.target_field, self._target.connection)
+            found = lookups.existing(parents, by_value, self._target.connection)
             for value in by_value.keys() - found:
                 suspects += by_value[value]
         return sorted(suspects, key=lambda reference: (reference.entry, reference.number))
@@ -114,12 +115,12 @@ class Culprits:
         if isinstance(relation, ManyToManyField) or isinstance(reference.value, list | dict):
             return None
         try:
-            return prepare(relation, self._connection).convert_one(reference.value)
+            return prepare(relation, self._target.connection).convert_one(reference.value)
         except Exception:  # an applied record has none, as far as is known
             return None
 
     def _failure(self, suspect: _Held) -> Failure | None:
-        for missing in missing_parents([suspect.serialized], database=self._database):
+        for missing in missing_parents(self._target, [suspect.serialized]):
             if missing.field == suspect.relation.name and self._dangles(suspect):
                 return missing.as_failure()
         return None
@@ -131,24 +132,20 @@ class Culprits:
         key was set to null, its link was taken along.
         """
         model = concrete(find_model(suspect.serialized["model"]))
-        field = self._identities.field(model)
+        field = self._target.identities.field(model)
         value = identity_value(suspect.serialized, field)
         if value is None:
             return True
-        rows = rows_of(model, self._database).filter(
-            **{"pk" if field.primary_key else field.name: value}
-        )
+        rows = self._target.rows(model).filter(**{"pk" if field.primary_key else field.name: value})
         relation = suspect.relation
         if not isinstance(relation, ManyToManyField):
             return self._lead_nowhere(rows, relation)
         through: Any = relation.remote_field.through
-        links = rows_of(through, self._database).filter(
-            **{f"{relation.m2m_field_name()}__in": rows}
-        )
+        links = self._target.rows(through).filter(**{f"{relation.m2m_field_name()}__in": rows})
         return self._lead_nowhere(links, through._meta.get_field(relation.m2m_reverse_field_name()))
 
     def _lead_nowhere(self, rows: QuerySet[Model], key: Any) -> bool:
-        parents = rows_of(key.remote_field.model, self._database)
+        parents = self._target.rows(key.remote_field.model)
         referred = parents.filter(**{key.target_field.name: OuterRef(key.attname)})
         return rows.filter(~Exists(referred), **{f"{key.name}__isnull": False}).exists()
 

@@ -7,16 +7,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from tui_ingest.ingest.batches.attempts import Attempt, Look, RunRefusedError
 from tui_ingest.ingest.batches.written import Refusal, Written
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.failures import Failure, describe, is_transient
+from tui_ingest.ingest.exact.failures import Failure, explain, is_transient
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.errors import RowRefusedError
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed
 
@@ -36,12 +37,12 @@ class Execution:
 
     def __init__(
         self,
+        target: Target,
         attempt: Attempt,
         written: Written,
         *,
         replayer: Replayer,
         fast: FastPath | None,
-        database: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attempt = attempt
@@ -49,7 +50,7 @@ class Execution:
         self._written = written
         self._replayer = replayer
         self._fast = fast
-        self._database = database
+        self._target = target
         self._clock = clock
         self._started = clock()
         self._has_looked = False  # for missing parents
@@ -117,21 +118,21 @@ class Execution:
         if isinstance(entry, Malformed):
             return Failure(reason=entry.reason, error=entry.error)
         try:
-            with transaction.atomic(using=self._database):
+            with self._target.atomic():
                 outcomes = self._replayer.replay(entry)
                 if undo:
-                    transaction.set_rollback(True, using=self._database)
+                    transaction.set_rollback(True, using=self._target.database)
                 return outcomes
         except MemoryError:
             raise
         except Exception as error:  # whatever a record can provoke, it is that record's failure
             if is_transient(error) or self._is_undone():
                 raise
-            return describe(error, record=entry, database=self._database)
+            return explain(self._target, error, entry)
 
     def _is_undone(self) -> bool:
         """Tell whether not even the savepoint is left: the failure was not the record's."""
-        return connections[self._database].needs_rollback
+        return self._target.connection.needs_rollback
 
     # Many at a time
 
@@ -167,7 +168,7 @@ class Execution:
     def _savepoint(self) -> AbstractContextManager[object]:
         """On SQLite a savepoint costs as much as the rows of a run: at first, do without."""
         if self._attempt.is_careful:
-            return transaction.atomic(using=self._database)
+            return self._target.atomic()
         return nullcontext()
 
     def _is_to_look_ahead(self, window: Window) -> bool:

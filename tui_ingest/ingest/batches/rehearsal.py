@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tui_ingest.conf import Settings
-from tui_ingest.ingest.deadletters.keeping import row_keys
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.identity import Identities
 from tui_ingest.ingest.exact.parents import arrivals
+from tui_ingest.ingest.exact.row_keys import row_keys
 from tui_ingest.ingest.reasons import Failure, RowKey
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
 
@@ -22,8 +21,8 @@ class Rehearsal:
     given back) are not known here.
     """
 
-    def __init__(self, *, database: str, settings: Settings) -> None:
-        self._identities = Identities(settings, database=database)
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._here: set[int] = set()  # hashes of row keys
 
     def excuses(self, failure: Failure) -> bool:
@@ -53,7 +52,7 @@ class Rehearsal:
         }
 
     def _keys(self, objects: Sequence[dict[str, object]]) -> Iterable[RowKey]:
-        keys = row_keys(objects, self._identities)
+        keys = row_keys(self._target, objects)
         yield from keys.values()
         for index in keys:
             yield from arrivals(objects[index])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tui_ingest.conf import Settings
-from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys
+from tui_ingest.ingest.exact.row_keys import row_keys
 from tui_ingest.ingest.reasons import RowKey
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DeadLetterRow
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.parsing import parse_line
@@ -37,14 +37,12 @@ def parse(raw: bytes, letter: DeadLetter) -> Entry:
     return broken[0] if broken else entries[0]
 
 
-def without_superseded(
-    letter: DeadLetter, record: Record, *, database: str, settings: Settings
-) -> Record:
+def without_superseded(target: Target, letter: DeadLetter, record: Record) -> Record:
     """Return the record without the objects whose rows got newer data meanwhile."""
-    rows = DeadLetterRow.objects.using(database).filter(dead_letter=letter, superseded=True)
+    rows = target.rows(DeadLetterRow).filter(dead_letter=letter, superseded=True)
     newer = {RowKey(row.model, row.key) for row in rows}
     if not newer:
         return record
-    keys = row_keys(record.objects, identities_of(settings, database))
+    keys = row_keys(target, record.objects)
     kept = [item for index, item in enumerate(record.objects) if keys.get(index) not in newer]
     return record._replace(objects=kept)

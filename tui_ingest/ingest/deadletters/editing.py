@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.retrying import close, locked, note
 from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Malformed
 
@@ -15,9 +15,7 @@ EDITED = "dead_letter_edited"  # kinds of events
 DISCARDED = "dead_letter_discarded"
 
 
-def edit(
-    dead_letter_id: int, raw: bytes, *, database: str, settings: Settings | None = None
-) -> None:
+def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
     """Put another line in place of the one that cannot be applied; `retry` then applies it.
 
     The original stays. Newer data of a row that only the edited line names cannot be protected:
@@ -31,7 +29,7 @@ def edit(
         DeadLetterError: there is no such dead letter, or it is not open.
     """
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
-    with locked(dead_letter_id, database=database) as letter:
+    with locked(target, dead_letter_id) as letter:
         _require_open(letter)
         if b"\n" in line:
             raise InvalidEditError("A record is one line; this has more.")
@@ -40,20 +38,20 @@ def edit(
             raise InvalidEditError(f"This is not a record ({entry.reason}): {entry.error}")
         letter.edited = line
         describe_record(letter, entry)
-        letter.save(using=database)
-        write_rows(letter, entry, database=database, settings=settings)
-        note(letter, EDITED, f"Dead letter {letter.pk} ({letter}) was edited.", database=database)
+        letter.save(using=target.database)
+        write_rows(target, letter, entry)
+        note(target, letter, EDITED, f"Dead letter {letter.pk} ({letter}) was edited.")
 
 
-def discard(dead_letter_id: int, *, why: str, database: str) -> None:
+def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
     """Give a dead letter up. It stays visible, with the reason given.
 
     Raises:
         DeadLetterError: there is no such dead letter, or it is not open.
     """
-    with locked(dead_letter_id, database=database) as letter:
+    with locked(target, dead_letter_id) as letter:
         _require_open(letter)
-        close(letter, DeadLetter.Status.DISCARDED, inert(why), DISCARDED, database=database)
+        close(target, letter, DeadLetter.Status.DISCARDED, inert(why), DISCARDED)
 
 
 def _require_open(letter: DeadLetter) -> None:

@@ -11,15 +11,13 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from django.db import connections
-
-from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.exact.deserializing import Serialized
-from tui_ingest.ingest.exact.identity import Identities
-from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
+from tui_ingest.ingest.exact.row_keys import row_keys
+from tui_ingest.ingest.model_fields import Serialized
+from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.log import Entry
@@ -29,26 +27,21 @@ MAX_TEXT = 255  # characters of a label, a primary key or a name
 
 
 def keep(
-    file: ProcessedFile,
-    failed: Sequence[tuple[Entry, Failure]],
-    *,
-    database: str,
-    settings: Settings | None = None,
+    target: Target, file: ProcessedFile, failed: Sequence[tuple[Entry, Failure]]
 ) -> list[DeadLetter]:
     """Make dead letters of entries, given in log order, in the caller's transaction.
 
     An open dead letter of the same line, left from before the log was read again, gives way.
     """
-    _replace_earlier(file, [entry for entry, _ in failed], database)
+    _replace_earlier(target, file, [entry for entry, _ in failed])
     now = datetime.now(UTC)
     letters = [_letter(file, entry, failure, now) for entry, failure in failed]
-    _insert(letters, database)
-    identities = identities_of(settings, database)
-    DeadLetterRow.objects.using(database).bulk_create(
+    _insert(target, letters)
+    target.rows(DeadLetterRow).bulk_create(
         row
         for letter, (entry, _) in zip(letters, failed, strict=True)
         if isinstance(entry, Record)
-        for row in _rows(letter, entry, identities)
+        for row in _rows(target, letter, entry)
     )
     return letters
 
@@ -69,12 +62,12 @@ def _letter(file: ProcessedFile, entry: Entry, failure: Failure, now: datetime) 
     return letter
 
 
-def _insert(letters: list[DeadLetter], database: str) -> None:
-    if connections[database].features.can_return_rows_from_bulk_insert:
-        DeadLetter.objects.using(database).bulk_create(letters)
+def _insert(target: Target, letters: list[DeadLetter]) -> None:
+    if target.connection.features.can_return_rows_from_bulk_insert:
+        target.rows(DeadLetter).bulk_create(letters)
     else:  # MySQL does not tell the ids of many
         for letter in letters:
-            letter.save(using=database, force_insert=True)
+            letter.save(using=target.database, force_insert=True)
 
 
 def describe_record(letter: DeadLetter, record: Record) -> None:
@@ -94,41 +87,18 @@ def describe_failure(letter: DeadLetter, failure: Failure) -> None:
     letter.waiting_for_model, letter.waiting_for_key = failure.waiting_for or ("", "")
 
 
-def write_rows(
-    letter: DeadLetter, record: Record, *, database: str, settings: Settings | None
-) -> None:
+def write_rows(target: Target, letter: DeadLetter, record: Record) -> None:
     """Put down the rows that a dead letter speaks of, instead of those that it had."""
-    DeadLetterRow.objects.using(database).filter(dead_letter=letter).delete()
-    DeadLetterRow.objects.using(database).bulk_create(
-        _rows(letter, record, identities_of(settings, database))
-    )
+    target.rows(DeadLetterRow).filter(dead_letter=letter).delete()
+    target.rows(DeadLetterRow).bulk_create(_rows(target, letter, record))
 
 
-def _rows(letter: DeadLetter, record: Record, identities: Identities) -> list[DeadLetterRow]:
-    keys = row_keys(record.objects, identities)
+def _rows(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetterRow]:
+    keys = row_keys(target, record.objects)
     return [
         DeadLetterRow(dead_letter=letter, model=inert(key.model)[:MAX_TEXT], key=key.key)
         for key in dict.fromkeys(keys.values())
     ]
-
-
-def identities_of(settings: Settings | None, database: str) -> Identities:
-    """Return what identifies rows, by the project's settings if there are no others."""
-    return Identities(settings or get_settings(), database=database)
-
-
-def row_keys(objects: Iterable[Serialized], identities: Identities) -> dict[int, RowKey]:
-    """Return the rows that objects speak of, by the place of the object in its record.
-
-    Objects without an identity have none.
-    """
-    keys = {}
-    for index, serialized in enumerate(objects):
-        try:
-            keys[index] = identities.row_key(serialized)
-        except RecordError:
-            continue
-    return keys
 
 
 def pk_text(pk: object) -> str:
@@ -139,13 +109,13 @@ def pk_text(pk: object) -> str:
     return inert(text)[:MAX_TEXT]
 
 
-def _replace_earlier(file: ProcessedFile, entries: Iterable[Entry], database: str) -> None:
+def _replace_earlier(target: Target, file: ProcessedFile, entries: Iterable[Entry]) -> None:
     places: dict[str, list[int]] = {}
     for entry in entries:
         places.setdefault(entry.location.generation, []).append(entry.location.start)
     for generation, positions in places.items():
         for part in chunks(positions):
-            DeadLetter.objects.using(database).filter(
+            target.rows(DeadLetter).filter(
                 file=file,
                 status=DeadLetter.Status.OPEN,
                 generation=generation,

@@ -12,28 +12,29 @@ from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.contents import effective_bytes
 from tui_ingest.ingest.deadletters.errors import DeadLetterError
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 
 
-def get(dead_letter_id: int, *, database: str) -> DeadLetter:
+def get(target: Target, dead_letter_id: int) -> DeadLetter:
     """Return one dead letter.
 
     Raises:
         DeadLetterError: there is no such dead letter.
     """
-    letters = DeadLetter.objects.using(database).select_related("file")
+    letters = target.rows(DeadLetter).select_related("file")
     try:
         return letters.get(pk=dead_letter_id)
     except (DeadLetter.DoesNotExist, OverflowError) as error:
         raise DeadLetterError(
-            f"There is no dead letter {dead_letter_id} in the database '{database}'."
+            f"There is no dead letter {dead_letter_id} in the database '{target.database}'."
         ) from error
 
 
 def search(
+    target: Target,
     file: ProcessedFile | None = None,
     *,
-    database: str,
     status: str | None = None,
     reason: str | None = None,
     model: str | None = None,
@@ -45,7 +46,7 @@ def search(
     """
     wanted = {"file": file, "status": status, "reason": reason, "model": model}
     given = {name: value for name, value in wanted.items() if value is not None}
-    letters = DeadLetter.objects.using(database).select_related("file")
+    letters = target.rows(DeadLetter).select_related("file")
     return letters.filter(**given).order_by("pk")
 
 

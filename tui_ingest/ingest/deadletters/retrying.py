@@ -8,9 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import transaction
-
-from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest import checkpoints, totals
 from tui_ingest.ingest.deadletters.contents import (
     FRAGMENTS,
@@ -25,9 +22,10 @@ from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_ol
 from tui_ingest.ingest.deadletters.waiting import waiting_for
 from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.exact import sequences
-from tui_ingest.ingest.exact.failures import describe, is_transient
+from tui_ingest.ingest.exact.failures import describe, explain, is_transient
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent
 from tui_ingest.oplog.records import Malformed, Record
 
@@ -50,7 +48,7 @@ class Retry:
         return self.status == DeadLetter.Status.APPLIED
 
 
-def retry(dead_letter_id: int, *, database: str, settings: Settings | None = None) -> Retry:
+def retry(target: Target, dead_letter_id: int) -> Retry:
     """Apply a dead letter, in the operator's version if it was edited.
 
     One that is superseded, or of which only a fragment is there, is refused. What fails again
@@ -60,31 +58,28 @@ def retry(dead_letter_id: int, *, database: str, settings: Settings | None = Non
         DeadLetterError: there is no such dead letter.
         Exception: a transient failure (`is_transient`): nothing has changed, try again later.
     """
-    chosen = settings or get_settings()
     try:
-        with locked(dead_letter_id, database=database) as letter:
+        with locked(target, dead_letter_id) as letter:
             if refusal := _refusal(letter):
                 return Retry(dead_letter=letter.pk, status=letter.status, error=refusal)
-            return _apply(letter, database, chosen)
+            return _apply(target, letter)
     except DeadLetterError:
         raise
     except Exception as error:
         if is_transient(error):
             raise
         # Whatever was done is rolled back: constraints may have failed as late as the commit.
-        return _keep_open(dead_letter_id, error, database)
+        return _keep_open(target, dead_letter_id, error)
 
 
-def retry_all(
-    dead_letter_ids: Iterable[int], *, database: str, settings: Settings | None = None
-) -> Iterator[Retry]:
+def retry_all(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
     """Retry dead letters in log order, and after each what was waiting for the rows it brought.
 
     Also yields a `Retry` for each older dead letter that one of these superseded.
     """
     queue = sorted(set(dead_letter_ids))
     while queue:
-        result = retry(heapq.heappop(queue), database=database, settings=settings)
+        result = retry(target, heapq.heappop(queue))
         yield result
         for superseded in result.superseded:
             yield Retry(dead_letter=superseded, status=DeadLetter.Status.SUPERSEDED)
@@ -93,16 +88,16 @@ def retry_all(
 
 
 @contextlib.contextmanager
-def locked(dead_letter_id: int, *, database: str) -> Iterator[DeadLetter]:
+def locked(target: Target, dead_letter_id: int) -> Iterator[DeadLetter]:
     """Give a dead letter as it is now, in a transaction that nobody else of its log is in.
 
     Raises:
         DeadLetterError: there is no such dead letter.
     """
-    file = get(dead_letter_id, database=database).file
-    with transaction.atomic(using=database, durable=True):
-        checkpoints.lock(file, database=database)
-        yield get(dead_letter_id, database=database)
+    file = get(target, dead_letter_id).file
+    with target.atomic(durable=True):
+        checkpoints.lock(target, file)
+        yield get(target, dead_letter_id)
 
 
 def _refusal(letter: DeadLetter) -> str:
@@ -121,32 +116,32 @@ def _refusal(letter: DeadLetter) -> str:
     return ""
 
 
-def _apply(letter: DeadLetter, database: str, settings: Settings) -> Retry:
+def _apply(target: Target, letter: DeadLetter) -> Retry:
     entry = effective_entry(letter)
     if isinstance(entry, Malformed):
-        return _stay_open(letter, Failure(reason=entry.reason, error=entry.error), database)
-    refresh_rows(letter.file, database=database, settings=settings, reason=Reason.UNKNOWN_MODEL)
-    record = without_superseded(letter, entry, database=database, settings=settings)
-    replayer = Replayer(database=database, settings=settings)
+        return _stay_open(target, letter, Failure(reason=entry.reason, error=entry.error))
+    refresh_rows(target, letter.file, reason=Reason.UNKNOWN_MODEL)
+    record = without_superseded(target, letter, entry)
+    replayer = Replayer(target)
     outcomes = replayer.replay(record)
     if dangling := replayer.dangling(record):
         raise RecordError(Reason.MISSING_PARENT, dangling.error, waiting_for=dangling.waiting_for)
-    sequences.reset(replayer.take_sequence_models(), database=database)
+    sequences.reset(target.connection, replayer.take_sequence_models())
     counts = _moved(letter, entry, record, outcomes)
-    totals.add(letter.file, counts, database=database)
-    close(letter, DeadLetter.Status.APPLIED, "Retried.", APPLIED, database=database)
-    older = supersede_older(letter, record, database=database, settings=settings)
+    totals.add(target, letter.file, counts)
+    close(target, letter, DeadLetter.Status.APPLIED, "Retried.", APPLIED)
+    older = supersede_older(target, letter, record)
     return Retry(
         dead_letter=letter.pk,
         status=letter.status,
         counts=counts,
         superseded=tuple(one.pk for one in older),
-        waiting=tuple(waiting_for(letter.file, [record], database=database)),
+        waiting=tuple(waiting_for(target, letter.file, [record])),
     )
 
 
 def close(
-    letter: DeadLetter, status: DeadLetter.Status, resolution: str, kind: str, *, database: str
+    target: Target, letter: DeadLetter, status: DeadLetter.Status, resolution: str, kind: str
 ) -> None:
     """Resolve a dead letter and keep among the events that it was done."""
     letter.status = status
@@ -155,13 +150,13 @@ def close(
     if status == DeadLetter.Status.APPLIED:
         letter.attempts += 1
         letter.last_attempt = letter.resolved
-    letter.save(using=database)
-    note(letter, kind, f"Dead letter {letter.pk} ({letter}): {resolution}", database=database)
+    letter.save(using=target.database)
+    note(target, letter, kind, f"Dead letter {letter.pk} ({letter}): {resolution}")
 
 
-def note(letter: DeadLetter, kind: str, message: str, *, database: str) -> None:
+def note(target: Target, letter: DeadLetter, kind: str, message: str) -> None:
     """Keep an event about a dead letter."""
-    LogEvent.objects.using(database).create(
+    target.rows(LogEvent).create(
         file=letter.file, time=datetime.now(UTC), kind=kind, message=message
     )
 
@@ -177,18 +172,20 @@ def _moved(
     return counts
 
 
-def _keep_open(dead_letter_id: int, error: Exception, database: str) -> Retry:
-    with locked(dead_letter_id, database=database) as letter:
+def _keep_open(target: Target, dead_letter_id: int, error: Exception) -> Retry:
+    with locked(target, dead_letter_id) as letter:
         if letter.status != DeadLetter.Status.OPEN:
             return Retry(dead_letter=letter.pk, status=letter.status, error=_refusal(letter))
         entry = effective_entry(letter)
         record = entry if isinstance(entry, Record) else None
-        return _stay_open(letter, describe(error, record=record, database=database), database)
+        return _stay_open(
+            target, letter, explain(target, error, record) if record else describe(error)
+        )
 
 
-def _stay_open(letter: DeadLetter, failure: Failure, database: str) -> Retry:
+def _stay_open(target: Target, letter: DeadLetter, failure: Failure) -> Retry:
     describe_failure(letter, failure)
     letter.attempts += 1
     letter.last_attempt = datetime.now(UTC)
-    letter.save(using=database)
+    letter.save(using=target.database)
     return Retry(dead_letter=letter.pk, status=letter.status, error=failure.error)

@@ -7,24 +7,18 @@ from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
-from tui_ingest.ingest.deadletters.keeping import identities_of, row_keys, write_rows
-from tui_ingest.ingest.exact.identity import Identities
-from tui_ingest.ingest.policy import Policy, Verdict
+from tui_ingest.ingest.deadletters.keeping import write_rows
+from tui_ingest.ingest.exact.row_keys import row_key, row_keys
+from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.reasons import RecordError, RowKey
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.records import Record, RecordLocation
 
 
-def supersede(
-    file: ProcessedFile,
-    records: Sequence[Record],
-    *,
-    database: str,
-    settings: Settings | None = None,
-) -> list[DeadLetter]:
+def supersede(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[DeadLetter]:
     """Close the open dead letters whose rows these applied records of the same log overwrote.
 
     In the caller's transaction. A dead letter of several rows stays open for those of them that
@@ -33,64 +27,54 @@ def supersede(
     Returns:
         The dead letters that are superseded now, in log order.
     """
-    rows = _open_rows(file, database)
+    rows = _open_rows(target, file)
     some = few(rows.values_list("model", "key"))
     if some is not None and not some:
         return []
-    chosen = settings or get_settings()
     wanted = None if some is None else set(map(RowKey._make, some))
-    applied = _last_records(records, wanted, Policy(chosen), identities_of(chosen, database))
+    applied = _last_records(target, records, wanted)
 
     def is_older(letter: DeadLetter, key: RowKey) -> bool:
         later = applied[key]
         return letter.generation != later.generation or letter.position < later.start
 
-    return _close(rows, applied, is_older, "A later record of the row was applied.", database)
+    return _close(target, rows, applied, is_older, "A later record of the row was applied.")
 
 
-def supersede_older(
-    letter: DeadLetter, record: Record, *, database: str, settings: Settings
-) -> list[DeadLetter]:
+def supersede_older(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetter]:
     """Close the open dead letters of the same rows that come before one that was just applied."""
-    keys = row_keys(record.objects, identities_of(settings, database)).values()
-    rows = _open_rows(letter.file, database).filter(dead_letter__lt=letter.pk)
+    keys = row_keys(target, record.objects).values()
+    rows = _open_rows(target, letter.file).filter(dead_letter__lt=letter.pk)
     why = f"The later dead letter {letter.pk} of the row was applied."
-    return _close(rows, dict.fromkeys(keys), lambda _letter, _key: True, why, database)
+    return _close(target, rows, dict.fromkeys(keys), lambda _letter, _key: True, why)
 
 
-def refresh_rows(
-    file: ProcessedFile,
-    *,
-    database: str,
-    settings: Settings | None = None,
-    reason: str | None = None,
-) -> None:
+def refresh_rows(target: Target, file: ProcessedFile, *, reason: str | None = None) -> None:
     """Find out again which rows the open dead letters speak of.
 
     To be called before the first batch: an app that was installed since, or another IDENTITY,
     changes what identifies a row. With a reason, only dead letters of that reason.
     """
-    letters = DeadLetter.objects.using(database).filter(file=file, status=DeadLetter.Status.OPEN)
+    letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
     if reason is not None:
         letters = letters.filter(reason=reason)
-    identities = identities_of(settings, database)
     for letter in letters.prefetch_related("rows").iterator(chunk_size=500):
         entry = effective_entry(letter)
         if not isinstance(entry, Record):
             continue
-        keys = row_keys(entry.objects, identities).values()
+        keys = row_keys(target, entry.objects).values()
         if {RowKey(row.model, row.key) for row in letter.rows.all()} != set(keys):
-            write_rows(letter, entry, database=database, settings=settings)
+            write_rows(target, letter, entry)
 
 
-def _open_rows(file: ProcessedFile, database: str) -> QuerySet[DeadLetterRow]:
-    return DeadLetterRow.objects.using(database).filter(
+def _open_rows(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterRow]:
+    return target.rows(DeadLetterRow).filter(
         dead_letter__file=file, dead_letter__status=DeadLetter.Status.OPEN, superseded=False
     )
 
 
 def _last_records(
-    records: Sequence[Record], wanted: set[RowKey] | None, policy: Policy, identities: Identities
+    target: Target, records: Sequence[Record], wanted: set[RowKey] | None
 ) -> dict[RowKey, RecordLocation]:
     """Return where the last record of each row is; of the rows that are wanted, if only some are.
 
@@ -99,10 +83,10 @@ def _last_records(
     last = {}
     for record in records:
         for serialized in record.objects:
-            if policy.verdict(serialized["model"]) is not Verdict.ALLOWED:
+            if target.policy.verdict(serialized["model"]) is not Verdict.ALLOWED:
                 continue
             try:
-                key = identities.row_key(serialized)
+                key = row_key(target, serialized)
             except RecordError:  # it says of no row that it is the one
                 continue
             if wanted is None or key in wanted:
@@ -111,32 +95,26 @@ def _last_records(
 
 
 def _close(
+    target: Target,
     rows: QuerySet[DeadLetterRow],
     keys: Mapping[RowKey, object],
     is_older: Callable[[DeadLetter, RowKey], bool],
     why: str,
-    database: str,
 ) -> list[DeadLetter]:
     found = [
         row
         for row in _matching(rows, keys)
         if is_older(row.dead_letter, RowKey(row.model, row.key))
     ]
-    DeadLetterRow.objects.using(database).filter(pk__in=[row.pk for row in found]).update(
-        superseded=True
-    )
-    current = DeadLetterRow.objects.using(database).filter(
-        dead_letter=OuterRef("pk"), superseded=False
-    )
-    touched = DeadLetter.objects.using(database).filter(
-        pk__in={row.dead_letter_id for row in found}
-    )
+    target.rows(DeadLetterRow).filter(pk__in=[row.pk for row in found]).update(superseded=True)
+    current = target.rows(DeadLetterRow).filter(dead_letter=OuterRef("pk"), superseded=False)
+    touched = target.rows(DeadLetter).filter(pk__in={row.dead_letter_id for row in found})
     closed = list(touched.filter(~Exists(current)).order_by("pk"))
     for letter in closed:
         letter.status = DeadLetter.Status.SUPERSEDED
         letter.resolved = datetime.now(UTC)
         letter.resolution = why
-        letter.save(using=database, update_fields=["status", "resolved", "resolution"])
+        letter.save(using=target.database, update_fields=["status", "resolved", "resolution"])
     return closed
 
 

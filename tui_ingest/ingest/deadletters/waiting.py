@@ -9,16 +9,18 @@ from django.db.models import QuerySet
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.exact.database_errors import is_transient
-from tui_ingest.ingest.exact.identity import has_natural_key, natural_key_text
 from tui_ingest.ingest.exact.parents import arrivals, missing_parents
-from tui_ingest.ingest.exact.shapes import concrete
+from tui_ingest.ingest.exact.row_keys import natural_key_text
+from tui_ingest.ingest.identity import has_natural_key
+from tui_ingest.ingest.model_fields import concrete
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
 
 
-def waiting_for(file: ProcessedFile, records: Sequence[Record], *, database: str) -> list[int]:
+def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[int]:
     """Return the open dead letters whose missing parent these applied records brought.
 
     One query if none waits.
@@ -26,11 +28,11 @@ def waiting_for(file: ProcessedFile, records: Sequence[Record], *, database: str
     Returns:
         Their ids, in log order.
     """
-    orphans = _orphans(file, database)
+    orphans = _orphans(target, file)
     models = set(orphans.values_list("waiting_for_model", flat=True).distinct())
     if not models:
         return []
-    brought = _brought(records, models, database)
+    brought = _brought(target, records, models)
     some = few(orphans.values_list("waiting_for_model", "waiting_for_key"))
     if some is not None:
         brought.intersection_update(map(RowKey._make, some))
@@ -42,32 +44,32 @@ def waiting_for(file: ProcessedFile, records: Sequence[Record], *, database: str
     return sorted(found)
 
 
-def no_longer_waiting(file: ProcessedFile, *, database: str) -> list[int]:
+def no_longer_waiting(target: Target, file: ProcessedFile) -> list[int]:
     """Return the open dead letters for a missing parent of which nothing is missing by now.
 
     Their ids, in log order. Only reads: what would fail again is not even tried.
     """
-    letters = _orphans(file, database).order_by("pk").iterator(chunk_size=500)
-    return [letter.pk for letter in letters if _is_complete(letter, database)]
+    letters = _orphans(target, file).order_by("pk").iterator(chunk_size=500)
+    return [letter.pk for letter in letters if _is_complete(target, letter)]
 
 
-def _is_complete(letter: DeadLetter, database: str) -> bool:
+def _is_complete(target: Target, letter: DeadLetter) -> bool:
     entry = effective_entry(letter)
     try:
-        return isinstance(entry, Record) and not missing_parents(entry.objects, database=database)
+        return isinstance(entry, Record) and not missing_parents(target, entry.objects)
     except Exception as error:  # no such table, or the project's own look-up by natural key
         if is_transient(error):
             raise
         return False
 
 
-def _orphans(file: ProcessedFile, database: str) -> QuerySet[DeadLetter]:
-    return DeadLetter.objects.using(database).filter(
+def _orphans(target: Target, file: ProcessedFile) -> QuerySet[DeadLetter]:
+    return target.rows(DeadLetter).filter(
         file=file, status=DeadLetter.Status.OPEN, reason=Reason.MISSING_PARENT
     )
 
 
-def _brought(records: Sequence[Record], models: set[str], database: str) -> set[RowKey]:
+def _brought(target: Target, records: Sequence[Record], models: set[str]) -> set[RowKey]:
     brought: set[RowKey] = set()
     for record in records:
         if record.operation is not Operation.SAVE:
@@ -78,7 +80,7 @@ def _brought(records: Sequence[Record], models: set[str], database: str) -> set[
                 if model._meta.label_lower in models:
                     brought.update(arrivals(serialized))
                     if has_natural_key(model):
-                        text = natural_key_text(serialized, model, database=database)
+                        text = natural_key_text(target, serialized)
                         brought.add(RowKey(model._meta.label_lower, text))
             except RecordError:
                 continue

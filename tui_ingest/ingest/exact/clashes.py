@@ -9,15 +9,16 @@ from typing import Any
 from django.core import serializers
 from django.db.models import Model
 
-from tui_ingest.ingest.exact.deserializing import Serialized, deserialize
-from tui_ingest.ingest.exact.shapes import concrete, rows_of
+from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.model_fields import Serialized, concrete
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.target import Target
 
 MAX_SHOWN = 2_000  # characters of each row
 
 
-def describe_clash(objects: Iterable[Serialized], *, database: str) -> str | None:
+def describe_clash(target: Target, objects: Iterable[Serialized]) -> str | None:
     """Return which row of the database has a unique value of the objects; None if none is found.
 
     Constraints over expressions or parts of a table are not looked up.
@@ -25,14 +26,12 @@ def describe_clash(objects: Iterable[Serialized], *, database: str) -> str | Non
     for serialized in objects:
         try:
             model = concrete(find_model(serialized["model"]))
-            instance = deserialize(
-                serialized, model, database=database, ignore_unknown_fields=True
-            ).object
+            instance = deserialize(target, serialized, ignore_unknown_fields=True).object
         except RecordError:
             continue
         for names in _unique_sets(model):
             values = {name: _value(instance, name) for name in names}
-            if row := _other_row(instance, values, database):
+            if row := _other_row(target, instance, values):
                 return both_rows(serialized, row, names)
     return None
 
@@ -61,10 +60,10 @@ def _value(instance: Model, name: str) -> Any:
     return getattr(instance, field.attname)
 
 
-def _other_row(instance: Model, values: dict[str, Any], database: str) -> Model | None:
+def _other_row(target: Target, instance: Model, values: dict[str, Any]) -> Model | None:
     if any(value is None for value in values.values()):
         return None
-    rows = rows_of(type(instance), database).filter(**values)
+    rows = target.rows(type(instance)).filter(**values)
     return rows.first() if instance.pk is None else rows.exclude(pk=instance.pk).first()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -15,31 +14,38 @@ from django.core.serializers.python import Deserializer
 from django.db import DatabaseError, InterfaceError
 from django.db.models import JSONField, Model, Value
 
-from tui_ingest.ingest.exact.keys import AnyField, python_value
 from tui_ingest.ingest.exact.parents import missing_parents
-from tui_ingest.ingest.exact.shapes import Shape, primary_key, shape_of
+from tui_ingest.ingest.keys import python_value
+from tui_ingest.ingest.model_fields import AnyField, Serialized, Shape, primary_key, shape_of
+from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
-
-Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
+from tui_ingest.ingest.target import Target
 
 
 def deserialize(
-    serialized: Serialized, model: type[Model], *, database: str, ignore_unknown_fields: bool
+    target: Target, serialized: Serialized, *, ignore_unknown_fields: bool | None = None
 ) -> DeserializedObject:
     """Return an instance with the values of the record, and its many-to-many values.
+
+    Args:
+        ignore_unknown_fields: None: as the settings say.
 
     Raises:
         RecordError: unknown_field, bad_value, missing_parent (a natural key that nothing has).
         DatabaseError: a natural key could not be looked up.
     """
+    model = find_model(serialized["model"])
     shape = shape_of(model)
+    ignore = ignore_unknown_fields
+    if ignore is None:
+        ignore = target.settings.ignore_unknown_fields
     known: dict[str, Any] = {
         "model": serialized["model"],
-        "fields": _known_fields(serialized, shape, ignore=ignore_unknown_fields),
+        "fields": _known_fields(serialized, shape, ignore=ignore),
     }
     if serialized.get("pk") is not None:
         known["pk"] = converted(serialized, primary_key(model), serialized["pk"])
-    deserialized = _run(known, database)
+    deserialized = _run(target, known)
     _keep_json_null(deserialized.object, shape)
     return deserialized
 
@@ -84,15 +90,15 @@ def _unknown_field(serialized: Serialized, shape: Shape, name: str) -> RecordErr
     return RecordError(Reason.UNKNOWN_FIELD, error)
 
 
-def _run(known: dict[str, Any], database: str) -> DeserializedObject:
+def _run(target: Target, known: dict[str, Any]) -> DeserializedObject:
     try:
         deserialized: DeserializedObject
-        (deserialized,) = Deserializer([known], using=database)
+        (deserialized,) = Deserializer([known], using=target.database)
     except DeserializationError as error:
         cause = _cause(error)
         if isinstance(cause, DatabaseError | InterfaceError):
             raise cause from cause.__cause__  # the driver's error, which has the code
-        raise _explain(known, database, cause) from error
+        raise _explain(target, known, cause) from error
     return deserialized
 
 
@@ -101,15 +107,13 @@ def _cause(error: DeserializationError) -> BaseException:
     return cause.original_exc if isinstance(cause, M2MDeserializationError) else cause
 
 
-def _explain(known: dict[str, Any], database: str, cause: BaseException) -> RecordError:
+def _explain(target: Target, known: dict[str, Any], cause: BaseException) -> RecordError:
     """Find the field that Django's error does not name, by trying them one by one."""
-    if isinstance(cause, ObjectDoesNotExist) and (
-        missing := missing_parents([known], database=database)
-    ):
+    if isinstance(cause, ObjectDoesNotExist) and (missing := missing_parents(target, [known])):
         return missing[0].as_error()
     for name, value in known["fields"].items():
         try:
-            list(Deserializer([{**known, "fields": {name: value}}], using=database))
+            list(Deserializer([{**known, "fields": {name: value}}], using=target.database))
         except DeserializationError:
             return _bad_value(known, name, value, cause)
         except Exception:  # noqa: S112  # the instance lacks its other fields

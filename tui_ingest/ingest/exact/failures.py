@@ -5,16 +5,17 @@ from __future__ import annotations
 import traceback
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 from django.db.models import ProtectedError, RestrictedError
 
 from tui_ingest.ingest.exact.clashes import describe_clash
 from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_transient
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
 
-__all__ = ["Failure", "Reason", "RecordError", "RowKey", "describe", "is_transient"]
+__all__ = ["Failure", "Reason", "RecordError", "RowKey", "describe", "explain", "is_transient"]
 
 MAX_TRACEBACK = 20_000  # characters; the last ones are kept, where the error is
 
@@ -38,20 +39,17 @@ _SENTENCES: dict[str, str] = {
 }
 
 
-def describe(
-    error: Exception, *, record: Record | None = None, database: str | None = None
-) -> Failure:
-    """Return what a permanent error means.
+def explain(target: Target, error: Exception, record: Record) -> Failure:
+    """Return what a permanent error means for a record: which rows are missing, or in its way.
 
-    With a record and the alias of a database that takes queries (its savepoint is rolled back),
-    the rows that are missing or in the way are looked up and named.
+    To be asked once the savepoint of the record is rolled back.
     """
-    failure = _describe(error)
-    if record is None or database is None or not _is_to_be_looked_up(failure):
+    failure = describe(error)
+    if not _is_to_be_looked_up(failure):
         return failure
     try:
-        with transaction.atomic(using=database):
-            return _looked_up(failure, record, database)
+        with target.atomic():
+            return _looked_up(target, failure, record)
     except Exception as looking:
         if is_transient(looking):
             raise
@@ -64,14 +62,15 @@ def _is_to_be_looked_up(failure: Failure) -> bool:
     return is_orphan or failure.reason == Reason.UNIQUE_CLASH
 
 
-def _looked_up(failure: Failure, record: Record, database: str) -> Failure:
+def _looked_up(target: Target, failure: Failure, record: Record) -> Failure:
     if failure.reason == Reason.MISSING_PARENT:
-        return _with_parent(failure, record, database)
-    shown = describe_clash(record.objects, database=database)
+        return _with_parent(target, failure, record)
+    shown = describe_clash(target, record.objects)
     return _reworded(failure, Reason.UNIQUE_CLASH, shown or failure.error)
 
 
-def _describe(error: Exception) -> Failure:
+def describe(error: Exception) -> Failure:
+    """Return what a permanent error means, as far as that is known without looking."""
     trace = _traceback(error)
     if isinstance(error, RecordError):
         return Failure(
@@ -112,11 +111,11 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _with_parent(failure: Failure, record: Record, database: str) -> Failure:
+def _with_parent(target: Target, failure: Failure, record: Record) -> Failure:
     """A foreign key failed; which one, only looking tells."""
     if record.operation is Operation.DELETE:
         return _reworded(failure, Reason.PROTECTED, f"Other rows refer to it. {failure.error}")
-    missing = missing_parents(record.objects, database=database)
+    missing = missing_parents(target, record.objects)
     if not missing:
         return _reworded(failure, Reason.INTEGRITY, failure.error)
     return _reworded(

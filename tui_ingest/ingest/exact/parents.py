@@ -6,25 +6,25 @@ only way to know is to look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import ForeignKey, ManyToManyField, Model
 
-from tui_ingest.ingest.exact.keys import AnyField, natural_text, python_value, reference_text
-from tui_ingest.ingest.exact.shapes import (
+from tui_ingest.ingest.keys import natural_text, python_value, reference_text
+from tui_ingest.ingest.model_fields import (
+    AnyField,
+    Serialized,
     concrete,
     foreign_keys,
     many_to_many,
     primary_key,
     referenced_fields,
-    rows_of,
 )
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
-
-Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
+from tui_ingest.ingest.target import Target
 
 
 class MissingParent(NamedTuple):
@@ -68,7 +68,7 @@ class _Reference(NamedTuple):
         return RowKey(self.model._meta.label_lower, text or reference_text(self.target, self.value))
 
 
-def missing_parents(objects: Iterable[Serialized], *, database: str) -> list[MissingParent]:
+def missing_parents(target: Target, objects: Iterable[Serialized]) -> list[MissingParent]:
     """Return the references of a record's objects to rows that are in neither of the two.
 
     Objects of models that are not installed have none. Asks the database once per reference.
@@ -79,7 +79,7 @@ def missing_parents(objects: Iterable[Serialized], *, database: str) -> list[Mis
         MissingParent(serialized["model"], reference.field.name, reference.parent())
         for serialized in objects
         for reference in _references(serialized)
-        if reference.parent() not in own and not _exists(reference, database)
+        if reference.parent() not in own and not _exists(target, reference)
     ]
 
 
@@ -127,19 +127,19 @@ def _is_enforced(field: Any) -> bool:
     return bool(field.db_constraint)
 
 
-def _exists(reference: _Reference, database: str) -> bool:
+def _exists(target: Target, reference: _Reference) -> bool:
     if reference.is_natural:
-        return _by_natural_key(reference, database)
+        return _by_natural_key(target, reference)
     try:
         value = python_value(reference.target, reference.value)
     except Exception:  # no value of that field: the record fails for another reason
         return True
-    rows = rows_of(reference.model, database)
+    rows = target.rows(reference.model)
     return rows.filter(**{reference.target.name: value}).exists()
 
 
-def _by_natural_key(reference: _Reference, database: str) -> bool:
-    manager: Any = reference.model._default_manager.db_manager(database)
+def _by_natural_key(target: Target, reference: _Reference) -> bool:
+    manager: Any = reference.model._default_manager.db_manager(target.database)
     try:
         manager.get_by_natural_key(*reference.value)
     except ObjectDoesNotExist:

@@ -9,31 +9,30 @@ from django.core.serializers.base import DeserializedObject
 from django.db.models import Model, signals
 from django.db.models.deletion import Collector
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.clashes import both_rows
-from tui_ingest.ingest.exact.deserializing import Serialized, converted, deserialize, known_names
-from tui_ingest.ingest.exact.identity import (
-    Identities,
+from tui_ingest.ingest.exact.deserializing import converted, deserialize, known_names
+from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.identity import (
     has_natural_key,
     identity_value,
     is_auto,
     is_referenced_by_pk,
     no_identity,
 )
-from tui_ingest.ingest.exact.keys import AnyField
-from tui_ingest.ingest.exact.parents import missing_parents
-from tui_ingest.ingest.exact.shapes import (
+from tui_ingest.ingest.model_fields import (
+    AnyField,
+    Serialized,
     Shape,
     concrete,
     many_to_many,
     primary_key,
-    rows_of,
     shape_of,
 )
-from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.recorder import suspended
@@ -45,11 +44,8 @@ _WEIGHT = (Outcome.SKIPPED, Outcome.MISSING, Outcome.DELETED, Outcome.SAVED)
 class Replayer:
     """Applies records to one database, in the caller's transaction."""
 
-    def __init__(self, *, database: str, settings: Settings) -> None:
-        self._database = database
-        self._settings = settings
-        self._policy = Policy(settings)
-        self._identities = Identities(settings, database=database)
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._highest: dict[type[Model], int] = {}
 
     def replay(self, record: Record) -> Mapping[str, Outcome]:
@@ -88,7 +84,7 @@ class Replayer:
         if record.operation is not Operation.SAVE:
             return None
         objects = self._permitted(record.objects, {})
-        missing = missing_parents(objects, database=self._database)
+        missing = missing_parents(self._target, objects)
         return missing[0].as_failure() if missing else None
 
     def take_sequence_models(self) -> Mapping[type[Model], int]:
@@ -104,7 +100,7 @@ class Replayer:
         """Return the objects that are not excluded; one that is not allowed refuses them all."""
         permitted = []
         for serialized in objects:
-            verdict = self._policy.verdict(serialized["model"])
+            verdict = self._target.policy.verdict(serialized["model"])
             if verdict is Verdict.NOT_ALLOWED:
                 raise RecordError(
                     Reason.NOT_ALLOWED,
@@ -121,13 +117,8 @@ class Replayer:
 
     def _save(self, serialized: Serialized, model: type[Model]) -> Outcome:
         shape = shape_of(model)
-        deserialized = deserialize(
-            serialized,
-            model,
-            database=self._database,
-            ignore_unknown_fields=self._settings.ignore_unknown_fields,
-        )
-        field = self._identities.field(model)
+        deserialized = deserialize(self._target, serialized)
+        field = self._target.identities.field(model)
         if field.primary_key:
             exists = self._find_by_pk(serialized, deserialized.object, shape)
         else:
@@ -193,21 +184,21 @@ class Replayer:
             self._keep_counters_ahead()
         elif deserialized.object.pk is None:
             self._keep_counter_ahead(type(deserialized.object))
-        deserialized.save(using=self._database, **options)
+        deserialized.save(using=self._target.database, **options)
 
     def _keep_counter_ahead(self, model: type[Model]) -> None:
         """Before the database numbers a row: keys written just now may have taken its number."""
         owner = concrete(model)
         if owner in self._highest:
-            sequences.reset({owner: self._highest.pop(owner)}, database=self._database)
+            sequences.reset(self._target.connection, {owner: self._highest.pop(owner)})
 
     def _keep_counters_ahead(self) -> None:
         """Before code of the project's own runs, which may make rows of any model."""
-        sequences.reset(self._highest, database=self._database)
+        sequences.reset(self._target.connection, self._highest)
         self._highest = {}
 
     def _write_many_to_many(self, deserialized: DeserializedObject) -> None:
-        deserialized.object._state.db = self._database
+        deserialized.object._state.db = self._target.database
         for name, values in (deserialized.m2m_data or {}).items():
             getattr(deserialized.object, name).set(values)
 
@@ -230,35 +221,33 @@ class Replayer:
         if row is None:
             return Outcome.MISSING
         self._keep_counters_ahead()  # whatever goes with it may be heard
-        collector = Collector(using=self._database, origin=row)
+        collector = Collector(using=self._target.database, origin=row)
         # The source logs the deletion of a child's parent rows by themselves, if it deletes them.
         collector.collect([row], keep_parents=True)
         collector.delete()
         return Outcome.DELETED
 
     def _existing(self, serialized: Serialized, model: type[Model]) -> Model | None:
-        field = self._identities.field(model)
+        field = self._target.identities.field(model)
         value = identity_value(serialized, field)
-        rows = rows_of(model, self._database)
+        rows = self._target.rows(model)
         if value is not None:
             name = "pk" if field.primary_key else field.name
             return rows.filter(**{name: converted(serialized, field, value)}).first()
         if field.primary_key and has_natural_key(model):
-            return rows.filter(pk=self._pk_by_natural_key(serialized, model)).first()
+            return rows.filter(pk=self._pk_by_natural_key(serialized)).first()
         raise no_identity(serialized, field)
 
-    def _pk_by_natural_key(self, serialized: Serialized, model: type[Model]) -> Any:
+    def _pk_by_natural_key(self, serialized: Serialized) -> Any:
         try:
-            return deserialize(
-                serialized, model, database=self._database, ignore_unknown_fields=True
-            ).object.pk
+            return deserialize(self._target, serialized, ignore_unknown_fields=True).object.pk
         except RecordError as error:
             if error.reason is Reason.MISSING_PARENT:
                 return None  # what its key is made of is gone: so is the row
             raise
 
     def _rows(self, instance: Model) -> Any:
-        return rows_of(type(instance), self._database)
+        return self._target.rows(type(instance))
 
 
 def _is_heard(model: type[Model]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 # How far a counter is moved one number at a time. `setval` could move it back if other sessions
@@ -32,7 +32,7 @@ _ADVANCE = """
 """
 
 
-def reset(highest: Mapping[type[Model], int], *, database: str) -> None:
+def reset(connection: BaseDatabaseWrapper, highest: Mapping[type[Model], int]) -> None:
     """See to it that the next number drawn for each model is above the highest key written.
 
     Never moves a counter back. Other databases than PostgreSQL do this by themselves.
@@ -40,7 +40,6 @@ def reset(highest: Mapping[type[Model], int], *, database: str) -> None:
     Args:
         highest: by model, the highest explicit key that was inserted.
     """
-    connection = connections[database]
     if connection.vendor != "postgresql" or not highest:
         return
     with connection.cursor() as cursor:

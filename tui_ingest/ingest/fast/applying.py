@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Model
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.identity import Identities, is_auto, is_referenced_by_pk
 from tui_ingest.ingest.exact.parents import missing_parent
 from tui_ingest.ingest.fast import lookups, planning, upserts
 from tui_ingest.ingest.fast.gathering import Group, Window, gather
@@ -19,7 +17,9 @@ from tui_ingest.ingest.fast.orphans import Orphans
 from tui_ingest.ingest.fast.routing import Router
 from tui_ingest.ingest.fast.tables import Table, Tables
 from tui_ingest.ingest.fast.upserts import Dialect
+from tui_ingest.ingest.identity import is_auto, is_referenced_by_pk
 from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record
 
@@ -32,24 +32,20 @@ class FastPath:
     """Plans runs and writes them to one database, in the caller's transaction."""
 
     @classmethod
-    def to(cls, database: str, *, settings: Settings, remember_key: RememberKey) -> FastPath | None:
+    def to(cls, target: Target, remember_key: RememberKey) -> FastPath | None:
         """Return the fast path to a database; None if its upsert cannot name its conflict target.
 
         That of MySQL and MariaDB updates whatever row has a clashing key: 'the other' row would
         be lost.
         """
-        dialect = upserts.of(connections[database])
-        if dialect is None:
-            return None
-        return cls(dialect, database=database, settings=settings, remember_key=remember_key)
+        dialect = upserts.of(target.connection)
+        return None if dialect is None else cls(target, dialect, remember_key)
 
-    def __init__(
-        self, dialect: Dialect, *, database: str, settings: Settings, remember_key: RememberKey
-    ) -> None:
+    def __init__(self, target: Target, dialect: Dialect, remember_key: RememberKey) -> None:
+        self._target = target
         self._dialect = dialect
-        self._connection = connections[database]
-        self._tables = Tables(Identities(settings, database=database), self._connection)
-        self._router = Router(self._tables, settings)
+        self._tables = Tables(target)
+        self._router = Router(target, self._tables)
         self._remember_key = remember_key
         self._colliding: set[Table] = set()  # pks that were logged may be taken here
 
@@ -90,9 +86,9 @@ class FastPath:
         orphans = Orphans(window, self._tables).take_out()
         if orphans and not all(_is_free(group.table) for group in whole.saves):
             # Something else may be wrong with them, which the exact path would have seen first.
-            with transaction.atomic(using=self._connection.alias):
+            with self._target.atomic():
                 self.apply(whole)
-                transaction.set_rollback(True, using=self._connection.alias)
+                transaction.set_rollback(True, using=self._target.database)
         return {
             index: missing_parent(entry.objects[0], reference.field).as_failure()
             for index, reference in orphans.items()
@@ -140,7 +136,9 @@ class FastPath:
 
     def _delete(self, group: Group) -> Outcomes:
         table = group.table
-        found = lookups.delete(table.ref(table.identity), {*group.identities}, self._connection)
+        found = lookups.delete(
+            table.ref(table.identity), {*group.identities}, self._target.connection
+        )
         outcomes = _all(group.indexes, {table.label: Outcome.MISSING})
         deleted = {table.label: Outcome.DELETED}
         for identity, index in zip(group.identities, group.indexes, strict=True):
@@ -155,7 +153,7 @@ class FastPath:
         if table.is_found_by_pk:
             return max(group.of(table.pk.name) or (0,))
         # Rows that were there have kept their own keys, whatever the records say.
-        return lookups.highest(table.ref(table.pk), self._connection)
+        return lookups.highest(table.ref(table.pk), self._target.connection)
 
 
 def _all(indexes: Collection[int], outcome: Mapping[str, Outcome]) -> Outcomes:

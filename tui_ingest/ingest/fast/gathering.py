@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any
 
-from tui_ingest.ingest.exact.identity import identity_value
 from tui_ingest.ingest.fast.columns import Column, Values
 from tui_ingest.ingest.fast.layouts import Detour, Layout, Route, Skipped
 from tui_ingest.ingest.fast.tables import Table
+from tui_ingest.ingest.identity import identity_value
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tui_ingest.ingest.exact.identity import is_referenced_by_pk
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.fast.upserts import Dialect
+from tui_ingest.ingest.identity import is_referenced_by_pk
 
 
 class Numbering:

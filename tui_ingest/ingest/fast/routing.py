@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest.fast import planning
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.layouts import Detour, Layout, Route, Skipped
 from tui_ingest.ingest.fast.tables import Table, Tables
-from tui_ingest.ingest.policy import Policy, Verdict, find_model
+from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation
 
@@ -21,10 +21,9 @@ REMEMBERED_ROUTES = 1_000  # models and fields come out of the log: a hostile on
 class Router:
     """Looks at the first record of a kind, and remembers what holds for all of them."""
 
-    def __init__(self, tables: Tables, settings: Settings) -> None:
+    def __init__(self, target: Target, tables: Tables) -> None:
+        self._target = target
         self._tables = tables
-        self._policy = Policy(settings)
-        self._ignore_unknown_fields = settings.ignore_unknown_fields
         self._routes: dict[tuple[str, ...], Route] = {}
 
     def route(self, operation: Operation, serialized: Mapping[str, Any]) -> Route:
@@ -39,7 +38,7 @@ class Router:
         return Detour.NEEDED if _is_heard(operation, found) else found
 
     def _find(self, operation: Operation, serialized: Mapping[str, Any]) -> Route:
-        verdict = self._policy.verdict(serialized["model"])
+        verdict = self._target.policy.verdict(serialized["model"])
         if verdict is Verdict.EXCLUDED:
             return Skipped(label_of(serialized))
         if verdict is Verdict.NOT_ALLOWED:
@@ -62,7 +61,7 @@ class Router:
 
     def _save(self, table: Table, serialized: Mapping[str, Any]) -> Route:
         shape, names = table.shape, serialized["fields"].keys()
-        if names - shape.accepted and not self._ignore_unknown_fields:
+        if names - shape.accepted and not self._target.settings.ignore_unknown_fields:
             return Detour.REFUSED
         if names & shape.accepted - shape.columns - shape.generated:
             return Detour.NEEDED  # many-to-many values, or the pk once more

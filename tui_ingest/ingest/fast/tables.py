@@ -11,8 +11,6 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CompositePrimaryKey, Field, ForeignKey, Model
 
-from tui_ingest.ingest.exact.identity import Identities
-from tui_ingest.ingest.exact.shapes import Shape, incoming_keys, primary_key, shape_of
 from tui_ingest.ingest.fast.columns import (
     Column,
     array_type,
@@ -20,6 +18,8 @@ from tui_ingest.ingest.fast.columns import (
     prepare,
     quoted_column,
 )
+from tui_ingest.ingest.model_fields import Shape, incoming_keys, primary_key, shape_of
+from tui_ingest.ingest.target import Target
 
 
 class ColumnRef(NamedTuple):
@@ -116,18 +116,17 @@ class Table:
 class Tables:
     """The tables of one database."""
 
-    def __init__(self, identities: Identities, connection: BaseDatabaseWrapper) -> None:
-        self._identities = identities
-        self._connection = connection
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._known: dict[type[Model], Table | None] = {}
 
     def of(self, model: type[Model]) -> Table | None:
         """Return the table of a model; None if its rows have no key of one column."""
         if model not in self._known:
-            identity = self._identities.field(model)
+            identity = self._target.identities.field(model)
             is_composite = isinstance(primary_key(model), CompositePrimaryKey)
             self._known[model] = (
-                None if is_composite else _describe(model, identity, self._connection)
+                None if is_composite else _describe(model, identity, self._target.connection)
             )
         return self._known[model]
 

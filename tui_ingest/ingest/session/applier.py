@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.batches.batching import BatchWriter
 from tui_ingest.ingest.batches.written import Limits, Written
@@ -14,6 +13,7 @@ from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Retrier, new_backoff, passes_by_itself
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, Log
 
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
@@ -31,13 +31,12 @@ class Applier:
 
     def __init__(
         self,
+        target: Target,
         log: Log,
         cursor: LogCursor,
         publisher: Publisher,
         retrier: Retrier,
         *,
-        database: str,
-        settings: Settings,
         dry_run: bool,
     ) -> None:
         self.counts: dict[str, Counts] = {}
@@ -48,8 +47,7 @@ class Applier:
         self._cursor = cursor
         self._publisher = publisher
         self._retrier = retrier
-        self._database = database
-        self._settings = settings
+        self._target = target
         self._dry_run = dry_run
         self._writer: BatchWriter
         self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
@@ -67,11 +65,7 @@ class Applier:
     def _load(self) -> None:
         started = self._cursor.load()
         self._writer = BatchWriter(
-            self._cursor.file,
-            self._log,
-            database=self._database,
-            settings=self._settings,
-            dry_run=self._dry_run,
+            self._target, self._cursor.file, self._log, dry_run=self._dry_run
         )
         self._publisher.tell(started)
 
@@ -91,7 +85,7 @@ class Applier:
             self._publisher.change_state(State.RUNNING)
         limits = Limits(
             seconds=BATCH_SECONDS,
-            failures=1 if until_failure else self._settings.max_consecutive_failures,
+            failures=1 if until_failure else self._target.settings.max_consecutive_failures,
             stop_on_error=stop_on_error,
         )
         failures_in_a_row = 0 if until_failure else self.failures_in_a_row

@@ -9,6 +9,7 @@ from tui_ingest.ingest import checkpoints, deadletters, totals
 from tui_ingest.ingest.batches.written import Written
 from tui_ingest.ingest.events import SessionStarted
 from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Batch, Log, Position, StartPoint
 
@@ -23,11 +24,11 @@ class LogCursor:
         file: the checkpoint's row, once it was loaded.
     """
 
-    def __init__(self, log: Log, *, database: str, dry_run: bool, final: bool) -> None:
+    def __init__(self, target: Target, log: Log, *, dry_run: bool, final: bool) -> None:
         self.position = Position()
         self.file: ProcessedFile
         self._log = log
-        self._database = database
+        self._target = target
         self._dry_run = dry_run
         self._final = final  # also take a last line without an end
         self._rest: Batch | None = None  # read, but not applied: a batch was cut short
@@ -36,9 +37,9 @@ class LogCursor:
 
     def load(self) -> SessionStarted:
         """Read the durable state and continue from there, whatever was believed before."""
-        if not self._loaded and not checkpoints.is_known(self._log.path, database=self._database):
+        if not self._loaded and not checkpoints.is_known(self._target, self._log.path):
             self._is_new = True
-        self.file = checkpoints.load(self._log.path, database=self._database)
+        self.file = checkpoints.load(self._target, self._log.path)
         self._go_on_from(checkpoints.position_of(self.file))
         started = self._started()
         self._loaded = True
@@ -46,17 +47,15 @@ class LogCursor:
 
     def _started(self) -> SessionStarted:
         last = self.file.last_record_time
-        letters = deadletters.search(
-            self.file, database=self._database, status=DeadLetter.Status.OPEN
-        )
+        letters = deadletters.search(self._target, self.file, status=DeadLetter.Status.OPEN)
         return SessionStarted(
             at=time.time(),
             path=self._log.path,
-            database=self._database,
+            database=self._target.database,
             position=self.position,
-            totals=totals.load(self.file, database=self._database),
+            totals=totals.load(self._target, self.file),
             dead_letters=letters.count(),
-            gaps=checkpoints.gaps(self.file, database=self._database),
+            gaps=checkpoints.gaps(self._target, self.file),
             last_record_time=last.timestamp() if last else None,
             again=self._loaded,
         )
@@ -74,9 +73,7 @@ class LogCursor:
             " by order of the operator."
         )
         if not self._dry_run:
-            checkpoints.move(
-                self.file, position, kind=EventKind.SOUGHT, why=why, database=self._database
-            )
+            checkpoints.move(self._target, self.file, position, kind=EventKind.SOUGHT, why=why)
         self._go_on_from(position)
         return why
 
@@ -126,4 +123,4 @@ class LogCursor:
     def leave(self) -> None:
         """Clean up: a dry run of a log that was not known leaves no trace."""
         if self._dry_run and self._is_new:
-            checkpoints.forget(self._log.path, database=self._database)
+            checkpoints.forget(self._target, self._log.path)

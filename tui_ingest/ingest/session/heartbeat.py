@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 
-from django.db import connections
-
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import Event, Noticed, State, StateChanged
 from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.target import Target
 
 HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database
 STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
@@ -26,10 +25,10 @@ class Heartbeat:
     is back.
     """
 
-    def __init__(self, path: str, journal: Journal, *, database: str, dry_run: bool) -> None:
+    def __init__(self, target: Target, path: str, journal: Journal, *, dry_run: bool) -> None:
         self._path = path
         self._journal = journal
-        self._database = database
+        self._target = target
         self._dry_run = dry_run  # leaves no trace
         self._state = State.STARTING
         self._reason = ""
@@ -59,11 +58,11 @@ class Heartbeat:
             return
         self._beat_at = time.monotonic()
         try:
-            checkpoints.beat(self._path, self._state, self._reason, database=self._database)
+            checkpoints.beat(self._target, self._path, self._state, self._reason)
             self._journal.write()
         except Exception as error:
             if not is_transient(error):
                 raise
-            connections[self._database].close()
+            self._target.connection.close()
         else:
             self._written = self._state

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import Event, Noticed
 from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 
 
 class Journal:
     """Listens to a session, and writes what it heard when the database can take it."""
 
-    def __init__(self, path: str, *, database: str) -> None:
+    def __init__(self, target: Target, path: str) -> None:
         self._path = path
-        self._database = database
+        self._target = target
         self._unwritten: deque[Noticed] = deque()
 
     def __call__(self, event: Event) -> None:
@@ -32,14 +33,14 @@ class Journal:
         """
         if not self._unwritten:
             return
-        file = ProcessedFile.objects.using(self._database).filter(file_path=self._path).first()
+        file = self._target.rows(ProcessedFile).filter(file_path=self._path).first()
         while file is not None and self._unwritten:
             event = self._unwritten[0]
             checkpoints.note(
+                self._target,
                 file,
                 event.kind,
                 event.message,
                 time=datetime.fromtimestamp(event.at, UTC),
-                database=self._database,
             )
             self._unwritten.popleft()

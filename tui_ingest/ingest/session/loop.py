@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from django.db import reset_queries
 
-from tui_ingest.conf import Settings, get_settings
+from tui_ingest.conf import Settings
 from tui_ingest.ingest.batches.comebacks import Comebacks
 from tui_ingest.ingest.batches.written import Written
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
@@ -29,6 +29,7 @@ from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.stop_policy import StopPolicy
 from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
 IDLE_SECONDS = 1.0  # between two looks when nothing wakes the session
@@ -68,36 +69,28 @@ class Session:
         interactive: bool = False,
         settings: Settings | None = None,
     ) -> None:
-        settings = settings or get_settings()
+        self._target = target = Target(database, settings)
         self._log = log
         self._control = control or Control()
         self._start = start
         self._once = once
         self._dry_run = dry_run
-        self._settings = settings
-        self._database = database
-        journal = Journal(log.path, database=database)
-        self._heartbeat = Heartbeat(log.path, journal, database=database, dry_run=dry_run)
+        journal = Journal(target, log.path)
+        self._heartbeat = Heartbeat(target, log.path, journal, dry_run=dry_run)
         self._publisher = Publisher(
             report,
             journal,
             self._heartbeat,
             dry_run=dry_run,
-            log_payloads=settings.log_payloads,
+            log_payloads=target.settings.log_payloads,
         )
-        self._retrier = Retrier(self._control, self._publisher, database=database)
+        self._retrier = Retrier(target, self._control, self._publisher)
         self._stop_policy = StopPolicy(
-            self._control, self._publisher, settings=settings, interactive=interactive
+            target, self._control, self._publisher, interactive=interactive
         )
-        self._cursor = LogCursor(log, database=database, dry_run=dry_run, final=once)
+        self._cursor = LogCursor(target, log, dry_run=dry_run, final=once)
         self._applier = Applier(
-            log,
-            self._cursor,
-            self._publisher,
-            self._retrier,
-            database=database,
-            settings=settings,
-            dry_run=dry_run,
+            target, log, self._cursor, self._publisher, self._retrier, dry_run=dry_run
         )
         self._until_failure = False  # stepping to the next failure
         self._was_paused = False  # when that was noted last
@@ -246,7 +239,7 @@ class Session:
         """Retry the dead letters that can be applied by now. There may be thousands."""
 
         def retry() -> None:
-            letters = Comebacks(self._cursor.file, database=self._database, settings=self._settings)
+            letters = Comebacks(self._target, self._cursor.file)
             for result in which(letters):
                 self._publisher.retried(result)
                 self._stay_responsive()

@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import connections
-
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.pacing import Backoff
 from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import LogUnavailableError
 
 RETRY_CAP_SECONDS = 30.0  # between two tries
@@ -37,10 +36,10 @@ class Retrier:
         Ended: from every method that rests, when the session is told to stop.
     """
 
-    def __init__(self, control: Control, publisher: Publisher, *, database: str) -> None:
+    def __init__(self, target: Target, control: Control, publisher: Publisher) -> None:
         self._control = control
         self._publisher = publisher
-        self._database = database
+        self._target = target
 
     def until_done(self, action: Callable[[], T]) -> T:
         """Do what may fail for a while, as often as it takes."""
@@ -61,7 +60,7 @@ class Retrier:
         what = "log" if isinstance(error, LogUnavailableError) else "database"
         reason = f"{what}: {first_line(str(error))}"
         # A connection that failed is not asked again: the next statement opens another.
-        connections[self._database].close()
+        self._target.connection.close()
         delay = backoff.next()
         if backoff.attempt == 1:
             self._publisher.notice(EventKind.WAITING, f"Waiting for the {reason}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tui_ingest.conf import Settings
 from tui_ingest.ingest.batches.written import Refusal, Written
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.session.retrier import Ended
 from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, NoticeKind
 
 
@@ -20,11 +20,11 @@ class StopPolicy:
     """
 
     def __init__(
-        self, control: Control, publisher: Publisher, *, settings: Settings, interactive: bool
+        self, target: Target, control: Control, publisher: Publisher, *, interactive: bool
     ) -> None:
         self._control = control
         self._publisher = publisher
-        self._settings = settings
+        self._settings = target.settings
         self._interactive = interactive
         self._gap_accepted = False  # by resuming after a halt
 

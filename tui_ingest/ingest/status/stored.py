@@ -10,6 +10,7 @@ from typing import Any
 
 from tui_ingest.ingest import checkpoints, totals
 from tui_ingest.ingest.events import Counts, State
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Log, LogError
 
@@ -44,10 +45,10 @@ class LogStatus:
         return values
 
 
-def status_of(file: ProcessedFile, log: Log, *, database: str, now: datetime) -> LogStatus:
+def status_of(target: Target, file: ProcessedFile, log: Log, *, now: datetime) -> LogStatus:
     """Put together what is known of a log; `log` is looked at and closed."""
     backlog = _backlog(file, log)
-    letters = DeadLetter.objects.using(database).filter(file=file, status=DeadLetter.Status.OPEN)
+    letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
     return LogStatus(
         path=file.file_path,
         generation=file.generation,
@@ -58,9 +59,9 @@ def status_of(file: ProcessedFile, log: Log, *, database: str, now: datetime) ->
         state=_state(file, now),
         state_reason=file.state_reason,
         last_seen=file.heartbeat,
-        models=totals.load(file, database=database),
+        models=totals.load(target, file),
         dead_letters=letters.count(),
-        gaps=checkpoints.gaps(file, database=database),
+        gaps=checkpoints.gaps(target, file),
     )
 
 

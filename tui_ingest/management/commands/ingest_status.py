@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from tui_ingest.bootstrap import BootstrapError, verify
 from tui_ingest.ingest.status.stored import LogStatus, status_of
+from tui_ingest.ingest.target import Target
 from tui_ingest.management.status_text import describe
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.opening import open_log
@@ -64,7 +65,7 @@ def _files(log: Path | None, database: str) -> QuerySet[ProcessedFile]:
 
 
 def _status(file: ProcessedFile, database: str) -> LogStatus:
-    return status_of(file, open_log(file.file_path), database=database, now=datetime.now(UTC))
+    return status_of(Target(database), file, open_log(file.file_path), now=datetime.now(UTC))
 
 
 def _as_json(found: list[LogStatus], log: Path | None) -> str:

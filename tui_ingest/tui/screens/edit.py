@@ -15,6 +15,7 @@ from textual.widgets import Button, Static
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record
 from tui_ingest.tui.database import in_thread
@@ -88,7 +89,7 @@ class EditScreen(ConsoleScreen):
         database, feed = self.console.target.database, self.console.feed
         run = RetryRun([self._letter], database=database, feed=feed)
         try:
-            await in_thread(deadletters.edit, self._letter, self._line(), database=database)
+            await in_thread(deadletters.edit, Target(database), self._letter, self._line())
             while not run.finished:
                 await in_thread(run.run_chunk)
         except (DeadLetterError, DatabaseError) as error:

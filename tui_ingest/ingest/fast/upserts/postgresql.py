@@ -46,7 +46,7 @@ def has_triggers(table: Table) -> bool:
 
 def draw(table: Table, above: int) -> Iterator[int]:
     """See `Dialect`."""
-    sequences.reset({table.model: above}, database=table.connection.alias)
+    sequences.reset(table.connection, {table.model: above})
     while True:
         with table.connection.cursor() as cursor:
             cursor.execute(

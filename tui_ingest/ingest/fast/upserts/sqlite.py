@@ -9,12 +9,12 @@ from operator import length_hint
 
 from django.db.backends.utils import CursorWrapper
 
-from tui_ingest.ingest.exact.identity import is_auto
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.fast.upserts.errors import RowRefusedError
 from tui_ingest.ingest.fast.upserts.statements import names, on_conflict, rows, written
+from tui_ingest.ingest.identity import is_auto
 
 WRITES_LAST_STATES = False
 

@@ -10,39 +10,30 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.db import transaction
-from django.db.models import (
-    AutoField,
-    BigAutoField,
-    Model,
-    SmallAutoField,
-    UUIDField,
-)
+from django.db.models import AutoField, BigAutoField, Model, SmallAutoField, UUIDField
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest.exact.database_errors import is_transient
-from tui_ingest.ingest.exact.deserializing import Serialized, deserialize
-from tui_ingest.ingest.exact.keys import AnyField, bounded, key_text, natural_text
-from tui_ingest.ingest.exact.shapes import concrete, incoming_keys, primary_key
+from tui_ingest.ingest.model_fields import (
+    AnyField,
+    Serialized,
+    concrete,
+    incoming_keys,
+    primary_key,
+)
 from tui_ingest.ingest.policy import REMEMBERED_LABELS, find_model
-from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
-from tui_ingest.ingest.totals import label_of
+from tui_ingest.ingest.reasons import Reason, RecordError
 
 
 class Identities:
     """The identity of every model, by its own fields and the setting IDENTITY.
 
-    Args:
-        database: alias; only natural keys are looked up in it.
-
     Raises:
         ImproperlyConfigured: IDENTITY names a model or a field that cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, database: str) -> None:
-        self._database = database
+    def __init__(self, settings: Settings) -> None:
         self._fields = dict(_configured(*item) for item in settings.identity.items())
-        self._kind = lru_cache(REMEMBERED_LABELS)(self._look_up)
+        self._remembered = lru_cache(REMEMBERED_LABELS)(self._look_up)
 
     def field(self, model: type[Model]) -> AnyField:
         """Return the field whose value identifies a row of this model."""
@@ -51,33 +42,15 @@ class Identities:
             self._fields[model] = _default(model)
         return self._fields[model]
 
-    def row_key(self, serialized: Serialized) -> RowKey:
-        """Return the row that an object speaks of.
-
-        Of a model that is not installed only the pk is known. Once it is installed, its identity
-        may be another field.
+    def look_up(self, label: str) -> tuple[type[Model], AnyField, str]:
+        """Return the model of a label, its identity, and the label of the table's own model.
 
         Raises:
-            RecordError: no_identity, because the object lacks it (unknown_model if that is the
-                cause).
+            RecordError: unknown_model.
         """
-        try:
-            model, field, label = self._kind(serialized["model"])
-        except RecordError:
-            if serialized.get("pk") is None:
-                raise
-            return RowKey(label_of(serialized), bounded(str(serialized["pk"])))
-        value = identity_value(serialized, field)
-        if value is not None:
-            text = key_text(field, value)
-        elif field.primary_key and has_natural_key(model):
-            text = natural_key_text(serialized, model, database=self._database)
-        else:
-            raise no_identity(serialized, field)
-        return RowKey(label, text)
+        return self._remembered(label)
 
     def _look_up(self, label: str) -> tuple[type[Model], AnyField, str]:
-        """Return the model of a label, its identity, and the label of the table's own model."""
         model = find_model(label)
         return model, self.field(model), concrete(model)._meta.label_lower
 
@@ -102,28 +75,6 @@ def no_identity(serialized: Serialized, field: AnyField) -> RecordError:
         Reason.NO_IDENTITY,
         f"This {serialized['model']} has no {name}, which is what identifies a row of that model.",
     )
-
-
-def natural_key_text(serialized: Serialized, model: type[Model], *, database: str) -> str:
-    """Return the natural key of an object as text.
-
-    Raises:
-        RecordError: no_identity, because part of the key is missing or is not here.
-    """
-    try:
-        # A savepoint: what fails here must not end the transaction that asks.
-        with transaction.atomic(using=database):
-            instance: Any = deserialize(
-                serialized, model, database=database, ignore_unknown_fields=True
-            ).object
-            return natural_text(instance.natural_key())
-    except Exception as error:  # natural_key() is the project's own code
-        if is_transient(error):
-            raise
-        raise RecordError(
-            Reason.NO_IDENTITY,
-            f"The natural key of this {serialized['model']} cannot be worked out: {error}",
-        ) from error
 
 
 def has_natural_key(model: type[Model]) -> bool:

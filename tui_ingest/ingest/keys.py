@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any, TypeAlias
+from typing import Any
 
-from django.db.models import CompositePrimaryKey, Field, IntegerField, UUIDField
+from django.db.models import CompositePrimaryKey, IntegerField, UUIDField
+
+from tui_ingest.ingest.model_fields import AnyField
 
 MAX_KEY = 255  # characters that `DeadLetterRow.key` holds
 
 _UUID_TEXT = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-AnyField: TypeAlias = "Field[Any, Any]"  # Django's own class takes no parameters
 
 
 def python_value(field: AnyField, value: Any) -> Any:

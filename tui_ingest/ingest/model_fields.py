@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import (
     Field,
@@ -13,8 +14,10 @@ from django.db.models import (
     ManyToManyField,
     ManyToOneRel,
     Model,
-    QuerySet,
 )
+
+AnyField: TypeAlias = "Field[Any, Any]"  # Django's own class takes no parameters
+Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +38,6 @@ class Shape:
 def concrete(model: type[Model]) -> type[Model]:
     """Return the model that has the table."""
     return model._meta.concrete_model or model
-
-
-def rows_of(model: type[Model], database: str) -> QuerySet[Model]:
-    """Return all rows of a model's table, as instances of that model.
-
-    No manager is asked, not even the base manager: a project's may hide rows, or give instances
-    of other models, which then were deleted in place of the row.
-    """
-    return QuerySet(model=model, using=database)
 
 
 @cache

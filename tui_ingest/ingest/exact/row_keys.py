@@ -1,0 +1,72 @@
+"""The row that a serialized object speaks of, as text: the key by which rows are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.identity import has_natural_key, identity_value, no_identity
+from tui_ingest.ingest.keys import bounded, key_text, natural_text
+from tui_ingest.ingest.model_fields import Serialized
+from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
+from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.totals import label_of
+
+
+def row_key(target: Target, serialized: Serialized) -> RowKey:
+    """Return the row that an object speaks of.
+
+    Of a model that is not installed only the pk is known. Once it is installed, its identity
+    may be another field.
+
+    Raises:
+        RecordError: no_identity, because the object lacks it (unknown_model if that is the cause).
+    """
+    try:
+        model, field, label = target.identities.look_up(serialized["model"])
+    except RecordError:
+        if serialized.get("pk") is None:
+            raise
+        return RowKey(label_of(serialized), bounded(str(serialized["pk"])))
+    value = identity_value(serialized, field)
+    if value is not None:
+        return RowKey(label, key_text(field, value))
+    if field.primary_key and has_natural_key(model):
+        return RowKey(label, natural_key_text(target, serialized))
+    raise no_identity(serialized, field)
+
+
+def row_keys(target: Target, objects: Iterable[Serialized]) -> dict[int, RowKey]:
+    """Return the rows that objects speak of, by the place of the object in its record.
+
+    Objects without an identity have none.
+    """
+    keys = {}
+    for index, serialized in enumerate(objects):
+        try:
+            keys[index] = row_key(target, serialized)
+        except RecordError:
+            continue
+    return keys
+
+
+def natural_key_text(target: Target, serialized: Serialized) -> str:
+    """Return the natural key of an object as text.
+
+    Raises:
+        RecordError: no_identity, because part of the key is missing or is not here.
+    """
+    try:
+        # A savepoint: what fails here must not end the transaction that asks.
+        with target.atomic():
+            instance: Any = deserialize(target, serialized, ignore_unknown_fields=True).object
+            return natural_text(instance.natural_key())
+    except Exception as error:  # natural_key() is the project's own code
+        if is_transient(error):
+            raise
+        raise RecordError(
+            Reason.NO_IDENTITY,
+            f"The natural key of this {serialized['model']} cannot be worked out: {error}",
+        ) from error

@@ -1,0 +1,60 @@
+"""What a log is applied to: one database, by one set of settings."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model, QuerySet
+
+from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest.identity import Identities
+from tui_ingest.ingest.policy import Policy
+
+M = TypeVar("M", bound=Model)
+
+
+class Target:
+    """A database, and what the settings say of the rows in it. For any number of threads.
+
+    Attributes:
+        database: alias. Rows, totals, dead letters and checkpoint are all there.
+        settings: `TUI_INGEST`, if not the project's.
+    """
+
+    def __init__(self, database: str = DEFAULT_DB_ALIAS, settings: Settings | None = None) -> None:
+        self.database = database
+        self.settings = settings or get_settings()
+
+    @cached_property
+    def policy(self) -> Policy:
+        """Which models a log may write."""
+        return Policy(self.settings)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Which field says what row a record speaks of.
+
+        Raises:
+            ImproperlyConfigured: the setting IDENTITY names what cannot be one.
+        """
+        return Identities(self.settings)
+
+    @property
+    def connection(self) -> BaseDatabaseWrapper:
+        """The calling thread's own."""
+        return connections[self.database]
+
+    def rows(self, model: type[M]) -> QuerySet[M]:
+        """Return all rows of a model's table, as instances of that model.
+
+        No manager is asked, not even the base manager: a project's may hide rows, or give
+        instances of other models, which then were deleted in place of the row.
+        """
+        return QuerySet(model=model, using=self.database)
+
+    def atomic(self, *, durable: bool = False) -> transaction.Atomic:
+        """Return a transaction; inside one, a savepoint (unless it must be durable)."""
+        return transaction.atomic(using=self.database, durable=durable)
