@@ -103,6 +103,15 @@ def test_bytes_that_are_no_text_are_kept_as_they_are(target):
     assert (letter.model, letter.pk_text, letter.operation) == ("", "", "")
 
 
+def test_an_operation_of_a_later_version_is_set_aside_and_nothing_happens_to_its_row(target):
+    target.accept(tag(1, "a"))
+    letter = target.refuse(tag(1, "b").replace(b" SAVE ", b" DIGEST "))
+    assert letter.reason == "unknown_operation"
+    assert "DIGEST" in letter.error
+    assert sorted(notes(target)) == ["a"]
+    assert retry(target, letter).status == "open"
+
+
 def test_what_no_database_stores_is_kept_as_an_escape(target):
     letter = target.refuse(tag("\x00\ud800", "a"))
     assert letter.pk_text == r"\x00\ud800"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
@@ -132,8 +132,17 @@ class _Comparer:
     ) -> str:
         """Say what applying would do, as far as that is known without writing."""
         is_here = any(field.here is not ABSENT for field in fields)
-        if operation is Operation.DELETE:
-            return "deletes the row" if is_here else "changes nothing: the row is not here"
+        match operation:
+            case Operation.SAVE:
+                return self._effect_of_save(serialized, fields, is_here=is_here)
+            case Operation.DELETE:
+                return "deletes the row" if is_here else "changes nothing: the row is not here"
+            case unknown:
+                assert_never(unknown)
+
+    def _effect_of_save(
+        self, serialized: Serialized, fields: list[FieldComparison], *, is_here: bool
+    ) -> str:
         deserialize(self._target, serialized)
         if missing := missing_parents(self._target, [serialized]):
             raise missing[0].as_error()

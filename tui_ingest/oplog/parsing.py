@@ -20,6 +20,7 @@ HEAD_BYTES = 1024  # of a line that is too long to be kept whole
 # The epoch has ten digits before the point until the year 2286. Taking no more than ten lets a
 # glued line be told apart from the digits that the fragment before it may end with.
 _HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE) +")
+_UNKNOWN_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? ([A-Z][A-Z_]{0,31}) +[\[{]")
 _GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE) (?=\[)")
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # Each false beginning may cost a parse of the rest of the line, and a line may be made of them.
@@ -90,9 +91,7 @@ def timestamp_of(raw: bytes) -> float | None:
 def _record(raw: bytes, location: RecordLocation) -> Record:
     head = _HEAD.match(raw)
     if head is None:
-        raise _BadLineError(
-            MalformedReason.BAD_LINE, "The line does not begin with '<epoch> SAVE|DELETE <json>'."
-        )
+        raise _no_head(raw)
     timestamp, operation = head.groups()
     return Record(
         timestamp=float(timestamp),
@@ -100,6 +99,18 @@ def _record(raw: bytes, location: RecordLocation) -> Record:
         objects=_objects(raw, head.end()),
         raw=raw,
         location=location,
+    )
+
+
+def _no_head(raw: bytes) -> _BadLineError:
+    if unknown := _UNKNOWN_HEAD.match(raw):
+        return _BadLineError(
+            MalformedReason.UNKNOWN_OPERATION,
+            f"This version of tui-ingest knows no operation {unknown[1].decode()}. Install one that"
+            " does, then retry.",
+        )
+    return _BadLineError(
+        MalformedReason.BAD_LINE, "The line does not begin with '<epoch> SAVE|DELETE <json>'."
     )
 
 

@@ -17,6 +17,7 @@ class MalformedReason(enum.StrEnum):
     """Why bytes of the log are not a record. The values are stored and shown: keep them."""
 
     BAD_LINE = "bad_line"  # not `<epoch> SAVE|DELETE <json>`
+    UNKNOWN_OPERATION = "unknown_operation"  # as above, but for a word that means nothing here
     BAD_ENCODING = "bad_encoding"  # not UTF-8
     BAD_JSON = "bad_json"
     BAD_OBJECTS = "bad_objects"  # JSON, but not a list of {"model", "pk", "fields"}

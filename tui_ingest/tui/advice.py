@@ -22,6 +22,7 @@ _ADVICE: dict[str, str] = {
     Reason.MISSING_TABLE: "Run 'manage.py migrate' on this project; then retry.",
     Reason.INTEGRITY: "Edit the record so that the database accepts it; then retry.",
     Reason.UNEXPECTED: "The traceback says where it failed; retry once that is put right.",
+    MalformedReason.UNKNOWN_OPERATION: "Install a version that knows the operation; then retry.",
     MalformedReason.TORN: _FRAGMENT,
     MalformedReason.GLUED: _FRAGMENT,
     MalformedReason.TOO_LONG: _FRAGMENT,

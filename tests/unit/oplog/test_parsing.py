@@ -85,7 +85,8 @@ def test_the_largest_numbers_and_those_that_are_none():
     ("line", "reason", "error"),
     [
         (b"hello\n", "bad_line", "<epoch> SAVE|DELETE <json>"),
-        (b"1698395500.971553 UPDATE []\n", "bad_line", "<epoch>"),
+        (b"1698395500.971553 update []\n", "bad_line", "<epoch>"),
+        (b"1698395500.971553 UPDATE []\n", "unknown_operation", "knows no operation UPDATE"),
         (b"1698395500.971553\n", "bad_line", "<epoch>"),
         (b"1698395500.971553 SAVE\n", "bad_line", "<epoch>"),
         ("١٢٣ SAVE []\n".encode(), "bad_line", "<epoch>"),

@@ -8,7 +8,7 @@ are in place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
@@ -86,10 +86,14 @@ class Culprits:
         except RecordError:  # a natural key of rows that are gone by now
             return
         for number, relation in enumerate(relations):
-            if operation is Operation.DELETE:
-                held.pop((row, relation.name), None)
-            elif relation.primary_key or relation.name in serialized["fields"]:
-                held[row, relation.name] = _Held(index, number, serialized, relation)
+            match operation:
+                case Operation.SAVE:
+                    if relation.primary_key or relation.name in serialized["fields"]:
+                        held[row, relation.name] = _Held(index, number, serialized, relation)
+                case Operation.DELETE:
+                    held.pop((row, relation.name), None)
+                case unknown:
+                    assert_never(unknown)
 
     def _suspects(self, held: list[_Held]) -> list[_Held]:
         """Leave out, with one question per relation, those whose parents are here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.parents import arrivals
@@ -37,15 +38,25 @@ class Rehearsal:
             if outcomes.get(label_of(serialized)) is not Outcome.SKIPPED  # nobody wrote those
         ]
         keys = {hash(key) for key in self._keys(objects)}
-        if record.operation is Operation.SAVE:
-            self._here |= keys
-            return outcomes
+        match record.operation:
+            case Operation.SAVE:
+                self._here |= keys
+                return outcomes
+            case Operation.DELETE:
+                found = self._with_deleted(objects, outcomes)
+                self._here -= keys
+                return found
+            case unknown:
+                assert_never(unknown)
+
+    def _with_deleted(
+        self, objects: Sequence[dict[str, object]], outcomes: Mapping[str, Outcome]
+    ) -> Mapping[str, Outcome]:
         was_here = {
             label_of(serialized)
             for serialized in objects
             if any(hash(key) in self._here for key in self._keys([serialized]))
         }
-        self._here -= keys
         return {
             label: Outcome.DELETED if found is Outcome.MISSING and label in was_here else found
             for label, found in outcomes.items()

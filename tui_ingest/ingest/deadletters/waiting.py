@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from django.db.models import QuerySet
 
@@ -72,9 +73,14 @@ def _orphans(target: Target, file: ProcessedFile) -> QuerySet[DeadLetter]:
 def _brought(target: Target, records: Sequence[Record], models: set[str]) -> set[RowKey]:
     brought: set[RowKey] = set()
     for record in records:
-        if record.operation is not Operation.SAVE:
-            continue
-        for serialized in record.objects:
+        match record.operation:
+            case Operation.SAVE:
+                objects = record.objects
+            case Operation.DELETE:
+                continue
+            case unknown:
+                assert_never(unknown)
+        for serialized in objects:
             try:
                 model = concrete(find_model(serialized["model"]))
                 if model._meta.label_lower in models:

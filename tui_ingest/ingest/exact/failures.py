@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from typing import assert_never
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError
@@ -113,9 +114,13 @@ def _said(error: Exception) -> str:
 
 def _with_parent(target: Target, failure: Failure, record: Record) -> Failure:
     """A foreign key failed; which one, only looking tells."""
-    if record.operation is Operation.DELETE:
-        return _reworded(failure, Reason.PROTECTED, f"Other rows refer to it. {failure.error}")
-    missing = missing_parents(target, record.objects)
+    match record.operation:
+        case Operation.SAVE:
+            missing = missing_parents(target, record.objects)
+        case Operation.DELETE:
+            return _reworded(failure, Reason.PROTECTED, f"Other rows refer to it. {failure.error}")
+        case unknown:
+            assert_never(unknown)
     if not missing:
         return _reworded(failure, Reason.INTEGRITY, failure.error)
     return _reworded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from django.core.serializers.base import DeserializedObject
 from django.db.models import Model, signals
@@ -71,21 +71,28 @@ class Replayer:
         outcomes: dict[str, Outcome] = {}
         for serialized in self._permitted(record.objects, outcomes):
             model = find_model(serialized["model"])
-            if record.operation is Operation.SAVE:
-                outcome = self._save(serialized, model)
-            else:
-                outcome = self._delete(serialized, model)
+            match record.operation:
+                case Operation.SAVE:
+                    outcome = self._save(serialized, model)
+                case Operation.DELETE:
+                    outcome = self._delete(serialized, model)
+                case unknown:
+                    assert_never(unknown)
             label = label_of(serialized)
             outcomes[label] = max(outcome, outcomes.get(label, outcome), key=_WEIGHT.index)
         return outcomes
 
     def dangling(self, record: Record) -> Failure | None:
         """Return what an applied record refers to in vain, before constraints are checked."""
-        if record.operation is not Operation.SAVE:
-            return None
-        objects = self._permitted(record.objects, {})
-        missing = missing_parents(self._target, objects)
-        return missing[0].as_failure() if missing else None
+        match record.operation:
+            case Operation.SAVE:
+                objects = self._permitted(record.objects, {})
+                missing = missing_parents(self._target, objects)
+                return missing[0].as_failure() if missing else None
+            case Operation.DELETE:
+                return None
+            case unknown:
+                assert_never(unknown)
 
     def take_sequence_models(self) -> Mapping[type[Model], int]:
         """Return, once, the highest explicit key written to each auto-numbered model since the

@@ -19,7 +19,7 @@ from tui_ingest.oplog.records import Operation, Record
 # Each is refused by the exact path, one by one: many of them would keep an operator waiting.
 MOST_REFUSED = 100
 
-_SAVE = Operation.SAVE  # looked up once: Python 3.11 takes its time over it
+_SAVE, _DELETE = Operation.SAVE, Operation.DELETE  # looked up once: Python 3.11 takes its time over it
 
 FindRoute = Callable[[Operation, dict[str, Any]], Route]
 
@@ -138,13 +138,14 @@ def gather(
             window.refused.append(index)
             continue
         _, operation, objects, _, _ = entry
-        if len(objects) != 1 or len(window.refused) == MOST_REFUSED:
+        is_save = operation is _SAVE
+        is_known = is_save or operation is _DELETE
+        if not is_known or len(objects) != 1 or len(window.refused) == MOST_REFUSED:
             window.stop = index
             break
         # Nothing is done here for each record but what cannot be done for each column.
         serialized = objects[0]
         fields = serialized["fields"]
-        is_save = operation is _SAVE
         key = (serialized["model"], *fields) if is_save else serialized["model"]
         group = groups.get(key)
         if group is None:

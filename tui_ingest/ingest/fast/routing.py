@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from tui_ingest.ingest.fast import planning
 from tui_ingest.ingest.fast.columns import Column
@@ -50,9 +50,13 @@ class Router:
         table = None if model._meta.proxy else self._tables.of(model)
         if table is None:
             return Detour.NEEDED
-        if operation is Operation.SAVE:
-            return self._save(table, serialized)
-        return self._delete(table)
+        match operation:
+            case Operation.SAVE:
+                return self._save(table, serialized)
+            case Operation.DELETE:
+                return self._delete(table)
+            case unknown:
+                assert_never(unknown)
 
     def _delete(self, table: Table) -> Route:
         if any(rule(table) for rule in planning.DELETE_RULES):
@@ -83,7 +87,13 @@ class Router:
 def _is_heard(operation: Operation, route: Route) -> bool:
     if not isinstance(route, Layout):
         return False
-    rules = planning.SAVE_LISTENERS if operation is Operation.SAVE else planning.DELETE_LISTENERS
+    match operation:
+        case Operation.SAVE:
+            rules = planning.SAVE_LISTENERS
+        case Operation.DELETE:
+            rules = planning.DELETE_LISTENERS
+        case unknown:
+            assert_never(unknown)
     return any(rule(route.table) for rule in rules)
 
 
