@@ -11,13 +11,9 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey, ManyToManyField, Model
 
-from tui_ingest.ingest.exact.deserializing import converted, deserialize
+from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.exact.finding import find_row
 from tui_ingest.ingest.exact.parents import missing_parents
-from tui_ingest.ingest.identity import (
-    has_natural_key,
-    identity_value,
-    no_identity,
-)
 from tui_ingest.ingest.keys import python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
@@ -99,7 +95,7 @@ class _Comparer:
     def _fields(self, serialized: Serialized, model: type[Model]) -> Iterator[FieldComparison]:
         """Yield the fields of the record, then those that only the row has."""
         logged = _logged(serialized)
-        here = _here(self._row(serialized, model), logged)
+        here = _here(find_row(self._target, serialized), logged)
         # Where another field is the identity, the numbers of source and target are their own.
         ignored = set() if self._target.identities.field(model).primary_key else {"pk"}
         for name, value in logged.items():
@@ -111,18 +107,6 @@ class _Comparer:
         for name, value in here.items():
             if name not in logged:
                 yield FieldComparison(name=name, logged=ABSENT, here=_text(value), same=True)
-
-    def _row(self, serialized: Serialized, model: type[Model]) -> Model | None:
-        """Return the row that applying would find."""
-        field = self._target.identities.field(model)
-        value = identity_value(serialized, field)
-        rows = self._target.rows(model)
-        if value is not None:
-            name = "pk" if field.primary_key else field.name
-            return rows.filter(**{name: converted(serialized, field, value)}).first()
-        if field.primary_key and has_natural_key(model):
-            return rows.filter(pk=deserialize(self._target, serialized).object.pk).first()
-        raise no_identity(serialized, field)
 
     def _effect(
         self,

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
+from tui_ingest.ingest.exact.finding import row_key
 from tui_ingest.ingest.exact.parents import missing_parents
-from tui_ingest.ingest.exact.row_keys import row_key
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.columns import prepare
 from tui_ingest.ingest.fast.tables import ref_to

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.parents import arrivals
-from tui_ingest.ingest.exact.row_keys import row_keys
 from tui_ingest.ingest.reasons import Failure, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_ingest.ingest.exact.row_keys import row_keys
+from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DeadLetterRow

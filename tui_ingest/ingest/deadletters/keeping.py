@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.exact.row_keys import row_keys
+from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.finding import natural_key_text
 from tui_ingest.ingest.exact.parents import arrivals, missing_parents
-from tui_ingest.ingest.exact.row_keys import natural_key_text
 from tui_ingest.ingest.identity import has_natural_key
 from tui_ingest.ingest.model_fields import concrete
 from tui_ingest.ingest.policy import find_model

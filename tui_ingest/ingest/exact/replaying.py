@@ -12,7 +12,8 @@ from django.db.models.deletion import Collector
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.clashes import both_rows
-from tui_ingest.ingest.exact.deserializing import converted, deserialize, known_names
+from tui_ingest.ingest.exact.deserializing import deserialize, known_names
+from tui_ingest.ingest.exact.finding import find_row
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.identity import (
     has_natural_key,
@@ -75,7 +76,7 @@ class Replayer:
                 case Operation.SAVE:
                     outcome = self._save(serialized, model)
                 case Operation.DELETE:
-                    outcome = self._delete(serialized, model)
+                    outcome = self._delete(serialized)
                 case unknown:
                     assert_never(unknown)
             label = label_of(serialized)
@@ -223,8 +224,8 @@ class Replayer:
 
     # Deleting
 
-    def _delete(self, serialized: Serialized, model: type[Model]) -> Outcome:
-        row = self._existing(serialized, model)
+    def _delete(self, serialized: Serialized) -> Outcome:
+        row = find_row(self._target, serialized)
         if row is None:
             return Outcome.MISSING
         self._keep_counters_ahead()  # whatever goes with it may be heard
@@ -233,25 +234,6 @@ class Replayer:
         collector.collect([row], keep_parents=True)
         collector.delete()
         return Outcome.DELETED
-
-    def _existing(self, serialized: Serialized, model: type[Model]) -> Model | None:
-        field = self._target.identities.field(model)
-        value = identity_value(serialized, field)
-        rows = self._target.rows(model)
-        if value is not None:
-            name = "pk" if field.primary_key else field.name
-            return rows.filter(**{name: converted(serialized, field, value)}).first()
-        if field.primary_key and has_natural_key(model):
-            return rows.filter(pk=self._pk_by_natural_key(serialized)).first()
-        raise no_identity(serialized, field)
-
-    def _pk_by_natural_key(self, serialized: Serialized) -> Any:
-        try:
-            return deserialize(self._target, serialized, ignore_unknown_fields=True).object.pk
-        except RecordError as error:
-            if error.reason is Reason.MISSING_PARENT:
-                return None  # what its key is made of is gone: so is the row
-            raise
 
     def _rows(self, instance: Model) -> Any:
         return self._target.rows(type(instance))

@@ -19,7 +19,10 @@ from tui_ingest.oplog.records import Operation, Record
 # Each is refused by the exact path, one by one: many of them would keep an operator waiting.
 MOST_REFUSED = 100
 
-_SAVE, _DELETE = Operation.SAVE, Operation.DELETE  # looked up once: Python 3.11 takes its time over it
+_SAVE, _DELETE = (
+    Operation.SAVE,
+    Operation.DELETE,
+)  # looked up once: Python 3.11 takes its time over it
 
 FindRoute = Callable[[Operation, dict[str, Any]], Route]
 

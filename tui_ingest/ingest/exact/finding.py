@@ -1,12 +1,14 @@
-"""The row that a serialized object speaks of, as text: the key by which rows are told apart."""
+"""The row that a serialized object speaks of: its key as text, and the row itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Model
+
 from tui_ingest.ingest.exact.database_errors import is_transient
-from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.exact.deserializing import converted, deserialize
 from tui_ingest.ingest.identity import has_natural_key, identity_value, no_identity
 from tui_ingest.ingest.keys import bounded, key_text, natural_text
 from tui_ingest.ingest.model_fields import Serialized
@@ -50,6 +52,32 @@ def row_keys(target: Target, objects: Iterable[Serialized]) -> dict[int, RowKey]
         except RecordError:
             continue
     return keys
+
+
+def find_row(target: Target, serialized: Serialized) -> Model | None:
+    """Return the row as it is in the database; None if it is not there.
+
+    Raises:
+        RecordError: unknown_model, bad_value, or no_identity, because the object lacks it.
+    """
+    model, field, _ = target.identities.look_up(serialized["model"])
+    value = identity_value(serialized, field)
+    if value is not None:
+        name = "pk" if field.primary_key else field.name
+        return target.rows(model).filter(**{name: converted(serialized, field, value)}).first()
+    if field.primary_key and has_natural_key(model):
+        pk = _pk_by_natural_key(target, serialized)
+        return None if pk is None else target.rows(model).filter(pk=pk).first()
+    raise no_identity(serialized, field)
+
+
+def _pk_by_natural_key(target: Target, serialized: Serialized) -> Any:
+    try:
+        return deserialize(target, serialized, ignore_unknown_fields=True).object.pk
+    except RecordError as error:
+        if error.reason is Reason.MISSING_PARENT:
+            return None  # what its key is made of is gone: so is the row
+        raise
 
 
 def natural_key_text(target: Target, serialized: Serialized) -> str:
