@@ -7,6 +7,7 @@ import time
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
+    OrdersTaken,
     Outcome,
     Progressed,
     RecordSetAside,
@@ -47,21 +48,11 @@ class ScriptedSession:
         self.decisions = []
         self._report = None
         self._state = State.RUNNING
+        self._orders = (False, False)  # paused, stop on error: as told last
 
     def __call__(self, control, report):
         self.control, self._report = control, report
-        report(
-            SessionStarted(
-                at=NOW,
-                path=PATH,
-                database="default",
-                position=Position(),
-                totals={},
-                dead_letters=0,
-                gaps=0,
-                last_record_time=None,
-            )
-        )
+        self.begin()
         self.state(State.RUNNING)
         self.started.set()
         while not control.stopping:
@@ -69,11 +60,24 @@ class ScriptedSession:
             control.wait(0.5)
         return self.end()
 
+    def begin(self, **facts):
+        """Report what the database said; again if it is not for the first time."""
+        known = {"totals": {}, "dead_letters": 0, "gaps": 0, "last_record_time": None}
+        self.report(
+            SessionStarted(
+                at=NOW, path=PATH, database="default", position=Position(), **(known | facts)
+            )
+        )
+
     def _obey(self):
         if self.control.paused and self._state in {State.RUNNING, State.CAUGHT_UP}:
             self.state(State.PAUSED)
         elif not self.control.paused and self._state is State.PAUSED:
             self.state(State.RUNNING)
+        orders = self.control.paused, self.control.stop_on_error
+        if orders != self._orders:
+            self._orders = paused, stop_on_error = orders
+            self.report(OrdersTaken(at=NOW, paused=paused, stop_on_error=stop_on_error))
         while (step := self.control.take_step()) is not None:
             self.stepped.append(step)
             if step is StepTo.RECORD:

@@ -163,4 +163,4 @@ def test_logging_goes_to_the_feed_and_not_to_the_terminal(capsys):
         "Wrong %d (with arguments that do not fit)",
         "Bad | ValueError: [/x]",
     ]
-    assert [message.level.name for message in feed.messages] == ["WARNING", "WARNING", "ERROR"]
+    assert [message.severity.name for message in feed.messages] == ["WARNING", "WARNING", "ERROR"]

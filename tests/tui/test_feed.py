@@ -174,7 +174,7 @@ def test_gaps_are_counted_and_marked_as_grave():
     session.report(Noticed(at=NOW, kind="gap", message="3 files are gone.", missing_bytes=300))
     snapshot, (marker,) = feed.take()
     assert isinstance(marker, MarkerLine)
-    assert (snapshot.gaps, marker.level.name) == (1, "ERROR")
+    assert (snapshot.gaps, marker.severity.name) == (1, "ERROR")
 
 
 def test_the_first_report_after_a_quiet_time_wakes_the_screen_once():

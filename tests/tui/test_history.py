@@ -4,10 +4,11 @@ import pytest
 
 from tests.tui.scripted import record
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.status import Severity
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.filtering import Filter
 from tui_ingest.tui.history import History
-from tui_ingest.tui.lines import ElidedLine, Level, MarkerLine, record_line
+from tui_ingest.tui.lines import ElidedLine, MarkerLine, record_line
 
 
 def line(number, outcome=Outcome.SAVED, **facts):
@@ -21,7 +22,7 @@ LINES = {
     "skipped": line(5, Outcome.SKIPPED, model="sessions.session"),
     "missing": line(6, Outcome.MISSING, operation=Operation.DELETE),
     "elided": ElidedLine(812),
-    "gap": MarkerLine(at=0.0, kind="gap", text="Three files are gone.", level=Level.ERROR),
+    "gap": MarkerLine(at=0.0, kind="gap", text="Three files are gone.", severity=Severity.ERROR),
 }
 LINES["failed"].note = "missing_parent: no customer 3"
 

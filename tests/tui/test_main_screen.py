@@ -288,7 +288,7 @@ def labels(table):
 
 async def test_the_models_of_the_session_and_of_the_whole_life(desk):
     async with desk() as d:
-        d.app.feed._totals = {"polls.question": Counts(saved=1000)}
+        d.session.begin(totals={"polls.question": Counts(saved=1000)})
         d.session.apply(record(1))
         await d.shows("1,001")
         await d.press("t")
@@ -377,7 +377,7 @@ async def test_the_count_of_failures_is_the_last_to_be_left_out(desk):
     async with desk(size=(100, 24)) as d:
         d.session.apply(record(1), record(2), failing=(0,))
         await d.shows("model▾", "saved", "deleted", "failed")
-        d.app.feed._totals = {"polls.question": Counts(saved=10**9, deleted=10**9, failed=1)}
+        d.session.begin(totals={"polls.question": Counts(saved=10**9, deleted=10**9, failed=1)})
         d.session.apply(record(3))
         await d.shows("1,000,000,001", "failed", gone="deleted")
 

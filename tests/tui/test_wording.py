@@ -4,15 +4,15 @@ import pytest
 
 from tests.tui.scripted import NOW
 from tui_ingest.ingest.events import SessionEnded, State
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui import formats, status, wording
-from tui_ingest.tui.feed import Snapshot
 from tui_ingest.tui.rates import RateHistory, Trend
 from tui_ingest.tui.wording import Tone
 
 
 def behind(seconds, **facts):
-    return Snapshot(
+    return SessionStatus(
         **{
             "state": State.RUNNING,
             "last_record_time": NOW - seconds,
@@ -84,7 +84,8 @@ def test_the_margin_is_told_when_it_gets_small(oldest, highest, tone):
 
 def test_every_state_has_a_sign_and_a_word_of_its_own():
     badges = [
-        wording.badge(Snapshot(state=state), pausing=False, stopping=False).text for state in State
+        wording.badge(SessionStatus(state=state), pausing=False, stopping=False).text
+        for state in State
     ]
     signs, words = zip(*(badge.split(" ", 1) for badge in badges), strict=True)
     assert len(set(words)) == len(State)
@@ -92,10 +93,10 @@ def test_every_state_has_a_sign_and_a_word_of_its_own():
 
 
 def test_the_badge_says_what_was_ordered_before_it_is_done():
-    running = Snapshot(state=State.RUNNING)
+    running = SessionStatus(state=State.RUNNING)
     assert wording.badge(running, pausing=True, stopping=False).text == "‖ PAUSING"
     assert wording.badge(running, pausing=True, stopping=True).text == "■ STOPPING"
-    failed = Snapshot(ended=SessionEnded(at=NOW, state=State.STOPPED, error="No table."))
+    failed = SessionStatus(ended=SessionEnded(at=NOW, state=State.STOPPED, error="No table."))
     assert wording.badge(failed, pausing=False, stopping=True).text == "✗ FAILED"
 
 
@@ -113,12 +114,13 @@ def test_the_status_line_answers_in_a_fixed_order():
         backlog=Backlog(exists=True, remaining_bytes=38 * 2**20, oldest_rank=27, highest_rank=30),
         dead_letters=7,
         gaps=1,
+        stop_on_error=True,
         last_error="polls.choice 9 bad_value: …",
     )
     trend = Trend()
     trend.sample(0, 48 * 2**20)
     trend.sample(10, 38 * 2**20)
-    assert [phrase.text for phrase in phrases_of(snapshot, trend, stop_on_error=True)] == [
+    assert [phrase.text for phrase in phrases_of(snapshot, trend)] == [
         "behind 3m12s ↓",
         "38.0 MiB",
         "ETA 0:38",
@@ -130,8 +132,8 @@ def test_the_status_line_answers_in_a_fixed_order():
     ]
 
 
-def phrases_of(snapshot, trend=None, *, stop_on_error=False):
-    return status.phrases(snapshot, trend or Trend(), now=NOW, stop_on_error=stop_on_error)
+def phrases_of(snapshot, trend=None):
+    return status.phrases(snapshot, trend or Trend(), now=NOW)
 
 
 def test_a_growing_backlog_has_no_end():

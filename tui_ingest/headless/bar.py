@@ -83,8 +83,8 @@ class BarOutput:
         bar.add_column(ratio=1)
         bar.add_column(no_wrap=True)
         bar.add_row(
-            Text(inert(standing.title), style=_STYLES.get(standing.state, "")),
-            ProgressBar(total=1.0, completed=standing.share),
+            Text(inert(standing.title), style=_STYLES.get(standing.status.state, "")),
+            ProgressBar(total=1.0, completed=standing.status.share),
             standing.percent,
         )
         figures = " · ".join(standing.figures())

@@ -15,6 +15,7 @@ from tui_ingest.ingest.events import (
     SessionStarted,
     StoppedOnError,
 )
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import COLUMNS
 from tui_ingest.ingest.wording import plural
 
@@ -53,7 +54,7 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
             yield f"stopped before: {_subject(event)}: {event.reason}: {_short(error)}"
         case DeadLetterResolved():
             yield f"dead letter {event.dead_letter}: {event.status}"
-        case Noticed() if event.kind != "waiting":  # the state says so, and counts down
+        case Noticed() if event.kind != EventKind.WAITING:  # the state says so, and counts down
             yield f"{event.kind}: {inert(event.message)}"
         case SessionEnded():
             yield from _closing(event, dry_run=dry_run)

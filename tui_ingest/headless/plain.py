@@ -69,16 +69,16 @@ class PlainOutput:
     def _summarise(self) -> None:
         """Say how far it is, if that is news."""
         self._summary_at = self._clock()
-        news = self._standing.state, self._standing.records
-        if news == self._summarised or self._standing.state not in (*_COMES_AND_GOES, *_FINAL):
+        standing, status = self._standing, self._standing.status
+        news = status.state, status.records
+        if news == self._summarised or status.state not in (*_COMES_AND_GOES, *_FINAL):
             return
         self._summarised = news
-        standing = self._standing
         # Why it ended is in the last line of the session.
-        title = standing.word if standing.state in _FINAL else standing.title
+        title = standing.word if status.state in _FINAL else standing.title
         figures = [
             standing.percent,
-            plural(standing.records, "record"),
+            plural(status.records, "record"),
             *standing.figures(),
         ]
         self._line(f"{inert(title)}: {', '.join(figures)}")

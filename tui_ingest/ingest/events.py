@@ -22,6 +22,7 @@ class State(enum.StrEnum):
     NO_FILE_YET = "no_file_yet"
     FINISHED = "finished"  # read to the end with --once
     STOPPED = "stopped"
+    NOT_RUNNING = "not_running"  # as seen from outside: it ended without saying so
 
 
 class Outcome(enum.StrEnum):
@@ -86,6 +87,14 @@ class StateChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OrdersTaken(Event):
+    """The session has taken orders that last; it obeys them from now on."""
+
+    paused: bool
+    stop_on_error: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BatchApplied(Event):
     """Entries took effect, or were set aside, and the checkpoint moved past them."""
 
@@ -137,7 +146,7 @@ class StoppedOnError(Event):
 class Noticed(Event):
     """Something was written to the list of events: a gap, a rotation, a seek, a pause."""
 
-    kind: str
+    kind: str  # an EventKind
     message: str
     missing_bytes: int | None = None
 

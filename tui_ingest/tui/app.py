@@ -19,10 +19,11 @@ from textual.worker import Worker, WorkerState
 
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.oplog.log import Log
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.commands import ActionCommands
-from tui_ingest.tui.feed import Feed, Snapshot
+from tui_ingest.tui.feed import Feed
 from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.lines import ElidedLine, Line
 from tui_ingest.tui.rates import RateHistory, Trend
@@ -89,7 +90,7 @@ class ConsoleApp(App[None]):
         self.feed = Feed()
         self.rates = RateHistory()
         self.trend = Trend()
-        self.snapshot = Snapshot(path=target.path)
+        self.snapshot = SessionStatus(path=target.path)
         self._held: list[Line] = []  # lines of a flood that the next look will show
         self._run_session = run_session
         self._first_keys = {**default_keys(), **(keymap or {})}

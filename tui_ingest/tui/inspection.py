@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
@@ -13,7 +14,6 @@ from tui_ingest.ingest.wording import plural
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui import formats
-from tui_ingest.tui.advice import advice
 from tui_ingest.tui.lines import RecordLine, short
 from tui_ingest.tui.record_text import entry_of, readable
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.status import Severity
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record, RecordLocation
 
 KEPT_BYTES = 4096  # of a record; 10,000 lines keep at most 40 MiB
 PREVIEW_BYTES = 400  # of a record's JSON, to be read and searched in the pane
 TEXT_CHARACTERS = 400  # of a model, a key, an error
-
-
-class Level(enum.Enum):
-    """How much attention a marker wants."""
-
-    INFO = enum.auto()
-    WARNING = enum.auto()
-    ERROR = enum.auto()
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -79,7 +71,7 @@ class MarkerLine:
     at: float  # seconds since the epoch, by this machine's clock
     kind: str
     text: str
-    level: Level
+    severity: Severity
 
 
 Line = RecordLine | ElidedLine | MarkerLine

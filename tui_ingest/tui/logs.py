@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.status import Severity
 from tui_ingest.tui.feed import Feed
-from tui_ingest.tui.lines import Level, MarkerLine
+from tui_ingest.tui.lines import MarkerLine
 
 
 class FeedHandler(logging.Handler):
@@ -32,7 +33,7 @@ class FeedHandler(logging.Handler):
                 at=record.created,
                 kind=inert(f"{record.levelname.lower()} {record.name}"),
                 text=inert(text),
-                level=Level.ERROR if record.levelno >= logging.ERROR else Level.WARNING,
+                severity=Severity.ERROR if record.levelno >= logging.ERROR else Severity.WARNING,
             )
         )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.wording import duration, plural, size
 from tui_ingest.tui import formats, wording
-from tui_ingest.tui.feed import Snapshot
 from tui_ingest.tui.rates import Trend
 from tui_ingest.tui.wording import Phrase, Tone
 
@@ -13,18 +13,16 @@ STANDSTILL_SECONDS = 5  # of a running session, before it is worth a word
 
 
 def phrases(
-    snapshot: Snapshot,
+    snapshot: SessionStatus,
     trend: Trend,
     *,
     now: float,
-    stop_on_error: bool,
     standstill: float = 0.0,
 ) -> tuple[Phrase, ...]:
     """Return what the status line says.
 
     Args:
         now: seconds since the epoch.
-        stop_on_error: whether the session stands before the next record that fails.
         standstill: seconds in which nothing has changed.
     """
     found = [
@@ -34,13 +32,13 @@ def phrases(
         _dead_letters(snapshot.dead_letters),
         _gaps(snapshot.gaps),
         wording.margin(snapshot.backlog),
-        Phrase("stop on error", Tone.WARNING) if stop_on_error else None,
+        Phrase("stop on error", Tone.WARNING) if snapshot.stop_on_error else None,
         _trouble(snapshot, now) or _slow(snapshot, standstill) or _last_error(snapshot),
     ]
     return tuple(phrase for phrase in found if phrase is not None)
 
 
-def _trouble(snapshot: Snapshot, now: float) -> Phrase | None:
+def _trouble(snapshot: SessionStatus, now: float) -> Phrase | None:
     """Why the session does not go on."""
     if snapshot.ended is not None and snapshot.ended.error:
         return Phrase(snapshot.ended.error, Tone.BAD)
@@ -51,26 +49,26 @@ def _trouble(snapshot: Snapshot, now: float) -> Phrase | None:
     return Phrase(snapshot.reason, Tone.WARNING)
 
 
-def _slow(snapshot: Snapshot, standstill: float) -> Phrase | None:
+def _slow(snapshot: SessionStatus, standstill: float) -> Phrase | None:
     """Say that a batch does not end: a database may make a statement wait without a word."""
     if snapshot.state is not State.RUNNING or standstill < STANDSTILL_SECONDS:
         return None
     return Phrase(f"no record for {duration(standstill)}: is the database busy?", Tone.WARNING)
 
 
-def _last_error(snapshot: Snapshot) -> Phrase | None:
+def _last_error(snapshot: SessionStatus) -> Phrase | None:
     text = snapshot.last_error
     return Phrase(f"last error: {text}", Tone.BAD) if text else None
 
 
-def _unread(snapshot: Snapshot) -> Phrase | None:
+def _unread(snapshot: SessionStatus) -> Phrase | None:
     backlog = snapshot.backlog
     if backlog is None or not wording.unread(backlog):
         return None
     return Phrase(size(wording.unread(backlog)))
 
 
-def _eta(trend: Trend, snapshot: Snapshot) -> Phrase | None:
+def _eta(trend: Trend, snapshot: SessionStatus) -> Phrase | None:
     """When the backlog will be gone, while that is being worked on."""
     backlog = snapshot.backlog
     if snapshot.state is not State.RUNNING or backlog is None or not wording.unread(backlog):

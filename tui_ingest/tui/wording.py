@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.wording import duration
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui import formats
-from tui_ingest.tui.feed import Snapshot
 
 LAG_WARNING_SECONDS = 10
 LAG_ALARM_SECONDS = 20
@@ -45,15 +45,16 @@ _STATES = {
     State.NO_FILE_YET: Phrase("○ NO FILE YET", Tone.WARNING),
     State.FINISHED: Phrase("■ FINISHED", Tone.GOOD),
     State.STOPPED: Phrase("■ STOPPED", Tone.WARNING),
+    State.NOT_RUNNING: Phrase("□ NOT RUNNING", Tone.WARNING),
 }
 
 
-def badge(snapshot: Snapshot, *, pausing: bool, stopping: bool) -> Phrase:
+def badge(snapshot: SessionStatus, *, pausing: bool, stopping: bool) -> Phrase:
     """Return the state as one sign and a word or two.
 
     Args:
-        pausing: the operator asked for a pause.
-        stopping: the operator asked for the end.
+        pausing: a pause was ordered, and the session does not obey yet.
+        stopping: the end was ordered.
     """
     state = snapshot.state
     if snapshot.ended is not None and snapshot.ended.error:
@@ -65,7 +66,7 @@ def badge(snapshot: Snapshot, *, pausing: bool, stopping: bool) -> Phrase:
     return _STATES[state]
 
 
-def lag(snapshot: Snapshot, now: float, arrow: str) -> Phrase:
+def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
     """Say how far behind the source the target is; never '0 s' of a session that stands still.
 
     Args:
@@ -89,7 +90,7 @@ def unread(backlog: Backlog) -> int:
     return max(0, backlog.remaining_bytes - backlog.partial_bytes)
 
 
-def _nothingunread(snapshot: Snapshot, now: float) -> Phrase:
+def _nothingunread(snapshot: SessionStatus, now: float) -> Phrase:
     if snapshot.backlog is not None and not snapshot.backlog.exists:
         return Phrase(f"no log yet: {inert(snapshot.path)} does not exist", Tone.WARNING)
     if snapshot.last_record_time is None:
@@ -121,7 +122,7 @@ def margin(backlog: Backlog | None) -> Phrase | None:
     return Phrase(f"oldest unread {backlog.oldest_rank} of {backlog.highest_rank}", tone)
 
 
-def waiting(snapshot: Snapshot, now: float) -> str:
+def waiting(snapshot: SessionStatus, now: float) -> str:
     """Say what a session waits for, which try comes next, and when."""
     if snapshot.retry_at is None:
         return snapshot.reason

@@ -7,12 +7,10 @@ from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditErr
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.retrying import close, locked, note
 from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Malformed
-
-EDITED = "dead_letter_edited"  # kinds of events
-DISCARDED = "dead_letter_discarded"
 
 
 def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
@@ -40,7 +38,12 @@ def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
         describe_record(letter, entry)
         letter.save(using=target.database)
         write_rows(target, letter, entry)
-        note(target, letter, EDITED, f"Dead letter {letter.pk} ({letter}) was edited.")
+        note(
+            target,
+            letter,
+            EventKind.DEAD_LETTER_EDITED,
+            f"Dead letter {letter.pk} ({letter}) was edited.",
+        )
 
 
 def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
@@ -51,7 +54,9 @@ def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
     """
     with locked(target, dead_letter_id) as letter:
         _require_open(letter)
-        close(target, letter, DeadLetter.Status.DISCARDED, inert(why), DISCARDED)
+        close(
+            target, letter, DeadLetter.Status.DISCARDED, inert(why), EventKind.DEAD_LETTER_DISCARDED
+        )
 
 
 def _require_open(letter: DeadLetter) -> None:

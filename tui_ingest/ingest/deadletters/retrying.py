@@ -25,11 +25,10 @@ from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.failures import describe, explain, is_transient
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent
 from tui_ingest.oplog.records import Malformed, Record
-
-APPLIED = "dead_letter_retried"  # kind of event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +128,7 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
     sequences.reset(target.connection, replayer.take_sequence_models())
     counts = _moved(letter, entry, record, outcomes)
     totals.add(target, letter.file, counts)
-    close(target, letter, DeadLetter.Status.APPLIED, "Retried.", APPLIED)
+    close(target, letter, DeadLetter.Status.APPLIED, "Retried.", EventKind.DEAD_LETTER_RETRIED)
     older = supersede_older(target, letter, record)
     return Retry(
         dead_letter=letter.pk,
@@ -141,7 +140,7 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
 
 
 def close(
-    target: Target, letter: DeadLetter, status: DeadLetter.Status, resolution: str, kind: str
+    target: Target, letter: DeadLetter, status: DeadLetter.Status, resolution: str, kind: EventKind
 ) -> None:
     """Resolve a dead letter and keep among the events that it was done."""
     letter.status = status
@@ -154,7 +153,7 @@ def close(
     note(target, letter, kind, f"Dead letter {letter.pk} ({letter}): {resolution}")
 
 
-def note(target: Target, letter: DeadLetter, kind: str, message: str) -> None:
+def note(target: Target, letter: DeadLetter, kind: EventKind, message: str) -> None:
     """Keep an event about a dead letter."""
     target.rows(LogEvent).create(
         file=letter.file, time=datetime.now(UTC), kind=kind, message=message

@@ -35,8 +35,8 @@ class Control:
     """
 
     def __init__(self, *, paused: bool = False, stop_on_error: bool = False) -> None:
-        self.stop_on_error = stop_on_error
         self._paused = paused
+        self._stop_on_error = stop_on_error
         self._stopping = False
         self._steps: queue.SimpleQueue[StepTo] = queue.SimpleQueue()
         self._seeks: queue.SimpleQueue[StartPoint] = queue.SimpleQueue()
@@ -61,6 +61,11 @@ class Control:
         self._steps.put(to)
         self._notify()
 
+    def order_stop_on_error(self, on: bool) -> None:
+        """Stand before the next record that fails, or set such records aside again."""
+        self._stop_on_error = on
+        self._notify()
+
     def seek(self, start: StartPoint) -> None:
         """While paused: continue from another place. Refused, and said so, while running."""
         self._seeks.put(start)
@@ -81,6 +86,10 @@ class Control:
     @property
     def paused(self) -> bool:
         return self._paused
+
+    @property
+    def stop_on_error(self) -> bool:
+        return self._stop_on_error
 
     @property
     def stopping(self) -> bool:

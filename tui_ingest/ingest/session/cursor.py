@@ -8,7 +8,7 @@ from dataclasses import replace
 from tui_ingest.ingest import checkpoints, deadletters, totals
 from tui_ingest.ingest.batches.written import Written
 from tui_ingest.ingest.events import SessionStarted
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Batch, Log, Position, StartPoint

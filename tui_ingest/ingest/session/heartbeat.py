@@ -8,7 +8,7 @@ from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import Event, Noticed, State, StateChanged
 from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.session.journal import Journal
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 
 HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database

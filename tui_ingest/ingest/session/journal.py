@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import Event, Noticed
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 

@@ -19,7 +19,7 @@ from tui_ingest.ingest.batches.comebacks import Comebacks
 from tui_ingest.ingest.batches.written import Written
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.retrying import Retry
-from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.events import Event, OrdersTaken, SessionEnded, State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
@@ -28,7 +28,7 @@ from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.stop_policy import StopPolicy
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
@@ -93,7 +93,7 @@ class Session:
             target, log, self._cursor, self._publisher, self._retrier, dry_run=dry_run
         )
         self._until_failure = False  # stepping to the next failure
-        self._was_paused = False  # when that was noted last
+        self._orders = OrdersTaken(at=0.0, paused=False, stop_on_error=False)  # as told last
         self._raced = False  # with another ingester, and said so in the list of events
 
     def run(self) -> SessionEnded:
@@ -144,11 +144,11 @@ class Session:
 
     def _turn(self) -> None:
         self._stay_responsive()
-        self._note_pause()
+        self._take_orders()
         self._obey_seek()
-        step = self._control.take_step() if self._control.paused else None
+        step = self._control.take_step() if self._orders.paused else None
         self._until_failure = self._until_failure or step is StepTo.FAILURE
-        if self._control.paused and step is None and not self._until_failure:
+        if self._orders.paused and step is None and not self._until_failure:
             self._stay_paused()
             return
         batch = self._next_batch(1 if step is StepTo.RECORD else self._applier.records)
@@ -166,13 +166,21 @@ class Session:
         reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
         self._heartbeat.beat_if_due()
 
-    def _note_pause(self) -> None:
-        """Keep pauses among the events: somebody will ask why nothing happened that night."""
-        paused = self._control.paused
-        if paused is not self._was_paused:
-            self._was_paused = paused
-            kind, what = (EventKind.PAUSED, "Paused") if paused else (EventKind.RESUMED, "Resumed")
-            self._publisher.notice(kind, f"{what} at byte {self._cursor.position.offset:,}.")
+    def _take_orders(self) -> None:
+        """Say which orders are obeyed from here on, and keep pauses among the events.
+
+        Somebody will ask why nothing happened that night.
+        """
+        told = self._orders
+        paused, stop_on_error = self._control.paused, self._control.stop_on_error
+        if (paused, stop_on_error) == (told.paused, told.stop_on_error):
+            return
+        self._orders = OrdersTaken(at=time.time(), paused=paused, stop_on_error=stop_on_error)
+        self._publisher.tell(self._orders)
+        if paused is not told.paused:
+            kind = EventKind.PAUSED if paused else EventKind.RESUMED
+            offset = self._cursor.position.offset
+            self._publisher.notice(kind, f"{kind.capitalize()} at byte {offset:,}.")
 
     def _stay_paused(self) -> None:
         if self._publisher.state is not State.PAUSED:
@@ -215,7 +223,7 @@ class Session:
             written = self._applier.apply(
                 batch,
                 until_failure=self._until_failure,
-                stop_on_error=self._control.stop_on_error and not set_aside,
+                stop_on_error=self._orders.stop_on_error and not set_aside,
             )
         except CheckpointMovedError as moved:
             self._stand_by(moved)
@@ -262,7 +270,7 @@ class Session:
         start = self._control.take_seek()
         if start is None:
             return
-        if not self._control.paused:
+        if not self._orders.paused:
             self._publisher.notice(EventKind.SEEK_REFUSED, "Pause before going to another place.")
             return
         try:

@@ -21,7 +21,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Backlog, Batch, Entry

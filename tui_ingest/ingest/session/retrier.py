@@ -11,7 +11,7 @@ from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.pacing import Backoff
 from tui_ingest.ingest.session.publisher import Publisher, first_line
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import LogUnavailableError
 

@@ -7,7 +7,7 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.session.retrier import Ended
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, NoticeKind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.db import Error
 from django.db.models import QuerySet
 
 from tui_ingest.bootstrap import BootstrapError, verify
-from tui_ingest.ingest.status.stored import LogStatus, status_of
+from tui_ingest.ingest.status import SessionStatus, as_dict, status_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.status_text import describe
 from tui_ingest.models import ProcessedFile
@@ -64,15 +65,15 @@ def _files(log: Path | None, database: str) -> QuerySet[ProcessedFile]:
     return files.filter(file_path=str(log)) if log else files
 
 
-def _status(file: ProcessedFile, database: str) -> LogStatus:
+def _status(file: ProcessedFile, database: str) -> SessionStatus:
     return status_of(Target(database), file, open_log(file.file_path), now=datetime.now(UTC))
 
 
-def _as_json(found: list[LogStatus], log: Path | None) -> str:
-    objects = [status.as_dict() for status in found]
+def _as_json(found: list[SessionStatus], log: Path | None) -> str:
+    objects = [as_dict(status) for status in found]
     return json.dumps(objects[0] if log else objects, indent=2)
 
 
-def _as_text(found: list[LogStatus]) -> str:
-    now = datetime.now(UTC)
+def _as_text(found: list[SessionStatus]) -> str:
+    now = time.time()
     return "\n\n".join(describe(status, now) for status in found) or "No log has been read yet."

@@ -67,9 +67,11 @@ class ConsoleScreen(Screen[None]):
 
     def look(self) -> None:
         """Show where the session stands now."""
-        control = self.console.control
+        control, snapshot = self.console.control, self.console.snapshot
         self.query_one(TopLine).badge = badge(
-            self.console.snapshot, pausing=control.paused, stopping=control.stopping
+            snapshot,
+            pausing=control.paused and not snapshot.paused,
+            stopping=control.stopping,
         )
         keys = self.key_state()
         if keys != self._keys:

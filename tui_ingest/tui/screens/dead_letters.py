@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import letters
-from tui_ingest.tui.advice import advice
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import inspect_letter
 from tui_ingest.tui.repairs import RetryRun, discard

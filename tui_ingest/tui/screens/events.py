@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.status import Severity, severity_of
 from tui_ingest.models import LogEvent
 from tui_ingest.tui import formats
 from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.lines import Level, MarkerLine
+from tui_ingest.tui.lines import MarkerLine
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause_keys
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
@@ -25,14 +26,7 @@ MOST_EVENTS = 5_000  # the latest ones
 RELOAD_SECONDS = 2.0  # between two looks at the database
 TIME_CELLS, KIND_CELLS = 20, 22
 
-GRAVE = {
-    "gap": Level.ERROR,
-    "truncated": Level.WARNING,
-    "halted": Level.ERROR,
-    "waiting": Level.WARNING,
-    "raced": Level.WARNING,
-}
-_TONES = {Level.INFO: "", Level.WARNING: "rows--warning", Level.ERROR: "rows--bad"}
+_TONES = {Severity.INFO: "", Severity.WARNING: "rows--warning", Severity.ERROR: "rows--bad"}
 
 
 class EventsTable(RowsView):
@@ -82,7 +76,7 @@ class EventsTable(RowsView):
 
     def row(self, index: int, width: int) -> Iterator[Piece]:
         line = self._shown[index]
-        tone = _TONES[line.level]
+        tone = _TONES[line.severity]
         stamp = formats.date_and_time(line.at)
         yield formats.fit(stamp[: TIME_CELLS - 1], TIME_CELLS), "rows--quiet"
         yield formats.fit(line.kind.replace("_", " "), KIND_CELLS - 1) + " ", tone
@@ -161,5 +155,5 @@ def _line(event: LogEvent) -> MarkerLine:
         at=event.time.timestamp(),
         kind=inert(event.kind),
         text=inert(event.message) + missing,
-        level=GRAVE.get(event.kind, Level.INFO),
+        severity=severity_of(event.kind),
     )

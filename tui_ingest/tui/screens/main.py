@@ -83,7 +83,6 @@ class MainScreen(SessionActions, StopActions, Navigation):
             snapshot,
             console.trend,
             now=console.clock(),
-            stop_on_error=console.control.stop_on_error,
             standstill=self._standstill(),
         )
         self.query_one(RatePanel).refresh()

@@ -30,5 +30,4 @@ class SessionActions(ConsoleScreen):
     def action_toggle_stop_on_error(self) -> None:
         """Stand before the next record that fails, or set such records aside again."""
         control = self.console.control
-        control.stop_on_error = not control.stop_on_error
-        self.console.look()
+        control.order_stop_on_error(not control.stop_on_error)

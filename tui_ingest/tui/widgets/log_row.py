@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.status import Severity
 from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import formats
-from tui_ingest.tui.lines import ElidedLine, Level, Line, MarkerLine, RecordLine
+from tui_ingest.tui.lines import ElidedLine, Line, MarkerLine, RecordLine
 from tui_ingest.tui.widgets.rows import Piece
 
 WIDE = 84  # cells from which a row shows its offset and a detail at once
 OFFSET_CELLS = 11
 STAMP_CELLS = 16  # time and operation, with the spaces after them
 
-_LEVELS = {Level.INFO: "rows--accent", Level.WARNING: "rows--warning", Level.ERROR: "rows--bad"}
+_TONES = {
+    Severity.INFO: "rows--accent",
+    Severity.WARNING: "rows--warning",
+    Severity.ERROR: "rows--bad",
+}
 _OUTCOMES = {
     Outcome.SAVED: ("ok", "rows--good"),
     Outcome.DELETED: ("ok", "rows--good"),
@@ -35,7 +40,7 @@ def log_row(line: Line, width: int) -> Iterator[Piece]:
         kind = line.kind.replace("_", " ")
         text = f"{kind}: {line.text}" if line.text else kind
         yield stamp, "rows--quiet"
-        yield formats.fit(text, width - len(stamp)), _LEVELS[line.level]
+        yield formats.fit(text, width - len(stamp)), _TONES[line.severity]
     else:
         yield from _record_row(line, width)
 

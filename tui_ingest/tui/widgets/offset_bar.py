@@ -8,9 +8,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import formats
-from tui_ingest.tui.feed import Snapshot
 
 MIN_BAR_CELLS = 8
 
@@ -20,7 +20,7 @@ class OffsetBar(Widget):
 
     DEFAULT_CSS = "OffsetBar { height: 1; padding: 0 1; }"
 
-    snapshot: reactive[Snapshot] = reactive(Snapshot(), always_update=True)
+    snapshot: reactive[SessionStatus] = reactive(SessionStatus(), always_update=True)
 
     def render(self) -> Content:
         snapshot = self.snapshot

@@ -1,0 +1,173 @@
+"""Where a session stands: one status, whether it is put together from events or from the database.
+
+status = SessionStatus()
+for event in events:
+    status = status.after(event)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+from typing import Any
+
+from tui_ingest.ingest import totals
+from tui_ingest.ingest.display import inert
+from tui_ingest.ingest.events import (
+    BatchApplied,
+    Counts,
+    DeadLetterResolved,
+    Event,
+    Noticed,
+    OrdersTaken,
+    Progressed,
+    RecordSetAside,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+    StoppedOnError,
+)
+from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.oplog.log import Backlog, Position
+
+ERROR_CHARACTERS = 400  # of what a record says of itself in `last_error`
+
+Changes = dict[str, Any]  # of a status, by field
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionStatus:
+    """The last known facts about a log and the session that applies it. Texts are inert."""
+
+    path: str = ""
+    state: State = State.STARTING
+    reason: str = ""  # why it is in this state
+    attempt: int = 0  # WAITING: how often it was tried
+    retry_at: float | None = None  # WAITING: seconds since the epoch
+    paused: bool = False  # by order, whatever the state is; orders end a pause
+    stop_on_error: bool = False  # it stands before the next record that fails
+    position: Position = field(default_factory=Position)
+    backlog: Backlog | None = None  # None until it was looked up, and where it cannot be
+    totals: Mapping[str, Counts] = field(default_factory=dict)  # lifetime, by model label
+    session: Mapping[str, Counts] = field(default_factory=dict)  # of this session
+    records: int = 0  # that this session applied or set aside
+    dead_letters: int = 0  # open ones
+    gaps: int = 0
+    last_record_time: float | None = None  # seconds since the epoch, by the source's clock
+    last_seen: float | None = None  # seconds since the epoch, of a session looked at from outside
+    last_error: str = ""
+    last_failed: int | None = None  # the dead letter of the last error
+    stopped_on: StoppedOnError | None = None
+    ended: SessionEnded | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the generation being read, as far as is known."""
+        known = self.backlog.generation_size if self.backlog else 0
+        return max(self.position.offset, self.position.size, known)
+
+    @property
+    def share(self) -> float:
+        """How much of the generation is done, from 0 to 1."""
+        return self.position.offset / self.size if self.size else 0.0
+
+    def after(self, event: Event) -> SessionStatus:
+        """Return the status once `event` has happened."""
+        return replace(self, **_changes(event, self))
+
+
+@singledispatch
+def _changes(_event: Event, _before: SessionStatus) -> Changes:
+    return {}
+
+
+@_changes.register
+def _(event: SessionStarted, _before: SessionStatus) -> Changes:
+    return {
+        "path": event.path,
+        "position": event.position,
+        "totals": event.totals,
+        "dead_letters": event.dead_letters,
+        "gaps": event.gaps,
+        "last_record_time": event.last_record_time,
+    }
+
+
+@_changes.register
+def _(event: StateChanged, before: SessionStatus) -> Changes:
+    return {
+        "state": event.state,
+        "reason": inert(event.reason),
+        "attempt": event.attempt,
+        "retry_at": event.retry_at,
+        "stopped_on": before.stopped_on if event.state is State.STOPPED_ON_ERROR else None,
+    }
+
+
+@_changes.register
+def _(event: OrdersTaken, _before: SessionStatus) -> Changes:
+    return {"paused": event.paused, "stop_on_error": event.stop_on_error}
+
+
+@_changes.register
+def _(event: BatchApplied, before: SessionStatus) -> Changes:
+    return {
+        "position": event.position,
+        "totals": _sum(before.totals, event.counts),
+        "session": _sum(before.session, event.counts),
+        "records": before.records + len(event.entries),
+        "last_record_time": event.last_record_time or before.last_record_time,
+    }
+
+
+@_changes.register
+def _(event: RecordSetAside, before: SessionStatus) -> Changes:
+    said = (event.model, event.pk, f"{event.reason}:", event.error)
+    return {
+        "dead_letters": before.dead_letters + 1,
+        "last_error": " ".join(inert(word[:ERROR_CHARACTERS]) for word in said if word),
+        "last_failed": event.dead_letter,
+    }
+
+
+@_changes.register
+def _(event: DeadLetterResolved, before: SessionStatus) -> Changes:
+    left = max(0, before.dead_letters - 1)
+    # Nobody should look for an error that is put right.
+    is_over = not left or event.dead_letter == before.last_failed
+    return {
+        "dead_letters": left,
+        "last_error": "" if is_over else before.last_error,
+        "totals": _sum(before.totals, event.counts),
+        "session": _sum(before.session, event.counts),
+    }
+
+
+@_changes.register
+def _(event: Noticed, before: SessionStatus) -> Changes:
+    return {"gaps": before.gaps + (event.kind == EventKind.GAP)}
+
+
+@_changes.register
+def _(event: Progressed, _before: SessionStatus) -> Changes:
+    return {"backlog": event.backlog, "position": event.position}
+
+
+@_changes.register
+def _(event: StoppedOnError, _before: SessionStatus) -> Changes:
+    return {"stopped_on": event}
+
+
+@_changes.register
+def _(event: SessionEnded, _before: SessionStatus) -> Changes:
+    return {"ended": event}
+
+
+def _sum(counts: Mapping[str, Counts], changes: Mapping[str, Counts]) -> Mapping[str, Counts]:
+    if not changes:
+        return counts
+    changed = dict(counts)
+    totals.merge(changed, changes)
+    return changed
