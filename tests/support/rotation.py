@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from tui_ingest.oplog.files.reading import FileLog
+from tui_ingest.oplog.records import Malformed
 
 
 class RotatedLog:
@@ -109,3 +110,8 @@ class Reader:
 def lines_of(entries):
     """The lines that entries were made of, with their newline."""
     return [entry.raw + b"\n" for entry in entries]
+
+
+def reasons(entries):
+    """Why each entry is no record, or "record"."""
+    return [entry.reason.value if isinstance(entry, Malformed) else "record" for entry in entries]

@@ -1,6 +1,6 @@
 """Bytes that nobody meant to write: no crash, and every one of them accounted for.
 
-FUZZ_LOGS=1000 pytest tests/integration/test_fuzzing.py
+FUZZ_LOGS=1000 pytest tests/integration/ingest/session/test_arbitrary_bytes.py
 """
 
 import os

@@ -5,23 +5,11 @@ import dataclasses
 import pytest
 
 from tests.support.lines import question
-from tests.support.rotation import Reader, RotatedLog, lines_of
+from tests.support.rotation import lines_of
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, LogError, Position
 
 T = 1_698_395_500
 A, B, C, D, E, F = (question(number, at=T + number) for number in range(6))
-
-
-@pytest.fixture
-def files(tmp_path):
-    return RotatedLog(tmp_path)
-
-
-@pytest.fixture
-def reader(files):
-    reader = Reader(files.path, poll_seconds=60)
-    yield reader
-    reader.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.demo import Demo
 
-SAMPLES = Path(__file__).parents[2] / "sample_logs"
+SAMPLES = Path(__file__).parents[3] / "sample_logs"
 LOGS = ("article.log", "polls-day.log", "bad-records.log", "rotated.log")
 
 

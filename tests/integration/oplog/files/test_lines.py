@@ -8,39 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.lines import question
-from tests.support.rotation import Reader, RotatedLog, lines_of
+from tests.support.rotation import RotatedLog, lines_of, reasons
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogError, Position
-from tui_ingest.oplog.records import Malformed, Record
+from tui_ingest.oplog.records import Record
 
 A, B, C, D, E, F = (question(number) for number in range(6))
-
-
-@pytest.fixture
-def files(tmp_path):
-    return RotatedLog(tmp_path)
-
-
-@pytest.fixture
-def open_reader(files):
-    readers = []
-
-    def open_(path=None, **options):
-        readers.append(Reader(path or files.path, **{"poll_seconds": 60, **options}))
-        return readers[-1]
-
-    yield open_
-    for reader in readers:
-        reader.close()
-
-
-@pytest.fixture
-def reader(open_reader):
-    return open_reader()
-
-
-def reasons(entries):
-    return [entry.reason.value if isinstance(entry, Malformed) else "record" for entry in entries]
 
 
 def assert_in_place(entries, content):
