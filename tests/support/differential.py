@@ -7,9 +7,9 @@ from django.db import connections
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.batches import batching, executing
-from tui_ingest.ingest.batches.batching import BatchWriter
-from tui_ingest.ingest.batches.written import Limits
+from tui_ingest.ingest.batches import passes, writer
+from tui_ingest.ingest.batches.attempts import Limits
+from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ModelTotal
 from tui_ingest.oplog.log import Batch, Position
@@ -45,17 +45,17 @@ class Trial:
             with self.connection.cursor() as cursor:
                 cursor.execute("PRAGMA synchronous = OFF")  # a power cut may end this test
         # In a test every record counts: as few as there are may share a statement.
-        monkeypatch.setattr(executing, "SMALLEST_RUN", 1)
+        monkeypatch.setattr(passes, "SMALLEST_RUN", 1)
 
     def exact(self, batches, **settings):
         """What the batches of lines leave behind, one record at a time."""
         with self._monkeypatch.context() as patch:
-            patch.setattr(batching.FastPath, "to", lambda *_, **__: None)
+            patch.setattr(writer.FastPath, "to", lambda *_, **__: None)
             return self._apply(batches, settings)
 
     def fast(self, batches, **settings):
         """The same with statements for many records."""
-        apply, replay = batching.FastPath.apply, batching.Replayer.replay
+        apply, replay = writer.FastPath.apply, writer.Replayer.replay
         self.runs = self.replayed = 0
 
         def counted_apply(path, window):
@@ -67,8 +67,8 @@ class Trial:
             return replay(replayer, record)
 
         with self._monkeypatch.context() as patch:
-            patch.setattr(batching.FastPath, "apply", counted_apply)
-            patch.setattr(batching.Replayer, "replay", counted_replay)
+            patch.setattr(writer.FastPath, "apply", counted_apply)
+            patch.setattr(writer.Replayer, "replay", counted_replay)
             return self._apply(batches, settings)
 
     def _apply(self, batches, settings):

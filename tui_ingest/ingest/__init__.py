@@ -1,1 +1,16 @@
-"""Records to rows, by way of Django. Nothing here knows who listens or who commands."""
+"""Records to rows, by way of Django. Nothing here knows who listens or who commands.
+
+session/       the loop: reads, applies, reports; and the orders that it takes
+batches/       one transaction: rows, totals, dead letters and checkpoint
+fast/          many records in a few statements
+exact/         one record at a time: what a record means
+deadletters/   records set aside: kept, superseded, retried, edited
+inspecting     a record beside the rows that it speaks of
+status/        where a log stands, for those who look from outside
+checkpoints    where a log stands, durably
+totals         records by model and by what became of them
+target         the database and the settings that all of these work with
+identity       which field identifies a row; policy: which models may be written
+model_fields   what Django knows of a model's fields; keys: their values as text
+events         what a session reports; reasons: why a record fails
+"""

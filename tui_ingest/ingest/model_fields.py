@@ -21,7 +21,7 @@ Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class ModelFields:
     """The fields of one table, by the part they have in a record."""
 
     model: type[Model]  # the model that has the table, not a proxy of it
@@ -41,7 +41,7 @@ def concrete(model: type[Model]) -> type[Model]:
 
 
 @cache
-def shape_of(model: type[Model]) -> Shape:
+def fields_of(model: type[Model]) -> ModelFields:
     """Return the shape of a model's own table; that of a proxy is the one of its model."""
     owner = concrete(model)
     meta = owner._meta
@@ -49,7 +49,7 @@ def shape_of(model: type[Model]) -> Shape:
     columns = [f for f in meta.local_concrete_fields if not f.generated and not f.primary_key]
     keys = {f.name for f in meta.pk_fields}
     own = {f.name for f in (*local, *meta.local_many_to_many)}
-    return Shape(
+    return ModelFields(
         model=owner,
         label=meta.label_lower,
         columns=frozenset(f.name for f in columns) - keys,

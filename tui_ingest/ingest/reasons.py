@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tui_ingest.errors import TuiIngestError
+
 
 class Reason(enum.StrEnum):
     """Why a record cannot take effect. Stored and shown: keep the values.
@@ -34,7 +36,7 @@ class RowKey(NamedTuple):
     key: str  # at most 255 characters
 
 
-class RecordError(Exception):
+class RecordError(TuiIngestError):
     """A record that cannot take effect, however often it is tried as things stand.
 
     The message is for the operator: one sentence in its first line, details after it.

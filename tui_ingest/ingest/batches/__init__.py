@@ -1,1 +1,8 @@
-"""From entries to committed rows: one transaction, tried again more carefully if it is refused."""
+"""From entries to committed rows: one transaction, tried again more carefully if it is refused.
+
+writer     the transaction: rows, totals, dead letters and checkpoint, or nothing
+passes     what is done in it: entries to rows, many at a time or one at a time
+attempts   what is known from tries that were undone, and what came of the last one
+blame      which records left a row without its parent, if the commit is refused
+dry_run    what a dry run knows of the batches that it has undone
+"""

@@ -1,14 +1,32 @@
-"""Records set aside: kept, superseded, retried, edited, discarded, exported."""
+"""Records set aside, until somebody or something puts them right.
 
+keeping       a record becomes a dead letter: its bytes, what was wrong, the rows it speaks of
+superseding   it gives way to a later record of its row
+waiting       it waits for a row that others bring
+retrying      it is applied after all, in a transaction of its own
+auto_retry    the same without anybody's asking: at the start, and when what it waits for arrives
+editing       what an operator does by hand: put it right, or give it up
+listing       found, shown, exported
+contents      the record inside, read again from its bytes
+"""
+
+from tui_ingest.ingest.deadletters.auto_retry import AutoRetry
 from tui_ingest.ingest.deadletters.editing import discard, edit
-from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.keeping import keep
-from tui_ingest.ingest.deadletters.listing import as_dict, export, get, search
+from tui_ingest.ingest.deadletters.listing import (
+    DeadLetterError,
+    InvalidEditError,
+    as_dict,
+    export,
+    get,
+    search,
+)
 from tui_ingest.ingest.deadletters.retrying import Retry, retry, retry_all
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
 from tui_ingest.ingest.deadletters.waiting import no_longer_waiting, waiting_for
 
 __all__ = [
+    "AutoRetry",
     "DeadLetterError",
     "InvalidEditError",
     "Retry",

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 
 CHUNK = 500  # parameters; SQLite's limit was 999 for long
-FEW = 4 * CHUNK  # results that cost less than asking about the keys of a large batch
+# A batch has up to 20,000 keys, 40 questions. Where a query has no more results than this, it is
+# cheaper to fetch them all and compare here.
+FEW = 4 * CHUNK
 
 T = TypeVar("T")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tui_ingest.ingest.deadletters.contents import parse
-from tui_ingest.ingest.deadletters.errors import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
+from tui_ingest.ingest.deadletters.listing import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.retrying import close, locked, note
 from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.status import EventKind

@@ -10,10 +10,18 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest.deadletters.contents import effective_bytes
-from tui_ingest.ingest.deadletters.errors import DeadLetterError
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
+
+
+class DeadLetterError(TuiIngestError):
+    """There is no such dead letter, or it is past being changed. The message says which."""
+
+
+class InvalidEditError(DeadLetterError):
+    """The new bytes are not a record. The message says what is wrong with them."""
 
 
 def get(target: Target, dead_letter_id: int) -> DeadLetter:

@@ -15,9 +15,8 @@ from tui_ingest.ingest.deadletters.contents import (
     original_entry,
     without_superseded,
 )
-from tui_ingest.ingest.deadletters.errors import DeadLetterError
 from tui_ingest.ingest.deadletters.keeping import describe_failure
-from tui_ingest.ingest.deadletters.listing import get
+from tui_ingest.ingest.deadletters.listing import DeadLetterError, get
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import waiting_for
 from tui_ingest.ingest.events import Counts, Outcome

@@ -1,1 +1,11 @@
-"""The exact path: what a record means, one record at a time, through Django."""
+"""The exact path: what a record means, one record at a time, through Django.
+
+replaying         the objects of one record saved or deleted: the reference for every other path
+deserializing     a serialized object to an unsaved instance
+finding           the row that an object speaks of: its key, and the row itself
+parents           the rows that a record refers to and that are not here
+failures          what an error means for the record that provoked it
+clashes           two rows that claim one value, side by side
+database_errors   what kind of trouble a database reports
+sequences         counters kept ahead of the keys that a log brought along
+"""

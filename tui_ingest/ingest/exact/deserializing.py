@@ -16,7 +16,7 @@ from django.db.models import JSONField, Model, Value
 
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.keys import python_value
-from tui_ingest.ingest.model_fields import AnyField, Serialized, Shape, primary_key, shape_of
+from tui_ingest.ingest.model_fields import AnyField, ModelFields, Serialized, fields_of, primary_key
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.target import Target
@@ -35,7 +35,7 @@ def deserialize(
         DatabaseError: a natural key could not be looked up.
     """
     model = find_model(serialized["model"])
-    shape = shape_of(model)
+    shape = fields_of(model)
     ignore = ignore_unknown_fields
     if ignore is None:
         ignore = target.settings.ignore_unknown_fields
@@ -63,19 +63,19 @@ def converted(serialized: Serialized, field: AnyField, value: Any) -> Any:
         raise _bad_value(serialized, name, value, error) from error
 
 
-def known_names(serialized: Serialized, shape: Shape) -> frozenset[str]:
+def known_names(serialized: Serialized, shape: ModelFields) -> frozenset[str]:
     """Return the fields that the record carries and that a save would write."""
     return shape.columns.intersection(serialized["fields"])
 
 
-def _known_fields(serialized: Serialized, shape: Shape, *, ignore: bool) -> dict[str, Any]:
+def _known_fields(serialized: Serialized, shape: ModelFields, *, ignore: bool) -> dict[str, Any]:
     fields = serialized["fields"]
     if not ignore and (unknown := sorted(fields.keys() - shape.accepted)):
         raise _unknown_field(serialized, shape, unknown[0])
     return {name: value for name, value in fields.items() if name in shape.accepted}
 
 
-def _unknown_field(serialized: Serialized, shape: Shape, name: str) -> RecordError:
+def _unknown_field(serialized: Serialized, shape: ModelFields, name: str) -> RecordError:
     label = serialized["model"]
     if name in shape.inherited:
         error = (
@@ -135,7 +135,7 @@ def _shortened(value: object) -> str:
     return text if len(text) <= 200 else text[:200] + "…"
 
 
-def _keep_json_null(instance: Model, shape: Shape) -> None:
+def _keep_json_null(instance: Model, shape: ModelFields) -> None:
     """Write a JSON null where the column takes no SQL NULL: there the log means nothing else.
 
     In a nullable column the two look alike in the log, and Django reads both as None.

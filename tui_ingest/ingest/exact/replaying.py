@@ -24,12 +24,12 @@ from tui_ingest.ingest.identity import (
 )
 from tui_ingest.ingest.model_fields import (
     AnyField,
+    ModelFields,
     Serialized,
-    Shape,
     concrete,
+    fields_of,
     many_to_many,
     primary_key,
-    shape_of,
 )
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
@@ -124,7 +124,7 @@ class Replayer:
     # Saving
 
     def _save(self, serialized: Serialized, model: type[Model]) -> Outcome:
-        shape = shape_of(model)
+        shape = fields_of(model)
         deserialized = deserialize(self._target, serialized)
         field = self._target.identities.field(model)
         if field.primary_key:
@@ -137,7 +137,9 @@ class Replayer:
             self.remember_key(model, deserialized.object.pk)
         return Outcome.SAVED
 
-    def _find_by_pk(self, serialized: Serialized, instance: Model, shape: Shape) -> bool | None:
+    def _find_by_pk(
+        self, serialized: Serialized, instance: Model, shape: ModelFields
+    ) -> bool | None:
         """Tell whether the row is here; None if Django's save need not know beforehand."""
         if serialized.get("pk") is None and not has_natural_key(type(instance)):
             raise no_identity(serialized, primary_key(shape.model))
@@ -173,7 +175,7 @@ class Replayer:
     def _write(
         self,
         deserialized: DeserializedObject,
-        shape: Shape,
+        shape: ModelFields,
         names: frozenset[str],
         *,
         exists: bool | None,
@@ -210,7 +212,7 @@ class Replayer:
         for name, values in (deserialized.m2m_data or {}).items():
             getattr(deserialized.object, name).set(values)
 
-    def _keep_order(self, serialized: Serialized, instance: Model, shape: Shape) -> None:
+    def _keep_order(self, serialized: Serialized, instance: Model, shape: ModelFields) -> None:
         """Undo the numbering that Django's save gives to a new row of an ordered model."""
         logged = serialized["fields"].get("_order")
         if shape.has_order and logged is not None and instance._order != logged:  # type: ignore[attr-defined]

@@ -1,1 +1,13 @@
-"""The fast path: many records in a few statements, with the rows that the exact path leaves."""
+"""The fast path: many records in a few statements, with the rows that the exact path leaves.
+
+applying    plans a run of records and writes it: begin here
+gathering   consecutive records of one model and set of fields become a group
+routing     which kinds of records can be in a group at all
+planning    the rules: which records may share a run, each with what it protects
+columns     values as the database takes them, a whole column at a time
+tables      what is known of a model's table, and what a group writes to it
+upserts/    INSERT ... ON CONFLICT, as each database does it best
+numbering   primary keys where those of two sources collide
+orphans     saves whose parents are missing, found for many at once
+lookups     questions about many rows at once
+"""

@@ -85,7 +85,8 @@ class FastPath:
         whole = window.copy()
         orphans = Orphans(window, self._tables).take_out()
         if orphans and not all(_is_free(group.table) for group in whole.saves):
-            # Something else may be wrong with them, which the exact path would have seen first.
+            # An orphan may also have a value that clashes with another row. The exact path would
+            # name that as the reason, so let the database say whether there is any such.
             with self._target.atomic():
                 self.apply(whole)
                 transaction.set_rollback(True, using=self._target.database)

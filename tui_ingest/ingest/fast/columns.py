@@ -28,7 +28,8 @@ _UUID_LENGTH = 37  # with the newline behind it
 _UUID_ZEROS = b"00000000-0000-0000-0000-000000000000\n"
 _HEX_TO_ZERO = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 _DIGIT_TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
-# UTC as the article's source and as the recorder write it, and what makes of it microseconds.
+# Times in UTC, every digit made a zero, and what has to stand in place of the 'Z' to have them as
+# SQLite's rows do: '2023-10-27T10:00:00.971Z' becomes '2023-10-27 10:00:00.971000'.
 _UTC_TIMES = {
     b"0000-00-00T00:00:00Z\n": "",
     b"0000-00-00T00:00:00.000Z\n": "000",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_ingest.ingest.fast.columns import Column, Values
-from tui_ingest.ingest.fast.layouts import Detour, Layout, Route, Skipped
-from tui_ingest.ingest.fast.tables import Table
+from tui_ingest.ingest.fast.tables import Table, WritePlan
 from tui_ingest.ingest.identity import identity_value
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
@@ -24,30 +24,45 @@ _SAVE, _DELETE = (
     Operation.DELETE,
 )  # looked up once: Python 3.11 takes its time over it
 
+
+class Skipped(NamedTuple):
+    """They are excluded: counted, not written."""
+
+    label: str  # under which they are counted
+
+
+class Detour(enum.Enum):
+    """They take the exact path."""
+
+    NEEDED = enum.auto()
+    REFUSED = enum.auto()  # and fail there, whatever the tables contain
+
+
+Route = WritePlan | Skipped | Detour
 FindRoute = Callable[[Operation, dict[str, Any]], Route]
 
 
 @dataclass(kw_only=True, eq=False)
 class Group:
-    """Records of one layout in log order. Every list has one item per record."""
+    """Records of one plan in log order. Every list has one item per record."""
 
-    layout: Layout
+    plan: WritePlan
     indexes: list[int] = field(default_factory=list)  # of the entries
     rows: list[tuple[Any, ...]] = field(default_factory=list)  # values as logged
     columns: list[Values] = field(default_factory=list)  # the same, converted
 
     @property
     def table(self) -> Table:
-        return self.layout.table
+        return self.plan.table
 
     @property
     def identities(self) -> Values:
         """The converted values that say which row each record speaks of."""
-        return self.columns[self.layout.places[self.table.identity.name]]
+        return self.columns[self.plan.places[self.table.identity.name]]
 
     def of(self, name: str) -> Values | None:
         """Return the converted values of a field; None if these records lack it."""
-        place = self.layout.places.get(name)
+        place = self.plan.places.get(name)
         return None if place is None else self.columns[place]
 
     def convert(self) -> dict[int, bool]:
@@ -56,9 +71,9 @@ class Group:
         Returns:
             Those, by index of the entry; True: the exact path refuses it whatever happens.
         """
-        self.columns = [() for _ in self.layout.columns]  # what is left if all records go
+        self.columns = [() for _ in self.plan.columns]  # what is left if all records go
         for place, values in enumerate(zip(*self.rows, strict=True)):
-            column = self.layout.columns[place]
+            column = self.plan.columns[place]
             if column is None:
                 continue
             converted = column.convert(values)
@@ -146,20 +161,20 @@ def gather(
         if not is_known or len(objects) != 1 or len(window.refused) == MOST_REFUSED:
             window.stop = index
             break
-        # Nothing is done here for each record but what cannot be done for each column.
+        # This runs for every record: what can be done for a whole column at once is done later.
         serialized = objects[0]
         fields = serialized["fields"]
         key = (serialized["model"], *fields) if is_save else serialized["model"]
         group = groups.get(key)
         if group is None:
             route = find_route(operation, serialized)
-            if not isinstance(route, Layout):
+            if not isinstance(route, WritePlan):
                 if route is Detour.NEEDED:
                     window.stop = index
                     break
                 _set_aside(window, route, index)
                 continue
-            group = groups[key] = Group(layout=route)
+            group = groups[key] = Group(plan=route)
             (window.saves if is_save else window.deletes).append(group)
         group.indexes.append(index)
         group.rows.append(

@@ -44,7 +44,7 @@ class Numbering:
         """
         columns = {id(group): [*(group.of(self._table.pk.name) or ())] for group in self._groups}
         for group in self._groups:
-            group.columns[group.layout.places[self._table.pk.name]] = columns[id(group)]
+            group.columns[group.plan.places[self._table.pk.name]] = columns[id(group)]
         is_fixed = is_referenced_by_pk(self._table.model)
         deleted = {i for group in self._window.deletes_of(self._table) for i in group.identities}
         for index, group, place in self._in_log_order():

@@ -31,13 +31,13 @@ class Orphans:
             The reference of each that leads nowhere, by index of the entry.
         """
         taken: dict[int, Reference] = {}
-        while culprits := self._culprits():
+        while blamed := self._blamed():
             for group in self._window.saves:
-                group.drop(culprits)
-            taken |= culprits
+                group.drop(blamed)
+            taken |= blamed
         return taken
 
-    def _culprits(self) -> dict[int, Reference]:
+    def _blamed(self) -> dict[int, Reference]:
         tables = dict.fromkeys(group.table for group in self._window.saves)
         found: dict[int, Reference] = {}
         for table in tables:

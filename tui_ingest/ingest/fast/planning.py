@@ -217,7 +217,7 @@ def _first_change(group: Group, stop: int) -> int:
     """Return the first record that changes what a row of the group may clash with."""
     names = group.table.constrained
     if names is None:
-        names = frozenset(group.layout.places)
+        names = frozenset(group.plan.places)
     shown = [group.identities, group.of(group.table.pk.name) or ()]
     shown += [values for name in sorted(names) if (values := group.of(name)) is not None]
     states = [*zip(*shown, strict=True)]

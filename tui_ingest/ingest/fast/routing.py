@@ -7,8 +7,8 @@ from typing import Any, assert_never
 
 from tui_ingest.ingest.fast import planning
 from tui_ingest.ingest.fast.columns import Column
-from tui_ingest.ingest.fast.layouts import Detour, Layout, Route, Skipped
-from tui_ingest.ingest.fast.tables import Table, Tables
+from tui_ingest.ingest.fast.gathering import Detour, Route, Skipped
+from tui_ingest.ingest.fast.tables import Table, Tables, WritePlan
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import RecordError
 from tui_ingest.ingest.target import Target
@@ -61,7 +61,7 @@ class Router:
     def _delete(self, table: Table) -> Route:
         if any(rule(table) for rule in planning.DELETE_RULES):
             return Detour.NEEDED
-        return Layout(table=table, columns=(table.identity,))
+        return WritePlan(table=table, columns=(table.identity,))
 
     def _save(self, table: Table, serialized: Mapping[str, Any]) -> Route:
         shape, names = table.shape, serialized["fields"].keys()
@@ -77,7 +77,7 @@ class Router:
         defaults = {column: column.field.get_default for column in missing if _needs_value(column)}
         if not all(_may_insert(column) for column in defaults):
             return Detour.NEEDED
-        return Layout(
+        return WritePlan(
             table=table,
             columns=(table.pk, *(table.columns.get(name) for name in names)),
             defaults=defaults,
@@ -85,7 +85,7 @@ class Router:
 
 
 def _is_heard(operation: Operation, route: Route) -> bool:
-    if not isinstance(route, Layout):
+    if not isinstance(route, WritePlan):
         return False
     match operation:
         case Operation.SAVE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from tui_ingest.ingest.fast.columns import (
     prepare,
     quoted_column,
 )
-from tui_ingest.ingest.model_fields import Shape, incoming_keys, primary_key, shape_of
+from tui_ingest.ingest.model_fields import ModelFields, fields_of, incoming_keys, primary_key
 from tui_ingest.ingest.target import Target
 
 
@@ -59,7 +59,7 @@ class Table:
 
     model: type[Model]
     label: str  # under which its records are counted
-    shape: Shape
+    shape: ModelFields
     quoted: str
     pk: Column
     identity: Column
@@ -113,6 +113,22 @@ class Table:
         return self.pk if name == self.pk.name else self.columns[name]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WritePlan:
+    """What records of a kind write: they take the fast path."""
+
+    table: Table
+    # In the order of their values: the pk, then the fields. None: this value is not written.
+    columns: tuple[Column | None, ...]
+    # By column, what an INSERT needs because the record lacks it. An UPDATE leaves it alone.
+    defaults: Mapping[Column, Callable[[], Any]] = field(default_factory=dict)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where the values of a field are."""
+        return {column.name: place for place, column in enumerate(self.columns) if column}
+
+
 class Tables:
     """The tables of one database."""
 
@@ -134,7 +150,7 @@ class Tables:
 def _describe(
     model: type[Model], identity: Field[Any, Any], connection: BaseDatabaseWrapper
 ) -> Table:
-    shape = shape_of(model)
+    shape = fields_of(model)
     columns = {
         f.name: prepare(f, connection)
         for f in model._meta.local_concrete_fields

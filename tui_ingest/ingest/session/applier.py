@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from tui_ingest.ingest import totals
-from tui_ingest.ingest.batches.batching import BatchWriter
-from tui_ingest.ingest.batches.written import Limits, Written
+from tui_ingest.ingest.batches.attempts import BatchResult, Limits
+from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.session.cursor import LogCursor
@@ -69,7 +69,9 @@ class Applier:
         )
         self._publisher.tell(started)
 
-    def apply(self, batch: Batch, *, until_failure: bool, stop_on_error: bool) -> Written | None:
+    def apply(
+        self, batch: Batch, *, until_failure: bool, stop_on_error: bool
+    ) -> BatchResult | None:
         """Write a batch, or the first entries of it; None if that is to be tried once more.
 
         Args:
@@ -108,7 +110,7 @@ class Applier:
         self.load()  # whether the last commit went through is known to the database alone
         self._publisher.progress(self._cursor, now=True)
 
-    def _account_for(self, batch: Batch, written: Written, seconds: float) -> None:
+    def _account_for(self, batch: Batch, written: BatchResult, seconds: float) -> None:
         self._cursor.advance(batch, written)
         self._sizer.took(len(written.entries), seconds)
         self.busy_at = time.monotonic()

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from tui_ingest.ingest import checkpoints, deadletters, totals
-from tui_ingest.ingest.batches.written import Written
+from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.events import SessionStarted
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -97,7 +97,7 @@ class LogCursor:
         """Take back a batch of `next` as it was: nothing of it was applied."""
         self._keep(batch, taken=0, noticed=False)
 
-    def advance(self, batch: Batch, written: Written) -> None:
+    def advance(self, batch: Batch, written: BatchResult) -> None:
         """Go past what was applied of a batch of `next`; the rest of it comes next."""
         self.position = written.position or self.position
         committed = written.position is not None

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator
 from django.db import reset_queries
 
 from tui_ingest.conf import Settings
-from tui_ingest.ingest.batches.comebacks import Comebacks
-from tui_ingest.ingest.batches.written import Written
+from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
-from tui_ingest.ingest.deadletters.retrying import Retry
+from tui_ingest.ingest.deadletters import AutoRetry, Retry
 from tui_ingest.ingest.events import Event, OrdersTaken, SessionEnded, State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
@@ -231,7 +230,7 @@ class Session:
             if written is not None:
                 self._follow_up(written)
 
-    def _follow_up(self, written: Written) -> None:
+    def _follow_up(self, written: BatchResult) -> None:
         self._publisher.progress(self._cursor)
         applied = written.applied()
         self._retry_letters(lambda letters: letters.after(applied))
@@ -243,11 +242,11 @@ class Session:
         elif self._stop_policy.after_failures(written):
             self._applier.failures_in_a_row = 0
 
-    def _retry_letters(self, which: Callable[[Comebacks], Iterator[Retry]]) -> None:
+    def _retry_letters(self, which: Callable[[AutoRetry], Iterator[Retry]]) -> None:
         """Retry the dead letters that can be applied by now. There may be thousands."""
 
         def retry() -> None:
-            letters = Comebacks(self._target, self._cursor.file)
+            letters = AutoRetry(self._target, self._cursor.file)
             for result in which(letters):
                 self._publisher.retried(result)
                 self._stay_responsive()

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from tui_ingest.ingest.batches.written import Refusal, Written
+from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.deadletters.retrying import Retry
 from tui_ingest.ingest.events import (
     BatchApplied,
@@ -85,7 +85,7 @@ class Publisher:
             self.tell(Progressed(at=time.time(), backlog=self._backlog, position=cursor.position))
         return self._backlog
 
-    def batch(self, batch: Batch, written: Written, cursor: LogCursor, seconds: float) -> None:
+    def batch(self, batch: Batch, written: BatchResult, cursor: LogCursor, seconds: float) -> None:
         """Report what a committed transaction did."""
         at = time.time()
         for notice in batch.notices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_ingest.ingest.batches.written import Refusal, Written
+from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.publisher import Publisher, first_line
@@ -56,7 +56,7 @@ class StopPolicy:
             raise Ended(State.STOPPED_ON_ERROR, reason)
         self._publisher.change_state(State.STOPPED_ON_ERROR, reason)
 
-    def after_failures(self, written: Written) -> bool:
+    def after_failures(self, written: BatchResult) -> bool:
         """Pause if so many records in a row failed that it is the environment, not the data."""
         if written.failures_in_a_row < self._settings.max_consecutive_failures:
             return False

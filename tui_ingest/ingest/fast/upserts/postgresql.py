@@ -60,7 +60,7 @@ def draw(table: Table, above: int) -> Iterator[int]:
 
 def write(group: Group) -> None:
     """See `Dialect`."""
-    table, columns = group.table, written(group.layout)
+    table, columns = group.table, written(group.plan)
     chosen = names(columns)
     loading = _loading_table(table, columns)
     with table.connection.cursor() as cursor:
@@ -80,7 +80,7 @@ def write(group: Group) -> None:
         cursor.execute(
             f"INSERT INTO {table.quoted} ({chosen})"  # noqa: S608
             f" SELECT {chosen} FROM {loading} WHERE {_PLACE} IS NOT NULL ORDER BY {_PLACE}"
-            f" {on_conflict(group.layout)}"
+            f" {on_conflict(group.plan)}"
         )
         cursor.execute(f"TRUNCATE {loading}")
 

@@ -12,8 +12,13 @@ from django.db.backends.utils import CursorWrapper
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
-from tui_ingest.ingest.fast.upserts.errors import RowRefusedError
-from tui_ingest.ingest.fast.upserts.statements import names, on_conflict, rows, written
+from tui_ingest.ingest.fast.upserts.statements import (
+    RowRefusedError,
+    names,
+    on_conflict,
+    rows,
+    written,
+)
 from tui_ingest.ingest.identity import is_auto
 
 WRITES_LAST_STATES = False
@@ -37,14 +42,14 @@ def draw(table: Table, above: int) -> Iterator[int]:
 
 def write(group: Group) -> None:
     """See `Dialect`."""
-    columns = written(group.layout)
+    columns = written(group.plan)
     marks = ", ".join(["%s"] * len(columns))
     rest = iter(rows(group))
     with group.table.connection.cursor() as cursor, _counter_kept(group.table, cursor):
         try:
             cursor.executemany(
                 f"INSERT INTO {group.table.quoted} ({names(columns)}) VALUES ({marks})"  # noqa: S608
-                f" {on_conflict(group.layout)}",
+                f" {on_conflict(group.plan)}",
                 rest,  # type: ignore[arg-type]  # an iterator will do
             )
         except Exception as error:

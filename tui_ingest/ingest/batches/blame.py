@@ -47,7 +47,7 @@ class _Held(NamedTuple):
         return self.serialized["fields"][self.relation.name]
 
 
-class Culprits:
+class ConstraintBlame:
     """Finds them in one database."""
 
     def __init__(self, target: Target) -> None:

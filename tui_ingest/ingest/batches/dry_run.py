@@ -14,7 +14,7 @@ from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
 
 
-class Rehearsal:
+class DryRunMemory:
     """Remembers which rows earlier batches would have left, in a few dozen bytes for each.
 
     A dry run undoes every batch, so that a child in the next one does not find its parent, nor a

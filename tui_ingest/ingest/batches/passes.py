@@ -9,14 +9,13 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.db import transaction
 
-from tui_ingest.ingest.batches.attempts import Attempt, Look, RunRefusedError
-from tui_ingest.ingest.batches.written import Refusal, Written
+from tui_ingest.ingest.batches.attempts import Attempt, BatchResult, Look, Refusal, RunRefusedError
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.failures import Failure, explain, is_transient
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
-from tui_ingest.ingest.fast.upserts.errors import RowRefusedError
+from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed
@@ -27,7 +26,7 @@ logger = logging.getLogger(__name__)
 SMALLEST_RUN = 8  # entries
 
 
-class Execution:
+class BatchPass:
     """One pass over the entries of a batch, in the caller's transaction.
 
     Args:
@@ -39,7 +38,7 @@ class Execution:
         self,
         target: Target,
         attempt: Attempt,
-        written: Written,
+        written: BatchResult,
         *,
         replayer: Replayer,
         fast: FastPath | None,
@@ -222,5 +221,6 @@ class Execution:
         self._written.failures |= {i: f for i, f in failures.items() if i < window.stop}
         self._written.failures_in_a_row = streak
         self._at = window.stop
-        # What comes next is gathered anew whenever a rule ends a run: no more than pays for that.
+        # If a rule ended this run early, the entries after it were gathered in vain and will be
+        # gathered again. So the next run is at most twice as long as this one was.
         self._attempt.longest = max(2 * (window.stop - window.start), 2 * SMALLEST_RUN)

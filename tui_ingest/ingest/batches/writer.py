@@ -13,11 +13,17 @@ from collections.abc import Callable
 from django.db import IntegrityError, transaction
 
 from tui_ingest.ingest import checkpoints, deadletters, totals
-from tui_ingest.ingest.batches.attempts import Attempt, CommitRefusedError, Look, RunRefusedError
-from tui_ingest.ingest.batches.culprits import Culprits
-from tui_ingest.ingest.batches.executing import Execution
-from tui_ingest.ingest.batches.rehearsal import Rehearsal
-from tui_ingest.ingest.batches.written import Limits, Written
+from tui_ingest.ingest.batches.attempts import (
+    Attempt,
+    BatchResult,
+    CommitRefusedError,
+    Limits,
+    Look,
+    RunRefusedError,
+)
+from tui_ingest.ingest.batches.blame import ConstraintBlame
+from tui_ingest.ingest.batches.dry_run import DryRunMemory
+from tui_ingest.ingest.batches.passes import BatchPass
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath
@@ -50,16 +56,16 @@ class BatchWriter:
         self._file = file
         self._log = log
         self._target = target
-        self._rehearsal = Rehearsal(target) if dry_run else None
+        self._memory = DryRunMemory(target) if dry_run else None
         self._clock = clock
         self._replayer = Replayer(target)
         # A dry run knows of the batches it has undone record by record.
         self._fast = None if dry_run else FastPath.to(target, self._replayer.remember_key)
-        self._culprits = Culprits(target)
+        self._blame = ConstraintBlame(target)
         self._wary = 0  # batches to look through for missing parents
         self._careful = 0  # batches to write with savepoints
 
-    def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> Written:
+    def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> BatchResult:
         """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
 
         Args:
@@ -78,7 +84,9 @@ class BatchWriter:
         )
         while True:
             try:
-                written = self._transaction(attempt, Written(failures_in_a_row=failures_in_a_row))
+                written = self._transaction(
+                    attempt, BatchResult(failures_in_a_row=failures_in_a_row)
+                )
             except CommitRefusedError as refused:
                 attempt.narrow(refused)
             except RunRefusedError:
@@ -89,27 +97,27 @@ class BatchWriter:
                 return written
 
     def _look(self) -> Look:
-        if self._rehearsal is not None:  # it never commits, and would not be told
+        if self._memory is not None:  # it never commits, and would not be told
             return Look.AFTER
         return Look.AHEAD if self._wary else Look.NONE
 
-    def _learn(self, attempt: Attempt, written: Written) -> None:
+    def _learn(self, attempt: Attempt, written: BatchResult) -> None:
         reasons = {failure.reason for failure in written.failures.values()}
         self._wary = WARY_BATCHES if Reason.MISSING_PARENT in reasons else max(0, self._wary - 1)
         self._careful = WARY_BATCHES if attempt.was_refused else max(0, self._careful - 1)
 
-    def _accept(self, written: Written) -> None:
-        if self._rehearsal is not None:
+    def _accept(self, written: BatchResult) -> None:
+        if self._memory is not None:
             for index in written.outcomes:
                 record = written.entries[index]
                 assert isinstance(record, Record)  # noqa: S101  # nothing else has outcomes
-                written.outcomes[index] = self._rehearsal.take(record, written.outcomes[index])
+                written.outcomes[index] = self._memory.take(record, written.outcomes[index])
         elif written.position is not None:
             checkpoints.accept(
                 self._file, written.position, last_record_time=written.last_record_time
             )
 
-    def _transaction(self, attempt: Attempt, written: Written) -> Written:
+    def _transaction(self, attempt: Attempt, written: BatchResult) -> BatchResult:
         committed: list[bool] = []
         try:
             with self._target.atomic(durable=True):
@@ -120,7 +128,7 @@ class BatchWriter:
                 checkpoints.claim(
                     self._target, self._file, attempt.batch.position, last_record_time=None
                 )
-                execution = Execution(
+                execution = BatchPass(
                     self._target,
                     attempt,
                     written,
@@ -130,9 +138,9 @@ class BatchWriter:
                 )
                 execution.run()
                 if execution.is_to_be_looked_through:
-                    self._look_for_culprits(written)
+                    self._look_for_orphans(written)
                 self._settle(attempt.batch, written)
-                if written.position is None or self._rehearsal is not None:
+                if written.position is None or self._memory is not None:
                     transaction.set_rollback(True, using=self._target.database)
         except Exception as error:
             if committed:
@@ -144,7 +152,7 @@ class BatchWriter:
                 raise
         return written
 
-    def _look_for_culprits(self, written: Written) -> None:
+    def _look_for_orphans(self, written: BatchResult) -> None:
         """Blame the applied records that left a row without its parent."""
         applied = {
             index: record
@@ -153,13 +161,13 @@ class BatchWriter:
         }
         blamed = {
             index: failure
-            for index, failure in self._culprits.find(applied).items()
-            if not (self._rehearsal is not None and self._rehearsal.excuses(failure))
+            for index, failure in self._blame.find(applied).items()
+            if not (self._memory is not None and self._memory.excuses(failure))
         }
         if blamed:
             raise CommitRefusedError(IntegrityError("missing parents"), blamed)
 
-    def _settle(self, batch: Batch, written: Written) -> None:
+    def _settle(self, batch: Batch, written: BatchResult) -> None:
         """Account for the entries in the same transaction."""
         if not written.entries and written.refusal is not None:
             return
@@ -182,12 +190,12 @@ class BatchWriter:
             self._target, self._file, written.position, last_record_time=written.last_record_time
         )
 
-    def _position_after(self, batch: Batch, written: Written) -> Position:
+    def _position_after(self, batch: Batch, written: BatchResult) -> Position:
         if len(written.entries) == len(batch.entries):
             return batch.position
         return self._log.position_after(written.entries[-1])
 
-    def _keep_letters(self, written: Written) -> None:
+    def _keep_letters(self, written: BatchResult) -> None:
         """Keep the failures, and close the dead letters that applied records made obsolete."""
         indexes = sorted(written.failures)
         letters = deadletters.keep(
