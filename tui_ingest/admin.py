@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 class ReadOnly:
@@ -78,11 +78,11 @@ class DeadLetterAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="line")
     def line(self, letter: DeadLetter) -> str:
-        return inert(deadletters.as_dict(letter)["line"])
+        return terminal_safe(deadletters.as_dict(letter)["line"])
 
     @admin.display(description="edited line")
     def edited_line(self, letter: DeadLetter) -> str:
-        return inert(deadletters.as_dict(letter)["edited"] or "")
+        return terminal_safe(deadletters.as_dict(letter)["edited"] or "")
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return _may(request, "retry")
@@ -117,7 +117,7 @@ class DeadLetterAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, f"Discarded: {discarded}.")
 
     def _complain(self, request: HttpRequest, error: str) -> None:
-        self.message_user(request, inert(error.partition("\n")[0]), messages.ERROR)
+        self.message_user(request, terminal_safe(error.partition("\n")[0]), messages.ERROR)
 
 
 def _may(request: HttpRequest, action: str) -> bool:

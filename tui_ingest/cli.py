@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui_ingest import __version__
-from tui_ingest.options import add_arguments, conflict, from_namespace
-
-USAGE = 2
+from tui_ingest.running.exit_status import INTERRUPTED, USAGE
+from tui_ingest.running.options import add_arguments, conflict, from_namespace
 
 DESCRIPTION = """\
 Apply the operation log of one Django project to another, in a console from
@@ -59,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     problem = _conflict(namespace)
     if problem:
         parser.error(problem)
-    from tui_ingest.bootstrap import BootstrapError
+    from tui_ingest.running.errors import BootstrapError
 
     try:
         with _demo_traffic(wanted=namespace.demo) as log:
@@ -69,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BootstrapError as error:
         parser.exit(error.status, f"{parser.prog}: {error}\n")
     except KeyboardInterrupt:  # before the session could take it as an order
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,7 +117,9 @@ def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
 
 
 def _run(namespace: argparse.Namespace) -> int:
-    from tui_ingest.bootstrap import DEMO_SETTINGS, set_up, verify_readable
+    from tui_ingest.running.bootstrap import set_up
+    from tui_ingest.running.discovery import DEMO_SETTINGS
+    from tui_ingest.running.verification import verify_readable
 
     label = set_up(
         settings=DEMO_SETTINGS if namespace.demo else namespace.settings,
@@ -128,6 +129,15 @@ def _run(namespace: argparse.Namespace) -> int:
     if namespace.once:
         verify_readable(namespace.log)
     project = f"{label}, live traffic" if namespace.demo else label
+    return run_session(namespace, project)
+
+
+def run_session(namespace: argparse.Namespace, project: str) -> int:
+    """Run the session that was asked for, with or without a console; return the exit status.
+
+    Args:
+        project: what the operator knows the project by.
+    """
     options = replace(from_namespace(namespace), project=project)
     if namespace.headless:
         from tui_ingest import headless

@@ -3,8 +3,9 @@
 import pytest
 from django.core import checks
 
-from tui_ingest.bootstrap import BootstrapError, verify
 from tui_ingest.checks import routing_errors
+from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.verification import verify
 
 
 def found(**databases):

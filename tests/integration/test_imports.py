@@ -14,7 +14,7 @@ log.wait(0.01)
 log.close()
 """
 SET_UP = """
-from tui_ingest.bootstrap import set_up
+from tui_ingest.running.bootstrap import set_up
 set_up()
 """
 APPLY = """

@@ -7,7 +7,7 @@ import pytest
 from tests.tui.scripted import ScriptedSession, console, text_of, until
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
 
 

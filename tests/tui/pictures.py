@@ -78,7 +78,7 @@ def without_this_machine(text):
 async def take(folder, size, theme):
     import threading
 
-    from tui_ingest.options import IngestOptions
+    from tui_ingest.running.options import IngestOptions
     from tui_ingest.tui.launching import build
 
     path = Path(tempfile.mkdtemp()) / "oplog.log"

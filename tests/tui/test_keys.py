@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tests.tui.scripted import record
 from tui_ingest.ingest.events import State
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.keys import keymap
 from tui_ingest.tui.launching import launch
 

@@ -5,29 +5,29 @@ import json
 import pytest
 
 from tests.support.lines import question
-from tui_ingest.ingest.display import inert, inert_json
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 from tui_ingest.tui.places import parse_place
 from tui_ingest.tui.record_text import editable, entry_of, line_of, readable
+from tui_ingest.words.terminal_safe import terminal_safe, terminal_safe_json
 
 EVIL = "\x1b]0;x\x07\x00\x7f\x9b2J\u200e\u202e\u2028\u2066\ufeff\ud800\U000e0041"
 
 
 @pytest.mark.parametrize("character", [c for c in EVIL if not c.isprintable()])
 def test_no_character_that_acts_on_a_terminal_survives(character):
-    assert inert(character).isascii()
-    assert json.loads(inert_json(f'"{character}"'), strict=False) == character
+    assert terminal_safe(character).isascii()
+    assert json.loads(terminal_safe_json(f'"{character}"'), strict=False) == character
 
 
 @pytest.mark.parametrize("text", ["plain", "日本語", "שלום", "👩🏽", "e\u0301", "[/red]", "a\\b"])
 def test_what_acts_on_nothing_is_left_alone(text):
-    assert inert(text) == text
-    assert inert_json(text) == text
+    assert terminal_safe(text) == text
+    assert terminal_safe_json(text) == text
 
 
 def test_line_feeds_are_kept_where_lines_are_wanted():
-    assert inert("a\nb\r") == r"a\nb\r"
-    assert inert("a\nb\r", lines=True) == "a\nb\\r"
+    assert terminal_safe("a\nb\r") == r"a\nb\r"
+    assert terminal_safe("a\nb\r", lines=True) == "a\nb\\r"
 
 
 def test_what_is_edited_comes_back_as_the_same_record():

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import gc
+import signal
 import sys
 
 from django.db import connections
 
-from tui_ingest.conf import get_settings
 from tui_ingest.headless.bar import BarOutput
 from tui_ingest.headless.lines import LastFailure
-from tui_ingest.headless.output import Output, Sink
+from tui_ingest.headless.output import Sink
 from tui_ingest.headless.plain import PlainOutput
-from tui_ingest.headless.signals import stop_on_signals
-from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.events import Event, SessionEnded, State
-from tui_ingest.ingest.session import Session
+from tui_ingest.ingest.events import Event
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.oplog.opening import open_log
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.exit_status import FATAL, INTERRUPTED
+from tui_ingest.running.options import IngestOptions
+from tui_ingest.running.signals import handling
+from tui_ingest.running.starting import session, spare_the_collector, status_of
+from tui_ingest.words.terminal_safe import terminal_safe
 
 __all__ = ["run"]
-
-APPLIED = 0
-FATAL = 1
-SET_ASIDE = 3
-GARBAGE_OBJECTS = 200_000  # more than a batch has, before the collector looks for cycles
-INTERRUPTED = 130  # as a shell says of a process that SIGINT ended
 
 
 def run(options: IngestOptions) -> int:
@@ -42,14 +35,20 @@ def run(options: IngestOptions) -> int:
     sink = Sink(sys.stdout, on_broken=control.stop)
     output = BarOutput(options, sink) if sink.can_redraw() else PlainOutput(options, sink)
     last_failure = LastFailure()
-    # Django and the project stay for good, and a batch is tens of thousands of objects without a
-    # cycle: looking through them over and over for garbage cost a fifth of the time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
+
+    def report(event: Event) -> None:
+        last_failure.take(event)
+        output(event)
+
+    def stop(number: int) -> None:
+        if control.stopping and number == signal.SIGINT:
+            raise KeyboardInterrupt  # somebody who asks twice does not want to wait
+        control.stop()
+
+    spare_the_collector()
     try:
-        with stop_on_signals(control), output:
-            ended = _session(options, control, output, last_failure).run()
+        with handling(stop, signal.SIGINT, signal.SIGTERM), output:
+            ended = session(options, control, report).run()
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
@@ -58,40 +57,9 @@ def run(options: IngestOptions) -> int:
         _complain(f"{ended.error} {last_failure}".rstrip())
     elif sink.broken:
         _complain("Nobody reads the output any more; stopped after the running batch.")
-    return _status(ended, broken=sink.broken)
-
-
-def _session(
-    options: IngestOptions, control: Control, output: Output, last_failure: LastFailure
-) -> Session:
-    def report(event: Event) -> None:
-        last_failure.take(event)
-        output(event)
-
-    settings = get_settings()
-    log = open_log(
-        options.path,
-        max_record_bytes=settings.max_record_bytes,
-        poll_seconds=options.poll_seconds,
-    )
-    return Session(
-        log,
-        database=options.database,
-        control=control,
-        report=report,
-        start=options.start,
-        once=options.once,
-        dry_run=options.dry_run,
-        settings=settings,
-    )
-
-
-def _status(ended: SessionEnded, *, broken: bool) -> int:
-    if ended.error or broken:
-        return FATAL
-    return SET_ASIDE if ended.state is State.FINISHED and ended.set_aside else APPLIED
+    return FATAL if sink.broken else status_of(ended)
 
 
 def _complain(message: str) -> None:
     if sys.stderr is not None:  # closed by whoever started this
-        sys.stderr.write(f"tui-ingest: {inert(message)}\n")
+        sys.stderr.write(f"tui-ingest: {terminal_safe(message)}\n")

@@ -15,9 +15,9 @@ from rich.text import Text
 from tui_ingest.headless.lines import told
 from tui_ingest.headless.output import Sink
 from tui_ingest.headless.standing import Standing
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, State
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.options import IngestOptions
+from tui_ingest.words.terminal_safe import terminal_safe
 
 REDRAWS_PER_SECOND = 4
 
@@ -83,7 +83,7 @@ class BarOutput:
         bar.add_column(ratio=1)
         bar.add_column(no_wrap=True)
         bar.add_row(
-            Text(inert(standing.title), style=_STYLES.get(standing.status.state, "")),
+            Text(terminal_safe(standing.title), style=_STYLES.get(standing.status.state, "")),
             ProgressBar(total=1.0, completed=standing.status.share),
             standing.percent,
         )

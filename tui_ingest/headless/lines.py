@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import (
     Counts,
     DeadLetterResolved,
@@ -17,7 +16,8 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import COLUMNS
-from tui_ingest.ingest.wording import plural
+from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 WORD_CHARACTERS = 1_000  # of what a record says of itself; ingest_deadletters shows it all
 
@@ -55,7 +55,7 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
         case DeadLetterResolved():
             yield f"dead letter {event.dead_letter}: {event.status}"
         case Noticed() if event.kind != EventKind.WAITING:  # the state says so, and counts down
-            yield f"{event.kind}: {inert(event.message)}"
+            yield f"{event.kind}: {terminal_safe(event.message)}"
         case SessionEnded():
             yield from _closing(event, dry_run=dry_run)
 
@@ -69,14 +69,14 @@ def _subject(event: RecordSetAside | StoppedOnError) -> str:
 def _short(text: str) -> str:
     """Return inert text of a bounded length: a key or a value may be megabytes."""
     cut = len(text) > WORD_CHARACTERS
-    return inert(f"{text[: WORD_CHARACTERS - 1]}…" if cut else text)
+    return terminal_safe(f"{text[: WORD_CHARACTERS - 1]}…" if cut else text)
 
 
 def _opening(event: SessionStarted, project: str, *, dry_run: bool) -> str:
     words = [
-        inert(event.path),
+        terminal_safe(event.path),
         f"from position {event.position.offset}",
-        f"in {inert(project)}, database {inert(event.database)}",
+        f"in {terminal_safe(project)}, database {terminal_safe(event.database)}",
     ]
     if event.dead_letters:
         words.append(plural(event.dead_letters, "dead letter"))
@@ -89,13 +89,13 @@ def _opening(event: SessionStarted, project: str, *, dry_run: bool) -> str:
 
 def _closing(event: SessionEnded, *, dry_run: bool) -> Iterator[str]:
     state = event.state.replace("_", " ")
-    end = f"{state}: {inert(event.error)}" if event.error else state
+    end = f"{state}: {terminal_safe(event.error)}" if event.error else state
     words = [plural(event.set_aside, "record") + " set aside"]
     if dry_run:
         words.append("dry run: nothing was kept")
     yield f"{end} ({', '.join(words)})"
     for label, counts in sorted(event.counts.items()):
-        yield f"  {inert(label)}: {_words(counts)}"
+        yield f"  {terminal_safe(label)}: {_words(counts)}"
 
 
 def _words(counts: Counts) -> str:

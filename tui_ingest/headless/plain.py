@@ -11,10 +11,10 @@ from typing import Self
 from tui_ingest.headless.lines import told
 from tui_ingest.headless.output import Sink
 from tui_ingest.headless.standing import Standing
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Event, SessionEnded, State, StateChanged
-from tui_ingest.ingest.wording import plural
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.options import IngestOptions
+from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 SUMMARY_SECONDS = 10.0  # between two lines about how far it is
 
@@ -62,7 +62,7 @@ class PlainOutput:
 
     def _state(self, state: State) -> None:
         if state not in (*_COMES_AND_GOES, *_FINAL):
-            self._line(inert(self._standing.title))
+            self._line(terminal_safe(self._standing.title))
         elif state is State.CAUGHT_UP and self._summarised is None:
             self._summarise()
 
@@ -81,7 +81,7 @@ class PlainOutput:
             plural(status.records, "record"),
             *standing.figures(),
         ]
-        self._line(f"{inert(title)}: {', '.join(figures)}")
+        self._line(f"{terminal_safe(title)}: {', '.join(figures)}")
 
     def _line(self, text: str) -> None:
         moment = datetime.fromtimestamp(self._clock()).astimezone()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tui_ingest.ingest.events import BatchApplied, Event, State
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.ingest.wording import duration, plural, size
+from tui_ingest.words.numbers import duration, plural, size
 
 RATE_SECONDS = 10.0  # over which the rate is averaged
 

@@ -19,8 +19,8 @@ from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, prima
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.target import Target
-from tui_ingest.ingest.wording import plural
 from tui_ingest.oplog.records import Operation, Record
+from tui_ingest.words.numbers import plural
 
 MAX_OBJECTS = 50  # of one record that are compared; nobody reads more
 MAX_TEXT = 2_000  # characters of a value that are shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui_ingest.ingest.deadletters import Retry, as_dict
-from tui_ingest.ingest.display import inert
 from tui_ingest.models import DeadLetter
+from tui_ingest.words.terminal_safe import terminal_safe
 
 ERROR_WIDTH = 120  # characters of an error in a list; `show` prints it all
 
@@ -17,7 +17,7 @@ def row(letter: DeadLetter) -> str:
     error = letter.error.partition("\n")[0]
     if len(error) > ERROR_WIDTH:
         error = error[: ERROR_WIDTH - 1] + "…"
-    return inert(
+    return terminal_safe(
         f"{letter.pk:>6}  {letter.status:<10}  at {letter.position:<12}  {what or '(no record)'}"
         f"  {letter.reason}: {error}"
     )
@@ -29,7 +29,7 @@ def details(letter: DeadLetter) -> Iterator[str]:
         if name in ("error", "line", "edited") or value in (None, ""):
             continue
         text = " ".join(value) if isinstance(value, list) else str(value)  # a row, as a pair
-        yield f"{name.replace('_', ' '):<13} {inert(text)}"
+        yield f"{name.replace('_', ' '):<13} {terminal_safe(text)}"
     yield "error"
     yield _indented(letter.error)
     yield "line"
@@ -45,8 +45,8 @@ def details(letter: DeadLetter) -> Iterator[str]:
 def outcome(result: Retry) -> str:
     """Return what became of a retry as one line."""
     error = result.error.partition("\n")[0]
-    return inert(f"{result.dead_letter}: {result.status}{f': {error}' if error else ''}")
+    return terminal_safe(f"{result.dead_letter}: {result.status}{f': {error}' if error else ''}")
 
 
 def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in inert(text, lines=True).splitlines())
+    return "\n".join(f"  {line}" for line in terminal_safe(text, lines=True).splitlines())

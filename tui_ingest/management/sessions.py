@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tui_ingest.bootstrap import USAGE, BootstrapError, verify, verify_readable
-from tui_ingest.options import add_arguments, conflict, from_namespace
+from tui_ingest.cli import run_session
+from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.exit_status import USAGE
+from tui_ingest.running.options import add_arguments, conflict
+from tui_ingest.running.verification import verify, verify_readable
 
 
 class SessionCommand(BaseCommand):
@@ -41,17 +43,6 @@ class SessionCommand(BaseCommand):
                 verify_readable(namespace.log)
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
-        status = _run(namespace, settings)
+        status = run_session(namespace, settings)
         if status:
             sys.exit(status)
-
-
-def _run(namespace: argparse.Namespace, project: str) -> int:
-    options = replace(from_namespace(namespace), project=project)
-    if namespace.headless:
-        from tui_ingest import headless
-
-        return headless.run(options)
-    from tui_ingest import tui
-
-    return tui.run(options)

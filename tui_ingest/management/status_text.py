@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.totals import COLUMNS
-from tui_ingest.ingest.wording import duration, size
+from tui_ingest.words.numbers import duration, size
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 def describe(status: SessionStatus, now: float) -> str:
@@ -22,7 +22,7 @@ def describe(status: SessionStatus, now: float) -> str:
         ("dead letters", f"{status.dead_letters:,}"),
         ("gaps", f"{status.gaps:,}"),
     )
-    lines = [inert(status.path), *(f"  {name:<13} {value}" for name, value in facts)]
+    lines = [terminal_safe(status.path), *(f"  {name:<13} {value}" for name, value in facts)]
     return "\n".join([*lines, *_table(status)])
 
 
@@ -53,7 +53,7 @@ def _table(status: SessionStatus) -> Iterator[str]:
     width = max(len(label) for label in status.totals)
     yield "  " + "  ".join([f"{'model':<{width}}", *(f"{name:>10}" for name in COLUMNS)])
     for label, counts in status.totals.items():
-        yield "  " + "  ".join([f"{inert(label):<{width}}", *_numbers(counts)])
+        yield "  " + "  ".join([f"{terminal_safe(label):<{width}}", *_numbers(counts)])
 
 
 def _numbers(counts: Counts) -> list[str]:

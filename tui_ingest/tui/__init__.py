@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import sys
 
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.exit_status import USAGE
+from tui_ingest.running.options import IngestOptions
 
 __all__ = ["run"]
-
-USAGE = 2
 
 
 def run(options: IngestOptions) -> int:

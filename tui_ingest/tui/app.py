@@ -22,6 +22,8 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.oplog.log import Log
 from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.running.exit_status import APPLIED
+from tui_ingest.running.starting import status_of
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.feed import Feed
 from tui_ingest.tui.keys import APP_KEYS, default_keys
@@ -149,13 +151,9 @@ class ConsoleApp(App[None]):
 
     @property
     def status(self) -> int:
-        """The exit status: 1 if the session could not go on, 3 if it finished with losses."""
+        """The exit status of the process."""
         ended = self.snapshot.ended
-        if ended is None:
-            return 0
-        if ended.error:
-            return 1
-        return 3 if ended.state is State.FINISHED and ended.set_aside else 0
+        return APPLIED if ended is None else status_of(ended)
 
     def get_key_display(self, binding: Binding) -> str:
         """Return a key for people to read; not all of them know what ⏎ stands for."""

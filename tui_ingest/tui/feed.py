@@ -7,7 +7,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import (
     BatchApplied,
     DeadLetterResolved,
@@ -21,6 +20,7 @@ from tui_ingest.ingest.status import SessionStatus, Severity, severity_of
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.intake import HISTORY, Intake
 from tui_ingest.tui.lines import Line, MarkerLine, RecordLine, short
+from tui_ingest.words.terminal_safe import terminal_safe
 
 # States that are told in the log pane. Running and caught up alternate all day, and a wait has
 # its own notice.
@@ -105,7 +105,9 @@ class Feed:
             self._letters[event.dead_letter] = line
 
     def _mark(self, at: float, kind: str, text: str, severity: Severity) -> None:
-        self._intake.add(MarkerLine(at=at, kind=short(kind), text=inert(text), severity=severity))
+        self._intake.add(
+            MarkerLine(at=at, kind=short(kind), text=terminal_safe(text), severity=severity)
+        )
 
 
 def _nobody() -> None:

@@ -1,4 +1,4 @@
-"""Times and columns as the console shows them; what every screen shares is in `ingest.wording`."""
+"""Times and columns as the console shows them; what every screen shares is in `words.numbers`."""
 
 from __future__ import annotations
 

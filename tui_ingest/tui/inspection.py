@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tui_ingest.ingest.advice import advice
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
 from tui_ingest.ingest.target import Target
-from tui_ingest.ingest.wording import plural
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui import formats
 from tui_ingest.tui.lines import RecordLine, short
 from tui_ingest.tui.record_text import entry_of, readable
+from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +68,9 @@ def inspect_stopped(stopped: StoppedOnError, *, database: str) -> Inspection:
         place=_place(stopped.location, entry.timestamp if isinstance(entry, Record) else None),
         text=readable(stopped.raw),
         rows=rows,
-        error=inert(stopped.error, lines=True),
+        error=terminal_safe(stopped.error, lines=True),
         outlook=advice(stopped.reason),
-        traceback=inert(stopped.traceback, lines=True),
+        traceback=terminal_safe(stopped.traceback, lines=True),
         failed=True,
     )
 
@@ -85,7 +85,7 @@ def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
     rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
     is_open = letter.status == DeadLetter.Status.OPEN
     return Inspection(
-        subject=inert(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),
+        subject=terminal_safe(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),
         fate=_fate(letter),
         place=_place(
             RecordLocation(letter.generation, letter.position, letter.length),
@@ -93,9 +93,9 @@ def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
         ),
         text=readable(raw),
         rows=rows,
-        error=inert(letter.error, lines=True),
+        error=terminal_safe(letter.error, lines=True),
         outlook=_outlook(letter, rows),
-        traceback=inert(letter.traceback, lines=True),
+        traceback=terminal_safe(letter.traceback, lines=True),
         dead_letter=letter.pk if is_open else None,
         failed=is_open,
     )
@@ -104,7 +104,9 @@ def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
 def _fate(letter: DeadLetter) -> str:
     edited = " · edited" if letter.edited is not None else ""
     tries = plural(letter.attempts, "attempt")
-    return inert(f"{letter.reason} · dead letter {letter.pk} is {letter.status}{edited} · {tries}")
+    return terminal_safe(
+        f"{letter.reason} · dead letter {letter.pk} is {letter.status}{edited} · {tries}"
+    )
 
 
 def _place(location: RecordLocation, time: float | None) -> str:
@@ -117,14 +119,14 @@ def _place(location: RecordLocation, time: float | None) -> str:
 
 def _outlook(letter: DeadLetter, rows: Sequence[RowComparison]) -> str:
     if letter.status != DeadLetter.Status.OPEN:
-        return inert(letter.resolution)
+        return terminal_safe(letter.resolution)
     failing = next((row for row in rows if row.fails), None)
     if failing is None:
         now = f" A retry now {_effects(rows)}." if rows else ""
     elif failing.effect in letter.error:
         now = " A retry now fails the same way."
     else:
-        now = f" A retry now fails: {inert(failing.effect, lines=True)}"
+        now = f" A retry now fails: {terminal_safe(failing.effect, lines=True)}"
     return f"{advice(letter.reason)}{now}"
 
 
@@ -135,7 +137,7 @@ def _applied_again(rows: Sequence[RowComparison]) -> str:
 def _effects(rows: Sequence[RowComparison]) -> str:
     """Return what the first few objects do, each with its name if there are several."""
     if len(rows) == 1:
-        return inert(rows[0].effect)
+        return terminal_safe(rows[0].effect)
     told = [f"{row.effect} of {row.label} {row.key}" for row in rows[:3]]
     more = [f"{len(rows) - 3} more"] if len(rows) > 3 else []
-    return inert(", ".join(told + more))
+    return terminal_safe(", ".join(told + more))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.status import Severity
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record, RecordLocation
+from tui_ingest.words.terminal_safe import terminal_safe
 
 KEPT_BYTES = 4096  # of a record; 10,000 lines keep at most 40 MiB
 PREVIEW_BYTES = 400  # of a record's JSON, to be read and searched in the pane
@@ -107,7 +107,7 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
 def short(value: object) -> str:
     """Return a value out of a log as inert text of a bounded length."""
     text = value if isinstance(value, str) else str(value)
-    return inert(text[:TEXT_CHARACTERS])
+    return terminal_safe(text[:TEXT_CHARACTERS])
 
 
 def _label(item: Mapping[str, Any]) -> str:
@@ -122,4 +122,4 @@ def _pk(objects: list[dict[str, Any]]) -> str:
 
 
 def _text(raw: bytes) -> str:
-    return inert(raw.decode("utf-8", "replace"))
+    return terminal_safe(raw.decode("utf-8", "replace"))

@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.status import Severity
 from tui_ingest.tui.feed import Feed
 from tui_ingest.tui.lines import MarkerLine
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 class FeedHandler(logging.Handler):
@@ -31,8 +31,8 @@ class FeedHandler(logging.Handler):
         self._feed.log(
             MarkerLine(
                 at=record.created,
-                kind=inert(f"{record.levelname.lower()} {record.name}"),
-                text=inert(text),
+                kind=terminal_safe(f"{record.levelname.lower()} {record.name}"),
+                text=terminal_safe(text),
                 severity=Severity.ERROR if record.levelno >= logging.ERROR else Severity.WARNING,
             )
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tui_ingest.ingest.display import inert, inert_json
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.parsing import parse_line
 from tui_ingest.oplog.records import Malformed, Record, RecordLocation
+from tui_ingest.words.terminal_safe import terminal_safe, terminal_safe_json
 
 LONG_VALUE = 2_000  # characters of a string that are shown where nothing is edited
 LONG_LIST = 200  # items of a list, likewise
@@ -28,7 +28,7 @@ def readable(raw: bytes) -> str:
     entry = entry_of(raw)
     if isinstance(entry, Record):
         return _text(entry, _shortened(entry.objects))
-    return inert(raw.decode("utf-8", "backslashreplace"))
+    return terminal_safe(raw.decode("utf-8", "backslashreplace"))
 
 
 def editable(raw: bytes) -> str:
@@ -36,7 +36,7 @@ def editable(raw: bytes) -> str:
     entry = entry_of(raw)
     if isinstance(entry, Record):
         return _text(entry, entry.objects)
-    return inert(raw.decode("utf-8", "backslashreplace"))
+    return terminal_safe(raw.decode("utf-8", "backslashreplace"))
 
 
 def line_of(text: str) -> bytes:
@@ -49,7 +49,7 @@ def line_of(text: str) -> bytes:
 def _text(record: Record, objects: object) -> str:
     head, _, _ = record.raw.partition(b"[")
     body = json.dumps(objects, ensure_ascii=False, indent=2)
-    return f"{inert(head.decode().strip())}\n{inert_json(body)}"
+    return f"{terminal_safe(head.decode().strip())}\n{terminal_safe_json(body)}"
 
 
 def _shortened(value: Any) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.ingest.wording import duration
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui import formats
+from tui_ingest.words.numbers import duration
+from tui_ingest.words.terminal_safe import terminal_safe
 
 LAG_WARNING_SECONDS = 10
 LAG_ALARM_SECONDS = 20
@@ -92,7 +92,7 @@ def unread(backlog: Backlog) -> int:
 
 def _nothingunread(snapshot: SessionStatus, now: float) -> Phrase:
     if snapshot.backlog is not None and not snapshot.backlog.exists:
-        return Phrase(f"no log yet: {inert(snapshot.path)} does not exist", Tone.WARNING)
+        return Phrase(f"no log yet: {terminal_safe(snapshot.path)} does not exist", Tone.WARNING)
     if snapshot.last_record_time is None:
         return Phrase("caught up · the log is empty", Tone.QUIET)
     last = formats.moment(snapshot.last_record_time, now)

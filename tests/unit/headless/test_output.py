@@ -23,7 +23,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.oplog.log import Backlog, Position
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.options import IngestOptions
+from tui_ingest.running.options import IngestOptions
 
 NOON = datetime.fromisoformat("2023-11-28T12:00").timestamp()  # local, as the lines say it
 STAMP = "2023-11-28 12:00:0"

@@ -6,11 +6,11 @@ from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.retrying import close, locked, note
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Malformed
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
@@ -55,7 +55,11 @@ def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
     with locked(target, dead_letter_id) as letter:
         _require_open(letter)
         close(
-            target, letter, DeadLetter.Status.DISCARDED, inert(why), EventKind.DEAD_LETTER_DISCARDED
+            target,
+            letter,
+            DeadLetter.Status.DISCARDED,
+            terminal_safe(why),
+            EventKind.DEAD_LETTER_DISCARDED,
         )
 
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 
 from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.deadletters.chunking import chunks
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
@@ -22,6 +21,7 @@ from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record
+from tui_ingest.words.terminal_safe import terminal_safe
 
 MAX_TEXT = 255  # characters of a label, a primary key or a name
 
@@ -75,15 +75,15 @@ def describe_record(letter: DeadLetter, record: Record) -> None:
     letter.record_time = as_datetime(record.timestamp)
     letter.operation = record.operation.value
     first: Serialized = record.objects[0] if record.objects else {"model": ""}
-    letter.model = inert(label_of(first))[:MAX_TEXT] if record.objects else ""
+    letter.model = terminal_safe(label_of(first))[:MAX_TEXT] if record.objects else ""
     letter.pk_text = pk_text(first.get("pk"))
 
 
 def describe_failure(letter: DeadLetter, failure: Failure) -> None:
     """Put down why the record cannot take effect, and what it waits for."""
     letter.reason = failure.reason
-    letter.error = inert(failure.error, lines=True)
-    letter.traceback = inert(failure.traceback, lines=True)
+    letter.error = terminal_safe(failure.error, lines=True)
+    letter.traceback = terminal_safe(failure.traceback, lines=True)
     letter.waiting_for_model, letter.waiting_for_key = failure.waiting_for or ("", "")
 
 
@@ -96,7 +96,7 @@ def write_rows(target: Target, letter: DeadLetter, record: Record) -> None:
 def _rows(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetterRow]:
     keys = row_keys(target, record.objects)
     return [
-        DeadLetterRow(dead_letter=letter, model=inert(key.model)[:MAX_TEXT], key=key.key)
+        DeadLetterRow(dead_letter=letter, model=terminal_safe(key.model)[:MAX_TEXT], key=key.key)
         for key in dict.fromkeys(keys.values())
     ]
 
@@ -106,7 +106,7 @@ def pk_text(pk: object) -> str:
     if pk is None:
         return ""
     text = pk if isinstance(pk, str) else json.dumps(pk)
-    return inert(text)[:MAX_TEXT]
+    return terminal_safe(text)[:MAX_TEXT]
 
 
 def _replace_earlier(target: Target, file: ProcessedFile, entries: Iterable[Entry]) -> None:

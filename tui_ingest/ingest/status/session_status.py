@@ -13,7 +13,6 @@ from functools import singledispatch
 from typing import Any
 
 from tui_ingest.ingest import totals
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
@@ -31,6 +30,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.oplog.log import Backlog, Position
+from tui_ingest.words.terminal_safe import terminal_safe
 
 ERROR_CHARACTERS = 400  # of what a record says of itself in `last_error`
 
@@ -99,7 +99,7 @@ def _(event: SessionStarted, _before: SessionStatus) -> Changes:
 def _(event: StateChanged, before: SessionStatus) -> Changes:
     return {
         "state": event.state,
-        "reason": inert(event.reason),
+        "reason": terminal_safe(event.reason),
         "attempt": event.attempt,
         "retry_at": event.retry_at,
         "stopped_on": before.stopped_on if event.state is State.STOPPED_ON_ERROR else None,
@@ -127,7 +127,7 @@ def _(event: RecordSetAside, before: SessionStatus) -> Changes:
     said = (event.model, event.pk, f"{event.reason}:", event.error)
     return {
         "dead_letters": before.dead_letters + 1,
-        "last_error": " ".join(inert(word[:ERROR_CHARACTERS]) for word in said if word),
+        "last_error": " ".join(terminal_safe(word[:ERROR_CHARACTERS]) for word in said if word),
         "last_failed": event.dead_letter,
     }
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui_ingest.ingest import checkpoints, totals
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Log, LogError, Position
+from tui_ingest.words.terminal_safe import terminal_safe
 
 # A session says every few seconds that it is alive; after this long it is not.
 STALE_AFTER = timedelta(seconds=20)
@@ -25,7 +25,7 @@ def status_of(target: Target, file: ProcessedFile, log: Log, *, now: datetime) -
     return SessionStatus(
         path=file.file_path,
         state=_state(file, now),
-        reason=inert(file.state_reason),
+        reason=terminal_safe(file.state_reason),
         position=checkpoints.position_of(file) or Position(),
         backlog=_backlog(file, log),
         totals=totals.load(target, file),

@@ -10,13 +10,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
-from tui_ingest.bootstrap import USAGE, BootstrapError, verify
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.reasons import Reason
 from tui_ingest.management.deadletter_actions import ACTIONS
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import MalformedReason
-from tui_ingest.options import log_path
+from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.exit_status import USAGE
+from tui_ingest.running.options import log_path
+from tui_ingest.running.verification import verify
 
 REASONS = [*map(str, Reason), *map(str, MalformedReason)]
 

@@ -12,13 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from django.db.models import QuerySet
 
-from tui_ingest.bootstrap import BootstrapError, verify
 from tui_ingest.ingest.status import SessionStatus, as_dict, status_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.status_text import describe
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.opening import open_log
-from tui_ingest.options import log_path
+from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.options import log_path
+from tui_ingest.running.verification import verify
 
 
 class Command(BaseCommand):

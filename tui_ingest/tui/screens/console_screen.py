@@ -10,11 +10,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.tui.commands import our_keys
 from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.widgets.top_line import TopLine
 from tui_ingest.tui.wording import badge
+from tui_ingest.words.terminal_safe import terminal_safe
 
 if TYPE_CHECKING:
     from tui_ingest.tui.app import ConsoleApp
@@ -122,4 +122,4 @@ class ConsoleScreen(Screen[None]):
 
     def complain(self, error: object, title: str = "That did not work") -> None:
         """Say what failed; the words may have come out of a log."""
-        self.notify(inert(str(error)), title=title, severity="error", markup=False)
+        self.notify(terminal_safe(str(error)), title=title, severity="error", markup=False)

@@ -14,8 +14,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_ingest.ingest.advice import advice
-from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import letters
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.inspection import inspect_letter
@@ -29,6 +27,8 @@ from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.letters_table import LettersTable
 from tui_ingest.tui.wording import Tone
+from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 RELOAD_SECONDS = 2.0  # between two loads while records keep failing
 
@@ -92,7 +92,7 @@ class DeadLettersScreen(RepairActions):
     def _retitle(self) -> None:
         table = self.table
         which = "open" if self._only_open else "all"
-        typed = f"/{inert(table.wanted)}/ " if table.wanted else ""
+        typed = f"/{terminal_safe(table.wanted)}/ " if table.wanted else ""
         self.table.border_title = Content(
             f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"
         )

@@ -14,7 +14,6 @@ from textual.widgets import Button, Static
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record
@@ -25,6 +24,7 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.wording import Tone
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 class EditScreen(ConsoleScreen):
@@ -75,7 +75,7 @@ class EditScreen(ConsoleScreen):
             noun = "object" if len(entry.objects) == 1 else "objects"
             verdict = Content.styled(f"✓ a record of {len(entry.objects)} {noun}", Tone.GOOD)
         else:
-            verdict = Content.styled(f"✗ {entry.reason}: {inert(entry.error)}", Tone.BAD)
+            verdict = Content.styled(f"✗ {entry.reason}: {terminal_safe(entry.error)}", Tone.BAD)
         self.query_one("#verdict", Static).update(verdict)
         self.query_one("#save", Button).disabled = not good
 
@@ -102,7 +102,7 @@ class EditScreen(ConsoleScreen):
             self.dismiss()
 
     def _say(self, text: str) -> None:
-        verdict = Content.styled(f"✗ {inert(text, lines=True)}", Tone.BAD)
+        verdict = Content.styled(f"✗ {terminal_safe(text, lines=True)}", Tone.BAD)
         self.query_one("#verdict", Static).update(verdict)
 
     @on(Button.Pressed, "#cancel")
@@ -118,7 +118,7 @@ def _find(letter: int, *, database: str) -> DeadLetter:
 def _summary(letter: DeadLetter) -> Content:
     return Content.assemble(
         (f"Dead letter {letter.pk} ", "bold"),
-        (f"✗ {inert(letter.reason)}", Tone.BAD),
+        (f"✗ {terminal_safe(letter.reason)}", Tone.BAD),
         " · the original is kept\n",
-        inert(letter.error, lines=True),
+        terminal_safe(letter.error, lines=True),
     )

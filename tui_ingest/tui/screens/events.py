@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.status import Severity, severity_of
 from tui_ingest.models import LogEvent
 from tui_ingest.tui import formats
@@ -21,6 +20,7 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.rows import Piece, RowsView
+from tui_ingest.words.terminal_safe import terminal_safe
 
 MOST_EVENTS = 5_000  # the latest ones
 RELOAD_SECONDS = 2.0  # between two looks at the database
@@ -153,7 +153,7 @@ def _line(event: LogEvent) -> MarkerLine:
     missing = f" ({event.missing_bytes:,} bytes)" if event.missing_bytes else ""
     return MarkerLine(
         at=event.time.timestamp(),
-        kind=inert(event.kind),
-        text=inert(event.message) + missing,
+        kind=terminal_safe(event.kind),
+        text=terminal_safe(event.message) + missing,
         severity=severity_of(event.kind),
     )

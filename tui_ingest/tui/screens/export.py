@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from tui_ingest.ingest.wording import plural
 from tui_ingest.tui.screens.dialog import Dialog
+from tui_ingest.words.numbers import plural
 
 
 class ExportDialog(Dialog[Path]):

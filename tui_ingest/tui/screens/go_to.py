@@ -8,14 +8,14 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from tui_ingest.ingest.display import inert
-from tui_ingest.ingest.wording import plural
 from tui_ingest.oplog.log import FromTime, Log, LogError, Position, StartPoint
 from tui_ingest.tui import formats
 from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.places import parse_place
 from tui_ingest.tui.screens.dialog import Dialog
 from tui_ingest.tui.wording import Tone
+from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 HINT = "a byte of the active file · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
 
@@ -81,7 +81,9 @@ class GoToDialog(Dialog[StartPoint]):
         return target, self._log.count(self._position, target)
 
     def _say(self, text: str, tone: Tone) -> None:
-        self.query_one("#meaning", Static).update(Content.styled(inert(text, lines=True), tone))
+        self.query_one("#meaning", Static).update(
+            Content.styled(terminal_safe(text, lines=True), tone)
+        )
 
     @on(Button.Pressed, "#go")
     def _go(self) -> None:

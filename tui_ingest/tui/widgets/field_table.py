@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.ingest.inspecting import FieldComparison, RowComparison
 from tui_ingest.tui import formats
 from tui_ingest.tui.widgets.rows import Piece, RowsView
+from tui_ingest.words.terminal_safe import terminal_safe
 
 NAME_CELLS = 18
 
@@ -60,14 +60,14 @@ class FieldTable(RowsView):
         if field is None:
             what = of.effect if of.is_here or of.fails else f"not in the database: {of.effect}"
             tone = "rows--bad" if of.fails else "rows--accent"
-            yield formats.fit(inert(f"{of.label} {of.key} · {what}"), width), tone
+            yield formats.fit(terminal_safe(f"{of.label} {of.key} · {what}"), width), tone
             return
         name, value = _cells(width)
         differs = of.is_here and not field.same
         yield "≠ " if differs else "  ", "rows--bad"
-        yield formats.fit(inert(field.name), name), "rows--bad" if differs else ""
+        yield formats.fit(terminal_safe(field.name), name), "rows--bad" if differs else ""
         for text in (field.logged, field.here):
-            shown = "–" if text is None else inert(text)
+            shown = "–" if text is None else terminal_safe(text)
             yield formats.fit(shown, value), _tone(differs=differs, absent=text is None)
             yield " ", ""
 
@@ -90,7 +90,7 @@ def both_values(field: FieldComparison | None) -> Content:
         return Content("")
     return Content.assemble(
         ("in the record    ", "$text-muted"),
-        inert("– (not carried)" if field.logged is None else field.logged),
+        terminal_safe("– (not carried)" if field.logged is None else field.logged),
         ("\nin the database  ", "$text-muted"),
-        inert("– (no such row or field)" if field.here is None else field.here),
+        terminal_safe("– (no such row or field)" if field.here is None else field.here),
     )

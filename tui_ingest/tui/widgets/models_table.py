@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from tui_ingest.ingest.events import Counts
-from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import formats
 from tui_ingest.tui.widgets.rows import Piece, RowsView
+from tui_ingest.words.numbers import plural
 
 COLUMNS = ("saved", "deleted", "failed", "missing", "skipped")
 # In the order in which they find room; all five are in the table when it is wide.

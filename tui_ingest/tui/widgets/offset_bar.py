@@ -9,8 +9,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.ingest.wording import plural
 from tui_ingest.tui import formats
+from tui_ingest.words.numbers import plural
 
 MIN_BAR_CELLS = 8
 

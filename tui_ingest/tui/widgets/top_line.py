@@ -9,9 +9,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui_ingest.ingest.display import inert
 from tui_ingest.tui import formats
 from tui_ingest.tui.wording import Phrase
+from tui_ingest.words.terminal_safe import terminal_safe
 
 NAME = "tui-ingest"
 
@@ -28,7 +28,7 @@ class TopLine(Widget):
     def __init__(self, *, project: str, path: str) -> None:
         super().__init__()
         self._project = project
-        self._path = inert(_from_here(path))
+        self._path = terminal_safe(_from_here(path))
 
     def render(self) -> Content:
         badge = formats.fit(self.badge.text, min(cell_len(self.badge.text), self.size.width))

@@ -16,7 +16,7 @@ _UNSAFE = re.compile(f"[{_CLASS}]")
 _UNSAFE_IN_JSON = re.compile(rf"(?!\n)[{_CLASS}]")
 
 
-def inert(text: str, *, lines: bool = False) -> str:
+def terminal_safe(text: str, *, lines: bool = False) -> str:
     r"""Return `text` with every character that acts on a terminal written as an escape.
 
     Args:
@@ -28,7 +28,7 @@ def inert(text: str, *, lines: bool = False) -> str:
     return "\n".join(_UNSAFE.sub(_escaped, line) for line in text.split("\n"))
 
 
-def inert_json(text: str) -> str:
+def terminal_safe_json(text: str) -> str:
     r"""Return JSON with such characters written as JSON writes them: `\u001b`.
 
     It means the same. In JSON they stand in strings only.

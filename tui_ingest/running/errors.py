@@ -6,9 +6,7 @@ import traceback
 from pathlib import Path
 
 from tui_ingest.errors import TuiIngestError
-
-FATAL = 1
-USAGE = 2
+from tui_ingest.running.exit_status import FATAL
 
 
 class BootstrapError(TuiIngestError):

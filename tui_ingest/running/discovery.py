@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_ingest.bootstrap.errors import BootstrapError
+from tui_ingest.running.errors import BootstrapError
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
 DEMO_SETTINGS = "tui_ingest.demo.settings"

@@ -11,7 +11,7 @@ import pytest
 
 from tui_ingest import __version__
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
-from tui_ingest.options import add_arguments, from_namespace
+from tui_ingest.running.options import add_arguments, from_namespace
 
 NOON = datetime(2023, 11, 28, 12, tzinfo=UTC).timestamp()
 

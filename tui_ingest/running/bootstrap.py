@@ -7,19 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from tui_ingest.bootstrap.discovery import DEMO_SETTINGS, VARIABLE, Project, choose
-from tui_ingest.bootstrap.errors import FATAL, USAGE, BootstrapError, describe
-from tui_ingest.bootstrap.verification import unapplied_migrations, verify, verify_readable
-
-__all__ = [
-    "DEMO_SETTINGS",
-    "FATAL",
-    "USAGE",
-    "BootstrapError",
-    "set_up",
-    "verify",
-    "verify_readable",
-]
+from tui_ingest.running.discovery import VARIABLE, Project, choose
+from tui_ingest.running.errors import BootstrapError, describe
+from tui_ingest.running.verification import unapplied_migrations, verify
 
 
 def set_up(

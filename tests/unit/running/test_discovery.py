@@ -2,8 +2,8 @@
 
 import pytest
 
-from tui_ingest.bootstrap.discovery import choose
-from tui_ingest.bootstrap.errors import BootstrapError
+from tui_ingest.running.discovery import choose
+from tui_ingest.running.errors import BootstrapError
 
 DJANGO_MANAGE_PY = """\
 #!/usr/bin/env python

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from tui_ingest.bootstrap.errors import FATAL, USAGE, BootstrapError, describe
+from tui_ingest.running.errors import BootstrapError, describe
+from tui_ingest.running.exit_status import USAGE
 
 
 def verify(*, database: str, settings: str) -> None:
@@ -136,4 +137,4 @@ def _verify_checks(database: str) -> None:
     errors = [message for message in found if message.is_serious() and not message.is_silenced()]
     if errors:
         told = "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".rstrip() for error in errors)
-        raise BootstrapError(told, status=FATAL)
+        raise BootstrapError(told)

@@ -1,0 +1,8 @@
+"""From what an operator asks for to a session that runs, and back to an exit status.
+
+options         what can be asked for
+bootstrap       the project is found (discovery), set up, and found fit (verification)
+starting        the session that the options ask for, and the interpreter made ready for it
+signals         the system asks it to end
+exit_status     how the process tells what became of it
+"""

@@ -1,0 +1,5 @@
+"""Words that command line, admin, reports and console share.
+
+terminal_safe   what came out of a log, made fit for a terminal
+numbers         counts, sizes and durations for people
+"""
