@@ -1,10 +1,9 @@
 """The same log through both paths, and everything that it leaves behind."""
 
-import json
-
 from django.apps import apps
 from django.db import connections
 
+from tests.support.lines import serialized
 from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.batches import passes, writer
@@ -20,15 +19,11 @@ NO_LIMITS = Limits(seconds=float("inf"), failures=10**9)
 
 
 def save(model, pk, **fields):
-    return "SAVE", {"model": f"market.{model}", "pk": pk, "fields": fields}
+    return "SAVE", serialized(f"market.{model}", pk, fields)
 
 
 def delete(model, pk, **fields):
-    return "DELETE", {"model": f"market.{model}", "pk": pk, "fields": fields}
-
-
-def line(operation, *objects):
-    return f"1698395500.000001 {operation} {json.dumps(objects)}".encode()
+    return "DELETE", serialized(f"market.{model}", pk, fields)
 
 
 class Trial:
@@ -79,9 +74,9 @@ class Trial:
         self._logged = set()
         for lines in batches:
             entries = []
-            for raw in lines:
-                location = RecordLocation("generation", start, len(raw) + 1)
-                entries += parse_line(raw, location)
+            for line in lines:
+                location = RecordLocation("generation", start, len(line))
+                entries += parse_line(line.removesuffix(b"\n"), location)
                 start = location.end
             self._logged.update(_numbers(entries))
             if entries:

@@ -1,17 +1,36 @@
-"""Lines of the embedded project's log, as its source would write them."""
+"""Lines of a log, as a source writes them, and the records that are read from them."""
 
 import itertools
 import json
 import uuid
 
+from tui_ingest.oplog.parsing import parse_line
+from tui_ingest.oplog.records import RecordLocation
+
 _seconds = itertools.count(1_698_395_500)
 
 
-def line(operation, model, pk, fields, *, at=None):
-    """One record, one line, with its newline, as bytes."""
+def line_of_text(operation, text, *, at=None):
+    """One line, with its newline, as bytes; `at` in seconds of the epoch, else one later each."""
     timestamp = next(_seconds) if at is None else at
-    objects = json.dumps([{"model": model, "pk": pk, "fields": fields}])
-    return f"{timestamp:.6f} {operation} {objects}\n".encode()
+    # Half a surrogate pair comes as JSON's own escape.
+    return f"{timestamp:.6f} {operation} {text}\n".encode("utf-8", "backslashreplace")
+
+
+def line(operation, *objects, at=None):
+    """A line with these serialized objects."""
+    return line_of_text(operation, json.dumps(objects, ensure_ascii=False), at=at)
+
+
+def serialized(model, pk, fields):
+    """An object as Django's serializer writes it; `model` is `app_label.model`."""
+    return {"model": model, "pk": pk, "fields": fields}
+
+
+def record_of(line, *, start=0):
+    """The record that a line is read as; `start` is where it lies, in bytes."""
+    (record,) = parse_line(line.rstrip(b"\n"), RecordLocation("generation", start, len(line)))
+    return record
 
 
 def key(number):
@@ -20,13 +39,14 @@ def key(number):
 
 
 def question(number, text="What's new?", *, operation="SAVE", at=None):
+    """A record of the embedded project, as `choice` is."""
     fields = {"id": key(number), "question_text": text, "pub_date": "2023-10-27T08:31:40.182Z"}
-    return line(operation, "polls.question", number, fields, at=at)
+    return line(operation, serialized("polls.question", number, fields), at=at)
 
 
 def choice(number, of, text="sky", *, votes=0, operation="SAVE", at=None):
     fields = {"id": key(number), "question": key(of), "choice_text": text, "votes": votes}
-    return line(operation, "polls.choice", number, fields, at=at)
+    return line(operation, serialized("polls.choice", number, fields), at=at)
 
 
 def questions(numbers):

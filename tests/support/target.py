@@ -1,46 +1,33 @@
 """A log, the database that it is applied to, and a source that writes it."""
 
-import itertools
-import json
-
 from django.core import serializers
 
 from tests.support.engine import ingest
+from tests.support.lines import line, line_of_text, serialized
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.target import Target as EngineTarget
 from tui_ingest.models import DeadLetter, ModelTotal, ProcessedFile
 
-_seconds = itertools.count(1_698_395_500)
-
 
 def saved(model, pk, fields):
-    return record("SAVE", dumped(model, pk, fields))
+    return line("SAVE", dumped(model, pk, fields))
 
 
 def deleted(model, pk, fields=None):
-    return record("DELETE", dumped(model, pk, fields or {}))
+    return line("DELETE", dumped(model, pk, fields or {}))
 
 
 def dumped(model, pk, fields):
-    return {"model": f"gallery.{model}", "pk": pk, "fields": fields}
+    return serialized(f"gallery.{model}", pk, fields)
 
 
 def without_pk(model, fields):
     return {"model": f"gallery.{model}", "fields": fields}
 
 
-def record(operation, *objects):
-    """A line of the log with these serialized objects."""
-    return record_of_text(operation, json.dumps(list(objects)))
-
-
 def logged(*instances, operation="SAVE", **options):
     """A line of the log as the article's source writes it: by Django's json serializer."""
-    return record_of_text(operation, serializers.serialize("json", instances, **options))
-
-
-def record_of_text(operation, text):
-    return f"{next(_seconds)}.000001 {operation} {text}\n".encode()
+    return line_of_text(operation, serializers.serialize("json", instances, **options))
 
 
 class Target:

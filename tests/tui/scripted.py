@@ -1,9 +1,9 @@
 """A session that does what a test says, in a thread of its own as the real one does."""
 
-import json
 import threading
 import time
 
+from tests.support.lines import line, serialized
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
@@ -30,11 +30,10 @@ def record(
     number, *, operation=Operation.SAVE, model="polls.question", pk=None, fields=None, at=NOW
 ):
     fields = fields or {"question_text": f"Q{number}"}
-    objects = [{"model": model, "pk": number if pk is None else pk, "fields": fields}]
-    text = json.dumps(objects, ensure_ascii=False)
-    raw = f"{at:.6f} {operation} {text}".encode("utf-8", "replace")
+    changed = serialized(model, number if pk is None else pk, fields)
+    raw = line(operation, changed, at=at).rstrip(b"\n")
     location = RecordLocation("generation", number * 100, 100)
-    return Record(at, operation, objects, raw, location)
+    return Record(at, operation, [changed], raw, location)
 
 
 class ScriptedSession:

@@ -5,21 +5,18 @@ import json
 import pytest
 
 from tests.project.gallery.models import Artist, Label, Tag, Work
-from tests.support.lines import choice, key, question
+from tests.support.lines import choice, key, question, record_of
 from tests.support.target import logged
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.inspecting import compare
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.parsing import parse_line
-from tui_ingest.oplog.records import RecordLocation
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
 
 def compared(line, database, **settings):
-    (record,) = parse_line(line.rstrip(), RecordLocation("g", 0, len(line)))
-    (row,) = compare(Target(database, Settings(**settings)), record)
+    (row,) = compare(Target(database, Settings(**settings)), record_of(line))
     return row
 
 

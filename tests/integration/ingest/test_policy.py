@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 
 from tests.project.gallery.models import Place, Shop, Tag
-from tests.support.target import Target, dumped, record, saved
+from tests.support.lines import line
+from tests.support.target import Target, dumped, saved
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.policy import Policy, Verdict
 from tui_ingest.models import DeadLetter
@@ -22,12 +23,12 @@ def tag(pk=1):
 
 
 def group():
-    return record("SAVE", {"model": "auth.group", "pk": 1, "fields": {"name": "g"}})
+    return line("SAVE", {"model": "auth.group", "pk": 1, "fields": {"name": "g"}})
 
 
 def own_table():
     fields = {"file": 1, "generation": "g", "position": 0, "length": 1, "raw": "", "reason": "x"}
-    return record("SAVE", {"model": "tui_ingest.deadletter", "pk": 1, "fields": fields})
+    return line("SAVE", {"model": "tui_ingest.deadletter", "pk": 1, "fields": fields})
 
 
 def test_djangos_own_apps_are_closed_unless_they_are_named(target):
@@ -64,7 +65,7 @@ def test_sessions_permissions_and_the_like_are_excluded_by_default(target):
         "contenttypes.contenttype",
         "admin.logentry",
     ):
-        target.accept(record("DELETE", {"model": label, "pk": 1, "fields": {}}))
+        target.accept(line("DELETE", {"model": label, "pk": 1, "fields": {}}))
         assert target.total(label) == {"skipped": 1}
     assert target.rows(Permission).count() == before
 
@@ -79,7 +80,7 @@ def test_own_tables_can_never_be_written(target):
 
 def test_one_object_that_is_not_allowed_refuses_the_whole_record(target):
     group = {"model": "auth.group", "pk": 1, "fields": {"name": "g"}}
-    letter = target.refuse(record("SAVE", dumped("tag", 1, {"name": "a", "note": ""}), group))
+    letter = target.refuse(line("SAVE", dumped("tag", 1, {"name": "a", "note": ""}), group))
     assert letter.reason == "not_allowed"
     assert not target.rows(Tag).exists()
 
@@ -87,7 +88,7 @@ def test_one_object_that_is_not_allowed_refuses_the_whole_record(target):
 def test_excluded_objects_are_skipped_within_a_record(target):
     tag = dumped("tag", 1, {"name": "a", "note": ""})
     place = dumped("place", 1, {"name": "p"})
-    target.accept(record("SAVE", tag, place), exclude=["gallery.tag"])
+    target.accept(line("SAVE", tag, place), exclude=["gallery.tag"])
     assert target.rows(Place).exists()
     assert not target.rows(Tag).exists()
     assert target.total("gallery.tag") == {"skipped": 1}
@@ -97,15 +98,15 @@ def test_excluded_objects_are_skipped_within_a_record(target):
 def test_a_deletion_is_no_way_around(target):
     target.rows(User).create(pk=1, username="u")
     user = {"model": "auth.user", "pk": 1, "fields": {}}
-    assert target.refuse(record("DELETE", user)).reason == "not_allowed"
+    assert target.refuse(line("DELETE", user)).reason == "not_allowed"
     assert target.rows(User).exists()
 
 
 def test_the_case_of_a_label_is_no_way_around(target):
     for label in ("auth.Group", "AUTH.GROUP", "Auth.group"):
-        letter = target.refuse(record("SAVE", {"model": label, "pk": 1, "fields": {"name": "g"}}))
+        letter = target.refuse(line("SAVE", {"model": label, "pk": 1, "fields": {"name": "g"}}))
         assert letter.reason == "not_allowed"
-    target.accept(record("SAVE", {"model": "auth.Permission", "pk": 1, "fields": {}}))
+    target.accept(line("SAVE", {"model": "auth.Permission", "pk": 1, "fields": {}}))
 
 
 def test_a_proxy_opens_no_table_that_its_model_does_not_open():
@@ -127,7 +128,7 @@ def test_a_proxy_opens_no_table_that_its_model_does_not_open():
 def test_a_replaced_model_says_by_what(target, settings):
     settings.AUTH_USER_MODEL = "gallery.artlover"
     user = {"model": "auth.user", "pk": 1, "fields": {}}
-    letter = target.refuse(record("SAVE", user), models=["auth"])
+    letter = target.refuse(line("SAVE", user), models=["auth"])
     assert letter.reason == "unknown_model"
     assert "replaced the model auth.user by gallery.artlover" in letter.error
 

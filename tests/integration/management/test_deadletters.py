@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 from django.db import connections
 
 from tests.project.gallery.models import Label, Tag, Work
-from tests.support.target import Target, record, saved
+from tests.support.lines import line
+from tests.support.target import Target, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -67,8 +68,8 @@ def test_a_list_has_a_line_for_each(target, command):
     assert "SAVE gallery.tag 1  bad_value" in lines[0]
     assert "missing_parent: gallery.label refers by its field tag" in lines[1]
     assert "(no record)  bad_line" in lines[2]
-    for line, letter in zip(lines, target.letters(), strict=True):
-        assert line.split()[:4] == [str(letter.pk), "open", "at", str(letter.position)]
+    for listed, letter in zip(lines, target.letters(), strict=True):
+        assert listed.split()[:4] == [str(letter.pk), "open", "at", str(letter.position)]
 
 
 def test_a_reason_that_does_not_exist_is_no_empty_list(target, command):
@@ -142,7 +143,7 @@ def test_one_is_shown_with_all_that_is_known(target, command):
 def test_nothing_of_a_record_acts_on_the_terminal(target, command, action):
     target.apply(
         saved("tag", ESCAPE, {"name": None, ESCAPE: 1}),
-        record("SAVE", {"model": ESCAPE, "pk": ESCAPE, "fields": {}}),
+        line("SAVE", {"model": ESCAPE, "pk": ESCAPE, "fields": {}}),
         f"{ESCAPE}\n".encode(),
     )
     for letter in ids(target):

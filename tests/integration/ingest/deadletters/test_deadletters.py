@@ -14,12 +14,11 @@ from django.db import OperationalError, connections
 from django.db.models import signals
 
 from tests.project.gallery.models import Label, Loose, Place, Rooted, Shop, Tag, Work
+from tests.support.lines import line, line_of_text
 from tests.support.target import (
     Target,
     deleted,
     dumped,
-    record,
-    record_of_text,
     saved,
     without_pk,
 )
@@ -117,7 +116,7 @@ def test_what_no_database_stores_is_kept_as_an_escape(target):
     assert letter.pk_text == r"\x00\ud800"
     letter = target.refuse(saved("tag", 1, {"name": "a", "co\x00lour": 1}))
     assert r"co\x00lour" in letter.error
-    letter = target.refuse(record("SAVE", {"model": "x" * 300, "pk": "y" * 300, "fields": {}}))
+    letter = target.refuse(line("SAVE", {"model": "x" * 300, "pk": "y" * 300, "fields": {}}))
     assert (len(letter.model), len(letter.pk_text)) == (255, 255)
 
 
@@ -179,10 +178,10 @@ def test_a_proxy_and_its_model_are_the_same_row(target):
 
 
 def test_a_record_by_natural_key_is_recognised_too(target):
-    target.apply(record("SAVE", without_pk("tag", {"name": "a", "note": None})))
-    target.apply(record("SAVE", without_pk("tag", {"name": "b", "note": ""})))
+    target.apply(line("SAVE", without_pk("tag", {"name": "a", "note": None})))
+    target.apply(line("SAVE", without_pk("tag", {"name": "b", "note": ""})))
     assert statuses(target) == ["open"]
-    target.apply(record("SAVE", without_pk("tag", {"name": "a", "note": ""})))
+    target.apply(line("SAVE", without_pk("tag", {"name": "a", "note": ""})))
     assert statuses(target) == ["superseded"]
 
 
@@ -198,7 +197,7 @@ def test_a_superseded_one_is_never_applied_over_newer_data(target):
 
 
 def test_of_several_rows_only_those_without_newer_data_are_applied(target):
-    both = record(
+    both = line(
         "SAVE",
         dumped("tag", 1, {"name": "old", "note": ""}),
         dumped("place", 1, {"name": "old"}),
@@ -303,9 +302,9 @@ def test_numbers_given_here_stay_ahead_of_a_retried_one(target):
 
 
 def test_a_natural_key_that_cannot_be_looked_up_is_no_bad_value(target):
-    line = record("SAVE", without_pk("label", {"text": "l", "tag": ["a"]}))
+    named = line("SAVE", without_pk("label", {"text": "l", "tag": ["a"]}))
     with without_table(target, "gallery_tag"):
-        letter = target.refuse(line)
+        letter = target.refuse(named)
     assert letter.reason == "missing_table"
 
 
@@ -423,7 +422,7 @@ def test_a_fragment_cannot_be_retried_but_edited(target, line):
 
 
 def test_a_line_that_is_no_record_fails_again_with_its_reason(target):
-    letter = target.refuse(record_of_text("SAVE", "{"))
+    letter = target.refuse(line_of_text("SAVE", "{"))
     result = retry(target, letter)
     assert (result.status, letter.reason) == ("open", "bad_json")
 
@@ -477,7 +476,7 @@ def test_a_child_waits_for_one_parent_after_the_other(target):
 
 
 def test_a_parent_may_be_known_by_its_natural_key(target):
-    target.apply(record("SAVE", without_pk("label", {"text": "l", "tag": ["a"]})))
+    target.apply(line("SAVE", without_pk("label", {"text": "l", "tag": ["a"]})))
     target.apply(tag(4, "a"))
     assert statuses(target) == ["applied"]
     assert target.row(Label).tag_id == 4
@@ -498,7 +497,7 @@ def test_a_parent_in_the_same_record_is_not_waited_for(target):
         dumped("label", 1, {"text": "l", "tag": 5}),
         dumped("label", 2, {"text": "m", "tag": 9}),
     )
-    target.apply(record("SAVE", *family))
+    target.apply(line("SAVE", *family))
     assert target.letters().get().waiting_for_key == "id=9"
     target.rows(Tag).create(pk=9, name="elsewhere")
     target.apply()
@@ -547,7 +546,7 @@ def test_an_edited_record_is_applied_and_the_original_kept(target):
 
 
 def test_an_edit_may_name_another_model(target):
-    letter = target.refuse(record("SAVE", {"model": "gallery.tga", "pk": 1, "fields": {}}))
+    letter = target.refuse(line("SAVE", {"model": "gallery.tga", "pk": 1, "fields": {}}))
     edit(target, letter, tag(1, "a"))
     assert retry(target, letter).counts == {
         "gallery.tga": Counts(failed=-1),
@@ -620,10 +619,10 @@ def test_an_export_is_one_line_of_json_each_with_nothing_that_acts(target):
     letters = deadletters.search(target.engine())
     lines = list(deadletters.export(letters))
     assert len(lines) == 2
-    for line, letter in zip(lines, letters, strict=True):
-        assert line.isascii()
-        assert line.isprintable()
-        told = json.loads(line)
+    for exported, letter in zip(lines, letters, strict=True):
+        assert exported.isascii()
+        assert exported.isprintable()
+        told = json.loads(exported)
         assert told["id"] == letter.pk
         assert told["file"] == str(target.path)
         assert told["position"] == letter.position

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from tests.project.gallery.models import Everything
-from tests.support.target import Target, dumped, logged, record, saved
+from tests.support.lines import line
+from tests.support.target import Target, dumped, logged, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -164,7 +165,7 @@ def test_an_unknown_field_is_left_out_where_that_is_asked_for(target):
 
 def test_an_unknown_model_is_a_dead_letter_that_names_it(target):
     for label in ("gallery.nothing", "nowhere.nothing", "nodot", "too.many.dots", ""):
-        letter = target.refuse(record("SAVE", {"model": label, "pk": 1, "fields": {}}))
+        letter = target.refuse(line("SAVE", {"model": label, "pk": 1, "fields": {}}))
         assert letter.reason == "unknown_model"
         assert f"The model {label} is not installed" in letter.error
 
@@ -215,26 +216,26 @@ def test_a_record_without_a_key_says_that_it_has_none(target):
     for pk in ({"pk": None}, {}):
         serialized = {"model": "gallery.everything", **pk, "fields": MINIMUM}
         for operation in ("SAVE", "DELETE"):
-            letter = target.refuse(record(operation, serialized))
+            letter = target.refuse(line(operation, serialized))
             assert letter.reason == "no_identity"
             assert "has no pk" in letter.error
 
 
 def test_several_objects_take_effect_together_or_not_at_all(target):
     good, bad = dumped("everything", 1, MINIMUM), dumped("everything", 2, {"integer": "x"})
-    letter = target.refuse(record("SAVE", good, bad))
+    letter = target.refuse(line("SAVE", good, bad))
     assert not target.rows(Everything).exists()
     assert (letter.model, letter.pk_text) == ("gallery.everything", "1")
     assert target.total("gallery.everything") == {"failed": 1}
 
-    target.accept(record("SAVE", good, dumped("everything", 2, MINIMUM)))
+    target.accept(line("SAVE", good, dumped("everything", 2, MINIMUM)))
     assert target.rows(Everything).count() == 2
     assert target.total("gallery.everything") == {"failed": 1, "saved": 1}
 
 
 def test_a_record_of_no_objects_does_nothing(target):
     for operation in ("SAVE", "DELETE"):
-        assert target.accept(record(operation)).counts == {}
+        assert target.accept(line(operation)).counts == {}
 
 
 def test_a_constraint_of_the_database_makes_a_dead_letter(target):

@@ -13,7 +13,8 @@ from tests.project.gallery.models import (
     Rooted,
     Tag,
 )
-from tests.support.target import Target, deleted, dumped, record, saved
+from tests.support.lines import line
+from tests.support.target import Target, deleted, dumped, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -76,7 +77,7 @@ def test_a_row_that_is_here_already_keeps_its_own_number(target):
 
 def test_a_record_without_a_number_is_given_one(target):
     serialized = {"model": "gallery.known", "fields": {"id": A, "name": "n", "slug": None}}
-    target.accept(record("SAVE", serialized), record("SAVE", serialized))
+    target.accept(line("SAVE", serialized), line("SAVE", serialized))
     assert target.rows(Known).count() == 1
 
 
@@ -90,8 +91,8 @@ def test_a_deletion_finds_the_row_by_its_uuid(target):
 
 def test_a_record_that_lacks_the_uuid_is_a_dead_letter(target):
     target.accept(known(1, A, "first"))
-    for line in (saved("known", 1, {"name": "x"}), deleted("known", 1)):
-        letter = target.refuse(line)
+    for bare in (saved("known", 1, {"name": "x"}), deleted("known", 1)):
+        letter = target.refuse(bare)
         assert letter.reason == "no_identity"
         assert "has no id" in letter.error
     assert numbers(target) == {"first": 1}
@@ -176,5 +177,5 @@ def test_several_objects_of_which_one_clashes_leave_nothing_behind(target):
     target.accept(rooted(1, A, "first"))
     pair = (dumped("rooted", 2, {"uuid": str(uuid.uuid4()), "name": "x"}),)
     pair += (dumped("rooted", 1, {"uuid": B, "name": "y"}),)
-    target.refuse(record("SAVE", *pair))
+    target.refuse(line("SAVE", *pair))
     assert numbers(target, Rooted) == {"first": 1}

@@ -24,7 +24,8 @@ from tests.project.gallery.models import (
     Work,
 )
 from tests.project.market.models import Ticket
-from tests.support.target import Target, deleted, dumped, logged, record, saved, without_pk
+from tests.support.lines import line
+from tests.support.target import Target, deleted, dumped, logged, saved, without_pk
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -141,24 +142,24 @@ def test_a_bad_many_to_many_value_is_a_dead_letter(target, value):
 
 def test_a_row_is_found_by_its_natural_key(target):
     tag = without_pk("tag", {"name": "a", "note": "one"})
-    target.accept(record("SAVE", tag), record("SAVE", tag | {"fields": {"name": "a", "note": "2"}}))
+    target.accept(line("SAVE", tag), line("SAVE", tag | {"fields": {"name": "a", "note": "2"}}))
     assert target.row(Tag).note == "2"
-    target.accept(record("DELETE", tag))
+    target.accept(line("DELETE", tag))
     assert not target.rows(Tag).exists()
-    target.accept(record("DELETE", tag))
+    target.accept(line("DELETE", tag))
     assert target.total("gallery.tag") == {"saved": 2, "deleted": 1, "missing": 1}
 
 
 def test_natural_keys_that_refer_to_other_natural_keys(target):
     label = without_pk("label", {"text": "l", "tag": ["a"]})
-    target.accept(TAGS[0], record("SAVE", label), record("SAVE", label))
+    target.accept(TAGS[0], line("SAVE", label), line("SAVE", label))
     assert target.row(Label).tag.name == "a"
-    target.accept(record("DELETE", label), deleted("tag", 1), record("DELETE", label))
+    target.accept(line("DELETE", label), deleted("tag", 1), line("DELETE", label))
     assert target.total("gallery.label") == {"saved": 2, "deleted": 1, "missing": 1}
 
 
 def test_a_natural_key_that_nothing_has_is_a_missing_parent(target):
-    letter = target.refuse(record("SAVE", without_pk("label", {"text": "l", "tag": ["z"]})))
+    letter = target.refuse(line("SAVE", without_pk("label", {"text": "l", "tag": ["z"]})))
     assert letter.reason == "missing_parent"
     assert (letter.waiting_for_model, letter.waiting_for_key) == ("gallery.tag", 'natural=["z"]')
 
@@ -188,7 +189,7 @@ def test_a_family_of_rows_in_one_record(target):
         dumped("shop", 4, {"sells": "ice", "rating": 1}),
         dumped("kiosk", 4, {"open_air": True}),
     ]
-    target.accept(record("SAVE", *family))
+    target.accept(line("SAVE", *family))
     row = target.row(Kiosk)
     assert (row.name, row.sells, row.open_air) == ("here", "ice", True)
     assert target.total("gallery.place") == {"saved": 1}
@@ -246,7 +247,7 @@ def test_hidden_rows_are_updated_and_deleted(target):
 
 def test_a_row_that_even_the_base_manager_hides_is_deleted(target):
     QuerySet(Ticket, using=target.database).create(pk=1, sold=False, seat=7)
-    target.accept(record("DELETE", {"model": "market.ticket", "pk": 1, "fields": {}}))
+    target.accept(line("DELETE", {"model": "market.ticket", "pk": 1, "fields": {}}))
     assert target.total("market.ticket") == {"deleted": 1}
     assert not QuerySet(Ticket, using=target.database).exists()
 
@@ -275,7 +276,7 @@ def test_a_row_with_a_composite_key(target):
 @pytest.mark.parametrize("pk", [[1], 1, [1, 2, 3], [1, "x"]])
 def test_a_bad_composite_key_is_a_dead_letter(target, pk):
     for operation in ("SAVE", "DELETE"):
-        assert target.refuse(record(operation, dumped("wall", pk, {}))).reason == "bad_value"
+        assert target.refuse(line(operation, dumped("wall", pk, {}))).reason == "bad_value"
 
 
 def test_an_unmanaged_model_is_written_like_any_other(target):
@@ -308,9 +309,9 @@ def test_a_deletion_of_what_is_not_there_is_counted_as_missing(target):
 
 def test_a_record_counts_as_deleted_if_one_of_its_rows_was_there(target):
     target.accept(TAGS[0])
-    target.accept(record("DELETE", dumped("tag", 1, {}), dumped("tag", 2, {})))
+    target.accept(line("DELETE", dumped("tag", 1, {}), dumped("tag", 2, {})))
     assert target.total("gallery.tag") == {"saved": 1, "deleted": 1}
-    target.accept(record("DELETE", dumped("tag", 2, {}), dumped("tag", 1, {})))
+    target.accept(line("DELETE", dumped("tag", 2, {}), dumped("tag", 1, {})))
     assert target.total("gallery.tag") == {"saved": 1, "deleted": 1, "missing": 1}
 
 
@@ -343,7 +344,7 @@ def test_a_deletion_of_several_objects_is_undone_when_one_is_protected(target):
     target.accept(ARTIST, work(1), saved("exhibition", 1, {"title": "x"}))
     target.accept(saved("showing", 1, {"work": 1, "exhibition": 1, "room": 2}))
     target.accept(TAGS[0])
-    target.refuse(record("DELETE", dumped("tag", 1, {}), dumped("exhibition", 1, {})))
+    target.refuse(line("DELETE", dumped("tag", 1, {}), dumped("exhibition", 1, {})))
     assert target.rows(Tag).exists()
 
 

@@ -5,7 +5,8 @@ from django.db import connections, transaction
 from django.db.models import signals
 
 from tests.project.gallery.models import Everything, Exhibition, Known, Place, Shop, Tag
-from tests.support.target import Target, deleted, dumped, record, saved, without_pk
+from tests.support.lines import line
+from tests.support.target import Target, deleted, dumped, saved, without_pk
 from tui_ingest.ingest.exact import sequences
 
 pytestmark = pytest.mark.django_db(
@@ -49,7 +50,7 @@ def test_numbers_drawn_by_others_meanwhile_are_not_given_out_again():
 
 
 def test_a_row_that_is_given_a_number_after_one_that_brought_its_own(target):
-    target.accept(tag(1, "a"), record("SAVE", without_pk("tag", {"name": "b", "note": ""})))
+    target.accept(tag(1, "a"), line("SAVE", without_pk("tag", {"name": "b", "note": ""})))
     assert sorted(target.rows(Tag).values_list("pk", flat=True)) == [1, 2]
 
 
@@ -75,14 +76,14 @@ def test_rows_that_a_listener_makes_after_ones_that_brought_their_own_numbers(ta
 
 def test_the_number_of_a_refused_record_is_not_taken_over(target):
     good = dumped("tag", 2**62, {"name": "far", "note": ""})
-    target.refuse(record("SAVE", good, dumped("tag", 2, {"name": "x", "colour": "red"})))
+    target.refuse(line("SAVE", good, dumped("tag", 2, {"name": "x", "colour": "red"})))
     target.accept(tag(1, "a"))
     assert new(target) == 2
 
 
 def test_tables_and_children_of_every_kind(target):
     target.accept(
-        record("SAVE", dumped("place", 9, {"name": "p"}), dumped("shop", 9, {"sells": "s"})),
+        line("SAVE", dumped("place", 9, {"name": "p"}), dumped("shop", 9, {"sells": "s"})),
         saved("known", 9, {"id": "0" * 32, "name": "k", "slug": None}),
         saved(
             "everything",

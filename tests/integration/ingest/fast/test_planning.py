@@ -5,8 +5,8 @@ from django.db import connections
 from django.db.models import signals
 
 from tests.project.market.models import Stamp
-from tests.support.differential import Trial, delete, line, save
-from tests.support.lines import key
+from tests.support.differential import Trial, delete, save
+from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])

@@ -4,7 +4,7 @@ import pytest
 from django.db import connections
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, line, question, questions
+from tests.support.lines import choice, line, question, questions, serialized
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.events import (
@@ -25,7 +25,7 @@ from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-BAD = line("SAVE", "polls.question", 900, {"id": "no uuid", "question_text": "?"})
+BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 
 
 @pytest.fixture
@@ -249,7 +249,9 @@ def test_what_was_read_but_not_applied_is_still_behind(log, database):
 
 
 @pytest.mark.parametrize(
-    "bad", [BAD, line("SAVE", "no.such", 1, {}), b"nonsense\n"], ids=["value", "model", "line"]
+    "bad",
+    [BAD, line("SAVE", serialized("no.such", 1, {})), b"nonsense\n"],
+    ids=["value", "model", "line"],
 )
 def test_so_many_failures_in_a_row_are_the_environments(log, database, bad):
     log.write_bytes(question(1) + bad * 30 + question(2))
@@ -434,7 +436,7 @@ def test_a_dry_run_says_what_would_happen_and_moves_nothing(log, database):
 
 
 def test_a_dry_run_takes_nothing_for_written_that_is_skipped(log, database):
-    log.write_bytes(line("SAVE", "no.such", 1, {}) + question(1) + choice(2, of=1))
+    log.write_bytes(line("SAVE", serialized("no.such", 1, {})) + question(1) + choice(2, of=1))
     excluded = Settings(exclude=["no", "polls.question"])
 
     result, events = ingest(log, database=database, dry_run=True, settings=excluded)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings, target
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.support.lines import line
+from tests.support.lines import line, serialized
 from tests.support.rotation import Reader, RotatedLog
 
 BACKUPS = 6
@@ -111,7 +111,9 @@ class Machine(RuleBasedStateMachine):
     def new_line(self, size):
         self.number += 1
         at = EPOCH + self.number
-        return line("SAVE", "polls.question", self.number, {"t": "x" * size}, at=at)[:-1]
+        return line("SAVE", serialized("polls.question", self.number, {"t": "x" * size}), at=at)[
+            :-1
+        ]
 
     def apply_everything(self):
         self.applied += [entry.raw for entry in self.reader.read(50)]
@@ -318,7 +320,7 @@ class LinesAreAlike(Machine):
     """Lines without a time of their own: nothing may be lost, though some may come again."""
 
     def new_line(self, size):
-        return line("SAVE", "polls.question", 1, {"t": "x" * size}, at=EPOCH)[:-1]
+        return line("SAVE", serialized("polls.question", 1, {"t": "x" * size}), at=EPOCH)[:-1]
 
     @rule(rank=st.integers(1, 3), count=st.integers(1, 4))
     def write_late(self, rank, count):
