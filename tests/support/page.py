@@ -1,4 +1,4 @@
-"""README's page 'When something is wrong', to be followed word by word.
+"""The guide's page 'When something is wrong', to be followed word by word.
 
 The indented block under a heading begins with what is on the screen. After each `$` comes a command
 and lines of its output. In both, `…` stands for anything.
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tests.support.site import run
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "tui_ingest" / "guide" / "operating.md"
 PROGRAMS = {"python": (), "tui-ingest": ("-m", "tui_ingest")}
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+CONTINUED = re.compile(r" \\\n *")  # a command goes on in the next line
 BLOCK = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
 
 
@@ -27,7 +28,8 @@ class Situation:
     def __init__(self, heading, **instead):
         """Take a heading; `instead` maps names to pairs of what the page says and the test has."""
         text = _section(
-            _section(README.read_text(), "## When something is wrong"), f"### {heading}"
+            _section(PAGE.read_text(encoding="utf-8"), "## When something is wrong"),
+            f"### {heading}",
         )
         for said, meant in instead.values():
             text = text.replace(said, meant)
@@ -46,7 +48,7 @@ class Situation:
     def quotes(self, *texts):
         """Return words of the program that the page has, marked as such."""
         for text in texts:
-            assert f"`{text}`" in self._text, f"README does not say {text!r}"
+            assert f"`{text}`" in self._text, f"the guide does not say {text!r}"
         return texts
 
     def command(self):
@@ -86,9 +88,10 @@ class Command:
 def _section(text, heading):
     level = heading.partition(" ")[0]
     _, found, rest = text.partition(f"\n{heading}\n")
-    assert found, f"README has no {heading!r}"
+    assert found, f"the guide has no {heading!r}"
     return rest.partition(f"\n{level} ")[0]
 
 
 def _unindented(block):
-    return "\n".join(line[4:] for line in block.splitlines())
+    text = "\n".join(line[4:] for line in block.splitlines())
+    return CONTINUED.sub(" ", text)

@@ -1,4 +1,4 @@
-"""README's page 'When something is wrong', done as it is written: what is seen, typed, and said."""
+"""The guide's page 'When something is wrong', done as written: what is seen, typed, and said."""
 
 import json
 import shutil

@@ -1,0 +1,157 @@
+"""The guide names everything that can be set, typed or met, and reads well wherever it is read."""
+
+import argparse
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import find_commands, load_command_class
+from django.core.management.base import BaseCommand
+from textual.app import App
+from textual.widgets import Markdown
+from textual.widgets.markdown import MarkdownFence
+
+import tui_ingest
+from tui_ingest import cli, conf
+from tui_ingest.ingest.events import State
+from tui_ingest.ingest.reasons import Reason
+from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.records import MalformedReason
+from tui_ingest.recorder import conf as recorder_conf
+from tui_ingest.tui.keys import default_keys
+
+PACKAGE = Path(tui_ingest.__file__).parent
+ROOT = PACKAGE.parent
+GUIDE = PACKAGE / "guide"
+PAGES = sorted(GUIDE.glob("*.md"))
+# On a forge, pages of the guide and those that lead there.
+ON_A_FORGE = [*PAGES, ROOT / "README.md", *(ROOT / ".github").glob("*.md")]
+COMMANDS = {
+    name: folder.parent.name
+    for folder in PACKAGE.rglob("management")
+    for name in find_commands(str(folder))
+}
+CHECK_ID = re.compile(r"\btui_ingest\w*\.[EWI]\d{3}\b")
+
+
+def page(name):
+    return (GUIDE / f"{name}.md").read_text(encoding="utf-8")
+
+
+def named(name):
+    """What a page has between backquotes, or in indented code, word by word."""
+    text = page(name)
+    marked = re.findall(r"`([^`]+)`", text) + re.findall(r"^    (.*)$", text, re.MULTILINE)
+    return {word for piece in marked for word in re.findall(r"[\w.-]+", piece)}
+
+
+def everything(name, known):
+    """Assert that a page names all of these."""
+    assert not sorted(set(known) - named(name)), f"{name}.md does not name these"
+
+
+def keys_of(settings):
+    return [field.name.upper() for field in dataclasses.fields(settings)]
+
+
+def test_every_setting():
+    headings = re.findall(r"^### ([A-Z_]+)$", page("settings"), re.MULTILINE)
+    assert sorted(headings) == sorted(keys_of(conf.Settings))
+    everything("source", keys_of(recorder_conf.RecorderSettings))
+
+
+def test_every_key_of_the_console():
+    everything("settings", default_keys())
+
+
+def test_every_check_and_no_other():
+    pages = page("settings") + page("source")
+    raised = set()
+    for module in PACKAGE.rglob("*.py"):
+        raised |= set(CHECK_ID.findall(module.read_text(encoding="utf-8")))
+    assert set(CHECK_ID.findall(pages)) == raised
+
+
+def test_every_reason():
+    everything("operating", [*Reason, *MalformedReason])
+
+
+def test_every_kind_of_event():
+    everything("operating", EventKind)
+
+
+def test_every_state():
+    everything("operating", State)
+
+
+def test_every_status_of_a_dead_letter():
+    everything("commands", DeadLetter.Status.values)
+
+
+def options_of(parser):
+    """All options of a parser, and of its actions' parsers."""
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option.startswith("--"))
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                yield name
+                yield from options_of(below)
+
+
+def test_every_option_of_the_program():
+    everything("commands", options_of(cli._parser()))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_its_options(name):
+    app = "tui_ingest" if COMMANDS[name] == "tui_ingest" else f"tui_ingest.{COMMANDS[name]}"
+    where = "source" if COMMANDS[name] == "recorder" else "commands"
+    command = load_command_class(app, name)
+    django_s = set(options_of(BaseCommand().create_parser("manage.py", "any")))
+    of_it = set(options_of(command.create_parser("manage.py", name))) - django_s
+    everything(where, {name} | of_it)
+
+
+@pytest.mark.parametrize("path", ON_A_FORGE, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        found = path.parent / file if file else path
+        assert found.exists(), target
+        if path.parent == GUIDE:
+            assert found.parent == GUIDE, f"{target} is not in the package"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in headings}
+            assert anchor in slugs, target
+
+
+def test_every_page_is_linked_from_readme_and_from_the_first_page():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in PAGES:
+        assert f"(tui_ingest/guide/{path.name})" in readme
+        assert path.name == "start.md" or f"({path.name})" in page("start")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+async def test_a_page_fits_the_smallest_screen(path):
+    text = path.read_text(encoding="utf-8")
+    prose = re.sub(r"`[^`]*`|^    .*$", "", text, flags=re.MULTILINE)
+    assert not re.search(r"</?[a-z]+[ >/]|!\[", prose), "HTML and pictures are not shown there"
+
+    class Shown(App):
+        def compose(self):
+            yield Markdown()
+
+    async with Shown().run_test(size=(80, 24)) as pilot:
+        await pilot.app.query_one(Markdown).update(text)
+        await pilot.pause()
+        for block in pilot.app.query(MarkdownFence):
+            assert block.max_scroll_x == 0, "a line of code is cut off"
+        for block in pilot.app.query("MarkdownTable"):
+            assert block.virtual_size.width <= 78
