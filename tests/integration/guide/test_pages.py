@@ -155,3 +155,16 @@ async def test_a_page_fits_the_smallest_screen(path):
             assert block.max_scroll_x == 0, "a line of code is cut off"
         for block in pilot.app.query("MarkdownTable"):
             assert block.virtual_size.width <= 78
+
+
+def test_the_map_of_the_house_has_every_room_and_no_other():
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = {path.parent.relative_to(PACKAGE) for path in PACKAGE.glob("*/__init__.py")}
+    for room in rooms - {Path("migrations")}:
+        assert f"`tui_ingest/{room}/`" in text or f"`{room}/`" in text, f"{room} is not on the map"
+    for named_path in re.findall(r"`([\w./]+(?:/|\.py|\.md))`", text):
+        places = (ROOT, PACKAGE, PACKAGE / "ingest", ROOT / ".github")
+        known = any((place / named_path).exists() for place in places)
+        known = known or ("/" not in named_path and any(PACKAGE.rglob(named_path)))
+        # Steps of a journey are named from the folder of the one before.
+        assert known or any(PACKAGE.rglob(f"*/{named_path}")), f"{named_path} is not there"
