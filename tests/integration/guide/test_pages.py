@@ -168,3 +168,11 @@ def test_the_map_of_the_house_has_every_room_and_no_other():
         known = known or ("/" not in named_path and any(PACKAGE.rglob(named_path)))
         # Steps of a journey are named from the folder of the one before.
         assert known or any(PACKAGE.rglob(f"*/{named_path}")), f"{named_path} is not there"
+
+
+def test_the_index_of_stages_has_every_one_and_no_other():
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    for module in (ROOT / "tests" / "support").glob("[a-z]*.py"):
+        assert f"`support/{module.name}`" in text, f"{module.name} is not in the index"
+    for path in re.findall(r"`(\w+/[\w./]*)`", text):
+        assert (ROOT / "tests" / path).exists() or (ROOT / path).exists(), path
