@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,17 @@ def test_the_map_of_the_house_has_every_room_and_no_other():
         known = known or ("/" not in named_path and any(PACKAGE.rglob(named_path)))
         # Steps of a journey are named from the folder of the one before.
         assert known or any(PACKAGE.rglob(f"*/{named_path}")), f"{named_path} is not there"
+
+
+def test_every_contract_that_contributors_are_told_of():
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = [
+        name for line in re.findall(r"Contracts?: (.*)", text) for name in line.split('"')[1::2]
+    ]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = [contract["name"] for contract in project["tool"]["importlinter"]["contracts"]]
+    assert told
+    assert not set(told) - set(names)
 
 
 def test_the_index_of_stages_has_every_one_and_no_other():
