@@ -51,12 +51,13 @@ _SQLITE_MISSING = ("no such table", "no such column", "has no column named")
 
 # Connection, rollback (deadlock, serialization), resources (disk full), operator, system.
 _SQLSTATE_TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
+_LOCK_NOT_AVAILABLE = "55P03"
 _SQLSTATE_FAULTS = {
     "25006": Fault.TRANSIENT,  # read-only transaction: a standby that is not promoted yet
     "25P03": Fault.TRANSIENT,  # idle in a transaction for too long
     "25P04": Fault.TRANSIENT,  # a transaction took too long
     "55006": Fault.TRANSIENT,  # object in use
-    "55P03": Fault.TRANSIENT,  # lock not available
+    _LOCK_NOT_AVAILABLE: Fault.TRANSIENT,
     "23001": Fault.REFERENCED,
     "23502": Fault.VALUE,  # not null
     "23503": Fault.FOREIGN_KEY,
@@ -95,6 +96,11 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
         return is_transient(error.__cause__)  # what had broken the transaction before
     return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Tell whether PostgreSQL gave up waiting for a lock that somebody else holds."""
+    return _sqlstate_of(error.__cause__ or error) == _LOCK_NOT_AVAILABLE
 
 
 def fault_of(error: DatabaseError | InterfaceError) -> Fault:

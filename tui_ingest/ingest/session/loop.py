@@ -17,12 +17,14 @@ from django.db import reset_queries
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
+from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.deadletters import AutoRetry, Retry
 from tui_ingest.ingest.events import Event, OrdersTaken, SessionEnded, State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.heartbeat import Heartbeat
+from tui_ingest.ingest.session.interrupter import interrupted_by_stop
 from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
@@ -83,7 +85,7 @@ class Session:
             dry_run=dry_run,
             log_payloads=target.settings.log_payloads,
         )
-        self._retrier = Retrier(target, self._control, self._publisher)
+        self._retrier = Retrier(target, self._control, self._publisher, path=log.path)
         self._stop_policy = StopPolicy(
             target, self._control, self._publisher, interactive=interactive
         )
@@ -97,6 +99,11 @@ class Session:
 
     def run(self) -> SessionEnded:
         """Work until stopped, finished, or unable to go on; the result says which."""
+        connection = GuardedConnection(self._target.connection)
+        with connection.guarded(), interrupted_by_stop(self._control, connection):
+            return self._run()
+
+    def _run(self) -> SessionEnded:
         self._control.attach(self._log.wake)
         try:
             self._begin()

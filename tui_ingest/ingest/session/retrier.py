@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.db import DatabaseError
+
+from tui_ingest.ingest.connecting import holder_of
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.exact.database_errors import is_lock_timeout
 from tui_ingest.ingest.exact.failures import is_transient
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.pacing import Backoff
@@ -36,9 +41,12 @@ class Retrier:
         Ended: from every method that rests, when the session is told to stop.
     """
 
-    def __init__(self, target: Target, control: Control, publisher: Publisher) -> None:
+    def __init__(
+        self, target: Target, control: Control, publisher: Publisher, *, path: str
+    ) -> None:
         self._control = control
         self._publisher = publisher
+        self._path = path
         self._target = target
 
     def until_done(self, action: Callable[[], T]) -> T:
@@ -57,14 +65,25 @@ class Retrier:
 
     def wait_after(self, error: Exception, backoff: Backoff) -> None:
         """Rest after a failure, longer each time."""
-        what = "log" if isinstance(error, LogUnavailableError) else "database"
-        reason = f"{what}: {first_line(str(error))}"
         # A connection that failed is not asked again: the next statement opens another.
         self._target.connection.close()
+        if self._control.stopping:  # which may be what ended the statement
+            raise Ended(State.STOPPED)
+        reason = self._reason(error)
         delay = backoff.next()
         if backoff.attempt == 1:
             self._publisher.notice(EventKind.WAITING, f"Waiting for the {reason}")
         self.rest(reason, delay, attempt=backoff.attempt)
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, LogUnavailableError):
+            return f"log: {first_line(str(error))}"
+        said = f"database: {first_line(str(error))}"
+        if is_lock_timeout(error):
+            with contextlib.suppress(DatabaseError):  # then it stays unknown
+                if holder := holder_of(self._path, self._target.connection):
+                    return f"{said}; {holder}"
+        return said
 
     def came_back(self, backoff: Backoff) -> None:
         """Say that the waiting is over, if there was any."""

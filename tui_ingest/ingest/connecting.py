@@ -1,0 +1,182 @@
+"""A connection that gives up on locks and dead peers, and that another thread can interrupt.
+
+Left alone, PostgreSQL waits for a lock for ever: also for one that is held by this ingester's own
+earlier transaction, whose connection a proxy or router has forgotten and the server still believes
+in. So the session limits what nobody else has limited, on both ends of its own connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+SQLITE_BUSY_MILLISECONDS = 800  # SQLite's wait for a lock hears nothing, not even an interrupt
+LOCK_SECONDS = 5
+CANCEL_SECONDS = 1.0  # for a server to take note of an order to cancel
+
+# What the client's end does about a server that does not answer (libpq's names).
+_POSTGRESQL_OPTIONS: dict[str, int] = {
+    "connect_timeout": 10,  # seconds, as the next two
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+# What the server's end does about this client, where its administrator has chosen nothing. The
+# names are looked up: an older server lacks some.
+_POSTGRESQL_SETTINGS = {
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    "client_connection_check_interval": "10s",
+}
+_POSTGRESQL_LIMIT = """
+SELECT set_config(known.name, ours.value, false)
+FROM pg_settings AS known JOIN json_each_text(%s::json) AS ours (name, value) USING (name)
+WHERE known.source = 'default'
+"""
+# The transaction that has changed a row last without having ended yet is the one that holds it.
+_POSTGRESQL_HOLDER = """
+SELECT activity.pid, activity.usename, activity.application_name,
+       coalesce(host(activity.client_addr), 'this host'), activity.state,
+       date_trunc('second', clock_timestamp() - activity.xact_start)
+FROM tui_ingest_processedfile AS file
+JOIN pg_locks AS held ON held.transactionid = file.xmax AND held.granted
+JOIN pg_stat_activity AS activity ON activity.pid = held.pid
+WHERE file.file_path = %s AND activity.pid <> pg_backend_pid()
+"""
+
+
+class GuardedConnection:
+    """A thread's connection to a database, guarded while the context lasts.
+
+    It is the thread's own: the connections of other threads are as the project has set them up.
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+        self._running_since: float | None = None  # monotonic seconds; None between statements
+
+    @contextlib.contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Limit the waits of this connection, now and whenever it is opened again."""
+        connection = self._connection
+        before = connection.settings_dict
+        if connection.vendor == "postgresql":
+            options = _POSTGRESQL_OPTIONS | before.get("OPTIONS", {})
+            connection.settings_dict = {**before, "OPTIONS": options}
+        connection_created.connect(self._limit, sender=type(connection))
+        try:
+            if connection.connection is not None:
+                _limit_waits(connection)
+            with connection.execute_wrapper(self._watched):
+                yield
+        finally:
+            connection_created.disconnect(self._limit, sender=type(connection))
+            connection.settings_dict = before
+
+    def _limit(self, *, connection: BaseDatabaseWrapper, **_: object) -> None:
+        if connection is self._connection:
+            _limit_waits(connection)
+
+    def _watched(self, execute: Callable[..., Any], *call: Any) -> Any:
+        self._running_since = time.monotonic()
+        try:
+            return execute(*call)
+        finally:
+            self._running_since = None
+
+    # From other threads
+
+    def waits_longer_than(self, seconds: float) -> bool:
+        """Tell whether one statement has been running for longer than that."""
+        since = self._running_since
+        return since is not None and time.monotonic() - since > seconds
+
+    def interrupt(self) -> None:
+        """Have the running statement fail; safe from any thread, whatever the server does."""
+        driver = self._connection.connection
+        if driver is None:
+            return
+        with contextlib.suppress(Exception):  # it has ended, or the server does not answer
+            match self._connection.vendor:
+                case "postgresql":
+                    _cancel_postgresql(driver)
+                case "mysql":
+                    _cancel_mysql(self._connection, driver)
+                case "sqlite":
+                    driver.interrupt()
+
+    def cut(self) -> None:
+        """End a connection whose server did not obey; the running statement fails."""
+        driver = self._connection.connection
+        if driver is not None and self._connection.vendor == "postgresql":
+            with contextlib.suppress(OSError, ValueError):
+                _shut_down(driver.fileno())
+
+
+def holder_of(path: str, connection: BaseDatabaseWrapper) -> str:
+    """Say who holds the checkpoint of a log, where the server shows it; else "".
+
+    Raises:
+        Exception: the database cannot be asked.
+    """
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTGRESQL_HOLDER, [path])
+        row = cursor.fetchone()
+    if row is None:
+        return ""
+    pid, user, application, host, state, age = row
+    named = f" ({application})" if application else ""
+    return f"the lock is held by pid {pid}{named}, {user} from {host}, {state} since {age}"
+
+
+def _limit_waits(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        match connection.vendor:
+            case "postgresql":
+                cursor.execute(_POSTGRESQL_LIMIT, [json.dumps(_POSTGRESQL_SETTINGS)])
+            case "mysql":
+                cursor.execute(
+                    "SET SESSION innodb_lock_wait_timeout ="
+                    f" LEAST(@@innodb_lock_wait_timeout, {LOCK_SECONDS})"
+                )
+            case "sqlite":
+                cursor.execute("PRAGMA busy_timeout")
+                if cursor.fetchone()[0] > SQLITE_BUSY_MILLISECONDS:
+                    cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MILLISECONDS}")
+
+
+def _cancel_postgresql(driver: Any) -> None:
+    if hasattr(driver, "cancel_safe"):
+        driver.cancel_safe(timeout=CANCEL_SECONDS)
+    else:
+        driver.cancel()  # psycopg 2
+
+
+def _cancel_mysql(connection: BaseDatabaseWrapper, driver: Any) -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("KILL QUERY %s", [driver.thread_id()])
+    finally:
+        other.close()
+
+
+def _shut_down(descriptor: int) -> None:
+    """Shut a socket that somebody else reads from: the read ends, the descriptor stays theirs."""
+    with socket.socket(fileno=os.dup(descriptor)) as shared:
+        shared.shutdown(socket.SHUT_RDWR)
