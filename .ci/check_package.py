@@ -99,15 +99,17 @@ def console(installed: Installed) -> None:
 
     until("polls.question")
     process.send("?")
-    until("What runs here")
+    until("Help ·")
+    process.send("\x1b[C")
+    until("Try it in a minute")
     process.send("\x1b")
-    until("What runs here", shown=False)
+    until("Help ·", shown=False)
     process.send("q")
     process.expect(pexpect.EOF, timeout=DEADLINE_SECONDS)
     process.close()
     if process.exitstatus:
         sys.exit(f"the console ended with status {process.exitstatus}")
-    say("console: demo, help, end")
+    say("console: demo, help, guide, end")
 
 
 def project(installed: Installed) -> None:

@@ -91,18 +91,45 @@ async def test_a_screen_whose_look_up_fails_says_so_and_the_session_goes_on(desk
         await d.until(lambda: d.app.snapshot.records == 1)
 
 
-async def test_help_explains_the_screen_and_lists_its_keys(desk):
+async def test_help_lists_the_keys_of_the_screen_and_explains_it(desk):
     async with desk() as d:
         await d.press("question_mark")
-        await d.shows("What runs here")
-        await d.press("end")
         await d.shows("Dead letters · What failed", gone="Scroll")
+        await d.press("end")
+        await d.shows("When a record fails", gone="Dead letters · What failed")
         await d.press("escape")
         await d.at(MainScreen)
         await d.press("f1")
-        await d.shows("What runs here")
+        await d.shows("Dead letters · What failed")
         await d.press("q")
         await d.at(MainScreen)
+
+
+async def test_help_has_the_guide_page_by_page(desk):
+    async with desk(size=(80, 24)) as d:
+        await d.press("question_mark", "right")
+        await d.shows("Try it in a minute", gone="Dead letters · What failed")
+        await d.press("right")
+        await d.shows("When something is wrong", gone="Try it in a minute")
+        await d.press("end")
+        await d.press("right")
+        await d.shows("One dict in the target's settings")  # from its beginning
+        await d.press("left", "left", "left")
+        await d.shows("Dead letters · What failed")
+        await d.press("left")
+        await d.shows("circuit breaker")  # round to the glossary
+
+
+async def test_a_link_of_the_guide_leads_to_its_page(desk):
+    async with desk(size=(100, 60)) as d:
+        await d.press("question_mark", "right")
+        await d.shows("Try it in a minute")
+        await d.press("end")
+        await d.shows("Where to go on")
+        line = next(n for n, text in enumerate(d.text().splitlines()) if "• Operating" in text)
+        column = d.text().splitlines()[line].index("Operating")
+        await d.pilot.click(offset=(column + 2, line))
+        await d.shows("Here are five situations")
 
 
 def test_every_key_has_an_id_of_its_own_and_is_not_one_that_multiplexers_take():

@@ -26,9 +26,9 @@ async def test_chosen_keys_work_everywhere_and_the_usual_ones_do_not(desk):
         d.session.apply(record(100))
         await d.shows("▼ 1 new (w to follow)", "w Follow")
         await d.press("f1")
-        await d.shows("Help · esc closes", "Freezing (w, or moving up)", "Pausing (f5)")
+        await d.shows("← → turn pages · esc closes", "Resume · Go on with the work")
         await d.press("end")
-        await d.shows("Resume · Go on with the work")
+        await d.shows("Freezing (w, or moving up)", "Pausing (f5)")
         await d.press("escape", "f5")
         await d.until(lambda: d.app.snapshot.state is State.RUNNING)
 

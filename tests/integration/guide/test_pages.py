@@ -10,10 +10,11 @@ import pytest
 from django.core.management import find_commands, load_command_class
 from django.core.management.base import BaseCommand
 from textual.app import App
-from textual.widgets import Markdown
+from textual.widgets import Markdown, Tabs
 from textual.widgets.markdown import MarkdownFence
 
 import tui_ingest
+from tests.tui.scripted import until
 from tui_ingest import cli, conf
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.reasons import Reason
@@ -22,6 +23,7 @@ from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import MalformedReason
 from tui_ingest.recorder import conf as recorder_conf
 from tui_ingest.tui.keys import default_keys
+from tui_ingest.tui.screens.help import HelpScreen
 
 PACKAGE = Path(tui_ingest.__file__).parent
 ROOT = PACKAGE.parent
@@ -146,16 +148,19 @@ async def test_a_page_fits_the_smallest_screen(path):
     assert not re.search(r"</?[a-z]+[ >/]|!\[", prose), "HTML and pictures are not shown there"
 
     class Shown(App):
-        def compose(self):
-            yield Markdown()
+        CSS_PATH = PACKAGE / "tui" / "console.tcss"
+
+        def on_mount(self):
+            self.push_screen(HelpScreen([], lambda key: key))
 
     async with Shown().run_test(size=(80, 24)) as pilot:
-        await pilot.app.query_one(Markdown).update(text)
+        pilot.app.screen.query_one(Tabs).active = path.stem
+        await until(pilot, lambda: pilot.app.screen.query_one(Markdown).source == text)
         await pilot.pause()
-        for block in pilot.app.query(MarkdownFence):
-            assert block.max_scroll_x == 0, "a line of code is cut off"
-        for block in pilot.app.query("MarkdownTable"):
-            assert block.virtual_size.width <= 78
+        for block in pilot.app.screen.query(MarkdownFence):
+            assert block.max_scroll_x == 0, f"a line of code is cut off: {block.code}"
+        for block in pilot.app.screen.query("MarkdownTable"):
+            assert block.max_scroll_x == 0
 
 
 def test_the_map_of_the_house_has_every_room_and_no_other():

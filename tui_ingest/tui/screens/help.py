@@ -1,4 +1,4 @@
-"""What the screen says, and what its keys do."""
+"""What the screen says, what its keys do, and the guide."""
 
 from __future__ import annotations
 
@@ -8,18 +8,37 @@ from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Markdown, Static
+from textual.widgets import Markdown, Static, Tab, Tabs
+
+import tui_ingest
 
 EXPLANATION = Path(__file__).with_name("help.md").read_text(encoding="utf-8")
+GUIDE = Path(tui_ingest.__file__).with_name("guide")
+# In the order in which they are read; read now, because later a slow disk would hold up the screen.
+PAGES = {
+    name: (GUIDE / f"{name}.md").read_text(encoding="utf-8")
+    for name in (
+        "start",
+        "operating",
+        "settings",
+        "commands",
+        "source",
+        "how-it-works",
+        "how-fast",
+        "glossary",
+    )
+}
+_THIS_SCREEN = "this-screen"
 
 
 class HelpScreen(ModalScreen[None]):
-    """The explanation, then the keys of the screen below.
+    """The keys of the screen below and what that shows; then the pages of the guide.
 
     Args:
         keys: those keys.
@@ -28,23 +47,49 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "dismiss", "Back", id="close_help"),
+        Binding("right", "turn('next_tab')", "Next page", id="next_page"),
+        Binding("left", "turn('previous_tab')", "Previous page", id="previous_page"),
     ]
 
     def __init__(self, keys: Iterable[ActiveBinding], key_name: Callable[[str], str]) -> None:
         super().__init__()
         self._key_name = key_name
         self._keys_below = [active.binding for active in keys]
+        self._explanation = EXPLANATION.format_map(_KeyNames(key_name))
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog help"):
-            yield Markdown(EXPLANATION.format_map(_KeyNames(self._key_name)))
-            yield Markdown("## Keys")
-            yield Static(self._key_table(), id="keys")
+        tabs = [Tab("This screen", id=_THIS_SCREEN)]
+        tabs += [Tab(_title(text), id=name) for name, text in PAGES.items()]
+        with Vertical(classes="dialog help"):
+            yield Tabs(*tabs)
+            with VerticalScroll():
+                yield Static(self._key_table(), id="keys")
+                yield Markdown(self._explanation, open_links=False)
 
     def on_mount(self) -> None:
-        text = self.query_one(VerticalScroll)
-        text.border_title = Content(f"Help · {self._key_name('close_help')} closes")
-        text.focus()
+        turn = f"{self._key_name('previous_page')} {self._key_name('next_page')} turn pages"
+        title = f"Help · {turn} · {self._key_name('close_help')} closes"
+        self.query_one(Vertical).border_title = Content(title)
+        self.query_one(VerticalScroll).focus()
+
+    async def action_turn(self, action: str) -> None:
+        """Show the page before or after the one that is shown."""
+        await self.query_one(Tabs).run_action(action)
+
+    @on(Tabs.TabActivated)
+    async def show(self, event: Tabs.TabActivated) -> None:
+        """Show the page of a tab from its beginning."""
+        name = event.tab.id or _THIS_SCREEN
+        self.query_one("#keys").display = name == _THIS_SCREEN
+        await self.query_one(Markdown).update(PAGES.get(name, self._explanation))
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    @on(Markdown.LinkClicked)
+    def follow(self, event: Markdown.LinkClicked) -> None:
+        """Turn to the page that a link names."""
+        name = event.href.partition("#")[0].removesuffix(".md")
+        if name in PAGES:
+            self.query_one(Tabs).active = name
 
     def _key_table(self) -> Table:
         keys: dict[str, list[Binding]] = {}
@@ -56,6 +101,10 @@ class HelpScreen(ModalScreen[None]):
             tip = f" · {bindings[0].tooltip}" if bindings[0].tooltip else ""
             table.add_row(Text(names, "bold"), Text(bindings[0].description + tip))
         return table
+
+
+def _title(page: str) -> str:
+    return page.partition("\n")[0].removeprefix("# ")
 
 
 class _KeyNames(dict[str, str]):
