@@ -99,22 +99,7 @@ class Sticker(models.Model):
 SOURCE_SETTINGS = """
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "shop",
                   "tui_ingest.recorder"]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"oplog": {"()": "tui_ingest.recorder.OplogFormatter"}},
-    "handlers": {
-        "oplog": {
-            "class": "logging.handlers.RotatingFileHandler",
-            "filename": BASE_DIR / "oplog.log",
-            "maxBytes": 10_000_000,
-            "backupCount": 30,
-            "encoding": "ascii",  # a locale that cannot write what the records contain
-            "formatter": "oplog",
-        }
-    },
-    "loggers": {"oplogger": {"handlers": ["oplog"], "level": "INFO", "propagate": False}},
-}
+TUI_INGEST_RECORDER = {"LOG": BASE_DIR / "oplog.log", "FSYNC": False}
 """
 
 TARGET_SETTINGS = """
@@ -128,6 +113,11 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F
 from shop.models import *
+from tui_ingest.recorder.conf import get_settings
+from tui_ingest.recorder.relay import Relay
+
+def record():
+    Relay(get_settings(), "default").drain()
 """
 
 # Every table of the app, row by row, whatever the managers show. What `migrate` numbers in each
@@ -175,10 +165,13 @@ class ShopSite(Site):
         assert made.returncode == 0, made.stderr
         self.migrate()
 
-    def do(self, code):
-        """Run code with the app's models at hand; the records that this wrote."""
+    def do(self, code, **environment):
+        """Run code with the app's models at hand; the records that this made.
+
+        In the code, `record()` has the relay write what is pending.
+        """
         before = len(self.lines())
-        self.shell(PREAMBLE + code)
+        self.shell(f"{PREAMBLE}{code}\nrecord()\n", **environment)
         return self.lines()[before:]
 
     def lines(self):

@@ -21,10 +21,15 @@ def main(folder: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
     from tui_ingest.demo.story import tell
+    from tui_ingest.recorder.conf import get_settings
+    from tui_ingest.recorder.relay import Relay
 
+    relay = Relay(get_settings(), "default")
     for pause in tell(random.Random(STORY_SEED)):  # noqa: S311  # a story, no secret
+        relay.catch_up()
         if _has_ended(pause):
             break
+    relay.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -23,19 +23,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"oplog": {"()": "tui_ingest.recorder.OplogFormatter"}},
-    "handlers": {
-        "oplog": {
-            "class": "logging.handlers.RotatingFileHandler",
-            "filename": str(FOLDER / LOG_NAME),
-            "maxBytes": 96 * 1024,  # small, so that a rotation can be watched every minute
-            "backupCount": 30,
-            "encoding": "utf-8",
-            "formatter": "oplog",
-        }
-    },
-    "loggers": {"oplogger": {"handlers": ["oplog"], "level": "INFO", "propagate": False}},
+TUI_INGEST_RECORDER = {
+    "LOG": FOLDER / LOG_NAME,
+    "MAX_BYTES": 96 * 1024,  # small, so that a rotation can be watched every minute
+    "FSYNC": False,
 }

@@ -1,30 +1,22 @@
-"""The source's side: writes every committed change of the project's models to an operation log.
+"""The source's side: every committed change of the project's rows, written to an operation log.
 
-    INSTALLED_APPS = [..., "tui_ingest.recorder"]
-    LOGGING = {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"oplog": {"()": "tui_ingest.recorder.OplogFormatter"}},
-        "handlers": {
-            "oplog": {
-                "class": "logging.handlers.RotatingFileHandler",
-                "filename": "/var/log/mysite/oplog.log",
-                "maxBytes": 10_000_000,
-                "backupCount": 30,
-                "encoding": "utf-8",
-                "formatter": "oplog",
-            }
-        },
-        "loggers": {"oplogger": {"handlers": ["oplog"], "level": "INFO", "propagate": False}},
-    }
-    TUI_INGEST_RECORDER = {"EXCLUDE": ["sessions"]}  # optional: MODELS, EXCLUDE, RAW
+INSTALLED_APPS = [..., "tui_ingest.recorder"]
+TUI_INGEST_RECORDER = {"LOG": "/var/log/mysite/oplog.log"}
 
-What changes rows without telling Django's signals is not recorded: `QuerySet.update()`,
-`bulk_create()`, `bulk_update()`, raw SQL. One process may write one log file: handlers of several
-processes destroy each other's records when the file rotates.
+python manage.py migrate              installs the triggers
+python manage.py record_changes       the relay, a service of its own
+
+captures     which tables are watched, and what names their rows
+triggers     the SQL that notes a change, in the same transaction, per kind of database
+installing   puts the triggers in place, keeps them right, takes them away
+suspension   what an ingester writes here is not noted
+rounds       notes to records: one snapshot of what is pending and of the rows
+ordering     the order of the records of a round
+logfile      the log: appended, synced and rotated by its only writer
+relay        round after round, for as long as it takes
+resending    the first copy, and every later repair
 """
 
-from tui_ingest.recorder.formatting import OplogFormatter
 from tui_ingest.recorder.suspension import suspended
 
-__all__ = ["OplogFormatter", "suspended"]
+__all__ = ["suspended"]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
+
+OWN_APPS = frozenset({"tui_ingest", "tui_ingest_recorder"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,17 +24,38 @@ class RecorderSettings:
     # `app_label` or `app_label.model`. None: every model outside `django.contrib.*`.
     models: Sequence[str] | None = None
     exclude: Sequence[str] = ()  # of the same form
-    raw: bool = False  # also record fixtures (`loaddata`) and what an ingester writes here
+    raw: bool = False  # also record what an ingester writes here
+    log: Any = None  # path of the log; with several databases {alias: path}
+    max_bytes: int = 10_000_000  # of the log's newest file; 0: it is never rotated
+    backups: int = 30  # older files kept: LOG.1, LOG.2, …
+    fsync: bool = True  # what was written survives a power cut before it counts as written
 
     def records(self, model: type[Model]) -> bool:
         """Tell whether changes of this model are written to the log."""
         label = model._meta.label_lower
         app_label = model._meta.app_label
-        if app_label == "tui_ingest" or {label, app_label} & _lower(self.exclude):
+        if app_label in OWN_APPS or {label, app_label} & _lower(self.exclude):
             return False
+        if not model._meta.managed:  # somebody else's table: only if somebody asks for it
+            return label in _lower(self.models or ())
         if self.models is None:
             return not apps.get_app_config(app_label).name.startswith("django.contrib.")
         return bool({label, app_label} & _lower(self.models))
+
+    def log_of(self, database: str) -> Path:
+        """Return the path of the log that a database's relay writes.
+
+        Raises:
+            ImproperlyConfigured: there is none.
+        """
+        chosen = self.log.get(database) if isinstance(self.log, Mapping) else self.log
+        if not chosen:
+            raise ImproperlyConfigured(
+                f"TUI_INGEST_RECORDER names no log for the database '{database}'. Set"
+                ' TUI_INGEST_RECORDER = {"LOG": "/var/log/mysite/oplog.log"}, or with several'
+                ' databases {"LOG": {"default": …, "other": …}}.'
+            )
+        return Path(chosen).absolute()
 
 
 def get_settings() -> RecorderSettings:
@@ -49,7 +75,23 @@ def get_settings() -> RecorderSettings:
             raise ImproperlyConfigured(
                 f"TUI_INGEST_RECORDER['{name}'] must be a list of 'app_label' or 'app_label.model'."
             )
+    for name in ("MAX_BYTES", "BACKUPS"):
+        number = configured.get(name, 0)
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise ImproperlyConfigured(
+                f"TUI_INGEST_RECORDER['{name}'] must be a whole number, not {number!r}."
+            )
+    _check_log(configured.get("LOG"))
     return RecorderSettings(**{known[key]: value for key, value in configured.items()})
+
+
+def _check_log(log: object) -> None:
+    paths = log.values() if isinstance(log, Mapping) else [log]
+    for path in paths:
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise ImproperlyConfigured(
+                "TUI_INGEST_RECORDER['LOG'] must be a path, or a dict of paths by database."
+            )
 
 
 def _lower(names: Sequence[str]) -> frozenset[str]:

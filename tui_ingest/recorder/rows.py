@@ -1,83 +1,178 @@
-"""Rows as they are in the database, in Django's serialized form."""
+"""Rows as they are in the database, in Django's serialized form, many at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
 
+from django.apps import apps
 from django.core import serializers
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.utils.encoding import is_protected_type
 
-from tui_ingest.recorder.links import many_to_many
+from tui_ingest.recorder.captures import key_fields, many_to_many, through
+from tui_ingest.recorder.values import Key, comparable
 
-Serialized = dict[str, Any]
-
-_NUMBERED_ANEW = {"contenttypes.contenttype", "auth.permission"}
-
-
-def read_with_parents(model: type[Model], pk: Any, using: str) -> Iterator[Serialized]:
-    """Yield the row and, before it, the rows of its multi-table parents.
-
-    The row is read again instead of taking the instance at hand: that may carry expressions
-    (`F("votes") + 1`), text in place of numbers, and changes that `update_fields` did not save.
-    Nothing is yielded if the row is gone.
-    """
-    row = _read(model, pk, using)
-    if row is None:
-        return
-    for parent, link in row._meta.parents.items():
-        if link is not None:  # a proxy has no row of its own
-            yield from read_with_parents(parent, getattr(row, link.attname), using)
-    yield _serialize(row, using)
+Serialized: TypeAlias = dict[str, Any]  # Django's serialized object: "model", "pk", "fields"
+# `migrate` makes their rows in every database, with numbers of its own. What refers to these by
+# number would mean another row at the target.
+_NUMBERED_ANEW = frozenset({"contenttypes.contenttype", "auth.permission"})
+_CHUNK = 500  # parameters of one query that every database takes
 
 
-def read_alone(model: type[Model], pk: Any, using: str) -> Iterator[Serialized]:
-    """Yield the row without its parents, which are deleted, and recorded, on their own."""
-    row = _read(model, pk, using)
-    if row is not None:
-        yield _serialize(row, using)
+class RowReader:
+    """Reads rows of one database, in the caller's transaction, past every manager."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+
+    def all(self, model: type[Model]) -> QuerySet[Model]:
+        """Return all rows of a model's table."""
+        return QuerySet(model=model, using=self._database)
+
+    def by_key(self, model: type[Model], keys: Iterable[Sequence[Any]]) -> dict[Key, Model]:
+        """Return the rows that there are, by what `comparable` makes of the keys asked for."""
+        fields = key_fields(model)
+        wanted = {comparable(fields, key): key for key in keys}
+        found: dict[Key, Model] = {}
+        strays = False
+        pending = list(wanted)
+        for start in range(0, len(pending), _CHUNK):
+            asked = [_as_pk(wanted[key]) for key in pending[start : start + _CHUNK]]
+            for row in self.all(model).filter(pk__in=asked).order_by():
+                key = key_of(row)
+                found[key] = row
+                strays = strays or key not in wanted
+        if strays:  # spelled otherwise, and the same to the database: it alone can tell
+            for key in wanted.keys() - found.keys():
+                other = self.all(model).filter(pk=_as_pk(wanted[key])).order_by().first()
+                if other is not None:
+                    found[key] = other
+        return found
+
+    def by_value(self, model: type[Model], name: str, values: Iterable[Any]) -> Iterator[Model]:
+        """Yield the rows that have one of some values in a field."""
+        wanted = list(values)
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            yield from self.all(model).filter(**{f"{name}__in": chunk}).order_by()
+
+    def families(self, model: type[Model], rows: Sequence[Model]) -> list[list[Model]]:
+        """Return each row and, before it, the rows of its multi-table parents."""
+        families: list[list[Model]] = [[] for _ in rows]
+        for parent, link in model._meta.parents.items():
+            if link is None:  # a proxy has no row of its own
+                continue
+            keys = [[getattr(row, link.attname)] for row in rows]
+            found = self.by_key(parent, keys)
+            fields = key_fields(parent)
+            there = [found.get(comparable(fields, key)) for key in keys]
+            known = [row for row in there if row is not None]
+            above = iter(self.families(parent, known))
+            for family, row in zip(families, there, strict=True):
+                if row is not None:
+                    family.extend(next(above))
+        for family, row in zip(families, rows, strict=True):
+            family.append(row)
+        return families
+
+    def serialized(self, rows: Sequence[Model]) -> list[Serialized]:
+        """Return rows of any models as records have them, in the same order."""
+        by_model: dict[type[Model], list[int]] = defaultdict(list)
+        for index, row in enumerate(rows):
+            by_model[type(row)].append(index)
+        done: list[Serialized] = [{}] * len(rows)
+        for model, indexes in by_model.items():
+            some = [rows[index] for index in indexes]
+            for index, data in zip(indexes, self._of_one_model(model, some), strict=True):
+                done[index] = data
+        return done
+
+    def _of_one_model(self, model: type[Model], rows: Sequence[Model]) -> list[Serialized]:
+        columns = frozenset(field.name for field in model._meta.local_fields)
+        done: list[Serialized] = serializers.serialize("python", rows, fields=columns)
+        for field in model._meta.local_fields:
+            if is_numbered_anew(field.related_model):
+                for data, row in zip(done, rows, strict=True):
+                    if field.name in data["fields"]:
+                        data["fields"][field.name] = self._name(
+                            field.related_model, getattr(row, field.attname)
+                        )
+        for link in many_to_many(model):
+            linked = self._linked(link, rows)
+            for data, row in zip(done, rows, strict=True):
+                data["fields"][link.name] = linked.get(row.pk, [])
+        return done
+
+    def identified(
+        self, model: type[Model], key: Sequence[Any], unique: Mapping[str, Any]
+    ) -> Serialized:
+        """Return a row that is gone: its key, and what else it was known by."""
+        fields = {field.name: field for field in model._meta.local_concrete_fields}
+        values = {field.attname: value for field, value in zip(key_fields(model), key, strict=True)}
+        values |= {fields[name].attname: value for name, value in unique.items()}
+        row = model.from_db(self._database, list(values), list(values.values()))
+        columns = frozenset(unique)
+        data: Serialized = serializers.serialize("python", [row], fields=columns)[0]
+        for name in unique:
+            if is_numbered_anew(fields[name].related_model) and name in data["fields"]:
+                data["fields"][name] = self._name(
+                    fields[name].related_model, values[fields[name].attname]
+                )
+        return data
+
+    def _linked(
+        self, field: ManyToManyField[Any, Any], rows: Sequence[Model]
+    ) -> dict[Any, list[Any]]:
+        """Return the keys at the other end, read from the links: managers may hide rows."""
+        near, far = field.m2m_field_name(), field.m2m_reverse_field_name()
+        found: dict[Any, list[Any]] = defaultdict(list)
+        for start in range(0, len(rows), _CHUNK):
+            keys = [row.pk for row in rows[start : start + _CHUNK]]
+            own = self.all(through(field)).filter(**{f"{near}__in": keys}).order_by("pk")
+            for key, other in own.values_list(near, far):
+                if is_numbered_anew(field.related_model):
+                    found[key].append(self._name(field.related_model, other))
+                else:
+                    found[key].append(other if is_protected_type(other) else str(other))
+        return found
+
+    def _name(self, model: Any, key: Any) -> Any:
+        """Return a natural key; the number if there is no such row, or none is referred to."""
+        return self._names[model._meta.label_lower].get(key, key)
+
+    @cached_property
+    def _names(self) -> dict[str, dict[Any, Any]]:
+        """Natural keys of content types and permissions. A few hundred rows, read when needed."""
+        return {
+            label: {row.pk: row.natural_key() for row in self._related(apps.get_model(label))}  # type: ignore[attr-defined]
+            for label in _NUMBERED_ANEW
+            if apps.is_installed(apps_of(label))
+        }
+
+    def _related(self, model: type[Model]) -> Iterator[Model]:
+        rows = self.all(model).order_by()
+        relations = [f.name for f in model._meta.local_fields if f.remote_field is not None]
+        yield from rows.select_related(*relations) if relations else rows
 
 
-def _read(model: type[Model], pk: Any, using: str) -> Model | None:
-    concrete = model._meta.concrete_model or model
-    # Not a manager of the model, which may hide rows.
-    rows: QuerySet[Model] = QuerySet(model=concrete, using=using)
-    return rows.filter(pk=pk).order_by().first()
+def key_of(row: Model) -> Key:
+    """Return a row's key, to be compared with others."""
+    fields = key_fields(type(row))
+    return comparable(fields, [getattr(row, field.attname) for field in fields])
 
 
-def _serialize(row: Model, using: str) -> Serialized:
-    columns = [field.name for field in row._meta.local_fields]
-    data: Serialized = serializers.serialize("python", [row], fields=columns)[0]
-    for key in row._meta.local_fields:
-        if key.name in data["fields"] and _is_numbered_anew(key.related_model):
-            data["fields"][key.name] = _named(key.related_model, getattr(row, key.attname), using)
-    for field in many_to_many(type(row)):
-        through: type[Model] | None = field.remote_field.through
-        if through is not None and through._meta.auto_created:
-            data["fields"][field.name] = _related_keys(row, field, using)
-    return data
+def _as_pk(key: Sequence[Any]) -> Any:
+    return key[0] if len(key) == 1 else tuple(key)
 
 
-def _related_keys(row: Model, field: ManyToManyField[Any, Any], using: str) -> list[Any]:
-    """Return the keys of a many-to-many field, read from its own table: managers may hide rows."""
-    links: QuerySet[Model] = QuerySet(model=field.remote_field.through, using=using)
-    own = links.filter(**{field.m2m_field_name(): row.pk}).order_by("pk")
-    keys = own.values_list(field.m2m_reverse_field_name(), flat=True)
-    if _is_numbered_anew(field.related_model):
-        return [_named(field.related_model, key, using) for key in keys]
-    return [key if is_protected_type(key) else str(key) for key in keys]
-
-
-def _is_numbered_anew(model: Any) -> bool:
-    """Tell whether `migrate` makes the rows of a model, in every database with numbers of its own.
-
-    What refers to these by number would mean another row at the target.
-    """
+def is_numbered_anew(model: Any) -> bool:
+    """Tell whether the rows of a model have other numbers in every database."""
     return isinstance(model, type) and model._meta.label_lower in _NUMBERED_ANEW  # type: ignore[attr-defined]
 
 
-def _named(model: Any, key: Any, using: str) -> Any:
-    """Return a row's natural key; its number if there is no such row, or none is referred to."""
-    row = _read(model, key, using)
-    return row.natural_key() if row is not None else key  # type: ignore[attr-defined]
+def apps_of(label: str) -> str:
+    """Return the module of the app of Django's own that has a model."""
+    return f"django.contrib.{label.partition('.')[0]}"

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
-_suspended = ContextVar("tui_ingest_recorder_suspended", default=False)
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 
 @contextmanager
-def suspended() -> Iterator[None]:
-    """Have this thread's (or task's) changes treated as raw: recorded only if RAW asks for it.
+def suspended(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Have nothing recorded of what this thread writes to a database inside.
 
-    Signals of deletions and of many-to-many changes do not say that they come from a replay.
+    Inside a transaction, or as one. With `RAW` everything is recorded all the same.
     """
-    token = _suspended.set(True)
-    try:
-        yield
-    finally:
-        _suspended.reset(token)
+    with transaction.atomic(using=using, savepoint=False):
+        if not _is_recording(using):
+            yield
+            return
+        from tui_ingest.recorder.triggers import dialect_of
+
+        dialect = dialect_of(connections[using])
+        before = dialect.silence()
+        try:
+            yield
+        finally:
+            dialect.end_silence(before)
 
 
-def is_suspended() -> bool:
-    """Tell whether the running code is inside `suspended()`."""
-    return _suspended.get()
+def _is_recording(using: str) -> bool:
+    if not apps.is_installed("tui_ingest.recorder"):
+        return False
+    from tui_ingest.recorder.conf import get_settings
+    from tui_ingest.recorder.models import Change
+
+    if get_settings().raw:
+        return False
+    from django.db import router
+
+    return router.allow_migrate_model(using, Change)

@@ -78,11 +78,16 @@ import django; django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from tui_ingest.demo.story import tell
+from tui_ingest.recorder.conf import get_settings
+from tui_ingest.recorder.relay import Relay
+relay = Relay(get_settings(), "default")
 seconds = 0
 for pause in tell(random.Random(1)):
+    relay.catch_up()
     seconds += pause
     if seconds > 120:
         break
+relay.close()
 """
 
 

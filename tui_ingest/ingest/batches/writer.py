@@ -32,6 +32,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch, Log, Position
 from tui_ingest.oplog.records import Record
+from tui_ingest.recorder import suspended
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class BatchWriter:
     def _transaction(self, attempt: Attempt, written: BatchResult) -> BatchResult:
         committed: list[bool] = []
         try:
-            with self._target.atomic(durable=True):
+            with self._target.atomic(durable=True), suspended(self._target.database):
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._target.database)

@@ -28,6 +28,7 @@ from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent
 from tui_ingest.oplog.records import Malformed, Record
+from tui_ingest.recorder import suspended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ def locked(target: Target, dead_letter_id: int) -> Iterator[DeadLetter]:
         DeadLetterError: there is no such dead letter.
     """
     file = get(target, dead_letter_id).file
-    with target.atomic(durable=True):
+    with target.atomic(durable=True), suspended(target.database):
         checkpoints.lock(target, file)
         yield get(target, dead_letter_id)
 

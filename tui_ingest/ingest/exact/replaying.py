@@ -36,7 +36,6 @@ from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.records import Operation, Record
-from tui_ingest.recorder import suspended
 
 # A record counts once per model. Of several objects of one model the one that changed a row tells.
 _WEIGHT = (Outcome.SKIPPED, Outcome.MISSING, Outcome.DELETED, Outcome.SAVED)
@@ -61,9 +60,7 @@ class Replayer:
         """
         highest = dict(self._highest)
         try:
-            # A project that also records its own changes must not send these back to their source.
-            with suspended():
-                return self._replay(record)
+            return self._replay(record)
         except Exception:
             self._highest = highest
             raise

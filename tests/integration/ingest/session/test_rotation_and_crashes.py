@@ -18,7 +18,6 @@ SOURCE_SETTINGS = f"""
 from tui_ingest.demo.settings import *
 from pathlib import Path
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tui_ingest.recorder"]
 DATABASES["default"]["NAME"] = Path(__file__).parent.parent / "demo.sqlite3"
 DATABASES["default"]["OPTIONS"]["init_command"] = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
@@ -26,7 +25,7 @@ DATABASES["default"]["OPTIONS"]["init_command"] = (
 LOGGING = {{
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {{"oplog": {{"()": "tui_ingest.recorder.OplogFormatter"}}}},
+    "formatters": {{"oplog": {{"format": "%(created)f %(message)s"}}}},
     "handlers": {{
         "oplog": {{
             "class": "logging.handlers.RotatingFileHandler",
@@ -42,19 +41,30 @@ LOGGING = {{
 """
 
 WRITER = """
-import random, sys
+import logging, random, sys
 from pathlib import Path
 import django; django.setup()
+from django.core import serializers
+from django.db.models import signals
 from django.utils import timezone
 from tui_ingest.demo.polls.models import Choice, Question
 
+def log(operation, row):
+    if operation == "SAVE":
+        row.refresh_from_db()
+    text = serializers.serialize("json", [row])
+    logging.getLogger("oplogger").info("%s %s", operation, text)
+
+signals.post_save.connect(lambda instance, **_: log("SAVE", instance), weak=False)
+signals.post_delete.connect(lambda instance, **_: log("DELETE", instance), weak=False)
 rng = random.Random(7)
 stop = Path(sys.argv[1])
 questions, choices, records = [], [], 0
 while not stop.exists():
     dice = rng.random()
     if dice < 0.15 or not questions:
-        question = Question.objects.create(question_text=f"Q{records}", pub_date=timezone.now())
+        moment = timezone.now().replace(microsecond=0)  # Django's encoder cuts to milliseconds
+        question = Question.objects.create(question_text=f"Q{records}", pub_date=moment)
         questions.append(question)
     elif dice < 0.60 or not choices:
         choices.append(rng.choice(questions).choice_set.create(choice_text=f"C{records}"))

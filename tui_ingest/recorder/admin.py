@@ -1,0 +1,88 @@
+"""Django's admin: what is pending, how the relay does, what is being resent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from tui_ingest.recorder.conf import get_settings
+from tui_ingest.recorder.models import Change, RelayStatus, Resend
+from tui_ingest.recorder.status import read_status
+
+
+class _ReadOnly:
+    def has_add_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: Any) -> bool:
+        return False
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+@admin.register(RelayStatus)
+class RelayStatusAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The relay of this database."""
+
+    list_display = ("state_now", "pending", "oldest", "written", "records", "last_error", "failed")
+    list_display_links = None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Relay", **(extra_context or {})})
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        self._status = read_status(get_settings(), rows.db)
+        return rows
+
+    @admin.display(description="state")
+    def state_now(self, _: RelayStatus) -> str:
+        status = self._status
+        if not status.is_running:
+            return "not running"
+        return f"{status.state}: {status.reason}" if status.reason else status.state
+
+    @admin.display(description="pending changes")
+    def pending(self, _: RelayStatus) -> str:
+        held = f", {self._status.held:,} held" if self._status.held else ""
+        return f"{self._status.pending:,}{held}"
+
+    @admin.display(description="oldest, seconds")
+    def oldest(self, _: RelayStatus) -> str:
+        age = self._status.oldest_age
+        return "" if age is None else f"{age:,.1f}"
+
+    @admin.display(description="last written")
+    def written(self, relay: RelayStatus) -> datetime | None:
+        return _moment(relay.last_written)
+
+    @admin.display(description="at")
+    def failed(self, relay: RelayStatus) -> datetime | None:
+        return _moment(relay.last_error_at)
+
+
+@admin.register(Change)
+class ChangeAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "operation", "model", "key", "noted", "held")
+    list_filter = ("model", "operation")
+    ordering = ("id",)
+
+    @admin.display(description="at")
+    def noted(self, change: Change) -> datetime | None:
+        return _moment(change.at)
+
+
+@admin.register(Resend)
+class ResendAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "model", "state", "sent", "total", "why")
+    ordering = ("-id",)

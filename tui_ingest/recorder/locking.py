@@ -1,0 +1,90 @@
+"""One relay for a log and for a database; another one stands by."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+from django.db import connections
+
+
+class RelayLock:
+    """The right to take a database's changes and to write them to a log."""
+
+    def __init__(self, database: str, log: Path) -> None:
+        self._database = database
+        # Hidden, so that nobody takes it for a file of the log.
+        self._path = log.with_name(f".{log.name}.lock")
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take it if nobody has it; tell whether it is held.
+
+        Raises:
+            OSError: the log's folder cannot be written.
+            DatabaseError: the database cannot be asked.
+        """
+        return self._lock_file() and self._lock_database()
+
+    def release(self) -> None:
+        """Let another one have it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+        connections[self._database].close()
+
+    def _lock_file(self) -> bool:
+        if self._descriptor is not None:
+            return True
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return True
+
+    def _lock_database(self) -> bool:
+        """Hold off relays of other machines for as long as the connection lives.
+
+        SQLite needs none: its file is on one machine, and so is the log.
+        """
+        connection = connections[self._database]
+        name = f"tui_ingest_recorder {connection.settings_dict['NAME']}"
+        with connection.cursor() as cursor:
+            match connection.vendor:
+                case "postgresql":
+                    number = int.from_bytes(
+                        hashlib.sha256(name.encode()).digest()[:8], "big", signed=True
+                    )
+                    # Taken again by the session that has it, it would count twice.
+                    cursor.execute(
+                        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
+                        " AND pid = pg_backend_pid() AND granted"
+                        " AND ((classid::bigint << 32) | objid::bigint) = %s)"
+                        " OR pg_try_advisory_lock(%s)",
+                        [number, number],
+                    )
+                case "mysql":
+                    short = hashlib.sha256(name.encode()).hexdigest()[:40]
+                    cursor.execute("SELECT GET_LOCK(%s, 0) = 1", [short])
+                case _:
+                    return True
+            [held] = cursor.fetchone()
+            return bool(held)
+
+
+def is_taken(database: str, log: Path) -> bool:
+    """Tell whether a relay is at work, here or elsewhere."""
+    lock = RelayLock(database, log)
+    try:
+        return not lock.acquire()
+    finally:
+        if lock._descriptor is not None:
+            lock.release()

@@ -1,0 +1,169 @@
+"""The log as its only writer has it: appended, synced, rotated by size."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tui_ingest.oplog.formatting import line_of
+from tui_ingest.oplog.parsing import is_record
+from tui_ingest.oplog.records import Operation
+
+_MICROSECOND = 1e-6
+_TAIL_BYTES = 64 * 1024  # read at once to find the end of the last whole line
+
+
+class LogFile:
+    """A log on disk. One process at a time may have it open, see `locking`.
+
+    Args:
+        max_bytes: a file that would grow beyond is rotated first; 0: never.
+        backups: older files to keep, as `LOG.1` (the newest) to `LOG.N`.
+        fsync: have every append survive a power cut.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_bytes: int,
+        backups: int,
+        fsync: bool,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path = path
+        self._max_bytes = max_bytes
+        self._backups = backups
+        self._fsync = fsync
+        self._clock = clock
+        self._last_time = 0.0
+        self._lines: deque[bytes] = deque()  # to be written
+        self._rest = b""  # of what is being written
+        self._descriptor: int | None = None
+
+    def append(self, records: Iterable[tuple[Operation, str]]) -> int:
+        """Write records and return the number of bytes; on disk when this returns.
+
+        Raises:
+            OSError: it cannot be written now. Call `resume` until that succeeds.
+        """
+        lines = [line_of(self._next_time(), operation, text) for operation, text in records]
+        self._lines += lines
+        self.resume()
+        return sum(map(len, lines))
+
+    def resume(self) -> None:
+        """Write what an append that failed left over.
+
+        The rest of a line that was cut off by a full disk follows where it ended: nobody ever sees
+        bytes that change.
+
+        Raises:
+            OSError: it still cannot be written.
+        """
+        while self._rest or self._lines:
+            descriptor = self._open()
+            if not self._rest:
+                self._rest = self._next_piece(os.fstat(descriptor).st_size)
+            if not self._rest:
+                self._rotate()
+                continue
+            while self._rest:
+                self._rest = self._rest[os.write(descriptor, self._rest) :]
+            if self._fsync:
+                os.fsync(descriptor)
+
+    def abandon(self) -> None:
+        """Let go of the file, and of what could not be written."""
+        self._lines.clear()
+        self._rest = b""
+        self.close()
+
+    def _next_piece(self, size: int) -> bytes:
+        """Return as many lines as the file takes; none if it is full."""
+        piece = []
+        while self._lines:
+            grown = size + len(self._lines[0])
+            if self._max_bytes and size and grown > self._max_bytes:
+                break
+            size = grown
+            piece.append(self._lines.popleft())
+        return b"".join(piece)
+
+    def _rotate(self) -> None:
+        self.close()
+        for number in range(self._backups - 1, -1, -1):
+            older = self._backup(number)
+            if older.exists():
+                older.replace(self._backup(number + 1))
+        if not self._backups:
+            self.path.unlink()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _backup(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}") if number else self.path
+
+    def _next_time(self) -> float:
+        """Return the time, later than the last one: no two lines of a log are the same."""
+        self._last_time = max(self._clock(), self._last_time + _MICROSECOND)
+        return self._last_time
+
+    def _open(self) -> int:
+        if self._descriptor is not None and _is_at(self._descriptor, self.path):
+            return self._descriptor
+        self.close()  # somebody else has moved or removed it
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            _mend(descriptor)
+            if self._fsync:
+                _sync_folder(self.path.parent)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return descriptor
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return False
+    own = os.fstat(descriptor)
+    return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+
+
+def _mend(descriptor: int) -> None:
+    """End the file with a whole line: a writer may have been killed in the middle of one.
+
+    What it was writing is still pending, and will be written anew.
+    """
+    size = os.fstat(descriptor).st_size
+    start, tail = size, b""
+    while start and b"\n" not in tail:
+        length = min(_TAIL_BYTES, start)
+        start -= length
+        tail = os.pread(descriptor, length, start) + tail
+    torn = tail[tail.rfind(b"\n") + 1 :]
+    if not torn:
+        return
+    if is_record(torn):
+        os.write(descriptor, b"\n")
+    else:
+        os.ftruncate(descriptor, size - len(torn))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

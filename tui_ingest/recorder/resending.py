@@ -1,0 +1,224 @@
+"""The first copy, and every later repair: rows written again in the order of their keys.
+
+Nothing is noted for them: each round reads the next rows together with what is pending, in one
+snapshot. So what is sent is never older than what is in the log already, live changes go first,
+and all that has to be remembered is the key of the last row.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
+from django.db.models import Model, QuerySet
+
+from tui_ingest.recorder.captures import key_fields, recorded_models
+from tui_ingest.recorder.conf import get_settings
+from tui_ingest.recorder.errors import RecorderError
+from tui_ingest.recorder.models import Resend, stored
+from tui_ingest.recorder.ordering import ModelGraph
+from tui_ingest.recorder.rows import RowReader, key_of
+
+KEYS_AT_ONCE = 500  # of a list of keys, in one resend
+# What rows refer to among themselves comes with them, up to so many times as many rows. The rest
+# is left to an ingester, which has them wait for each other.
+_MOST_RELATED = 4
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a model: all, those of some keys, or those with a value in a field."""
+
+    label: str
+    keys: Sequence[Sequence[str]] | None = None
+    where: tuple[str, str] | None = None
+
+
+@dataclass(kw_only=True)
+class Chunk:
+    """The rows of a resend that come next."""
+
+    resend: Resend
+    rows: list[Model]  # with those that they refer to
+    count: int  # without them
+    after: str | None  # JSON, the key of the last row
+    is_last: bool
+
+
+def labels_in_order(labels: Sequence[str], database: str) -> list[str]:
+    """Return the models to resend, those first that others refer to; all, if none is named.
+
+    Raises:
+        RecorderError: one is not recorded.
+    """
+    models = recorded_models(get_settings(), database)
+    graph = ModelGraph(models)
+    known = {model._meta.label_lower: model for model in models}
+    if unknown := [label for label in labels if label.lower() not in known]:
+        raise RecorderError(
+            f"{unknown[0]} is not recorded here. Recorded are: {', '.join(sorted(known))}."
+        )
+    chosen = {label.lower() for label in labels} or known.keys()
+    return sorted(chosen, key=lambda label: (graph.rank(known[label]), label))
+
+
+def add(selection: Selection, database: str, *, why: str) -> list[Resend]:
+    """Have rows sent by the relay.
+
+    Raises:
+        RecorderError: the selection makes no sense.
+    """
+    model = apps.get_model(selection.label)
+    if selection.keys is not None:
+        return [
+            _created(
+                database,
+                model=selection.label,
+                keys=json.dumps(_checked(model, selection.keys[start : start + KEYS_AT_ONCE])),
+                total=len(selection.keys[start : start + KEYS_AT_ONCE]),
+                why=why,
+            )
+            for start in range(0, len(selection.keys), KEYS_AT_ONCE)
+        ]
+    where = json.dumps(selection.where) if selection.where else None
+    try:
+        rows = _selected(model, where, database)
+        total, last = rows.count(), rows.order_by("-pk").first()
+    except (FieldError, FieldDoesNotExist, ValidationError, ValueError, TypeError) as error:
+        raise RecorderError(
+            f"No rows of {selection.label} can be found by {selection.where}: {error}"
+        ) from error
+    if last is None:
+        return []
+    return [
+        _created(
+            database,
+            model=selection.label,
+            where=where,
+            upto=_key_text(last),
+            total=total,
+            why=why,
+        )
+    ]
+
+
+def _created(database: str, **values: Any) -> Resend:
+    return stored(Resend, database).create(**values)
+
+
+def _checked(model: type[Model], keys: Sequence[Sequence[str]]) -> list[list[str]]:
+    for key in keys:
+        try:
+            _key(model, key)
+        except (ValidationError, ValueError, TypeError) as error:
+            raise RecorderError(
+                f"{'/'.join(key)} is no key of {model._meta.label}: {error}"
+            ) from error
+    return [list(key) for key in keys]
+
+
+def _selected(model: type[Model], where: str | None, database: str) -> QuerySet[Model]:
+    rows = RowReader(database).all(model)
+    if where is None:
+        return rows
+    field, value = json.loads(where)
+    return rows.filter(**{field: value})
+
+
+def _key(model: type[Model], texts: Sequence[str]) -> list[Any]:
+    return [f.to_python(text) for f, text in zip(key_fields(model), texts, strict=True)]
+
+
+def _key_text(row: Model) -> str:
+    return json.dumps([field.value_to_string(row) for field in key_fields(type(row))])
+
+
+# In a round
+
+
+def next_chunk(database: str, graph: ModelGraph, limit: int) -> Chunk | None:
+    """Return up to `limit` rows of the first resend that waits; None without one."""
+    waiting = stored(Resend, database).filter(state=Resend.State.WAITING)
+    resend = waiting.order_by("id").first() if limit > 0 else None
+    if resend is None:
+        return None
+    model = apps.get_model(resend.model)
+    reader = RowReader(database)
+    if resend.keys is not None:
+        keys = [_key(model, key) for key in json.loads(resend.keys)]
+        rows = list(reader.by_key(model, keys).values())
+        after, is_last = None, True
+    else:
+        rows = list(_following(resend, model, database)[:limit])
+        after, is_last = _key_text(rows[-1]) if rows else resend.after, len(rows) < limit
+    count = len(rows)
+    if graph.is_cyclic(model):
+        rows = _with_related(rows, graph, reader)
+    return Chunk(resend=resend, rows=rows, count=count, after=after, is_last=is_last)
+
+
+def _following(resend: Resend, model: type[Model], database: str) -> QuerySet[Model]:
+    rows = _selected(model, resend.where, database).order_by("pk")
+    for lookup, text in (("pk__gt", resend.after), ("pk__lte", resend.upto)):
+        if text is not None:
+            key = _key(model, json.loads(text))
+            rows = rows.filter(**{lookup: key[0] if len(key) == 1 else tuple(key)})
+    return rows
+
+
+def _with_related(rows: list[Model], graph: ModelGraph, reader: RowReader) -> list[Model]:
+    """Add the rows that these refer to, of models that refer to each other."""
+    known = {(type(row), key_of(row)): row for row in rows}
+    new = list(rows)
+    while new and len(known) < _MOST_RELATED * len(rows):
+        wanted: dict[type[Model], dict[str, set[Any]]] = {}
+        for row in new:
+            for relation in graph.inner_relations(type(row)):
+                value = getattr(row, relation.attname)
+                if value is not None:
+                    target = relation.target_field
+                    wanted.setdefault(target.model, {}).setdefault(target.name, set()).add(value)
+        new = []
+        for model, by_field in wanted.items():
+            for name, values in by_field.items():
+                for row in reader.by_value(model, name, values):
+                    if (type(row), key_of(row)) not in known:
+                        known[type(row), key_of(row)] = row
+                        new.append(row)
+    return list(known.values())
+
+
+def settle(chunk: Chunk, database: str) -> None:
+    """Note that a chunk is in the log; if nobody has paused or given up its resend, go on."""
+    now = time.time()
+    resend = chunk.resend
+    values: dict[str, Any] = {"after": chunk.after, "sent": resend.sent + chunk.count}
+    if resend.began is None:
+        values["began"] = now
+    if chunk.is_last:
+        values |= {"state": Resend.State.DONE, "ended": now}
+    stored(Resend, database).filter(
+        pk=resend.pk, state=Resend.State.WAITING, after=resend.after
+    ).update(**values)
+
+
+def progress_of(resend: Resend) -> dict[str, Any]:
+    """Return how far a resend is, for JSON."""
+    seconds = (resend.ended or time.time()) - resend.began if resend.began else 0.0
+    left = max(0, resend.total - resend.sent)
+    is_going = resend.state == Resend.State.WAITING and resend.sent > 0
+    return {
+        "id": resend.pk,
+        "model": resend.model,
+        "state": str(resend.state),
+        "sent": resend.sent,
+        "total": resend.total,
+        "why": resend.why,
+        # Seconds that it will still take; None if nobody can tell.
+        "eta": left * seconds / resend.sent if is_going else None,
+    }

@@ -1,0 +1,113 @@
+"""What every kind of database has to say for its triggers."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tui_ingest.recorder.captures import Capture
+
+PREFIX = "tui_ingest_"  # of the name of every trigger
+_LABEL = "/* model "  # in a body, so that what is installed tells whose changes it notes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """A trigger that a table needs, or has."""
+
+    name: str
+    table: str  # as SQL names it
+    event: str  # that it is for
+    body: str  # what it does; of what is installed, as the database shows it
+    create: tuple[str, ...] = ()  # statements
+
+    def does(self, needed: Trigger) -> bool:
+        """Tell whether it does what is needed, however it is spaced."""
+        return self.body.split() == needed.body.split()
+
+    @property
+    def label(self) -> str:
+        """The model whose changes it notes; empty if it does not say."""
+        return self.body.partition(_LABEL)[2].partition(" */")[0]
+
+
+class Dialect(ABC):
+    """Triggers of one kind of database, on one connection."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+
+    @property
+    def changes(self) -> str:
+        """The table of changes, quoted."""
+        from tui_ingest.recorder.models import Change
+
+        return self.quoted(Change._meta.db_table)
+
+    def quoted(self, name: str) -> str:
+        """Return a name as SQL has it; `db_table` may hold a schema in quotes of its own."""
+        return self.connection.ops.quote_name(name)
+
+    def run(self, *statements: str) -> None:
+        """Execute statements that take no parameters."""
+        with self.connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+
+    @abstractmethod
+    def find(self, table: str) -> str | None:
+        """Return a table's name as `installed` tells it; None without a table of its own."""
+
+    @abstractmethod
+    def needed(self, capture: Capture) -> list[Trigger]:
+        """Return the triggers of a table."""
+
+    @abstractmethod
+    def installed(self) -> Mapping[str, Trigger]:
+        """Return what of ours there is, by name."""
+
+    @abstractmethod
+    def drop(self, trigger: Trigger) -> None:
+        """Remove a trigger that is installed."""
+
+    @abstractmethod
+    def silence(self) -> Any:
+        """Have the running transaction leave no changes; return what `end_silence` needs."""
+
+    @abstractmethod
+    def end_silence(self, before: Any) -> None:
+        """Have it leave changes again, if it is not going to be rolled back."""
+
+    def create(self, trigger: Trigger) -> None:
+        """Install a trigger, or put it right."""
+        self.run(*trigger.create)
+
+    def loosen(self, trigger: Trigger) -> None:  # noqa: B027  # SQLite has nothing to do
+        """Have a trigger that is installed bear that its columns are renamed or dropped."""
+
+
+def marked(label: str) -> str:
+    """Return a comment that says whose changes a trigger notes."""
+    return f"{_LABEL}{label} */"
+
+
+def name_for(*parts: str) -> str:
+    """Return a trigger's name: short, and another one for another text."""
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return f"{PREFIX}{digest[:16]}"
+
+
+def literal(text: str) -> str:
+    """Return a name of ours as a string of SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,131 @@
+"""Triggers of SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tui_ingest.recorder.captures import Capture
+from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, literal, marked, name_for
+
+_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+
+
+class SqliteDialect(Dialect):
+    """Three triggers per table.
+
+    SQLite renames columns in triggers by itself; where it cannot, Django makes the table anew and
+    drops them.
+    """
+
+    def find(self, table: str) -> str | None:
+        found = self.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name = %s COLLATE NOCASE",
+            [table.strip('"')],
+        )
+        return self.quoted(found[0][0]) if found else None
+
+    def needed(self, capture: Capture) -> list[Trigger]:
+        bodies = {
+            "INSERT": [self._save(capture, "NEW")],
+            "UPDATE": self._update(capture),
+            "DELETE": [
+                self._save(capture, "OLD") if capture.is_link else self._delete(capture),
+            ],
+        }
+        return [self._trigger(capture, event, body) for event, body in bodies.items()]
+
+    def _trigger(self, capture: Capture, event: str, statements: list[str]) -> Trigger:
+        table = self.quoted(capture.table)
+        body = " ".join(statements)
+        name = name_for(table, event, body)
+        sql = (
+            f"CREATE TRIGGER {self.quoted(name)} AFTER {event} ON {table}"
+            f" BEGIN {marked(capture.label)} {body} END"
+        )
+        create = (sql.replace("%", "%%"),)
+        return Trigger(name=name, table=table, event=event, body=sql, create=create)
+
+    def _save(self, capture: Capture, row: str, condition: str = "") -> str:
+        return self._note(capture, "save", row, unique="NULL", condition=condition)
+
+    def _delete(self, capture: Capture, condition: str = "") -> str:
+        unique = self._unique(capture) if capture.unique else "NULL"
+        return self._note(capture, "delete", "OLD", unique=unique, condition=condition)
+
+    def _update(self, capture: Capture) -> list[str]:
+        moved = " OR ".join(
+            f"OLD.{column} IS NOT NEW.{column}" for column in map(self.quoted, capture.key)
+        )
+        if capture.is_link:
+            return [self._save(capture, "NEW"), self._save(capture, "OLD", moved)]
+        unique = "NULL"
+        if capture.unique:
+            changed = " OR ".join(
+                f"OLD.{column} IS NOT NEW.{column}"
+                for column in (self.quoted(column) for _, column in capture.unique)
+            )
+            unique = f"CASE WHEN {changed} THEN {self._unique(capture)} END"
+        return [
+            self._delete(capture, moved),
+            self._note(capture, "save", "NEW", unique=unique),
+        ]
+
+    def _note(
+        self, capture: Capture, operation: str, row: str, *, unique: str, condition: str = ""
+    ) -> str:
+        key = ", ".join(self._value(row, column) for column in capture.key)
+        where = f" WHERE {condition}" if condition else ""
+        return (
+            f'INSERT INTO {self.changes} ("model", "key", "operation", "unique", "at")'
+            f" SELECT {literal(capture.label)}, json_array({key}), '{operation}', {unique},"
+            f" {_NOW}{where};"
+        )
+
+    def _unique(self, capture: Capture) -> str:
+        pairs = (
+            f"{literal(name)}, {self._value('OLD', column)}" for name, column in capture.unique
+        )
+        return f"json_object({', '.join(pairs)})"
+
+    def _value(self, row: str, column: str) -> str:
+        """A column of any type may hold a blob here, which JSON refuses."""
+        value = f"{row}.{self.quoted(column)}"
+        return f"CASE typeof({value}) WHEN 'blob' THEN hex({value}) ELSE {value} END"
+
+    def installed(self) -> Mapping[str, Trigger]:
+        found = self.rows(
+            "SELECT name, tbl_name, sql FROM sqlite_master"
+            " WHERE type = 'trigger' AND substr(name, 1, %s) = %s",
+            [len(PREFIX), PREFIX],
+        )
+        return {
+            name: Trigger(name=name, table=self.quoted(table), event=_event(sql), body=sql)
+            for name, table, sql in found
+        }
+
+    def drop(self, trigger: Trigger) -> None:
+        self.run(f"DROP TRIGGER IF EXISTS {self.quoted(trigger.name)}")
+
+    def create(self, trigger: Trigger) -> None:
+        self.drop(trigger)
+        super().create(trigger)
+
+    def silence(self) -> int | None:
+        """Remember what the transaction found; None if the recorder is not migrated here."""
+        from tui_ingest.recorder.models import Change
+
+        found = self.rows(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence s WHERE s.name = m.name), 0)"
+            " FROM sqlite_master m WHERE type = 'table' AND name = %s",
+            [Change._meta.db_table],
+        )
+        return int(found[0][0]) if found else None
+
+    def end_silence(self, before: int | None) -> None:
+        """Remove what the transaction added: nobody else writes meanwhile."""
+        if before is not None and not self.connection.needs_rollback:
+            self.run(f"DELETE FROM {self.changes} WHERE id > {before}")  # a number
+
+
+def _event(sql: str) -> str:
+    return sql.partition(" AFTER ")[2].partition(" ")[0]
