@@ -16,6 +16,21 @@ SETTLED_SECONDS = 30  # without a change, until nobody is thought to be writing 
 _DAMAGES = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
+def pread_all(descriptor: int, length: int, offset: int) -> bytes:
+    """Return `length` bytes from an offset, or what there is up to the end of the file.
+
+    A network mount or a signal may give fewer, and the next call the rest: taken for the end of
+    the file, they would look like a truncation.
+    """
+    found = os.pread(descriptor, length, offset)
+    while found and len(found) < length:
+        more = os.pread(descriptor, length - len(found), offset + len(found))
+        if not more:
+            break
+        found += more
+    return found
+
+
 class Archive:
     """The content of a gzip file, up to the place from which on it cannot be unpacked.
 
@@ -63,7 +78,7 @@ class Archive:
     def said_size(self) -> int:
         """Bytes that its last four bytes speak of. They say nothing if its end is missing."""
         packed = os.fstat(self._file.fileno()).st_size
-        return int.from_bytes(os.pread(self._file.fileno(), 4, max(0, packed - 4)), "little")
+        return int.from_bytes(pread_all(self._file.fileno(), 4, max(0, packed - 4)), "little")
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` unpacked bytes from an offset; fewer only at the end.

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from tui_ingest.oplog.files import notices
 from tui_ingest.oplog.files.discovery import discover
-from tui_ingest.oplog.files.finding import find_place
+from tui_ingest.oplog.files.finding import Found, find_place
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.late import LeftGenerations
 from tui_ingest.oplog.files.lines import Line, LineReader
 from tui_ingest.oplog.files.positions import leave, move_to
 from tui_ingest.oplog.files.snapshots import Snapshot
-from tui_ingest.oplog.log import Notice, Position
+from tui_ingest.oplog.log import LogUnavailableError, Notice, Position
 
 
 class Chain:
@@ -74,14 +74,30 @@ class Chain:
 
     def open(self) -> bool:
         """Stand at the wanted position, if there is anything to read; tell whether there is."""
-        if self.current is None:
-            with discover(self._path) as snapshot:
-                self._stand(snapshot)
+        if self.current is None and not self._stand(believes_losses=False):
+            self._stand(believes_losses=True)  # the files say it twice
         return self.current is not None
 
-    def _stand(self, snapshot: Snapshot) -> None:
+    def _stand(self, *, believes_losses: bool) -> bool:
+        """Stand at the wanted position, unless something seems to be lost that is not believed.
+
+        A failure leaves nothing behind: the next try begins with the position again.
+        """
+        noticed = list(self.notices)
+        with discover(self._path) as snapshot:
+            place = find_place(self._wanted, snapshot, written_over=self._written_over)
+            if place.losses and not believes_losses:
+                return False
+            try:
+                self._stand_at(place, snapshot)
+            except LogUnavailableError:
+                self.close()
+                self.notices[:] = noticed
+                raise
+        return True
+
+    def _stand_at(self, place: Found, snapshot: Snapshot) -> None:
         self._look_at_active(snapshot)
-        place = find_place(self._wanted, snapshot, written_over=self._written_over)
         self.left.miss(place.absent)
         known = {generation.identity for generation in self.left.generations}
         left = [
@@ -94,7 +110,6 @@ class Chain:
             later = snapshot.after(place.current)
         found = place.current or (later.pop(0) if later else None)
         current = self._reader(found, place.offset) if found else None
-        # From here on nothing fails: what was found half would be lost.
         for reader in (*left, *([current] if current else [])):
             snapshot.keep(reader.generation)
         self.left.add(left)
@@ -105,11 +120,11 @@ class Chain:
             # Of one that was lost it is said already that nothing of it is there.
             names = () if place.losses else found.damaged_before
             self.notices += [notices.unreadable(found.identity, name) for name in names]
-        if place.losses:  # they must not be told again
-            self._wanted, self._written_over = Position(), False
         if found is not None:
             self.left.settle(snapshot.before(place.left[-1][0] if place.left else found))
             self.left.adopt(snapshot, found)
+        if place.losses:  # they must not be told again
+            self._wanted, self._written_over = Position(), False
 
     def _unread(self, snapshot: Snapshot, left: Sequence[LineReader] = ()) -> list[Generation]:
         """Return the generations after the last one that is known."""

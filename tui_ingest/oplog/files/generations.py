@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from tui_ingest.oplog.files.archives import Archive
+from tui_ingest.oplog.files.archives import Archive, pread_all
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 from tui_ingest.oplog.parsing import is_record, timestamp_of
 
@@ -55,18 +55,21 @@ class Generation:
         self._file = _open(path)
         self._archive: Archive | None = None
         self._finished = finished
-        status = os.fstat(self._file.fileno())
-        self.file_id = (status.st_dev, status.st_ino)
-        self.mtime = status.st_mtime
         self.damaged_before: Sequence[str] = ()
         try:
+            status = os.fstat(self._file.fileno())
             if compressed:
                 self._archive = Archive(path, self._file)
             start, line = self._first_line()
             self.seen_size = self.known_size
+        except OSError as error:
+            self.close()
+            raise self._unreadable(error) from error
         except BaseException:
             self.close()
             raise
+        self.file_id = (status.st_dev, status.st_ino)
+        self.mtime = status.st_mtime
         self._first = (start, len(line))
         self.identity = digest(line) if line else ""
         self.first_time = timestamp_of(line)
@@ -89,7 +92,7 @@ class Generation:
 
     def is_removed(self) -> bool:
         """Tell whether no name leads to the file any more."""
-        return os.fstat(self._file.fileno()).st_nlink == 0
+        return self._status().st_nlink == 0
 
     def _first_line(self) -> tuple[int, bytes]:
         """Return where the first line is and as much of it as is looked at.
@@ -125,9 +128,12 @@ class Generation:
     @property
     def known_size(self) -> int:
         """Bytes in it, now; for a compressed file those that its last four bytes speak of."""
-        if self._archive is not None:
+        if self._archive is None:
+            return self._status().st_size
+        try:
             return self._archive.announced_size
-        return os.fstat(self._file.fileno()).st_size
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     @property
     def damage(self) -> str:
@@ -140,7 +146,10 @@ class Generation:
 
     def ends_at(self, offset: int) -> bool:
         """Tell whether a damaged file says that it held no more than was read already."""
-        return self._archive is not None and self._archive.said_size == offset
+        try:
+            return self._archive is not None and self._archive.said_size == offset
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from a byte offset; fewer only at the end.
@@ -151,7 +160,7 @@ class Generation:
         try:
             if self._archive is not None:
                 return self._archive.read_at(offset, length)
-            return os.pread(self._file.fileno(), length, offset)
+            return pread_all(self._file.fileno(), length, offset)
         except OSError as error:
             raise self._unreadable(error) from error
 
@@ -182,6 +191,12 @@ class Generation:
             self._archive.close()
         self._file.close()
 
+    def _status(self) -> os.stat_result:
+        try:
+            return os.fstat(self._file.fileno())
+        except OSError as error:
+            raise self._unreadable(error) from error
+
     def _unreadable(self, error: OSError) -> LogUnavailableError:
         return LogUnavailableError(f"{self.path} cannot be read: {error.strerror}.")
 
@@ -194,7 +209,12 @@ def _open(path: Path) -> BinaryIO:
         raise
     except OSError as error:
         raise LogUnavailableError(f"{path} cannot be opened: {error.strerror}.") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except OSError as error:
+        os.close(descriptor)
+        raise LogUnavailableError(f"{path} cannot be read: {error.strerror}.") from error
+    if not is_file:
         os.close(descriptor)
         raise LogError(f"{path} is not a regular file. Name the file that the writer appends to.")
     return os.fdopen(descriptor, "rb", buffering=0)

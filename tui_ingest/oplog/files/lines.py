@@ -204,11 +204,18 @@ class LineReader:
         end = self.offset + self.partial_bytes
         # The bytes before are read again together with the new ones and compared: a file that was
         # truncated and has grown past this place since would be read from its middle.
+        found = self._read_after(end, known)
+        if found is None and (found := self._read_after(end, known)) is None:
+            raise ContentChangedError  # said twice
+        self._buffer += found
+        return bool(found)
+
+    def _read_after(self, end: int, known: bytes) -> bytes | None:
+        """Return the next bytes; None if those before them are not the known ones."""
         found = self.generation.read_at(end - len(known), len(known) + CHUNK_BYTES)
         if not found.startswith(known) or (not end and self.generation.is_rewritten()):
-            raise ContentChangedError
-        self._buffer += found[len(known) :]
-        return len(found) > len(known)
+            return None
+        return found[len(known) :]
 
     def _known_tail(self) -> bytes:
         if len(self._buffer) >= TAIL_BYTES:

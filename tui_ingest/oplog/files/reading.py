@@ -49,12 +49,15 @@ class FileLog:
         self._max_record_bytes = max_record_bytes
         self._chain = Chain(self._path, max_line_bytes=max_record_bytes)
         self._source: LineReader | None = None  # which the last batch came from
+        # What was taken from the files and is in no batch yet, because making one has failed.
+        self._taken: tuple[list[Entry], LineReader | None] | None = None
         self._watcher = Watcher(self._path, poll_seconds=poll_seconds)
 
     # Reading
 
     def resume(self, position: Position | None) -> None:
         """See `Log.resume`."""
+        self._taken = None
         self._chain.resume(position)
 
     def read(self, *, max_records: int, max_bytes: int, final: bool = False) -> Batch | None:
@@ -66,28 +69,38 @@ class FileLog:
                 self._chain.recover()
 
     def _read(self, max_records: int, max_bytes: int, *, final: bool) -> Batch | None:
+        if self._taken is None:
+            self._taken = self._take(max_records, max_bytes, final=final)
+        batch = self._batch(*self._taken)
+        self._taken = None
+        return batch
+
+    def _take(
+        self, max_records: int, max_bytes: int, *, final: bool
+    ) -> tuple[list[Entry], LineReader | None]:
+        """Take the next entries out of one generation."""
         chain = self._chain
         while chain.open() and (current := chain.current) is not None:
             generation = current.generation
             if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
-                return self._batch(self._parse(lines, current), current)
+                return self._parse(lines, current), current
             followed = chain.has_successor()
             if current.generation is not generation:
                 continue  # the same content is in another file now, where there may be more
             if late := chain.late_lines(max_lines=max_records, max_bytes=max_bytes):
                 reader, lines = late
-                return self._batch(self._parse(lines, reader), reader)
+                return self._parse(lines, reader), reader
             if not followed:
-                return self._batch(self._parse_unfinished(current) if final else [], current)
+                return self._parse_unfinished(current) if final else [], current
             # Looked at once more, now that the next generation was seen: but for a late writer
             # nothing is added to this one after that.
             if lines := current.take(max_lines=max_records, max_bytes=max_bytes):
-                return self._batch(self._parse(lines, current), current)
+                return self._parse(lines, current), current
             if torn := chain.take_torn():
                 reader, line = torn
-                return self._batch(self._parse_torn(line, reader), reader)
+                return self._parse_torn(line, reader), reader
             chain.advance()
-        return self._batch([], None)
+        return [], None
 
     def _parse(self, lines: Sequence[Line], reader: LineReader) -> list[Entry]:
         entries: list[Entry] = []
@@ -159,14 +172,17 @@ class FileLog:
             return Backlog(
                 exists=exists, readable=readable, remaining_bytes=nascent, partial_bytes=nascent
             )
-        size = current.generation.see()
+        try:
+            size, later = current.generation.see(), sum(found.known_size for found in chain.later)
+        except LogUnavailableError:
+            readable, size, later = False, current.generation.seen_size, 0
         unread = max(0, size - current.offset)
         oldest, highest = self._ranks() if chain.later else (None, None)
         return Backlog(
             exists=exists,
             readable=readable,
             generation_size=max(size, current.offset),
-            remaining_bytes=unread + sum(found.known_size for found in chain.later) + nascent,
+            remaining_bytes=unread + later + nascent,
             older_generations=len(chain.later),
             oldest_rank=oldest,
             highest_rank=highest,
