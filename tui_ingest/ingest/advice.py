@@ -20,6 +20,8 @@ _ADVICE: dict[str, str] = {
     Reason.NO_IDENTITY: "Edit the record so that it says which row it means; then retry.",
     Reason.IDENTITY_CLASH: "Give the other row another primary key; then retry.",
     Reason.MISSING_TABLE: "Run 'manage.py migrate' on this project; then retry.",
+    Reason.TIMEOUT: "Look for a trigger, a lock or a missing index that slows down this row, or"
+    " raise the database's statement_timeout; then retry.",
     Reason.INTEGRITY: "Edit the record so that the database accepts it; then retry.",
     Reason.UNEXPECTED: "The traceback says where it failed; retry once that is put right.",
     MalformedReason.UNKNOWN_OPERATION: "Install a version that knows the operation; then retry.",

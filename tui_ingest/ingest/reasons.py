@@ -25,6 +25,7 @@ class Reason(enum.StrEnum):
     NO_IDENTITY = "no_identity"  # nothing in it says which row it speaks of
     IDENTITY_CLASH = "identity_clash"  # its pk is taken, and others refer to it by pk
     MISSING_TABLE = "missing_table"  # a migration was not run here
+    TIMEOUT = "timeout"  # by itself, too, it ran into the time limit of a statement
     INTEGRITY = "integrity"  # another constraint of the database
     UNEXPECTED = "unexpected"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_ingest.ingest import totals
@@ -26,6 +26,8 @@ class Limits:
     seconds: float  # so that a pause takes effect soon
     failures: int  # permanent failures in a row; the last of them is still set aside
     stop_on_error: bool = False  # cut before the first failure instead
+    # What the database cancels is the record's own failure: every record is tried by itself.
+    is_timeout_final: Callable[[], bool] | None = None
 
 
 class CommitRefusedError(Exception):

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from tui_ingest.ingest.batches.attempts import Attempt, BatchResult, Look, Refusal, RunRefusedError
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.exact.database_errors import is_statement_timeout
 from tui_ingest.ingest.exact.failures import Failure, explain, is_transient
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
@@ -70,7 +71,7 @@ class BatchPass:
         """
         while self._at < len(self._entries) and not self._is_over():
             stop = self._next_stop()
-            if self._fast is not None and stop - self._at >= SMALLEST_RUN:
+            if self._fast is not None and self._is_run(stop):
                 self._many(self._fast, stop)
             else:
                 self._one_by_one(max(stop, self._at + 1))
@@ -85,6 +86,10 @@ class BatchPass:
                 or self._clock() - self._started > limits.seconds
             )
         ) or written.refusal is not None
+
+    def _is_run(self, stop: int) -> bool:
+        is_alone = self._attempt.limits.is_timeout_final is not None
+        return not is_alone and stop - self._at >= SMALLEST_RUN
 
     def _next_stop(self) -> int:
         """Return where a run may end at the latest: what was refused once is tried by itself."""
@@ -125,9 +130,13 @@ class BatchPass:
         except MemoryError:
             raise
         except Exception as error:  # whatever a record can provoke, it is that record's failure
-            if is_transient(error) or self._is_undone():
+            if self._is_undone() or (is_transient(error) and not self._is_final(error)):
                 raise
             return explain(self._target, error, entry)
+
+    def _is_final(self, error: Exception) -> bool:
+        is_timeout_final = self._attempt.limits.is_timeout_final
+        return is_timeout_final is not None and is_statement_timeout(error) and is_timeout_final()
 
     def _is_undone(self) -> bool:
         """Tell whether not even the savepoint is left: the failure was not the record's."""

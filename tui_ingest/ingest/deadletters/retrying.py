@@ -21,6 +21,7 @@ from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_ol
 from tui_ingest.ingest.deadletters.waiting import waiting_for
 from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.exact import sequences
+from tui_ingest.ingest.exact.database_errors import is_statement_timeout
 from tui_ingest.ingest.exact.failures import describe, explain, is_transient
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
@@ -65,10 +66,15 @@ def retry(target: Target, dead_letter_id: int) -> Retry:
     except DeadLetterError:
         raise
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) and not _takes_too_long(target, dead_letter_id, error):
             raise
         # Whatever was done is rolled back: constraints may have failed as late as the commit.
         return _keep_open(target, dead_letter_id, error)
+
+
+def _takes_too_long(target: Target, dead_letter_id: int, error: Exception) -> bool:
+    """Tell whether a record that was set aside for its time took too long once more."""
+    return is_statement_timeout(error) and get(target, dead_letter_id).reason == Reason.TIMEOUT
 
 
 def retry_all(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:

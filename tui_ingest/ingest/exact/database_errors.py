@@ -52,6 +52,7 @@ _SQLITE_MISSING = ("no such table", "no such column", "has no column named")
 # Connection, rollback (deadlock, serialization), resources (disk full), operator, system.
 _SQLSTATE_TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 _LOCK_NOT_AVAILABLE = "55P03"
+_QUERY_CANCELED = "57014"  # by its time limit, or by somebody
 _SQLSTATE_FAULTS = {
     "25006": Fault.TRANSIENT,  # read-only transaction: a standby that is not promoted yet
     "25P03": Fault.TRANSIENT,  # idle in a transaction for too long
@@ -76,6 +77,7 @@ _MYSQL_TRANSIENT = (
     | {1290, 1792, 1836}  # read-only
     | {1317, 1969, 3024}  # interrupted, by somebody or by a time limit
 )
+_MYSQL_TIMEOUTS = {1969, 3024}
 _MYSQL_FAULTS = {
     Fault.TRANSIENT: _MYSQL_TRANSIENT,
     Fault.FOREIGN_KEY: {1216, 1452},
@@ -101,6 +103,15 @@ def is_transient(error: BaseException) -> bool:
 def is_lock_timeout(error: BaseException) -> bool:
     """Tell whether PostgreSQL gave up waiting for a lock that somebody else holds."""
     return _sqlstate_of(error.__cause__ or error) == _LOCK_NOT_AVAILABLE
+
+
+def is_statement_timeout(error: BaseException) -> bool:
+    """Tell whether a statement was cancelled, as its time limit does: SQLite has none."""
+    driver_error = error.__cause__ or error
+    code = driver_error.args[0] if driver_error.args else None
+    return _sqlstate_of(driver_error) == _QUERY_CANCELED or (
+        isinstance(error, DatabaseError) and code in _MYSQL_TIMEOUTS
+    )
 
 
 def fault_of(error: DatabaseError | InterfaceError) -> Fault:

@@ -10,7 +10,12 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import ProtectedError, RestrictedError
 
 from tui_ingest.ingest.exact.clashes import describe_clash
-from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_transient
+from tui_ingest.ingest.exact.database_errors import (
+    Fault,
+    fault_of,
+    is_statement_timeout,
+    is_transient,
+)
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
@@ -37,6 +42,7 @@ _SENTENCES: dict[str, str] = {
         "A table or column is not in this database: run 'manage.py migrate' and retry"
     ),
     Reason.INTEGRITY: "A constraint of the database forbids it",
+    Reason.TIMEOUT: "By itself, too, it takes longer than the database lets a statement run",
 }
 
 
@@ -89,7 +95,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ProtectedError | RestrictedError):
         return Reason.PROTECTED
     if isinstance(error, DatabaseError | InterfaceError):
-        return _REASONS.get(fault_of(error), Reason.UNEXPECTED)
+        known = Reason.TIMEOUT if is_statement_timeout(error) else _REASONS.get(fault_of(error))
+        return known or Reason.UNEXPECTED
     if isinstance(error, RecursionError):
         return MalformedReason.TOO_DEEP
     if isinstance(error, ObjectDoesNotExist):

@@ -9,6 +9,7 @@ from tui_ingest.ingest.batches.attempts import BatchResult, Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import Counts, State
+from tui_ingest.ingest.exact.database_errors import is_statement_timeout
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.ingest.session.publisher import Publisher
@@ -16,6 +17,7 @@ from tui_ingest.ingest.session.retrier import Retrier, new_backoff, passes_by_it
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, Log
 
+TIMEOUTS = 3  # tries that the database may cancel before the records are tried one by one
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
 
 
@@ -51,6 +53,8 @@ class Applier:
         self._dry_run = dry_run
         self._writer: BatchWriter
         self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
+        self._timeouts = 0  # tries in a row that the database has cancelled
+        self._alone = 0  # entries to be tried one by one
         self._backoff = new_backoff()  # between tries to write; ends with a commit
 
     @property
@@ -89,6 +93,7 @@ class Applier:
             seconds=BATCH_SECONDS,
             failures=1 if until_failure else self._target.settings.max_consecutive_failures,
             stop_on_error=stop_on_error,
+            is_timeout_final=self._is_timeout_final if self._alone else None,
         )
         failures_in_a_row = 0 if until_failure else self.failures_in_a_row
         started = time.monotonic()
@@ -99,11 +104,21 @@ class Applier:
         except Exception as error:
             if not passes_by_itself(error):
                 raise
+            self._notice_timeout(batch, error)
             self._try_later(error)
             return None
         self._retrier.came_back(self._backoff)
         self._account_for(batch, written, time.monotonic() - started)
         return written
+
+    def _is_timeout_final(self) -> bool:
+        return not self._retrier.is_stopping  # an order to stop cancels statements, too
+
+    def _notice_timeout(self, batch: Batch, error: Exception) -> None:
+        """A record that always takes too long would keep the log waiting for ever."""
+        self._timeouts = self._timeouts + 1 if is_statement_timeout(error) else 0
+        if self._timeouts >= TIMEOUTS:
+            self._alone = len(batch.entries)
 
     def _try_later(self, error: Exception) -> None:
         self._retrier.wait_after(error, self._backoff)
@@ -113,6 +128,8 @@ class Applier:
     def _account_for(self, batch: Batch, written: BatchResult, seconds: float) -> None:
         self._cursor.advance(batch, written)
         self._sizer.took(len(written.entries), seconds)
+        self._timeouts = 0
+        self._alone = max(0, self._alone - len(written.entries))
         self.busy_at = time.monotonic()
         self.failures_in_a_row = written.failures_in_a_row
         self.set_aside += len(written.failures)

@@ -49,6 +49,11 @@ class Retrier:
         self._path = path
         self._target = target
 
+    @property
+    def is_stopping(self) -> bool:
+        """Tell whether the session was told to stop."""
+        return self._control.stopping
+
     def until_done(self, action: Callable[[], T]) -> T:
         """Do what may fail for a while, as often as it takes."""
         backoff = new_backoff()

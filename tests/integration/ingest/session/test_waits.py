@@ -72,6 +72,41 @@ def pid_of_waiting(connection):
     return row and row[0]
 
 
+SLOW_ROW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.question_text = 'slow' THEN
+        PERFORM pg_sleep(20);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON polls_question
+FOR EACH ROW EXECUTE FUNCTION slow();
+"""
+OUTCOME = """
+from tui_ingest.demo.polls.models import Question
+from tui_ingest.models import DeadLetter
+print(Question.objects.count(), *DeadLetter.objects.values_list("status", "reason"))
+"""
+
+
+def test_one_record_that_always_takes_too_long(postgres_site, tmp_path):
+    site, log = postgres_site({"options": "-c statement_timeout=500ms"}), tmp_path / "oplog.log"
+    with psycopg.connect(postgres_site.uri) as connection:
+        connection.execute(SLOW_ROW)
+    slow = question(10, "slow")
+    log.write_bytes(questions(range(1, 10)) + slow + questions(range(11, 21)))
+    ended = site.tui_ingest(log, "--headless", "--once")
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert site.shell(OUTCOME) == "19 ('open', 'timeout')\n"
+    again = site.manage("ingest_deadletters", "retry", "--all")
+    assert "takes longer than the database lets a statement run" in again.stdout + again.stderr
+    with psycopg.connect(postgres_site.uri) as connection:
+        connection.execute("DROP TRIGGER slow ON polls_question")
+    site.manage("ingest_deadletters", "retry", "--all")
+    assert site.shell(OUTCOME) == "20 ('applied', 'timeout')\n"
+
+
 def test_a_checkpoint_that_a_lost_connection_holds(postgres_site, tmp_path):
     site, log, output = postgres_site({}), tmp_path / "oplog.log", tmp_path / "output"
     with watched(follow(site, log, output)) as reader, psycopg.connect(postgres_site.uri) as orphan:
