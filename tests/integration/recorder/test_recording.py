@@ -11,8 +11,8 @@ LINE = re.compile(rb"(\d+\.\d{6}) (SAVE|DELETE) (\[.*\])\n")
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    return ShopSite(tmp_path_factory.mktemp("source"), SOURCE_SETTINGS)
+def source(tmp_path_factory, databases):
+    return ShopSite(tmp_path_factory.mktemp("source"), SOURCE_SETTINGS + databases.new())
 
 
 def parsed(lines):
@@ -97,16 +97,17 @@ with transaction.atomic():
 
 def test_nothing_is_written_before_the_commit(source):
     output = source.shell("""
-import sqlite3
+from django.db import connection
 from shop.models import Tag
-with sqlite3.connect("site.sqlite3", isolation_level=None) as other:
-    other.execute("BEGIN IMMEDIATE")
-    other.execute("INSERT INTO shop_tag (name) VALUES ('not yet')")
-    from tui_ingest.recorder.conf import get_settings
-    from tui_ingest.recorder.relay import Relay
-    Relay(get_settings(), "default").drain()
-    before = open("oplog.log").read()
-    other.execute("COMMIT")
+from tui_ingest.recorder.conf import get_settings
+from tui_ingest.recorder.relay import Relay
+other = connection.copy()
+other.set_autocommit(False)
+with other.cursor() as cursor:
+    cursor.execute("INSERT INTO shop_tag (name) VALUES ('not yet')")
+Relay(get_settings(), "default").drain()
+before = open("oplog.log").read()
+other.commit()
 other.close()
 Relay(get_settings(), "default").drain()
 print("not yet" in before, "not yet" in open("oplog.log").read())

@@ -121,9 +121,9 @@ def ingest(site, log):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_recorded_history_replays_to_equal_tables(tmp_path, seed):
-    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
-    target = ShopSite(tmp_path / "target", TARGET_SETTINGS)
+def test_a_recorded_history_replays_to_equal_tables(tmp_path, databases, seed):
+    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS + databases.new())
+    target = ShopSite(tmp_path / "target", TARGET_SETTINGS + databases.new())
     lines = source.do(LIFE.format(seed=seed, changes=CHANGES))
     assert len(lines) > CHANGES / 2
     ingest(target, source.log)
@@ -133,19 +133,20 @@ def test_a_recorded_history_replays_to_equal_tables(tmp_path, seed):
 RELAY_SETTINGS = SOURCE_SETTINGS + "INSTALLED_APPS += ['tui_ingest']\n"
 
 
-def test_a_target_that_records_does_not_echo(tmp_path):
-    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
-    target = ShopSite(tmp_path / "target", RELAY_SETTINGS)
+def test_a_target_that_records_does_not_echo(tmp_path, databases):
+    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS + databases.new())
+    target = ShopSite(tmp_path / "target", RELAY_SETTINGS + databases.new())
     source.do(LIFE.format(seed=3, changes=CHANGES // 4))
     ingest(target, source.log)
     assert target.do("") == []
     assert target.do('Tag.objects.create(name="its own")'), "its own changes are still recorded"
 
 
-def test_a_target_that_is_asked_to_passes_everything_on(tmp_path):
-    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS)
-    relay = ShopSite(tmp_path / "relay", RELAY_SETTINGS + "TUI_INGEST_RECORDER['RAW'] = True\n")
-    target = ShopSite(tmp_path / "target", TARGET_SETTINGS)
+def test_a_target_that_is_asked_to_passes_everything_on(tmp_path, databases):
+    source = ShopSite(tmp_path / "source", SOURCE_SETTINGS + databases.new())
+    raw = "TUI_INGEST_RECORDER['RAW'] = True\n"
+    relay = ShopSite(tmp_path / "relay", RELAY_SETTINGS + raw + databases.new())
+    target = ShopSite(tmp_path / "target", TARGET_SETTINGS + databases.new())
     source.do(LIFE.format(seed=4, changes=CHANGES // 2))
     ingest(relay, source.log)
     assert relay.do("") != []
