@@ -1,5 +1,6 @@
 """What a process loads while it works: contracts see no import that is made late or by name."""
 
+import grimp
 import pytest
 
 from tests.support.lines import question
@@ -44,3 +45,13 @@ def test_work_is_done_without(tmp_path, work, unwanted):
     finished = run("-c", script, folder=tmp_path, TUI_INGEST_DEMO_DB=database)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.splitlines()[-1] == "loaded"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = grimp.build_graph("tui_ingest", cache_dir=None)
+    left = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    while removable := [module for module, imported in left.items() if not imported & left.keys()]:
+        for module in removable:
+            del left[module]
+    # Left are circles and what leads to them; imports for type checkers count, too.
+    assert not left

@@ -27,7 +27,7 @@ class Desk:
 
     @property
     def control(self):
-        return self.app.control
+        return self.session.control
 
     async def press(self, *keys):
         """Press keys, each when what the one before did is done: it may have opened a screen."""
@@ -96,10 +96,10 @@ def working_desk(tmp_path):
             desk = Desk(app, None, pilot)
             desk.path = path
             settled = {State.CAUGHT_UP, State.PAUSED, State.STOPPED_ON_ERROR, State.FINISHED}
-            await desk.until(lambda: app.snapshot.state in settled)
+            await desk.until(lambda: app.view.status.state in settled)
             await desk.seen()
             yield desk
-            app.control.stop()
-            await desk.until(app.session_over.is_set)
+            app.view.stop()
+            await desk.until(app.view.session_over.is_set)
 
     return opened

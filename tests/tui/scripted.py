@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 from tests.support.lines import line, serialized
 from tui_ingest.ingest.events import (
@@ -17,9 +18,11 @@ from tui_ingest.ingest.events import (
     StateChanged,
 )
 from tui_ingest.ingest.session.control import StepTo
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Backlog, Position
 from tui_ingest.oplog.records import Operation, Record, RecordLocation
-from tui_ingest.tui.app import ConsoleApp, Target
+from tui_ingest.tui.app import ConsoleApp
+from tui_ingest.tui.view.log_view import LogAccess, LogView
 
 NOW = 1_700_000_000.0  # where the clock of the console stands
 PATH = "/var/log/shop/oplog.log"
@@ -148,14 +151,15 @@ def no_log():
 def console(
     session, control, *, clock=lambda: NOW, open_log=no_log, database="default", keymap=None
 ):
-    target = Target(
+    access = LogAccess(
         path=PATH,
-        database=database,
+        target=Target(database),
         project="shop.settings · default sqlite",
         open_log=open_log,
         read_again=lambda location: None,
     )
-    return ConsoleApp(session, control, target, clock=clock, keymap=keymap)
+    view = LogView(access, control, clock=clock)
+    return ConsoleApp(view, partial(session, control), keymap=keymap)
 
 
 async def until(pilot, condition, complaint=lambda: "It did not become true in time."):

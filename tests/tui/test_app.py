@@ -10,9 +10,9 @@ import pytest
 from tests.tui.scripted import DEADLINE_SECONDS, NOW, ScriptedSession, console, record, until
 from tui_ingest.ingest.events import SessionEnded, State
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.tui.feed import Feed
-from tui_ingest.tui.logs import routed
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.view.feed import Feed
+from tui_ingest.tui.view.logs import routed
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
@@ -27,14 +27,14 @@ async def test_quit_waits_for_the_running_batch(key):
 
     app = console(Busy(), Control())
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.snapshot.state is State.RUNNING)
+        await until(pilot, lambda: app.view.status.state is State.RUNNING)
         await pilot.press(key)
         await until(pilot, lambda: app.main.query_one("TopLine").badge.text == "■ STOPPING")
-        assert app.control.stopping
+        assert app.view.stopping
         assert app.is_running
         batch_done.set()
         await until(pilot, lambda: not app.is_running)
-    assert app.snapshot.records == 1
+    assert app.view.status.records == 1
     assert app.return_code == 0
 
 
@@ -56,7 +56,7 @@ async def test_the_exit_status_says_how_it_ended(ended, status):
 
     app = console(session, Control())
     async with app.run_test() as pilot:
-        await until(pilot, app.session_over.is_set)
+        await until(pilot, app.view.session_over.is_set)
         assert app.is_running, "it stays, for somebody to read what happened"
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
@@ -75,11 +75,11 @@ async def test_a_session_that_crashes_is_a_failure_and_not_a_lost_screen():
 
     app = console(session, Control())
     async with app.run_test() as pilot:
-        with routed(app.feed):
-            await until(pilot, lambda: app.snapshot.ended is not None)
-            await until(pilot, lambda: app.feed.messages)
-        assert "RuntimeError: [/oops]" in app.snapshot.ended.error
-        assert app.status == 1
+        with routed(app.view.feed):
+            await until(pilot, lambda: app.view.status.ended is not None)
+            await until(pilot, lambda: app.view.feed.messages)
+        assert "RuntimeError: [/oops]" in app.view.status.ended.error
+        assert app.view.exit_status == 1
 
 
 async def test_a_screen_whose_look_up_fails_says_so_and_the_session_goes_on(desk):
@@ -88,7 +88,7 @@ async def test_a_screen_whose_look_up_fails_says_so_and_the_session_goes_on(desk
         await d.shows("That did not work")
         assert d.app.is_running
         d.session.apply(record(1))
-        await d.until(lambda: d.app.snapshot.records == 1)
+        await d.until(lambda: d.app.view.status.records == 1)
 
 
 async def test_help_lists_the_keys_of_the_screen_and_explains_it(desk):

@@ -19,7 +19,7 @@ async def test_chosen_keys_work_everywhere_and_the_usual_ones_do_not(desk):
             "polls.question 59", "f5 Pause", "w Freeze", "^d Dead letters", "? Next error"
         )
         await d.press("space", "p", "f5")
-        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        await d.until(lambda: d.app.view.status.state is State.PAUSED)
         await d.shows("f5 Resume")
         await d.press("question_mark")
         await d.until(lambda: d.log.current.pk == "7")
@@ -30,7 +30,7 @@ async def test_chosen_keys_work_everywhere_and_the_usual_ones_do_not(desk):
         await d.press("end")
         await d.shows("Freezing (w, or moving up)", "Pausing (f5)")
         await d.press("escape", "f5")
-        await d.until(lambda: d.app.snapshot.state is State.RUNNING)
+        await d.until(lambda: d.app.view.status.state is State.RUNNING)
 
 
 async def test_the_palette_names_chosen_keys(desk):

@@ -71,7 +71,7 @@ async def test_many_reports_are_one_message():
         arrived.clear()
         for number in range(500):
             session.apply(record(number))
-        await until(pilot, lambda: app.snapshot.records == 500)
+        await until(pilot, lambda: app.view.status.records == 500)
         assert len(arrived) < 5
         session.control.stop()
 
@@ -82,10 +82,10 @@ async def test_pause_and_resume(desk, key):
         await d.shows("space Pause")
         await d.press(key)
         await d.until(lambda: d.control.paused)
-        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        await d.until(lambda: d.app.view.status.state is State.PAUSED)
         await d.shows("‖ PAUSED", "space Resume")
         await d.press(key)
-        await d.until(lambda: d.app.snapshot.state is State.RUNNING)
+        await d.until(lambda: d.app.view.status.state is State.RUNNING)
         assert not d.control.paused
         await d.shows("space Pause")
 
@@ -95,7 +95,7 @@ async def test_step_applies_one_record_and_only_while_paused(desk):
         await d.press("n", "N")
         assert d.session.stepped == []
         await d.press("space", "n")
-        await d.until(lambda: len(d.log.history) == 1)
+        await d.until(lambda: len(d.app.view.lines) == 1)
         await d.press("N")
         await d.until(lambda: len(d.session.stepped) == 2)
         assert d.session.stepped == [StepTo.RECORD, StepTo.FAILURE]
@@ -119,7 +119,7 @@ async def test_freezing_stops_the_view_and_not_the_work(desk):
 
 async def test_the_frozen_view_stays_on_its_lines_while_old_ones_are_dropped(desk):
     async with desk() as d:
-        d.log.history._limit = 100
+        d.app.view.lines._limit = 100
         d.session.apply(*(record(n) for n in range(40)))
         await d.seen()
         d.session.apply(*(record(n) for n in range(40, 80)))
@@ -174,14 +174,14 @@ async def test_filter_hides_what_does_not_match_and_counts(desk):
         )
         await d.seen()
         await d.press("slash", *"failed")
-        await d.until(lambda: [line.pk for line in d.log.history] == ["3", "4"])
+        await d.until(lambda: [line.pk for line in d.app.view.lines] == ["3", "4"])
         await d.shows("/failed/ 2 of 11")
         await d.press("enter")
         await d.until(lambda: d.app.focused is d.log)
         d.session.apply(record(11), record(12), failing=(1,))
         await d.shows("/failed/ 3 of 13")
         await d.press("escape")
-        await d.until(lambda: len(d.log.history) == 13)
+        await d.until(lambda: len(d.app.view.lines) == 13)
 
 
 async def test_escape_peels_one_layer_at_a_time(desk):
@@ -191,7 +191,7 @@ async def test_escape_peels_one_layer_at_a_time(desk):
         await d.press("up", "m", "slash", "9", "enter")
         await d.until(lambda: d.screen.maximized is d.log)
         await d.press("escape")
-        await d.until(lambda: not d.log.history.filter)
+        await d.until(lambda: not d.app.view.lines.filter)
         await d.until(lambda: d.screen.maximized is d.log)
         await d.press("escape")
         await d.until(lambda: d.screen.maximized is None)
@@ -209,7 +209,7 @@ async def test_a_filter_being_typed_swallows_no_escape_and_no_letter(desk):
         assert not d.control.paused
         await d.press("escape")
         await d.until(lambda: not d.screen.filter_input.display)
-        await d.until(lambda: len(d.log.history) == 1)
+        await d.until(lambda: len(d.app.view.lines) == 1)
 
 
 async def test_markup_in_a_filter_is_text(desk):
@@ -240,7 +240,7 @@ async def test_e_passes_over_what_was_put_right(desk):
     async with desk() as d:
         d.session.apply(*(record(n) for n in range(9)), failing=(2, 5))
         await d.seen()
-        d.log.history[5].resolution = "applied"
+        d.app.view.lines[5].resolution = "applied"
         await d.press("e")
         await d.until(lambda: d.log.current.pk == "2")
 

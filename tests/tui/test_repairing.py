@@ -13,11 +13,11 @@ from tests.tui.scripted import DEADLINE_SECONDS
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.events import State
 from tui_ingest.models import DeadLetter
-from tui_ingest.tui.database import in_thread
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.edit import EditScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.widgets.json_area import JsonArea
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,7 +65,7 @@ async def test_one_whole_repair(working_desk):
         assert found.subject == "SAVE polls.choice 9"
         await d.shows("bad_value", "many", "Edit the value and retry", "the field votes")
         await d.press("p", "i")
-        await d.until(lambda: d.control.paused)
+        await d.until(lambda: d.app.view.status.paused)
         editor = await in_editor(d)
         editor.text = editor.text.replace('"many"', "3")
         await d.press("f2")
@@ -73,7 +73,7 @@ async def test_one_whole_repair(working_desk):
         await d.until(lambda: "applied" in d.screen.inspection.fate)
         await d.press("escape")
         await d.at(MainScreen)
-        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
         await d.shows("✓ applied", gone="✗ 1 dead letter")
     assert (await in_thread(Choice.objects.get)).votes == 3
     assert (await in_thread(only_letter)).raw == BAD_VOTES.rstrip()
@@ -116,7 +116,7 @@ async def test_a_missing_parent_is_explained_and_comes_back_by_itself(working_de
         await d.press("escape")
         with d.path.open("ab") as log:
             log.write(question(7))
-        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
         await d.shows("✓ applied")
 
 
@@ -136,7 +136,7 @@ async def test_a_discard_asks_for_a_reason_and_keeps_it(working_desk):
         await d.press("x", "enter")
         assert (await in_thread(only_letter)).status == "open", "no reason, no discard"
         await d.press(*"spam", "enter")
-        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
         await listed(d, 0)
         await d.shows("Nothing needs repair")
         await d.press("a")
@@ -167,7 +167,7 @@ async def test_dead_letters_are_filtered_sorted_and_retried_together(working_des
         await d.shows("30 of 31")
         await in_thread(add_question, 50)
         await d.press("R")
-        await d.until(lambda: d.app.snapshot.dead_letters == 1)
+        await d.until(lambda: d.app.view.status.dead_letters == 1)
         await listed(d, 0)
         await d.press("escape")
         await listed(d, 1)
@@ -196,7 +196,7 @@ def fifth_save_held():
 
 
 async def test_stopping_a_long_retry_keeps_what_was_done(working_desk, monkeypatch):
-    monkeypatch.setattr("tui_ingest.tui.repairs.CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr("tui_ingest.tui.view.repairs.CHUNK_SECONDS", 0.0)
     children = b"".join(choice(n, of=50) for n in range(100, 160))
     async with working_desk(children) as d:
         await in_thread(add_question, 50)
@@ -209,7 +209,7 @@ async def test_stopping_a_long_retry_keeps_what_was_done(working_desk, monkeypat
             await d.press("escape")
             released.set()
             await d.at(DeadLettersScreen)
-            await d.until(lambda: d.app.snapshot.dead_letters == 55)
+            await d.until(lambda: d.app.view.status.dead_letters == 55)
         await listed(d, 55)
     assert await in_thread(Choice.objects.count) == 5
 
@@ -256,7 +256,7 @@ async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):
         await d.press("escape")
         await in_thread(add_question, 7)
         await d.press("r")
-        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
         await d.shows(gone="Retry (r)")
     assert await in_thread(Choice.objects.count) == 1
 
@@ -269,8 +269,8 @@ async def test_stop_on_error_can_set_aside(working_desk, way):
         else:
             buttons = d.screen.query("StopPanel Button")
             await d.pilot.click(next(one for one in buttons if "Set aside" in str(one.label)))
-        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
-        assert d.app.snapshot.dead_letters == 1
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
+        assert d.app.view.status.dead_letters == 1
     assert await in_thread(Question.objects.count) == 1
 
 
@@ -279,11 +279,11 @@ async def test_what_the_session_stopped_on_is_edited_before_anything_overtakes_i
     async with working_desk(lines, stop_on_error=True) as d:
         await d.press("i")
         editor = await in_editor(d)
-        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        await d.until(lambda: d.app.view.status.state is State.PAUSED)
         assert await in_thread(Question.objects.count) == 1
         editor.text = editor.text.replace('"many"', "4")
         await d.press("f2")
-        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
         await d.at(MainScreen)
     assert (await in_thread(Choice.objects.get)).votes == 4
     assert await in_thread(Question.objects.count) == 2
@@ -296,11 +296,11 @@ async def test_an_editor_that_is_left_on_a_stop_lets_nothing_overtake_the_record
         await in_editor(d)
         await d.press("escape")
         await d.at(MainScreen)
-        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
-        assert d.app.snapshot.dead_letters == 1
+        await d.until(lambda: d.app.view.status.state is State.PAUSED)
+        assert d.app.view.status.dead_letters == 1
         assert await in_thread(Question.objects.count) == 1
         await d.press("space")
-        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
     assert await in_thread(Question.objects.count) == 2
 
 
@@ -308,17 +308,17 @@ async def test_going_to_another_place_is_previewed_and_confirmed(working_desk):
     lines = b"".join(question(n) for n in range(1, 11))
     async with working_desk(lines, paused=True) as d:
         await d.press("N")
-        await d.until(lambda: d.app.snapshot.records == 10)
-        await d.until(lambda: d.app.snapshot.state is State.PAUSED)
+        await d.until(lambda: d.app.view.status.records == 10)
+        await d.until(lambda: d.app.view.status.state is State.PAUSED)
         start = len(question(1)) * 3
         await d.press("o", *str(start), "enter")
         await d.shows("will be applied again")
         await d.press("enter")
         await d.at(MainScreen)
-        await d.until(lambda: d.app.snapshot.position.offset < len(lines))
+        await d.until(lambda: d.app.view.status.position.offset < len(lines))
         await d.press("space")
-        await d.until(lambda: d.app.snapshot.state is State.CAUGHT_UP)
-        assert 10 < d.app.snapshot.records < 20
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
+        assert 10 < d.app.view.status.records < 20
     assert await in_thread(Question.objects.count) == 10
 
 
@@ -337,7 +337,7 @@ async def test_events_are_listed_with_what_the_application_logged(working_desk, 
         await d.press("d")
         await listed(d, 1)
         await d.press("x", *"spam", "enter")
-        await d.until(lambda: d.app.snapshot.dead_letters == 0)
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
         await d.press("escape", "v")
         await d.shows("dead letter discarded")
         await d.press("slash", *"nothing", "enter")
@@ -353,7 +353,7 @@ async def test_the_list_says_in_a_small_terminal_what_became_of_each_and_where_i
 ):
     lines = question(1) + b"nonsense\n" + BAD_VOTES + choice(9, of=1)
     async with working_desk(lines, size=(80, 24)) as d:
-        await d.until(lambda: d.app.snapshot.dead_letters == 1)
+        await d.until(lambda: d.app.view.status.dead_letters == 1)
         await d.press("d")
         await listed(d, 1)
         await d.shows("✗ bad_line", f"line at {len(question(1))}")

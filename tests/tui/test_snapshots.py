@@ -7,7 +7,7 @@ import pytest
 from tests.tui.scripted import NOW, ScriptedSession, console, record, text_of, until
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.records import Operation
-from tui_ingest.tui.rates import RateHistory, Trend
+from tui_ingest.tui.view.rates import RateHistory, Trend
 
 
 class FixedRates(RateHistory):
@@ -45,8 +45,8 @@ def utc(monkeypatch):
 def test_main_screen(snap_compare, size, utc):
     session = ScriptedSession()
     app = console(session, Control())
-    app.rates = FixedRates()
-    app.trend = FixedTrend()
+    app.view.rates = FixedRates()
+    app.view.trend = FixedTrend()
 
     async def prepare(pilot):
         await until(pilot, session.started.is_set)

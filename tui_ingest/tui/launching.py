@@ -15,14 +15,16 @@ from django.db import connections
 from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.files.rereading import line_at
 from tui_ingest.running.exit_status import FATAL
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.running.signals import handling
 from tui_ingest.running.starting import open_log, session, spare_the_collector
-from tui_ingest.tui.app import ConsoleApp, Target
+from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.keys import keymap
-from tui_ingest.tui.logs import routed
+from tui_ingest.tui.view.log_view import LogAccess, LogView
+from tui_ingest.tui.view.logs import routed
 from tui_ingest.words.terminal_safe import terminal_safe
 
 GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
@@ -35,12 +37,13 @@ def launch(options: IngestOptions) -> int:
     except ImproperlyConfigured as error:
         sys.stderr.write(f"tui-ingest: {error}\n")
         return FATAL
-    with _ended_by_signals(app), routed(app.feed):
+    view = app.view
+    with _ended_by_signals(view), routed(view.feed):
         app.run()
-    ended = app.snapshot.ended
+    ended = view.status.ended
     if ended is not None and ended.error:
         sys.stderr.write(f"tui-ingest: {terminal_safe(ended.error)}\n")
-    return app.return_code or app.status
+    return app.return_code or view.exit_status
 
 
 def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) -> ConsoleApp:
@@ -53,24 +56,25 @@ def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) 
         ImproperlyConfigured: `TUI_INGEST["KEYS"]` cannot be had.
     """
 
-    def run_session(control: Control, report: Callable[[Event], None]) -> SessionEnded:
+    control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
+
+    def run_session(report: Callable[[Event], None]) -> SessionEnded:
         if prepare is not None:
             prepare()
         return session(options, control, report, interactive=True).run()
 
-    control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
-    keys = keymap(get_settings().keys)
-    return ConsoleApp(run_session, control, _target(options), keymap=keys)
+    view = LogView(_access(options), control)
+    return ConsoleApp(view, run_session, keymap=keymap(get_settings().keys))
 
 
-def _target(options: IngestOptions) -> Target:
+def _access(options: IngestOptions) -> LogAccess:
     vendor = connections[options.database].vendor
     words = [options.project, f"{options.database} {vendor}"]
     if options.dry_run:
         words.append("dry run")
-    return Target(
+    return LogAccess(
         path=os.path.abspath(options.path),  # noqa: PTH100  # as the log calls itself
-        database=options.database,
+        target=Target(options.database),
         project=" · ".join(terminal_safe(word) for word in words if word),
         open_log=lambda: open_log(options),
         read_again=lambda location: line_at(options.path, location),
@@ -78,14 +82,14 @@ def _target(options: IngestOptions) -> Target:
 
 
 @contextmanager
-def _ended_by_signals(app: ConsoleApp) -> Iterator[None]:
+def _ended_by_signals(view: LogView) -> Iterator[None]:
     """Have signals, and a terminal that goes away, end the session, and then the screen."""
     gone = threading.Event()
 
     def stop(_: int) -> None:
-        if not app.control.stopping:
-            threading.Thread(target=_leave, args=(app, gone), daemon=True).start()
-        app.control.stop()
+        if not view.stopping:
+            threading.Thread(target=_leave, args=(view, gone), daemon=True).start()
+        view.stop()
 
     try:
         with handling(stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -94,8 +98,8 @@ def _ended_by_signals(app: ConsoleApp) -> Iterator[None]:
         gone.set()
 
 
-def _leave(app: ConsoleApp, gone: threading.Event) -> None:
+def _leave(view: LogView, gone: threading.Event) -> None:
     """End the process if the screen cannot: everything worth keeping is committed by then."""
-    app.session_over.wait()
+    view.session_over.wait()
     if not gone.wait(GRACE_SECONDS):
-        os._exit(app.status)
+        os._exit(view.exit_status)

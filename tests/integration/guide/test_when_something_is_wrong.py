@@ -15,7 +15,7 @@ from tests.support.rotation import RotatedLog
 from tests.support.site import SETTINGS, Site, watched
 from tests.tui.terminal import Terminal
 from tui_ingest.oplog.log import Backlog
-from tui_ingest.tui.wording import margin
+from tui_ingest.tui.view.wording import margin
 
 # Whether a commit survives a power cut is not what is asked here.
 SQLITE = """

@@ -1,1 +1,7 @@
-"""The console's screens."""
+"""The console's screens.
+
+console_screen   what full screens share: the first line, a look, pausing; dialog likewise
+main             with session_actions, stop_actions, navigation and main_keys, its parts
+inspector, dead_letters, events, edit, help
+discard, export, go_to   ask for something
+"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -11,13 +10,12 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui_ingest.tui.commands import our_keys
+from tui_ingest.tui.key_names import key_name
 from tui_ingest.tui.screens.help import HelpScreen
+from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.wording import badge
 from tui_ingest.tui.widgets.top_line import TopLine
-from tui_ingest.tui.wording import badge
 from tui_ingest.words.terminal_safe import terminal_safe
-
-if TYPE_CHECKING:
-    from tui_ingest.tui.app import ConsoleApp
 
 logger = logging.getLogger(__name__)
 
@@ -45,20 +43,24 @@ def help_key() -> Binding:
 
 
 class ConsoleScreen(Screen[None]):
-    """A full screen that shows the session's state above everything else."""
+    """A full screen that shows the session's state above everything else.
 
-    def __init__(self) -> None:
+    Args:
+        view: the log that it is about.
+    """
+
+    def __init__(self, view: LogView) -> None:
         super().__init__()
+        self.view = view
         self._keys: tuple[object, ...] = ()  # what the footer's keys depend on, as last shown
-
-    @property
-    def console(self) -> ConsoleApp:
-        """The app, as what it is."""
-        return cast("ConsoleApp", self.app)
 
     def top_line(self) -> TopLine:
         """Return the first line, to be composed."""
-        return TopLine(project=self.console.target.project, path=self.console.target.path)
+        return TopLine(project=self.view.access.project, path=self.view.access.path)
+
+    def key_name(self, key_id: str) -> str:
+        """Return what a key is called now, for people."""
+        return key_name(self, key_id)
 
     def on_mount(self) -> None:
         self.look()
@@ -67,11 +69,9 @@ class ConsoleScreen(Screen[None]):
 
     def look(self) -> None:
         """Show where the session stands now."""
-        control, snapshot = self.console.control, self.console.snapshot
+        view = self.view
         self.query_one(TopLine).badge = badge(
-            snapshot,
-            pausing=control.paused and not snapshot.paused,
-            stopping=control.stopping,
+            view.status, pausing=view.pausing, stopping=view.stopping
         )
         keys = self.key_state()
         if keys != self._keys:
@@ -80,7 +80,7 @@ class ConsoleScreen(Screen[None]):
 
     def key_state(self) -> tuple[object, ...]:
         """Return what decides which keys work; when it changes, the footer is drawn again."""
-        return self.console.control.paused, self.console.over
+        return self.view.held, self.view.over
 
     def check_action(
         self,
@@ -92,25 +92,25 @@ class ConsoleScreen(Screen[None]):
             return False  # its key is text there
         if action not in {"pause", "resume"}:
             return True
-        if self.console.over:
+        if self.view.over:
             return None if action == "pause" else False
-        return self.console.control.paused is (action == "resume")
+        return self.view.held is (action == "resume")
 
     # Orders
 
     def action_pause(self) -> None:
         """Stop after the running batch."""
-        self.console.control.pause()
-        self.console.look()
+        self.view.pause()
+        self.look()
 
     def action_resume(self) -> None:
         """Go on."""
-        self.console.control.resume()
-        self.console.look()
+        self.view.resume()
+        self.look()
 
     def action_help(self) -> None:
         """Explain the screens, and list the keys of this one."""
-        self.app.push_screen(HelpScreen(our_keys(self), self.console.key_name))
+        self.app.push_screen(HelpScreen(our_keys(self), self.key_name))
 
     # Failures of the screen itself
 

@@ -14,19 +14,20 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_ingest.ingest.advice import advice
-from tui_ingest.tui import letters
-from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.inspection import inspect_letter
-from tui_ingest.tui.repairs import RetryRun, discard
 from tui_ingest.tui.screens.console_screen import help_key, pause_keys
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.view import letters
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.inspection import inspect_letter
+from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.repairs import RetryRun, discard
+from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.letters_table import LettersTable
-from tui_ingest.tui.wording import Tone
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -48,8 +49,8 @@ class DeadLettersScreen(RepairActions):
         help_key(),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, view: LogView) -> None:
+        super().__init__(view)
         self._only_open = True
         self._loaded_with = -1  # how many were open when the list was loaded
         self._loaded_at = float("-inf")  # monotonic seconds
@@ -72,7 +73,7 @@ class DeadLettersScreen(RepairActions):
 
     def look(self) -> None:
         super().look()
-        number = self.console.snapshot.dead_letters
+        number = self.view.status.dead_letters
         rested = time.monotonic() - self._loaded_at > RELOAD_SECONDS
         if number != self._loaded_with and rested and self._run is None:
             self._loaded_with, self._loaded_at = number, time.monotonic()
@@ -81,10 +82,8 @@ class DeadLettersScreen(RepairActions):
     @work(exclusive=True, group="letters", exit_on_error=False)
     async def reload(self) -> None:
         """Load the list again."""
-        target = self.console.target
-        found = await in_thread(
-            letters.load, target.path, database=target.database, only_open=self._only_open
-        )
+        access = self.view.access
+        found = await in_thread(letters.load, access.path, access.target, only_open=self._only_open)
         self.table.show(found)
         self._retitle()
         self.refresh_bindings()
@@ -103,7 +102,7 @@ class DeadLettersScreen(RepairActions):
         letter = self.table.current
         about = self.query_one("#about", Static)
         if self._run is not None:
-            about.update(_progress(self._run, self.console.key_name("back")))
+            about.update(_progress(self._run, self.key_name("back")))
         elif letter is None:
             about.update(Content("Nothing needs repair." if self._only_open else "None yet."))
         else:
@@ -128,8 +127,7 @@ class DeadLettersScreen(RepairActions):
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def action_retry_shown(self) -> None:
         """Retry every letter shown, each in a transaction of its own; escape stops in between."""
-        console = self.console
-        run = RetryRun(self._shown(), database=console.target.database, feed=console.feed)
+        run = RetryRun(self._shown(), self.view.access.target, feed=self.view.feed)
         self._run = run
         try:
             while not run.finished:
@@ -153,9 +151,8 @@ class DeadLettersScreen(RepairActions):
 
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def _discard_all(self, chosen: list[int], why: str) -> None:
-        console = self.console
-        database = console.target.database
-        await in_thread(discard, chosen, why=why, database=database, feed=console.feed)
+        target, feed = self.view.access.target, self.view.feed
+        await in_thread(discard, chosen, target, why=why, feed=feed)
         self.repaired()
 
     def action_export(self) -> None:
@@ -169,9 +166,7 @@ class DeadLettersScreen(RepairActions):
     @work(exclusive=True, group="export", exit_on_error=False)
     async def _export(self, path: Path) -> None:
         chosen = [letter.id for letter in self.table.shown]
-        number = await in_thread(
-            letters.export, chosen, path, database=self.console.target.database
-        )
+        number = await in_thread(letters.export, chosen, path, self.view.access.target)
         self.notify(f"Wrote {plural(number, 'dead letter')} to {path}.", markup=False)
 
     # The view
@@ -181,8 +176,8 @@ class DeadLettersScreen(RepairActions):
         """Look at the letter under the cursor."""
         letter = self.table.current
         if letter is not None:
-            look_up = partial(inspect_letter, letter.id, database=self.console.target.database)
-            self.app.push_screen(InspectorScreen(look_up), self._come_back)
+            look_up = partial(inspect_letter, letter.id, self.view.access.target)
+            self.app.push_screen(InspectorScreen(self.view, look_up), self._come_back)
 
     def _come_back(self, _: None) -> None:
         self.reload()

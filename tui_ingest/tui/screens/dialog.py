@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button
 
-if TYPE_CHECKING:
-    from tui_ingest.tui.app import ConsoleApp
+from tui_ingest.tui.key_names import key_name
 
 
 class Dialog(ModalScreen[ScreenResultType | None]):
@@ -22,8 +21,7 @@ class Dialog(ModalScreen[ScreenResultType | None]):
 
     def cancel_button(self) -> Button:
         """Return the way out, to be composed."""
-        key = cast("ConsoleApp", self.app).key_name("cancel")
-        return Button(f"Cancel ({key})", id="no")
+        return Button(f"Cancel ({key_name(self, 'cancel')})", id="no")
 
     @on(Button.Pressed, "#no")
     def action_cancel(self) -> None:

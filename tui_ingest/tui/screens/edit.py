@@ -17,13 +17,14 @@ from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record
-from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.record_text import editable, entry_of, line_of
-from tui_ingest.tui.repairs import RetryRun
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.record_text import editable, entry_of, line_of
+from tui_ingest.tui.view.repairs import RetryRun
+from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
-from tui_ingest.tui.wording import Tone
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -31,6 +32,7 @@ class EditScreen(ConsoleScreen):
     """The line of a dead letter as text; it goes back to the database only as a record.
 
     Args:
+        view: the log that it is of.
         letter: id of an open dead letter.
     """
 
@@ -40,8 +42,8 @@ class EditScreen(ConsoleScreen):
         help_key(),
     ]
 
-    def __init__(self, letter: int) -> None:
-        super().__init__()
+    def __init__(self, view: LogView, letter: int) -> None:
+        super().__init__(view)
         self._letter = letter
 
     def compose(self) -> ComposeResult:
@@ -50,7 +52,7 @@ class EditScreen(ConsoleScreen):
         yield JsonArea(id="editor", show_line_numbers=True)
         yield Static(id="verdict")
         with Horizontal(classes="buttons"):
-            save, cancel = map(self.console.key_name, ("save", "cancel"))
+            save, cancel = map(self.key_name, ("save", "cancel"))
             yield Button(f"Save and retry ({save})", id="save", compact=True, disabled=True)
             yield Button(f"Cancel ({cancel})", id="cancel", compact=True)
         yield KeyLine()
@@ -61,7 +63,7 @@ class EditScreen(ConsoleScreen):
 
     @work(exclusive=True, group="edit", exit_on_error=False)
     async def _load(self) -> None:
-        letter = await in_thread(_find, self._letter, database=self.console.target.database)
+        letter = await in_thread(_find, self._letter, self.view.access.target)
         self.query_one("#summary", Static).update(_summary(letter))
         raw = letter.raw if letter.edited is None else letter.edited
         self.query_one(JsonArea).load_text(editable(bytes(raw)))
@@ -86,10 +88,10 @@ class EditScreen(ConsoleScreen):
     @work(exclusive=True, group="edit", exit_on_error=False)
     async def action_save(self) -> None:
         """Keep the text as the record, and retry it."""
-        database, feed = self.console.target.database, self.console.feed
-        run = RetryRun([self._letter], database=database, feed=feed)
+        target = self.view.access.target
+        run = RetryRun([self._letter], target, feed=self.view.feed)
         try:
-            await in_thread(deadletters.edit, Target(database), self._letter, self._line())
+            await in_thread(deadletters.edit, target, self._letter, self._line())
             while not run.finished:
                 await in_thread(run.run_chunk)
         except (DeadLetterError, DatabaseError) as error:
@@ -111,8 +113,8 @@ class EditScreen(ConsoleScreen):
         self.dismiss()
 
 
-def _find(letter: int, *, database: str) -> DeadLetter:
-    return DeadLetter.objects.using(database).get(pk=letter)
+def _find(letter: int, target: Target) -> DeadLetter:
+    return target.rows(DeadLetter).get(pk=letter)
 
 
 def _summary(letter: DeadLetter) -> Content:

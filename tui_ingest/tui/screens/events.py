@@ -11,18 +11,16 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.ingest.status import Severity, severity_of
-from tui_ingest.models import LogEvent
-from tui_ingest.tui import formats
-from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.lines import MarkerLine
+from tui_ingest.ingest.status import Severity
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause_keys
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.lines import MarkerLine
+from tui_ingest.tui.view.log_events import load
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.rows import Piece, RowsView
-from tui_ingest.words.terminal_safe import terminal_safe
 
-MOST_EVENTS = 5_000  # the latest ones
 RELOAD_SECONDS = 2.0  # between two looks at the database
 TIME_CELLS, KIND_CELLS = 20, 22
 
@@ -109,9 +107,9 @@ class EventsScreen(ConsoleScreen):
     @work(exclusive=True, group="events", exit_on_error=False)
     async def reload(self) -> None:
         """Load the list again."""
-        target = self.console.target
-        kept = await in_thread(load, target.path, database=target.database)
-        lines = [*kept, *self.console.feed.messages]
+        access = self.view.access
+        kept = await in_thread(load, access.path, access.target)
+        lines = [*kept, *self.view.feed.messages]
         self.query_one(EventsTable).show(sorted(lines, key=lambda line: line.at))
         self._show_whole()
 
@@ -141,19 +139,3 @@ class EventsScreen(ConsoleScreen):
             self._keep_filter()
         else:
             self.dismiss()
-
-
-def load(path: str, *, database: str) -> list[MarkerLine]:
-    """Return the latest events of a log, oldest first. In a thread."""
-    found = LogEvent.objects.using(database).filter(file__file_path=path).order_by("-pk")
-    return [_line(event) for event in found[:MOST_EVENTS]][::-1]
-
-
-def _line(event: LogEvent) -> MarkerLine:
-    missing = f" ({event.missing_bytes:,} bytes)" if event.missing_bytes else ""
-    return MarkerLine(
-        at=event.time.timestamp(),
-        kind=terminal_safe(event.kind),
-        text=terminal_safe(event.message) + missing,
-        severity=severity_of(event.kind),
-    )

@@ -9,11 +9,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from tui_ingest.oplog.log import FromTime, Log, LogError, Position, StartPoint
-from tui_ingest.tui import formats
-from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.places import parse_place
 from tui_ingest.tui.screens.dialog import Dialog
-from tui_ingest.tui.wording import Tone
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.places import parse_place
+from tui_ingest.tui.view.wording import Tone
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 

@@ -12,14 +12,15 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.inspection import Inspection
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause_keys
 from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.inspection import Inspection
+from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.field_table import FieldTable, both_values
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
-from tui_ingest.tui.wording import Tone
 
 PANES = ("record", "fields", "traceback")
 
@@ -28,6 +29,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
     """What is known of one record.
 
     Args:
+        view: the log that it is of.
         look_up: runs in a thread; None if the record is gone.
     """
 
@@ -41,8 +43,8 @@ class InspectorScreen(RepairActions, ConsoleScreen):
         help_key(),
     ]
 
-    def __init__(self, look_up: Callable[[], Inspection | None]) -> None:
-        super().__init__()
+    def __init__(self, view: LogView, look_up: Callable[[], Inspection | None]) -> None:
+        super().__init__(view)
         self._look_up = look_up
         self.inspection: Inspection | None = None  # None until it was looked up
 

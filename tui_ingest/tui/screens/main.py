@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -10,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from tui_ingest.tui import status
-from tui_ingest.tui.filtering import Filter
-from tui_ingest.tui.lines import Line, RecordLine
 from tui_ingest.tui.screens.main_keys import MAIN_KEYS
 from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
+from tui_ingest.tui.view import status_phrases
+from tui_ingest.tui.view.filtering import Filter
+from tui_ingest.tui.view.lines import RecordLine
+from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.log_pane import LogPane
@@ -34,8 +34,8 @@ class MainScreen(SessionActions, StopActions, Navigation):
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
     ESCAPE_TO_MINIMIZE: ClassVar[bool | None] = False  # `peel` does, in its turn
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, view: LogView) -> None:
+        super().__init__(view)
         self._dead_letters = 0  # open ones, when the log pane was drawn
         self._last_change: tuple[object, ...] = ()
         self._changed_at = 0.0  # by the console's clock
@@ -44,12 +44,12 @@ class MainScreen(SessionActions, StopActions, Navigation):
         yield self.top_line()
         with Container(id="panes"):
             with Vertical(id="log-side"):
-                yield LogPane(follow_key=self.console.key_name("follow"), id="log")
+                yield LogPane(self.view.lines, follow_key=self.key_name("follow"))
                 yield FilterInput(placeholder="text  op:save  model:polls  ok  failed")
             with Vertical(id="models-side"):
                 yield ModelsTable(id="models")
-                yield RatePanel(self.console.rates, id="rate")
-        yield StopPanel(self.console.key_name)
+                yield RatePanel(self.view.rates, id="rate")
+        yield StopPanel(self.key_name)
         yield OffsetBar()
         yield StatusLine()
         yield KeyLine()
@@ -69,20 +69,16 @@ class MainScreen(SessionActions, StopActions, Navigation):
 
     # Looking
 
-    def add_lines(self, lines: Sequence[Line]) -> None:
-        """Show lines that are new."""
-        if self.is_mounted:
-            self.log_pane.extend(lines)
-
     def look(self) -> None:
         super().look()
-        console, snapshot = self.console, self.console.snapshot
+        view, snapshot = self.view, self.view.status
+        self.log_pane.look()
         self.query_one(ModelsTable).show(snapshot.totals, snapshot.session)
         self.query_one(OffsetBar).snapshot = snapshot
-        self.query_one(StatusLine).phrases = status.phrases(
+        self.query_one(StatusLine).phrases = status_phrases.phrases(
             snapshot,
-            console.trend,
-            now=console.clock(),
+            view.trend,
+            now=view.clock(),
             standstill=self._standstill(),
         )
         self.query_one(RatePanel).refresh()
@@ -92,14 +88,14 @@ class MainScreen(SessionActions, StopActions, Navigation):
 
     def _standstill(self) -> float:
         """Return for how many seconds the session has done nothing."""
-        snapshot, now = self.console.snapshot, self.console.clock()
+        snapshot, now = self.view.status, self.view.clock()
         change = (snapshot.state, snapshot.records, snapshot.position)
         if change != self._last_change:
             self._last_change, self._changed_at = change, now
         return now - self._changed_at
 
     def key_state(self) -> tuple[object, ...]:
-        stopped = self.console.snapshot.stopped_on is not None
+        stopped = self.view.status.stopped_on is not None
         return *super().key_state(), self.log_pane.following, stopped
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -123,7 +119,7 @@ class MainScreen(SessionActions, StopActions, Navigation):
         """Go to the next or the previous record that failed."""
         if not self.log_pane.go_to_failure(direction):
             where = "later" if direction > 0 else "earlier"
-            key = self.console.key_name("dead_letters")
+            key = self.key_name("dead_letters")
             self.notify(
                 f"No {where} failure among these lines. Dead letters ({key}) has them all.",
                 markup=False,
@@ -162,7 +158,7 @@ class MainScreen(SessionActions, StopActions, Navigation):
         """Go back by one layer."""
         if self.filter_input.display:
             self._close_filter()
-        elif self.log_pane.history.filter:
+        elif self.view.lines.filter:
             self.log_pane.apply_filter(Filter())
         elif self.maximized is not None:
             self.minimize()
@@ -173,7 +169,7 @@ class MainScreen(SessionActions, StopActions, Navigation):
 
     def action_filter(self) -> None:
         """Type what to see."""
-        self.filter_input.value = str(self.log_pane.history.filter)
+        self.filter_input.value = str(self.view.lines.filter)
         self.filter_input.open()
 
     @on(FilterInput.Changed)

@@ -7,13 +7,13 @@ from functools import partial
 from textual import on
 
 from tui_ingest.oplog.log import StartPoint
-from tui_ingest.tui.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
-from tui_ingest.tui.lines import MarkerLine, RecordLine
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
+from tui_ingest.tui.view.lines import MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 
 
@@ -25,7 +25,7 @@ class Navigation(ConsoleScreen):
         """Look at the line under the cursor, or at the record that the session stopped on."""
         pane = self.query_one(LogPane)
         line = pane.current
-        if self.console.snapshot.stopped_on is not None and pane.following:
+        if self.view.status.stopped_on is not None and pane.following:
             self.action_inspect_stopped()
         elif isinstance(line, RecordLine):
             self._inspect(line)
@@ -34,35 +34,35 @@ class Navigation(ConsoleScreen):
 
     def action_inspect_stopped(self) -> None:
         """Look at the record that the session stopped on."""
-        stopped, database = self.console.snapshot.stopped_on, self.console.target.database
+        stopped = self.view.status.stopped_on
         if stopped is not None:
-            look_up = partial(inspect_stopped, stopped, database=database)
-            self.app.push_screen(InspectorScreen(look_up))
+            look_up = partial(inspect_stopped, stopped, self.view.access.target)
+            self.app.push_screen(InspectorScreen(self.view, look_up))
 
     def _inspect(self, line: RecordLine) -> None:
-        target = self.console.target
+        access = self.view.access
 
         def look_up() -> Inspection | None:
             if line.dead_letter is not None:
-                return inspect_letter(line.dead_letter, database=target.database)
-            return inspect_line(line, target.read_again, database=target.database)
+                return inspect_letter(line.dead_letter, access.target)
+            return inspect_line(line, access.read_again, access.target)
 
-        self.app.push_screen(InspectorScreen(look_up))
+        self.app.push_screen(InspectorScreen(self.view, look_up))
 
     def action_dead_letters(self) -> None:
         """Show what failed."""
-        self.app.push_screen(DeadLettersScreen())
+        self.app.push_screen(DeadLettersScreen(self.view))
 
     def action_events(self) -> None:
         """Show what happened."""
-        self.app.push_screen(EventsScreen())
+        self.app.push_screen(EventsScreen(self.view))
 
     def action_go_to(self) -> None:
         """Ask where to continue."""
-        log = self.console.target.open_log()
-        dialog = GoToDialog(log, self.console.snapshot.position)
+        log = self.view.access.open_log()
+        dialog = GoToDialog(log, self.view.status.position)
         self.app.push_screen(dialog, self._seek)
 
     def _seek(self, place: StartPoint | None) -> None:
         if place is not None:
-            self.console.control.seek(place)
+            self.view.seek(place)

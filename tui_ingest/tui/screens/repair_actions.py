@@ -8,11 +8,11 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from tui_ingest.tui.database import in_thread
-from tui_ingest.tui.repairs import RetryRun, discard
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.repairs import RetryRun, discard
 
 
 class RepairActions(ConsoleScreen):
@@ -43,8 +43,7 @@ class RepairActions(ConsoleScreen):
         letter = self.chosen_letter()
         if letter is None:
             return
-        target = self.console.target
-        run = RetryRun([letter], database=target.database, feed=self.console.feed)
+        run = RetryRun([letter], self.view.access.target, feed=self.view.feed)
         while not run.finished:
             await in_thread(run.run_chunk)
         self._say_how_it_went(run)
@@ -60,7 +59,7 @@ class RepairActions(ConsoleScreen):
         """Put the record right, then retry it."""
         letter = self.chosen_letter()
         if letter is not None:
-            self.app.push_screen(EditScreen(letter), lambda _: self.repaired())
+            self.app.push_screen(EditScreen(self.view, letter), lambda _: self.repaired())
 
     def action_discard(self) -> None:
         """Give the dead letter up, with a reason."""
@@ -75,6 +74,6 @@ class RepairActions(ConsoleScreen):
 
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def _discard(self, letter: int, why: str) -> None:
-        target, feed = self.console.target, self.console.feed
-        await in_thread(discard, [letter], why=why, database=target.database, feed=feed)
+        target, feed = self.view.access.target, self.view.feed
+        await in_thread(discard, [letter], target, why=why, feed=feed)
         self.repaired()

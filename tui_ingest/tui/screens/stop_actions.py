@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tui_ingest.ingest.session.control import Decision
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.tui.lines import RecordLine
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.view.lines import RecordLine
+from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.stop_panel import StopPanel
 
@@ -20,49 +21,51 @@ class StopActions(ConsoleScreen):
     repaired or given up, so that nothing later overtakes it.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, view: LogView) -> None:
+        super().__init__(view)
         self._to_edit: RecordLocation | None = None  # set aside in order to be edited
         self._resume_after = False  # the pause is ours
 
     def look(self) -> None:
         super().look()
-        stopped = self.console.snapshot.stopped_on
+        stopped = self.view.status.stopped_on
         reading = not self.query_one(LogPane).following
         self.query_one(StopPanel).show(stopped, reading=reading)
         self.set_class(stopped is not None, "-stopped")
         self._edit_once_it_is_set_aside()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _DECISIONS and self.console.snapshot.stopped_on is None:
+        if action in _DECISIONS and self.view.status.stopped_on is None:
             return False
         return super().check_action(action, parameters)
 
     def action_retry_stopped(self) -> None:
         """Try the record again: what it lacked may be here now."""
-        self.console.control.decide(Decision.RETRY)
+        self.view.decide(Decision.RETRY)
 
     def action_set_aside_stopped(self) -> None:
         """Keep the record as a dead letter and go on."""
-        self.console.control.decide(Decision.SET_ASIDE)
+        self.view.decide(Decision.SET_ASIDE)
 
     def action_edit_stopped(self) -> None:
         """Set the record aside and put it right before anything else is applied."""
-        stopped, control = self.console.snapshot.stopped_on, self.console.control
+        stopped, view = self.view.status.stopped_on, self.view
         if stopped is None:
             return
         self._to_edit = stopped.location
-        self._resume_after = not control.paused
-        control.pause()
-        control.decide(Decision.SET_ASIDE)
+        self._resume_after = not view.held
+        view.pause()
+        view.decide(Decision.SET_ASIDE)
 
     def _edit_once_it_is_set_aside(self) -> None:
         if self._to_edit is None:
             return
-        line = self.query_one(LogPane).history.failed_at(self._to_edit)
+        line = self.view.lines.failed_at(self._to_edit)
         if line is not None and line.dead_letter is not None:
             self._to_edit = None
-            self.app.push_screen(EditScreen(line.dead_letter), lambda _: self._go_on(line))
+            self.app.push_screen(
+                EditScreen(self.view, line.dead_letter), lambda _: self._go_on(line)
+            )
 
     def _go_on(self, line: RecordLine) -> None:
         if line.failed:  # the editor was left without putting it right
@@ -73,4 +76,4 @@ class StopActions(ConsoleScreen):
                 markup=False,
             )
         elif self._resume_after:
-            self.console.control.resume()
+            self.view.resume()

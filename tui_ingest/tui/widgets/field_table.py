@@ -8,7 +8,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from tui_ingest.ingest.inspecting import FieldComparison, RowComparison
-from tui_ingest.tui import formats
+from tui_ingest.tui.view import formats
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 from tui_ingest.words.terminal_safe import terminal_safe
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from textual import events
 from textual.reactive import reactive
 
-from tui_ingest.tui import formats
-from tui_ingest.tui.letters import Letter
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.letters import Letter
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 
 _SORTS: Mapping[str, Callable[[Letter], object]] = {

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
 
-from tui_ingest.tui import formats
-from tui_ingest.tui.filtering import Filter
-from tui_ingest.tui.history import History
-from tui_ingest.tui.lines import ElidedLine, Line
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.filtering import Filter
+from tui_ingest.tui.view.line_buffer import LineBuffer
+from tui_ingest.tui.view.lines import Line
 from tui_ingest.tui.widgets.log_row import log_row
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 
 
 class LogPane(RowsView):
-    """A bounded history of lines with a cursor, a filter, and two ways of being looked at."""
+    """The lines that are kept, with a cursor, and two ways of being looked at.
+
+    Args:
+        lines: filled by others; `look` shows what has come.
+        follow_key: for people.
+    """
 
     BORDER_TITLE = "Log"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -28,10 +33,11 @@ class LogPane(RowsView):
     following: reactive[bool] = reactive(True)
     unseen: reactive[int] = reactive(0, repaint=False)  # records that came while frozen
 
-    def __init__(self, *, follow_key: str, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._follow_key = follow_key  # for people
-        self.history = History()
+    def __init__(self, lines: LineBuffer, *, follow_key: str) -> None:
+        super().__init__(id="log")
+        self._follow_key = follow_key
+        self.lines = lines
+        self._drawn = (lines.came, lines.dropped)
         self._adjusting = False  # scrolling is ours, not the operator's
 
     def on_mount(self) -> None:
@@ -39,30 +45,31 @@ class LogPane(RowsView):
 
     # Lines
 
-    def extend(self, lines: Sequence[Line]) -> None:
-        """Add lines. A frozen view does not move."""
-        if not lines:
-            return
-        dropped = self.history.extend(lines)
-        if self.history.filter:
+    def look(self) -> None:
+        """Show lines that have come. A frozen view does not move."""
+        came, dropped = self._drawn
+        self._drawn = (self.lines.came, self.lines.dropped)
+        if self.lines.filter:
             self._retitle()
+        if self._drawn == (came, dropped):
+            return
         if self.following:
             self._go_to_end()
             return
-        self.unseen += sum(map(_records, filter(self.history.filter.matches, lines)))
-        self._shift(dropped)
+        self.unseen += self.lines.came - came
+        self._shift(self.lines.dropped - dropped)
         self.rows_changed()
 
     @property
     def current(self) -> Line | None:
         """The line under the cursor."""
-        return self.history[self.cursor] if len(self.history) else None
+        return self.lines[self.cursor] if len(self.lines) else None
 
     def apply_filter(self, wanted: Filter) -> None:
         """Show only the lines that match, and keep the cursor on its line if it does."""
         current = self.current
-        self.history.apply(wanted)
-        place = None if current is None else self.history.index_of(current)
+        self.lines.apply(wanted)
+        place = None if current is None else self.lines.index_of(current)
         if self.following or place is None:
             self._go_to_end()
         else:
@@ -72,8 +79,8 @@ class LogPane(RowsView):
 
     def go_to_failure(self, direction: int) -> bool:
         """Freeze on the next (1) or previous (-1) failure; on the latest one if following."""
-        start = len(self.history) if self.following else self.cursor
-        place = self.history.next_failure(start, -1 if self.following else direction)
+        start = len(self.lines) if self.following else self.cursor
+        place = self.lines.next_failure(start, -1 if self.following else direction)
         if place is None:
             return False
         self.following = False
@@ -142,7 +149,7 @@ class LogPane(RowsView):
     def _go_to_end(self) -> None:
         self._adjusting = True
         # Nobody has to be told of this cursor, which is not shown: one refresh instead of three.
-        self.set_reactive(LogPane.cursor, len(self.history) - 1)
+        self.set_reactive(LogPane.cursor, len(self.lines) - 1)
         self.rows_changed()
         self.show_cursor()
         self._adjusting = False
@@ -157,26 +164,22 @@ class LogPane(RowsView):
 
     def _retitle(self) -> None:
         parts = ["Log", "following" if self.following else "FROZEN"]
-        if self.history.filter:
-            shown = formats.count(len(self.history))
-            parts.append(f"/{self.history.filter}/ {shown} of {formats.count(self.history.kept)}")
+        if self.lines.filter:
+            shown = formats.count(len(self.lines))
+            parts.append(f"/{self.lines.filter}/ {shown} of {formats.count(self.lines.kept)}")
         self.border_title = Content(" · ".join(parts))
         self.set_class(not self.following, "-frozen")
 
     # Rows
 
     def row_count(self) -> int:
-        return len(self.history)
+        return len(self.lines)
 
     def nothing(self) -> str:
-        return "none of these lines" if self.history.filter else "no record since the console began"
+        return "none of these lines" if self.lines.filter else "no record since the console began"
 
     def row(self, index: int, width: int) -> Iterable[Piece]:
-        return log_row(self.history[index], width)
+        return log_row(self.lines[index], width)
 
     def shows_cursor(self, index: int) -> bool:
         return index == self.cursor and not self.following
-
-
-def _records(line: Line) -> int:
-    return line.records if isinstance(line, ElidedLine) else 1

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.status import Severity
-from tui_ingest.tui import formats
-from tui_ingest.tui.lines import ElidedLine, Line, MarkerLine, RecordLine
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.lines import ElidedLine, Line, MarkerLine, RecordLine
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.words.numbers import plural
 

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from tui_ingest.ingest.events import Counts
-from tui_ingest.tui import formats
+from tui_ingest.tui.view import formats
 from tui_ingest.tui.widgets.rows import Piece, RowsView
 from tui_ingest.words.numbers import plural
 

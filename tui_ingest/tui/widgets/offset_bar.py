@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.tui import formats
+from tui_ingest.tui.view import formats
 from tui_ingest.words.numbers import plural
 
 MIN_BAR_CELLS = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from tui_ingest.tui import formats
-from tui_ingest.tui.rates import RateHistory
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.rates import RateHistory
 
 _BARS = "▁▂▃▄▅▆▇█"
 

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui_ingest.tui import formats
-from tui_ingest.tui.wording import Phrase, Tone
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.wording import Phrase, Tone
 
 SEPARATOR = " · "
 LINES = 2

@@ -11,8 +11,8 @@ from textual.widgets import Button, Static
 
 from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.events import StoppedOnError
-from tui_ingest.tui.lines import short
-from tui_ingest.tui.wording import Tone
+from tui_ingest.tui.view.lines import short
+from tui_ingest.tui.view.wording import Tone
 
 _BUTTONS = (
     ("Inspect", "inspect", "screen.inspect_stopped"),

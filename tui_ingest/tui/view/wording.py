@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.oplog.log import Backlog
-from tui_ingest.tui import formats
+from tui_ingest.tui.view import formats
 from tui_ingest.words.numbers import duration
 from tui_ingest.words.terminal_safe import terminal_safe
 

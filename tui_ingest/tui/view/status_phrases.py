@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.tui import formats, wording
-from tui_ingest.tui.rates import Trend
-from tui_ingest.tui.wording import Phrase, Tone
+from tui_ingest.tui.view import formats, wording
+from tui_ingest.tui.view.rates import Trend
+from tui_ingest.tui.view.wording import Phrase, Tone
 from tui_ingest.words.numbers import duration, plural, size
 
 STANDSTILL_SECONDS = 5  # of a running session, before it is worth a word

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
-from tui_ingest.tui.lines import ElidedLine, Line, RecordLine, record_line
+from tui_ingest.tui.view.lines import ElidedLine, Line, RecordLine, record_line
 
 SCREENFUL = 40  # ordinary records shown per look; more could not be read anyway
-HISTORY = 10_000  # lines that any part of the console keeps
+KEPT_LINES = 10_000  # lines that any part of the console keeps
 
 
-class Intake:
+class LineSampler:
     """Collects lines in the session's thread at a cost that does not grow with the batch.
 
     Failures and markers are always kept. Of the ordinary records the latest are, and of the rest
@@ -71,9 +71,9 @@ class Intake:
 
     def _trim(self) -> None:
         """Keep a bound while nobody looks: the screen may be stuck, the session is not."""
-        if self._ordinary > 8 * SCREENFUL or len(self._lines) > 2 * HISTORY:
+        if self._ordinary > 8 * SCREENFUL or len(self._lines) > 2 * KEPT_LINES:
             lines = _compressed(self._lines, self._ordinary - SCREENFUL)
-            self._lines = deque(lines, maxlen=2 * HISTORY)
+            self._lines = deque(lines, maxlen=2 * KEPT_LINES)
             self._ordinary = min(self._ordinary, SCREENFUL)
 
 

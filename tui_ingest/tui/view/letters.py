@@ -9,7 +9,7 @@ from pathlib import Path
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
-from tui_ingest.tui.lines import short
+from tui_ingest.tui.view.lines import short
 
 MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the filter finds it
 
@@ -52,13 +52,13 @@ class Letter:
         return term in text.lower()
 
 
-def load(path: str, *, database: str, only_open: bool) -> Sequence[Letter]:
+def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
     """Return the dead letters of a log, in log order."""
-    file = ProcessedFile.objects.using(database).filter(file_path=path).first()
+    file = target.rows(ProcessedFile).filter(file_path=path).first()
     if file is None:
         return []
     status = DeadLetter.Status.OPEN if only_open else None
-    found = deadletters.search(Target(database), file, status=status)
+    found = deadletters.search(target, file, status=status)
     # Without the bytes and the traceback, which the inspector loads of one.
     listed = found.defer("raw", "edited", "traceback")[:MOST_LETTERS]
     return [_letter(letter) for letter in listed]
@@ -79,7 +79,7 @@ def _letter(letter: DeadLetter) -> Letter:
     )
 
 
-def export(letters: Sequence[int], target: Path, *, database: str) -> int:
+def export(letters: Sequence[int], path: Path, target: Target) -> int:
     """Write dead letters to a new file, a line of JSON each; return how many there were.
 
     Raises:
@@ -87,8 +87,8 @@ def export(letters: Sequence[int], target: Path, *, database: str) -> int:
         OSError: the file cannot be written.
     """
     written = 0
-    found = deadletters.search(Target(database))
-    with target.open("x", encoding="ascii") as file:
+    found = deadletters.search(target)
+    with path.open("x", encoding="ascii") as file:
         for start in range(0, len(letters), 500):
             chunk = found.filter(pk__in=letters[start : start + 500])
             for line in deadletters.export(chunk):

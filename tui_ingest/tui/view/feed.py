@@ -18,8 +18,8 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.status import SessionStatus, Severity, severity_of
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.tui.intake import HISTORY, Intake
-from tui_ingest.tui.lines import Line, MarkerLine, RecordLine, short
+from tui_ingest.tui.view.line_sampler import KEPT_LINES, LineSampler
+from tui_ingest.tui.view.lines import Line, MarkerLine, RecordLine, short
 from tui_ingest.words.terminal_safe import terminal_safe
 
 # States that are told in the log pane. Running and caught up alternate all day, and a wait has
@@ -46,10 +46,10 @@ class Feed:
         self._lock = threading.Lock()
         self._idle = True
         self._status = SessionStatus()
-        self._intake = Intake()
+        self._sampler = LineSampler()
         self._unexplained: dict[RecordLocation, RecordLine] = {}
         self._letters: weakref.WeakValueDictionary[int, RecordLine] = weakref.WeakValueDictionary()
-        self._messages: deque[MarkerLine] = deque(maxlen=HISTORY)
+        self._messages: deque[MarkerLine] = deque(maxlen=KEPT_LINES)
 
     def report(self, event: Event) -> None:
         """Take note of an event."""
@@ -71,7 +71,7 @@ class Feed:
     def take(self) -> tuple[SessionStatus, list[Line]]:
         """Return where the session stands and the lines that are new since the last call."""
         with self._lock:
-            lines = self._intake.drain()
+            lines = self._sampler.drain()
             self._idle = not lines
             return self._status, lines
 
@@ -79,7 +79,7 @@ class Feed:
         self._status = self._status.after(event)
         match event:
             case BatchApplied():
-                for line in self._intake.add_batch(event.entries, event.unusual):
+                for line in self._sampler.add_batch(event.entries, event.unusual):
                     self._unexplained[line.location] = line
             case RecordSetAside():
                 self._explain(event)
@@ -105,7 +105,7 @@ class Feed:
             self._letters[event.dead_letter] = line
 
     def _mark(self, at: float, kind: str, text: str, severity: Severity) -> None:
-        self._intake.add(
+        self._sampler.add(
             MarkerLine(at=at, kind=short(kind), text=terminal_safe(text), severity=severity)
         )
 

@@ -12,9 +12,9 @@ from tui_ingest.ingest.events import (
     State,
 )
 from tui_ingest.oplog.records import Malformed, MalformedReason, Operation, RecordLocation
-from tui_ingest.tui.feed import Feed
-from tui_ingest.tui.intake import SCREENFUL
-from tui_ingest.tui.lines import KEPT_BYTES, ElidedLine, MarkerLine, RecordLine
+from tui_ingest.tui.view.feed import Feed
+from tui_ingest.tui.view.line_sampler import SCREENFUL
+from tui_ingest.tui.view.lines import KEPT_BYTES, ElidedLine, MarkerLine, RecordLine
 
 
 def reporting():

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.tui.filtering import Filter
-from tui_ingest.tui.intake import HISTORY
-from tui_ingest.tui.lines import Line, RecordLine
+from tui_ingest.tui.view.filtering import Filter
+from tui_ingest.tui.view.line_sampler import KEPT_LINES
+from tui_ingest.tui.view.lines import ElidedLine, Line, RecordLine
 
 
-class History:
+class LineBuffer:
     """The latest lines, at most `limit`, oldest first.
 
     Lines are addressed by their place among those that the filter lets through.
+
+    Attributes:
+        came: records that the filter let through when they came, shown one by one or counted.
+        dropped: shown lines that had to go, from the beginning of those shown.
+            Both only grow: a pane compares them with what they were when it was drawn.
     """
 
-    def __init__(self, limit: int = HISTORY) -> None:
+    def __init__(self, limit: int = KEPT_LINES) -> None:
         self._limit = limit
         self._all: list[Line] = []
         self._shown: list[Line] = self._all
         self.filter = Filter()
+        self.came = 0
+        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._shown)
@@ -33,20 +40,22 @@ class History:
         """How many lines are kept, shown or not."""
         return len(self._all)
 
-    def extend(self, lines: Sequence[Line]) -> int:
-        """Add lines; return how many shown ones were dropped at the beginning."""
+    def extend(self, lines: Sequence[Line]) -> None:
+        """Add lines; drop the oldest ones above the limit."""
+        self.came += sum(map(_records, filter(self.filter.matches, lines)))
         self._all.extend(lines)
         surplus = max(0, len(self._all) - self._limit)
         if self._shown is self._all:
             del self._all[:surplus]
-            return surplus
+            self.dropped += surplus
+            return
         # By identity: a line that matched when it came need not match any more.
         gone = set(map(id, self._all[:surplus]))
         dropped = sum(id(line) in gone for line in self._shown[:surplus])
         del self._all[:surplus]
         self._shown.extend(filter(self.filter.matches, lines))
         del self._shown[:dropped]
-        return dropped
+        self.dropped += dropped
 
     def apply(self, wanted: Filter) -> None:
         """Show only what a filter lets through."""
@@ -75,3 +84,7 @@ class History:
             if isinstance(line, RecordLine) and line.failed:
                 return place
         return None
+
+
+def _records(line: Line) -> int:
+    return line.records if isinstance(line, ElidedLine) else 1

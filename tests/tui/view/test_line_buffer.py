@@ -6,9 +6,9 @@ from tests.tui.scripted import record
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.status import Severity
 from tui_ingest.oplog.records import Operation
-from tui_ingest.tui.filtering import Filter
-from tui_ingest.tui.history import History
-from tui_ingest.tui.lines import ElidedLine, MarkerLine, record_line
+from tui_ingest.tui.view.filtering import Filter
+from tui_ingest.tui.view.line_buffer import LineBuffer
+from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, record_line
 
 
 def line(number, outcome=Outcome.SAVED, **facts):
@@ -57,29 +57,32 @@ def test_a_failure_that_was_put_right_is_no_failure_any_more():
 
 
 def test_the_oldest_lines_go_first():
-    history = History(limit=5)
-    assert history.extend([line(n) for n in range(4)]) == 0
-    assert history.extend([line(n) for n in range(4, 8)]) == 3
-    assert [shown.pk for shown in history] == ["3", "4", "5", "6", "7"]
+    buffer = LineBuffer(limit=4)
+    buffer.extend([line(n) for n in range(4)])
+    assert (buffer.came, buffer.dropped) == (4, 0)
+    buffer.extend([ElidedLine(10), *(line(n) for n in range(4, 8))])
+    assert (buffer.came, buffer.dropped) == (18, 5)
+    assert [shown.pk for shown in buffer] == ["4", "5", "6", "7"]
 
 
 def test_under_a_filter_only_shown_lines_count_as_dropped():
-    history = History(limit=4)
-    history.extend([line(0), line(1, Outcome.FAILED), line(2), line(3, Outcome.FAILED)])
-    history.apply(Filter.parse("failed"))
-    history[0].resolution = "applied"  # it does not match any more, and yet it is shown
-    assert history.extend([line(4), line(5, Outcome.FAILED)]) == 1
-    assert [shown.pk for shown in history] == ["3", "5"]
-    history.apply(Filter())
-    assert [shown.pk for shown in history] == ["2", "3", "4", "5"]
+    buffer = LineBuffer(limit=4)
+    buffer.extend([line(0), line(1, Outcome.FAILED), line(2), line(3, Outcome.FAILED)])
+    buffer.apply(Filter.parse("failed"))
+    buffer[0].resolution = "applied"  # it does not match any more, and yet it is shown
+    buffer.extend([line(4), line(5, Outcome.FAILED)])
+    assert buffer.dropped == 1
+    assert [shown.pk for shown in buffer] == ["3", "5"]
+    buffer.apply(Filter())
+    assert [shown.pk for shown in buffer] == ["2", "3", "4", "5"]
 
 
 def test_failures_are_found_in_both_directions():
-    history = History()
-    history.extend([line(n, Outcome.FAILED if n in (2, 5) else Outcome.SAVED) for n in range(8)])
-    assert history.next_failure(-1, 1) == 2
-    assert history.next_failure(2, 1) == 5
-    assert history.next_failure(5, 1) is None
-    assert history.next_failure(8, -1) == 5
-    assert history.next_failure(5, -1) == 2
-    assert history.next_failure(2, -1) is None
+    buffer = LineBuffer()
+    buffer.extend([line(n, Outcome.FAILED if n in (2, 5) else Outcome.SAVED) for n in range(8)])
+    assert buffer.next_failure(-1, 1) == 2
+    assert buffer.next_failure(2, 1) == 5
+    assert buffer.next_failure(5, 1) is None
+    assert buffer.next_failure(8, -1) == 5
+    assert buffer.next_failure(5, -1) == 2
+    assert buffer.next_failure(2, -1) is None

@@ -9,7 +9,7 @@ from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.events import DeadLetterResolved
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
-from tui_ingest.tui.feed import Feed
+from tui_ingest.tui.view.feed import Feed
 
 CHUNK_SECONDS = 0.2  # of retries in one go, so that progress is seen and a stop is obeyed
 
@@ -20,7 +20,7 @@ class RetryRun:
     Stopping between two chunks loses nothing: what was retried is committed and reported.
     """
 
-    def __init__(self, letters: Iterable[int], *, database: str, feed: Feed) -> None:
+    def __init__(self, letters: Iterable[int], target: Target, *, feed: Feed) -> None:
         wanted = list(letters)
         self.wanted = len(wanted)
         self.tried = 0
@@ -28,7 +28,7 @@ class RetryRun:
         self.last_error = ""
         self.finished = False
         self._feed = feed
-        self._results: Iterator[deadletters.Retry] = deadletters.retry_all(Target(database), wanted)
+        self._results: Iterator[deadletters.Retry] = deadletters.retry_all(target, wanted)
 
     def run_chunk(self) -> None:
         """Retry for a moment. In a thread that may use the database.
@@ -64,13 +64,13 @@ def report_resolved(feed: Feed, result: deadletters.Retry) -> None:
     )
 
 
-def discard(letters: Iterable[int], *, why: str, database: str, feed: Feed) -> None:
+def discard(letters: Iterable[int], target: Target, *, why: str, feed: Feed) -> None:
     """Give dead letters up. In a thread that may use the database.
 
     Raises:
         DeadLetterError: one of them is not open any more; those before it are discarded.
     """
     for letter in letters:
-        deadletters.discard(Target(database), letter, why=why)
+        deadletters.discard(target, letter, why=why)
         discarded = deadletters.Retry(dead_letter=letter, status=DeadLetter.Status.DISCARDED)
         report_resolved(feed, discarded)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.tui.lines import ElidedLine, Line, MarkerLine, RecordLine
+from tui_ingest.tui.view.lines import ElidedLine, Line, MarkerLine, RecordLine
 
 _FINE = {Outcome.SAVED, Outcome.DELETED}
 _WORDS: dict[str, Callable[[RecordLine], bool]] = {

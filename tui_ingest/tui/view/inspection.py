@@ -11,9 +11,9 @@ from tui_ingest.ingest.inspecting import RowComparison, compare
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
-from tui_ingest.tui import formats
-from tui_ingest.tui.lines import RecordLine, short
-from tui_ingest.tui.record_text import entry_of, readable
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.lines import RecordLine, short
+from tui_ingest.tui.view.record_text import entry_of, readable
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -35,7 +35,7 @@ class Inspection:
 
 
 def inspect_line(
-    line: RecordLine, read_again: Callable[[RecordLocation], bytes | None], *, database: str
+    line: RecordLine, read_again: Callable[[RecordLocation], bytes | None], target: Target
 ) -> Inspection:
     """Look up a line of the log pane that has no dead letter.
 
@@ -45,7 +45,7 @@ def inspect_line(
     """
     raw = line.raw if line.whole else read_again(line.location) or line.raw
     entry = entry_of(raw)
-    rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
+    rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
     return Inspection(
         subject=f"{line.operation} {line.subject} {line.pk}".strip(),
         fate=line.note if line.failed else line.outcome.value,
@@ -57,10 +57,10 @@ def inspect_line(
     )
 
 
-def inspect_stopped(stopped: StoppedOnError, *, database: str) -> Inspection:
+def inspect_stopped(stopped: StoppedOnError, target: Target) -> Inspection:
     """Look up the record before which the session stands."""
     entry = entry_of(stopped.raw)
-    rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
+    rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
     subject = " ".join(short(word) for word in (stopped.operation, stopped.model, stopped.pk))
     return Inspection(
         subject=subject.strip(),
@@ -75,14 +75,14 @@ def inspect_stopped(stopped: StoppedOnError, *, database: str) -> Inspection:
     )
 
 
-def inspect_letter(dead_letter: int, *, database: str) -> Inspection | None:
+def inspect_letter(dead_letter: int, target: Target) -> Inspection | None:
     """Look up a dead letter; None if it is gone."""
-    letter = DeadLetter.objects.using(database).filter(pk=dead_letter).first()
+    letter = target.rows(DeadLetter).filter(pk=dead_letter).first()
     if letter is None:
         return None
     raw = bytes(letter.raw if letter.edited is None else letter.edited)
     entry = entry_of(raw)
-    rows = tuple(compare(Target(database), entry)) if isinstance(entry, Record) else ()
+    rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
     is_open = letter.status == DeadLetter.Status.OPEN
     return Inspection(
         subject=terminal_safe(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),

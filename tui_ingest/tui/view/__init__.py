@@ -1,0 +1,16 @@
+"""What the screens show of a log, without Textual: tested without a terminal, kept by no widget.
+
+log_view        one log as the console sees it; every screen is given one
+feed            from the session's thread to the screens: status and lines
+line_sampler    a screenful of what is new, and how much was left out
+line_buffer     the lines that are kept, and those that the filter lets through
+lines           records, what was left out, what happened
+filtering       what an operator wants to see
+rates           records per second, and when the backlog will be gone
+letters, log_events, inspection    looked up in the database, in threads
+database        those threads
+repairs         what is done about dead letters
+places, record_text                what is typed, and what it means
+status_phrases, wording, formats   in words
+logs            Python's logging, into the feed
+"""

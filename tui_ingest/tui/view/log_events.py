@@ -1,0 +1,27 @@
+"""The events that the database keeps of a log, loaded in a thread."""
+
+from __future__ import annotations
+
+from tui_ingest.ingest.status import severity_of
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import LogEvent
+from tui_ingest.tui.view.lines import MarkerLine
+from tui_ingest.words.terminal_safe import terminal_safe
+
+MOST_EVENTS = 5_000  # the latest ones
+
+
+def load(path: str, target: Target) -> list[MarkerLine]:
+    """Return the latest events of a log, oldest first. In a thread."""
+    found = target.rows(LogEvent).filter(file__file_path=path).order_by("-pk")
+    return [_line(event) for event in found[:MOST_EVENTS]][::-1]
+
+
+def _line(event: LogEvent) -> MarkerLine:
+    missing = f" ({event.missing_bytes:,} bytes)" if event.missing_bytes else ""
+    return MarkerLine(
+        at=event.time.timestamp(),
+        kind=terminal_safe(event.kind),
+        text=terminal_safe(event.message) + missing,
+        severity=severity_of(event.kind),
+    )

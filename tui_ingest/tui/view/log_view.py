@@ -1,0 +1,159 @@
+"""One log as the console sees it: what every screen is given and looks at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui_ingest.ingest.session.control import Decision, StepTo
+from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.ingest.target import Target
+from tui_ingest.oplog.log import Log, StartPoint
+from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.running.exit_status import APPLIED
+from tui_ingest.running.starting import status_of
+from tui_ingest.tui.view.feed import Feed
+from tui_ingest.tui.view.line_buffer import LineBuffer
+from tui_ingest.tui.view.lines import ElidedLine, Line
+from tui_ingest.tui.view.rates import RateHistory, Trend
+
+
+class Orders(Protocol):
+    """What an operator can order a session to do; whether it obeys is in its status.
+
+    A running session's `Control` is one, and any other way of reaching a session may be.
+    """
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def step(self, to: StepTo = StepTo.RECORD) -> None: ...
+    def order_stop_on_error(self, on: bool) -> None: ...
+    def seek(self, start: StartPoint) -> None: ...
+    def decide(self, decision: Decision) -> None: ...
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogAccess:
+    """The log and what it is applied to, for the screens that look at them by themselves."""
+
+    path: str  # of the log, as its checkpoint knows it
+    target: Target
+    project: str  # for the operator: "mysite.settings · default postgresql"
+    open_log: Callable[[], Log]  # another reader of the same log; the caller closes it
+    # The line at a place of the log, without its terminator; None if it is not there any more.
+    read_again: Callable[[RecordLocation], bytes | None]
+
+
+class LogView:
+    """A log, the session that applies it, and what of both is kept for the screens.
+
+    Attributes:
+        status: where the session stood at the last look.
+        lines: the latest lines, and the filter that chooses among them.
+        session_over: set by the session's thread when its work is done.
+    """
+
+    def __init__(
+        self, access: LogAccess, orders: Orders, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.access = access
+        self.clock = clock  # seconds since the epoch
+        self.feed = Feed()
+        self.rates = RateHistory()
+        self.trend = Trend()
+        self.lines = LineBuffer()
+        self.status = SessionStatus(path=access.path)
+        self.session_over = threading.Event()
+        self._orders = orders
+        self._held: list[Line] = []  # lines of a flood that the next look will show
+        self._pause_asked = False
+        self._stop_asked = False
+
+    # Looking
+
+    def look(self) -> None:
+        """Take over what the session has reported since the last look."""
+        self.status, lines = self.feed.take()
+        if self.status.paused:  # obeyed; somebody else may end it
+            self._pause_asked = False
+        now = time.monotonic()
+        self.rates.sample(now, self.status.records)
+        if self.status.backlog is not None:
+            self.trend.sample(now, self.status.backlog.remaining_bytes)
+        self._keep(lines)
+
+    def _keep(self, lines: Sequence[Line]) -> None:
+        """Keep lines for the screen; of a flood, at every other look.
+
+        Nobody can read lines that are all replaced at once, and drawing them is most of what the
+        screen costs the session.
+        """
+        is_flood = any(isinstance(line, ElidedLine) for line in lines)
+        is_shown = bool(self._held) or not is_flood
+        self._held += lines
+        if is_shown:
+            self.lines.extend(self._held)
+            self._held = []
+
+    @property
+    def over(self) -> bool:
+        """Whether the session's work is done."""
+        return self.session_over.is_set()
+
+    @property
+    def pausing(self) -> bool:
+        """Whether a pause was ordered here that the session has not begun."""
+        return self._pause_asked
+
+    @property
+    def held(self) -> bool:
+        """Whether it is paused, or will be after the running batch: what resuming ends."""
+        return self.status.paused or self.pausing
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end was ordered here."""
+        return self._stop_asked
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of a process that had this session alone."""
+        ended = self.status.ended
+        return APPLIED if ended is None else status_of(ended)
+
+    # Orders: given at once, obeyed after the running batch, seen in the status
+
+    def pause(self) -> None:
+        """Do no work until `resume`."""
+        self._pause_asked = True
+        self._orders.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._pause_asked = False
+        self._orders.resume()
+
+    def step(self, to: StepTo = StepTo.RECORD) -> None:
+        """While paused: apply one record, or go on until one fails, and stay paused."""
+        self._orders.step(to)
+
+    def order_stop_on_error(self, on: bool) -> None:
+        """Stand before the next record that fails, or set such records aside again."""
+        self._orders.order_stop_on_error(on)
+
+    def seek(self, start: StartPoint) -> None:
+        """While paused: continue from another place."""
+        self._orders.seek(start)
+
+    def decide(self, decision: Decision) -> None:
+        """Say what to do about the record that the session stopped on."""
+        self._orders.decide(decision)
+
+    def stop(self) -> None:
+        """End the session. From any thread, and from a signal handler."""
+        self._stop_asked = True
+        self._orders.stop()
