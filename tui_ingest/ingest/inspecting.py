@@ -121,6 +121,8 @@ class _Comparer:
                 return self._effect_of_save(serialized, fields, is_here=is_here)
             case Operation.DELETE:
                 return "deletes the row" if is_here else "changes nothing: the row is not here"
+            case Operation.DIGEST:
+                return "changes nothing: it says which rows the source had"
             case unknown:
                 assert_never(unknown)
 

@@ -12,7 +12,7 @@ from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ModelTotal, ProcessedFile
 from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.records import Malformed
+from tui_ingest.oplog.records import Malformed, Operation
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Counts))
 # What a record calls a model is data: only what can be a label becomes a row of the totals.
@@ -28,8 +28,11 @@ def label_of(serialized: Mapping[str, object]) -> str:
 
 
 def labels_of(entry: Entry) -> frozenset[str]:
-    """Return the labels under which an entry is counted: each model it names, once."""
-    if isinstance(entry, Malformed):
+    """Return the labels under which an entry is counted: each model it names, once.
+
+    A DIGEST is counted nowhere: it is about all rows of its model.
+    """
+    if isinstance(entry, Malformed) or entry.operation is Operation.DIGEST:
         return frozenset()
     return frozenset(filter(is_label, map(label_of, entry.objects)))
 

@@ -19,9 +19,9 @@ HEAD_BYTES = 1024  # of a line that is too long to be kept whole
 
 # The epoch has ten digits before the point until the year 2286. Taking no more than ten lets a
 # glued line be told apart from the digits that the fragment before it may end with.
-_HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE) +")
+_HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE|DIGEST) +")
 _UNKNOWN_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? ([A-Z][A-Z_]{0,31}) +[\[{]")
-_GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE) (?=\[)")
+_GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE|DIGEST) (?=\[)")
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # Each false beginning may cost a parse of the rest of the line, and a line may be made of them.
 _MOST_BYTES_UNGLUED = 256 * 1024 * 1024
@@ -110,7 +110,8 @@ def _no_head(raw: bytes) -> _BadLineError:
             " does, then retry.",
         )
     return _BadLineError(
-        MalformedReason.BAD_LINE, "The line does not begin with '<epoch> SAVE|DELETE <json>'."
+        MalformedReason.BAD_LINE,
+        "The line does not begin with '<epoch> SAVE|DELETE|DIGEST <json>'.",
     )
 
 

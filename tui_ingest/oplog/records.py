@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 
 
 class Operation(enum.StrEnum):
-    """What the source did with the objects of a record."""
+    """What the source did with the objects of a record, or says of them."""
 
     SAVE = "SAVE"
     DELETE = "DELETE"
+    DIGEST = "DIGEST"  # how many rows of a model it has here, and their sum; changes nothing
 
 
 class MalformedReason(enum.StrEnum):
     """Why bytes of the log are not a record. The values are stored and shown: keep them."""
 
-    BAD_LINE = "bad_line"  # not `<epoch> SAVE|DELETE <json>`
+    BAD_LINE = "bad_line"  # not `<epoch> SAVE|DELETE|DIGEST <json>`
     UNKNOWN_OPERATION = "unknown_operation"  # as above, but for a word that means nothing here
     BAD_ENCODING = "bad_encoding"  # not UTF-8
     BAD_JSON = "bad_json"

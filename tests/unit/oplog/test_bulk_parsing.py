@@ -15,6 +15,7 @@ GOOD = (
     b'1698395500.971553 SAVE [{"model": "polls.question", "pk": 1, "fields": {"a": "\xc3\xbc"}}]',
     b'1698395500 DELETE [{"model": "polls.choice", "pk": 2, "fields": {}}]',
     b"1698395501.5 SAVE []",
+    b'1698395501.5 DIGEST [{"model": "a.b", "pk": null, "fields": {"count": 3}}]',
     b'1698395501.5 SAVE [{"model": "a.b", "fields": {"x": NaN}}, {"model": "a.c", "fields": {}}] ',
     '1.5 SAVE [{"model": "a.b", "pk": "\u2028", "fields": {"a": "\\ud800 \\n"}}]'.encode(),
 )

@@ -53,6 +53,7 @@ def test_a_record():
     ("line", "operation", "objects"),
     [
         (b"1 DELETE []\n", Operation.DELETE, []),
+        (b'1 DIGEST [{"model":"a.b","pk":null,"fields":{}}]\n', Operation.DIGEST, None),
         (b'1698395500 SAVE [{"model":"a.b","fields":{}}]\n', Operation.SAVE, None),
         (b'9999999999.5 SAVE   [ {"model": "a.b", "pk": null, "fields": {}} ] \n', "SAVE", None),
     ],
@@ -84,7 +85,7 @@ def test_the_largest_numbers_and_those_that_are_none():
 @pytest.mark.parametrize(
     ("line", "reason", "error"),
     [
-        (b"hello\n", "bad_line", "<epoch> SAVE|DELETE <json>"),
+        (b"hello\n", "bad_line", "<epoch> SAVE|DELETE|DIGEST <json>"),
         (b"1698395500.971553 update []\n", "bad_line", "<epoch>"),
         (b"1698395500.971553 UPDATE []\n", "unknown_operation", "knows no operation UPDATE"),
         (b"1698395500.971553\n", "bad_line", "<epoch>"),

@@ -129,9 +129,11 @@ class BatchResult:
         return dict(zip(map(id, outcomes), outcomes, strict=True))
 
     def applied(self) -> list[Record]:
-        """Return the records that took effect."""
+        """Return the records that took effect on rows; a DIGEST has none."""
         return [
-            entry for index in self.outcomes if isinstance(entry := self.entries[index], Record)
+            entry
+            for index, outcomes in self.outcomes.items()
+            if outcomes and isinstance(entry := self.entries[index], Record)
         ]
 
     def unusual(self) -> dict[int, Outcome]:

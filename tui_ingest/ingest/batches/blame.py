@@ -92,6 +92,8 @@ class ConstraintBlame:
                         held[row, relation.name] = _Held(index, number, serialized, relation)
                 case Operation.DELETE:
                     held.pop((row, relation.name), None)
+                case Operation.DIGEST:
+                    return
                 case unknown:
                     assert_never(unknown)
 

@@ -46,6 +46,8 @@ class DryRunMemory:
                 found = self._with_deleted(objects, outcomes)
                 self._here -= keys
                 return found
+            case Operation.DIGEST:
+                return outcomes
             case unknown:
                 assert_never(unknown)
 

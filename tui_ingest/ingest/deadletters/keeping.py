@@ -20,7 +20,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.records import Record
+from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.words.terminal_safe import terminal_safe
 
 MAX_TEXT = 255  # characters of a label, a primary key or a name
@@ -94,6 +94,8 @@ def write_rows(target: Target, letter: DeadLetter, record: Record) -> None:
 
 
 def _rows(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetterRow]:
+    if record.operation is Operation.DIGEST:
+        return []  # it speaks of all rows of its model
     keys = row_keys(target, record.objects)
     return [
         DeadLetterRow(dead_letter=letter, model=terminal_safe(key.model)[:MAX_TEXT], key=key.key)

@@ -76,7 +76,7 @@ def _brought(target: Target, records: Sequence[Record], models: set[str]) -> set
         match record.operation:
             case Operation.SAVE:
                 objects = record.objects
-            case Operation.DELETE:
+            case Operation.DELETE | Operation.DIGEST:
                 continue
             case unknown:
                 assert_never(unknown)

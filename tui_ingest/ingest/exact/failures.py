@@ -126,6 +126,8 @@ def _with_parent(target: Target, failure: Failure, record: Record) -> Failure:
             missing = missing_parents(target, record.objects)
         case Operation.DELETE:
             return _reworded(failure, Reason.PROTECTED, f"Other rows refer to it. {failure.error}")
+        case Operation.DIGEST:
+            return failure
         case unknown:
             assert_never(unknown)
     if not missing:

@@ -48,7 +48,7 @@ class Router:
         except RecordError:
             return Detour.REFUSED
         table = None if model._meta.proxy else self._tables.of(model)
-        if table is None:
+        if table is None or operation is Operation.DIGEST:
             return Detour.NEEDED
         match operation:
             case Operation.SAVE:
@@ -92,6 +92,8 @@ def _is_heard(operation: Operation, route: Route) -> bool:
             rules = planning.SAVE_LISTENERS
         case Operation.DELETE:
             rules = planning.DELETE_LISTENERS
+        case Operation.DIGEST:
+            return False
         case unknown:
             assert_never(unknown)
     return any(rule(route.table) for rule in rules)
