@@ -15,6 +15,10 @@ class CheckpointMovedError(TuiIngestError):
     """Another ingester moved the checkpoint of this log. Read the durable state again."""
 
 
+class CheckpointSetBackError(CheckpointMovedError):
+    """The checkpoint of this log has gone back, or is gone: the database was restored."""
+
+
 def load(target: Target, path: str) -> ProcessedFile:
     """Return the checkpoint row of a log, made if this is the first time it is seen."""
     file, _ = target.rows(ProcessedFile).get_or_create(file_path=path)
@@ -80,10 +84,30 @@ def claim(
         left_behind=file.left_behind,
     )
     if not rows.update(**_columns(new, last_record_time)):
-        raise CheckpointMovedError(
-            f"Another ingester is working on {file.file_path}: it moved the checkpoint from"
-            f" position {file.last_processed_position}. Nothing was applied twice."
+        raise _moved(file, target.rows(ProcessedFile).filter(file_path=file.file_path).first())
+
+
+def _moved(known: ProcessedFile, stored: ProcessedFile | None) -> CheckpointMovedError:
+    where = f"position {known.last_processed_position}"
+    if stored is not None and not _is_earlier(stored, known):
+        return CheckpointMovedError(
+            f"Another ingester is working on {known.file_path}: it moved the checkpoint from"
+            f" {where}. Nothing was applied twice."
         )
+    now = f"at position {stored.last_processed_position}" if stored else "unknown"
+    return CheckpointSetBackError(
+        f"The database was set back: what was committed up to {where} of {known.file_path} is not"
+        f" there any more, and the checkpoint is {now}. If a backup was restored, that is right:"
+        " what came after it is applied again."
+    )
+
+
+def _is_earlier(stored: ProcessedFile, known: ProcessedFile) -> bool:
+    """Tell whether a checkpoint has gone back, as no ingester moves it by itself."""
+    if stored.generation == known.generation:
+        return bool(stored.last_processed_position < known.last_processed_position)
+    before, now = known.last_record_time, stored.last_record_time
+    return before is not None and (now is None or bool(now < before))
 
 
 def correct(

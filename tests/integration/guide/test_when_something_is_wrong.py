@@ -395,3 +395,58 @@ def test_an_old_copy_of_the_log_was_put_back(project):
     assert status == 0
     assert "truncated: " in said
     assert project.query("SELECT question_text FROM polls_question") == [("old",)] * 2
+
+
+# The database was restored, or is damaged
+
+
+def test_the_database_was_restored(project):
+    page = Situation("The database was restored, or is damaged")
+    project.append(question(1))
+    project.apply()
+    with (
+        project.console() as console,
+        closing(sqlite3.connect(project.folder / "site.sqlite3", timeout=20)) as database,
+        closing(sqlite3.connect(":memory:")) as backup,
+    ):
+        console.until("✓ CAUGHT UP")
+        database.backup(backup)
+        project.append(question(2))
+        console.until("polls.question 2")
+        backup.backup(database)
+        project.append(question(3))
+        console.until("polls.question 3")
+        console.press("v")
+        console.until(*page.screen)
+        console.press("q")
+        assert console.ended() == 0
+    assert project.questions() == [1, 2, 3]
+
+
+@contextmanager
+def damaged(project, table):
+    """A project whose database cannot read one table."""
+    ((page_size,),) = project.query("PRAGMA page_size")
+    ((page,),) = project.query(f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'")
+    with (project.folder / "site.sqlite3").open("r+b", buffering=0) as file:
+        file.seek((page - 1) * page_size)
+        whole = file.read(page_size)
+        for content in (b"\xa5" * page_size, whole):
+            file.seek((page - 1) * page_size)
+            file.write(content)
+            if content is not whole:
+                yield
+
+
+def test_headless_the_database_is_damaged(project):
+    page = Situation("The database was restored, or is damaged")
+    project.append(questions(range(1, 9)))
+    project.apply()
+    project.append(question(9))
+    with damaged(project, "polls_question"):
+        page.follow(project.folder, status=1)
+
+    page.follow(project.folder)
+    assert project.questions() == [*range(1, 10)]
+    assert project.query("SELECT * FROM tui_ingest_deadletter") == []
+    assert page.done

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from tui_ingest.ingest.batches.attempts import Attempt, BatchResult, Look, Refusal, RunRefusedError
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.database_errors import is_statement_timeout
-from tui_ingest.ingest.exact.failures import Failure, explain, is_transient
+from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_statement_timeout
+from tui_ingest.ingest.exact.failures import Failure, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
@@ -130,7 +130,7 @@ class BatchPass:
         except MemoryError:
             raise
         except Exception as error:  # whatever a record can provoke, it is that record's failure
-            if self._is_undone() or (is_transient(error) and not self._is_final(error)):
+            if self._is_undone() or (is_of_the_database(error) and not self._is_final(error)):
                 raise
             return explain(self._target, error, entry)
 
@@ -162,7 +162,7 @@ class BatchPass:
         except MemoryError:
             raise
         except Exception as error:  # the exact path has the last word about any of them
-            if is_transient(error) or self._is_undone():
+            if is_of_the_database(error) or self._is_undone():
                 raise
             self._narrow(error, stop)
             if not self._attempt.is_careful:

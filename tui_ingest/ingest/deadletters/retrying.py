@@ -21,8 +21,8 @@ from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_ol
 from tui_ingest.ingest.deadletters.waiting import waiting_for
 from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.exact import sequences
-from tui_ingest.ingest.exact.database_errors import is_statement_timeout
-from tui_ingest.ingest.exact.failures import describe, explain, is_transient
+from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_statement_timeout
+from tui_ingest.ingest.exact.failures import describe, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.status import EventKind
@@ -56,7 +56,7 @@ def retry(target: Target, dead_letter_id: int) -> Retry:
 
     Raises:
         DeadLetterError: there is no such dead letter.
-        Exception: a transient failure (`is_transient`): nothing has changed, try again later.
+        Exception: of the database (`is_of_the_database`): nothing has changed, try again later.
     """
     try:
         with locked(target, dead_letter_id) as letter:
@@ -66,7 +66,7 @@ def retry(target: Target, dead_letter_id: int) -> Retry:
     except DeadLetterError:
         raise
     except Exception as error:
-        if is_transient(error) and not _takes_too_long(target, dead_letter_id, error):
+        if is_of_the_database(error) and not _takes_too_long(target, dead_letter_id, error):
             raise
         # Whatever was done is rolled back: constraints may have failed as late as the commit.
         return _keep_open(target, dead_letter_id, error)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry
-from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.finding import natural_key_text
 from tui_ingest.ingest.exact.parents import arrivals, missing_parents
 from tui_ingest.ingest.identity import has_natural_key
@@ -59,7 +59,7 @@ def _is_complete(target: Target, letter: DeadLetter) -> bool:
     try:
         return isinstance(entry, Record) and not missing_parents(target, entry.objects)
     except Exception as error:  # no such table, or the project's own look-up by natural key
-        if is_transient(error):
+        if is_of_the_database(error):
             raise
         return False
 

@@ -16,6 +16,7 @@ class Fault(enum.Enum):
     """Kinds of database errors, as far as they are treated differently."""
 
     TRANSIENT = enum.auto()  # the same statement may succeed later
+    DAMAGED = enum.auto()  # what the database holds cannot be read any more
     FOREIGN_KEY = enum.auto()
     REFERENCED = enum.auto()  # a row cannot go because others refer to it
     UNIQUE = enum.auto()
@@ -37,6 +38,7 @@ _SQLITE_TRANSIENT = {
     14: "CANTOPEN",
     15: "PROTOCOL",
 }
+_SQLITE_DAMAGED = {11: "CORRUPT", 26: "NOTADB"}
 _SQLITE_FAULTS = {
     "SQLITE_CONSTRAINT_FOREIGNKEY": Fault.FOREIGN_KEY,
     "SQLITE_CONSTRAINT_UNIQUE": Fault.UNIQUE,
@@ -59,6 +61,8 @@ _SQLSTATE_FAULTS = {
     "25P04": Fault.TRANSIENT,  # a transaction took too long
     "55006": Fault.TRANSIENT,  # object in use
     _LOCK_NOT_AVAILABLE: Fault.TRANSIENT,
+    "XX001": Fault.DAMAGED,  # data
+    "XX002": Fault.DAMAGED,  # an index
     "23001": Fault.REFERENCED,
     "23502": Fault.VALUE,  # not null
     "23503": Fault.FOREIGN_KEY,
@@ -80,6 +84,7 @@ _MYSQL_TRANSIENT = (
 _MYSQL_TIMEOUTS = {1969, 3024}
 _MYSQL_FAULTS = {
     Fault.TRANSIENT: _MYSQL_TRANSIENT,
+    Fault.DAMAGED: {126, 127, 145, 1034, 1035, 1194, 1195, 1712},
     Fault.FOREIGN_KEY: {1216, 1452},
     Fault.REFERENCED: {1217, 1451},
     Fault.UNIQUE: {1022, 1062, 1586},
@@ -98,6 +103,16 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
         return is_transient(error.__cause__)  # what had broken the transaction before
     return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell whether the database has found itself damaged: no record, and no waiting, mends that."""
+    return isinstance(error, DatabaseError) and fault_of(error) is Fault.DAMAGED
+
+
+def is_of_the_database(error: BaseException) -> bool:
+    """Tell whether an error says nothing about the record that met it."""
+    return is_transient(error) or is_damage(error)
 
 
 def is_lock_timeout(error: BaseException) -> bool:
@@ -129,6 +144,8 @@ def fault_of(error: DatabaseError | InterfaceError) -> Fault:
 def _sqlite(name: str, code: int, message: str) -> Fault:
     if code & _SQLITE_PRIMARY_CODE in _SQLITE_TRANSIENT:
         return Fault.TRANSIENT
+    if code & _SQLITE_PRIMARY_CODE in _SQLITE_DAMAGED:
+        return Fault.DAMAGED
     if name in _SQLITE_FAULTS:
         return _SQLITE_FAULTS[name]
     if name == "SQLITE_ERROR" and any(words in message for words in _SQLITE_MISSING):

@@ -13,6 +13,7 @@ from tui_ingest.ingest.exact.clashes import describe_clash
 from tui_ingest.ingest.exact.database_errors import (
     Fault,
     fault_of,
+    is_of_the_database,
     is_statement_timeout,
     is_transient,
 )
@@ -58,7 +59,7 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
         with target.atomic():
             return _looked_up(target, failure, record)
     except Exception as looking:
-        if is_transient(looking):
+        if is_of_the_database(looking):
             raise
         return failure  # what is known without looking
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.deserializing import converted, deserialize
 from tui_ingest.ingest.identity import has_natural_key, identity_value, no_identity
 from tui_ingest.ingest.keys import bounded, key_text, natural_text
@@ -92,7 +92,7 @@ def natural_key_text(target: Target, serialized: Serialized) -> str:
             instance: Any = deserialize(target, serialized, ignore_unknown_fields=True).object
             return natural_text(instance.natural_key())
     except Exception as error:  # natural_key() is the project's own code
-        if is_transient(error):
+        if is_of_the_database(error):
             raise
         raise RecordError(
             Reason.NO_IDENTITY,

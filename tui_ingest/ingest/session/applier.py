@@ -13,7 +13,7 @@ from tui_ingest.ingest.exact.database_errors import is_statement_timeout
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.ingest.session.publisher import Publisher
-from tui_ingest.ingest.session.retrier import Retrier, new_backoff, passes_by_itself
+from tui_ingest.ingest.session.retrier import Retrier, new_backoff
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, Log
 
@@ -102,7 +102,7 @@ class Applier:
         except CheckpointMovedError:
             raise
         except Exception as error:
-            if not passes_by_itself(error):
+            if not self._retrier.passes_by_itself(error):
                 raise
             self._notice_timeout(batch, error)
             self._try_later(error)

@@ -6,7 +6,7 @@ import time
 
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import Event, Noticed, State, StateChanged
-from tui_ingest.ingest.exact.failures import is_transient
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -61,7 +61,7 @@ class Heartbeat:
             checkpoints.beat(self._target, self._path, self._state, self._reason)
             self._journal.write()
         except Exception as error:
-            if not is_transient(error):
+            if not is_of_the_database(error):
                 raise
             self._target.connection.close()
         else:

@@ -16,7 +16,7 @@ from django.db import reset_queries
 
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.batches.attempts import BatchResult
-from tui_ingest.ingest.checkpoints import CheckpointMovedError
+from tui_ingest.ingest.checkpoints import CheckpointMovedError, CheckpointSetBackError
 from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.deadletters import AutoRetry, Retry
 from tui_ingest.ingest.events import Event, OrdersTaken, SessionEnded, State
@@ -293,8 +293,10 @@ class Session:
 
     def _stand_by(self, moved: CheckpointMovedError) -> None:
         """Leave the log to the other ingester for a moment, then look where it stands."""
-        if not self._raced:
+        if isinstance(moved, CheckpointSetBackError):
+            self._publisher.notice(EventKind.SET_BACK, str(moved))
+        elif not self._raced:
             self._publisher.notice(EventKind.RACED, str(moved))
-        self._raced = True
+            self._raced = True
         self._retrier.rest(str(moved), STANDBY_SECONDS)
         self._applier.load()

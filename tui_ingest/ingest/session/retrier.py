@@ -11,8 +11,7 @@ from django.db import DatabaseError
 
 from tui_ingest.ingest.connecting import holder_of
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.exact.database_errors import is_lock_timeout
-from tui_ingest.ingest.exact.failures import is_transient
+from tui_ingest.ingest.exact.database_errors import is_damage, is_lock_timeout, is_transient
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.pacing import Backoff
 from tui_ingest.ingest.session.publisher import Publisher, first_line
@@ -61,12 +60,26 @@ class Retrier:
             try:
                 result = action()
             except Exception as error:
-                if not passes_by_itself(error):
+                if not self.passes_by_itself(error):
                     raise
                 self.wait_after(error, backoff)
             else:
                 self.came_back(backoff)
                 return result
+
+    def passes_by_itself(self, error: Exception) -> bool:
+        """Tell whether trying again later can help.
+
+        Raises:
+            Ended: the database is damaged.
+        """
+        if is_damage(error):
+            raise Ended(
+                State.STOPPED,
+                f"Database '{self._target.database}' is damaged: {first_line(str(error))}. Restore"
+                " it from a backup and start again: the log is read on from where that stands.",
+            ) from error
+        return isinstance(error, LogUnavailableError) or is_transient(error)
 
     def wait_after(self, error: Exception, backoff: Backoff) -> None:
         """Rest after a failure, longer each time."""
@@ -113,8 +126,3 @@ class Retrier:
 def new_backoff() -> Backoff:
     """Return the pauses between the tries of one thing."""
     return Backoff(RETRY_CAP_SECONDS)
-
-
-def passes_by_itself(error: Exception) -> bool:
-    """Tell whether trying again later can help."""
-    return isinstance(error, LogUnavailableError) or is_transient(error)

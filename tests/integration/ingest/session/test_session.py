@@ -1,7 +1,7 @@
 """The loop and its orders, on a real file and both databases."""
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions, serialized
@@ -376,6 +376,27 @@ def test_two_sessions_on_one_log_never_apply_a_batch_twice(log, database):
         )
 
     assert totals(database) == {"polls.question": Counts(saved=399)}
+
+
+@pytest.mark.parametrize("had_begun", [True, False], ids=["an early backup", "one without it"])
+def test_a_database_that_is_restored_meanwhile(log, database, had_begun):
+    log.write_bytes(question(1))
+    ingest(log, database=database)
+    rows, checkpoint = (model.objects.using(database) for model in (Question, ProcessedFile))
+    backup = checkpoint.values().get()
+    with log.open("ab") as more:
+        more.write(questions([2, 3]))
+    with Running(log, database=database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        with transaction.atomic(using=database):
+            rows.filter(pkid__gt=1 if had_begun else 0).delete()
+            checkpoint.update(**backup) if had_begun else checkpoint.all().delete()
+        with log.open("ab") as more:
+            more.write(question(4))
+        notice = session.wait_for(Noticed, lambda event: event.kind in ("set_back", "raced"))
+        eventually(lambda: rows.count() == 4, what="what came after the backup is applied again")
+    assert notice.kind == "set_back"
+    assert f"position {log.stat().st_size - len(question(4))}" in notice.message
 
 
 @pytest.mark.parametrize("place", ["start", "position", "time"])
