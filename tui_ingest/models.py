@@ -12,22 +12,16 @@ class ProcessedFile(models.Model):
 
     file_path = models.CharField(max_length=512, unique=True)
     last_processed_position = models.PositiveBigIntegerField(
-        default=0, help_text="Bytes of the generation that have taken effect."
+        default=0, help_text="Bytes of the generation, or messages, that have taken effect."
     )
     generation = models.CharField(
         max_length=64, blank=True, help_text="Digest of the generation's first complete line."
     )
-    tail_digest = models.CharField(
-        max_length=64, blank=True, help_text="Digest of the bytes just before the position."
-    )
     size = models.PositiveBigIntegerField(
-        default=0, help_text="Bytes of the generation when last seen."
+        default=0, help_text="How far the generation reached when last seen."
     )
-    # Text, because a device or inode number may exceed a signed 64-bit integer.
-    device = models.CharField(max_length=20, default="0")
-    inode = models.CharField(max_length=20, default="0")
-    left_behind = models.TextField(
-        blank=True, help_text="How far the generations finished before this one were read."
+    evidence = models.TextField(
+        blank=True, help_text="The log's own notes, by which it finds the position again."
     )
     last_record_time = UTCDateTimeField(
         null=True, blank=True, help_text="The last applied record's own time."

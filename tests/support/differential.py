@@ -69,7 +69,7 @@ class Trial:
     def _apply(self, batches, settings):
         self.empty()
         file = checkpoints.load(Target(self.database), "/a.log")
-        writer = BatchWriter(Target(self.database, Settings(**settings)), file, _Log())
+        writer = BatchWriter(Target(self.database, Settings(**settings)), file)
         start = 0
         self._logged = set()
         for lines in batches:
@@ -139,7 +139,8 @@ def _write_all(writer, entries):
     """As a session would: what a batch leaves is the next one's beginning."""
     while entries:
         position = _position_after(entries[-1])
-        written = writer.write(Batch(entries=entries, position=position), NO_LIMITS)
+        batch = Batch(entries=entries, position=position, after=_position_after)
+        written = writer.write(batch, NO_LIMITS)
         entries = entries[len(written.entries) :]
 
 
@@ -153,10 +154,3 @@ def _numbers(entries):
 
 def _position_after(entry):
     return Position(generation="generation", offset=entry.location.end)
-
-
-class _Log:
-    """All that a writer asks of the log of a batch."""
-
-    def position_after(self, entry):
-        return _position_after(entry)

@@ -66,6 +66,7 @@ class Reader:
         self.path = path
         self.options = options
         self.position = None
+        self.batch = None  # the last one
         self.entries = []
         self.notices = []
         self.log = FileLog(path, **options)
@@ -76,9 +77,7 @@ class Reader:
         batch = self.log.read(max_records=most, max_bytes=most_bytes, final=final)
         if batch is None:
             return []
-        self.position = batch.position
-        self.entries += batch.entries
-        self.notices += batch.notices
+        self._keep(batch)
         return list(batch.entries)
 
     def read(self, most=100, *, final=False):
@@ -88,9 +87,17 @@ class Reader:
             batch = self.log.read(max_records=most, max_bytes=1 << 24, final=final)
             if batch is None:
                 return self.entries[before:]
-            self.position = batch.position
-            self.entries += batch.entries
-            self.notices += batch.notices
+            self._keep(batch)
+
+    def _keep(self, batch):
+        self.batch = batch
+        self.position = batch.position
+        self.entries += batch.entries
+        self.notices += batch.notices
+
+    def position_after(self, entry):
+        """Where a session would stand that was ended after an entry of the last batch."""
+        return self.batch.position_after(self.batch.entries.index(entry) + 1)
 
     def restart(self, position=None):
         """As a new process does: from the durable position, or from the one given."""

@@ -37,16 +37,13 @@ def is_known(target: Target, path: str) -> bool:
 
 def position_of(file: ProcessedFile) -> Position | None:
     """Return the stored position; None if nothing of the log was ever consumed."""
-    if not file.generation and not file.left_behind:
+    if not file.generation and not file.evidence:
         return None
     return Position(
         generation=file.generation,
         offset=file.last_processed_position,
-        tail_digest=file.tail_digest,
         size=file.size,
-        device=int(file.device),
-        inode=int(file.inode),
-        left=file.left_behind,
+        evidence=file.evidence,
     )
 
 
@@ -81,7 +78,7 @@ def claim(
         pk=file.pk,
         generation=file.generation,
         last_processed_position=file.last_processed_position,
-        left_behind=file.left_behind,
+        evidence=file.evidence,
     )
     if not rows.update(**_columns(new, last_record_time)):
         raise _moved(file, target.rows(ProcessedFile).filter(file_path=file.file_path).first())
@@ -166,11 +163,8 @@ def _columns(position: Position, last_record_time: float | None) -> dict[str, ob
     columns: dict[str, object] = {
         "last_processed_position": position.offset,
         "generation": position.generation,
-        "tail_digest": position.tail_digest,
         "size": position.size,
-        "device": str(position.device),
-        "inode": str(position.inode),
-        "left_behind": position.left,
+        "evidence": position.evidence,
     }
     if last_record_time is not None:
         columns["last_record_time"] = as_datetime(last_record_time)

@@ -23,7 +23,8 @@ class Migration(migrations.Migration):
                 (
                     "last_processed_position",
                     models.PositiveBigIntegerField(
-                        default=0, help_text="Bytes of the generation that have taken effect."
+                        default=0,
+                        help_text="Bytes of the generation, or messages, that have taken effect.",
                     ),
                 ),
                 (
@@ -35,26 +36,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "tail_digest",
-                    models.CharField(
-                        blank=True,
-                        help_text="Digest of the bytes just before the position.",
-                        max_length=64,
-                    ),
-                ),
-                (
                     "size",
                     models.PositiveBigIntegerField(
-                        default=0, help_text="Bytes of the generation when last seen."
+                        default=0, help_text="How far the generation reached when last seen."
                     ),
                 ),
-                ("device", models.CharField(default="0", max_length=20)),
-                ("inode", models.CharField(default="0", max_length=20)),
                 (
-                    "left_behind",
+                    "evidence",
                     models.TextField(
                         blank=True,
-                        help_text="How far the generations finished before this one were read.",
+                        help_text="The log's own notes, by which it finds the position again.",
                     ),
                 ),
                 (

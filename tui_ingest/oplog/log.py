@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui_ingest.errors import TuiIngestError
-from tui_ingest.oplog.records import Malformed, Record
+from tui_ingest.oplog.records import Malformed, Record, RecordLocation
 
 Entry = Record | Malformed
 
@@ -25,20 +25,14 @@ class LogUnavailableError(LogError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Position:
-    """A place in the log, and the evidence by which that place is found again.
-
-    A stream uses `generation` for its own identity and `offset` for its sequence number.
-    """
+    """A place in the log, and the evidence by which that place is found again."""
 
     generation: str = ""  # "" before the first record of the log was seen
-    offset: int = 0  # bytes of the (uncompressed) generation that were consumed
-    tail_digest: str = ""  # hex digest of the bytes just before `offset`
-    size: int = 0  # bytes; the generation's size when last seen
-    device: int = 0  # hint only: a device and inode name a file no longer than it lives
-    inode: int = 0
-    # How far the generations were read that were left last: writers may still add to them after
-    # the rollover. The log's own notes; whoever keeps a position keeps them as they are.
-    left: str = ""
+    offset: int = 0  # how much of the generation was consumed, in the log's `unit`
+    size: int = 0  # how far the generation reached when it was last seen, in the same unit
+    # The log's own notes: what was at this place, and what else it has to know. Whoever keeps a
+    # position keeps them as they are.
+    evidence: str = ""
 
 
 class NoticeKind(enum.StrEnum):
@@ -63,11 +57,31 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Consecutive entries of one generation, and the position after them."""
+    """Consecutive entries of one generation, and the positions after them."""
 
     entries: Sequence[Entry]
     position: Position  # where the log stands once every entry has taken effect
     notices: tuple[Notice, ...] = field(default=())
+    # The log's way to tell where it stands once one of the entries but the last has taken effect.
+    after: Callable[[Entry], Position] = field(repr=False)
+
+    def position_after(self, count: int) -> Position:
+        """Return where the log stands once the first `count` entries, 1 or more, took effect."""
+        if count == len(self.entries):
+            return self.position
+        return self.after(self.entries[count - 1])
+
+    def part(self, start: int, end: int) -> Batch:
+        """Return some of the entries as a batch. The notices are the first part's."""
+        end = min(end, len(self.entries))
+        if not start and end == len(self.entries):
+            return self
+        return Batch(
+            entries=self.entries[start:end],
+            position=self.position_after(end) if end else self.position,
+            notices=() if start else self.notices,
+            after=self.after,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +107,9 @@ class FromStart:
 
 @dataclass(frozen=True, slots=True)
 class FromPosition:
-    """The first record at or after a byte of the active file."""
+    """The first record at or after a byte of the active file, or a message of a stream."""
 
-    offset: int  # bytes
+    offset: int  # in the log's `unit`
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,7 @@ class Log(Protocol):
     """An ordered, growing sequence of entries. One thread uses it; `wake` alone is for others."""
 
     path: str  # what the operator calls it; the key of its checkpoint
+    unit: str  # what offsets count, in the singular: "byte"
 
     def resume(self, position: Position | None) -> None:
         """Continue after `position`; None begins with the oldest entry present.
@@ -133,8 +148,11 @@ class Log(Protocol):
             LogError: for good.
         """
 
-    def position_after(self, entry: Entry) -> Position:
-        """Return the position just after an entry of the batch that was read last."""
+    def line_at(self, location: RecordLocation) -> bytes | None:
+        """Return a line without its terminator; None if it is not in the log any more.
+
+        Does not move the reader.
+        """
 
     def locate(self, start: StartPoint) -> Position:
         """Return the position that an operator means. Does not move the reader."""

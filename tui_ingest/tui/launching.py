@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -16,7 +17,7 @@ from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.files.rereading import line_at
+from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.running.exit_status import FATAL
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.running.signals import handling
@@ -77,11 +78,16 @@ def _access(options: IngestOptions) -> LogAccess:
         target=Target(options.database),
         project=" · ".join(terminal_safe(word) for word in words if word),
         open_log=lambda: open_log(options),
-        read_again=lambda location: line_at(options.path, location),
+        read_again=partial(_read_again, options),
     )
 
 
-@contextmanager
+def _read_again(options: IngestOptions, location: RecordLocation) -> bytes | None:
+    with contextlib.closing(open_log(options)) as log:
+        return log.line_at(location)
+
+
+@contextlib.contextmanager
 def _ended_by_signals(view: LogView) -> Iterator[None]:
     """Have signals, and a terminal that goes away, end the session, and then the screen."""
     gone = threading.Event()

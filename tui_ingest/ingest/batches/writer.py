@@ -30,7 +30,7 @@ from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
-from tui_ingest.oplog.log import Batch, Log, Position
+from tui_ingest.oplog.log import Batch
 from tui_ingest.oplog.records import Record
 from tui_ingest.recorder import suspended
 
@@ -49,13 +49,11 @@ class BatchWriter:
         self,
         target: Target,
         file: ProcessedFile,
-        log: Log,
         *,
         dry_run: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = file
-        self._log = log
         self._target = target
         self._memory = DryRunMemory(target) if dry_run else None
         self._clock = clock
@@ -186,15 +184,10 @@ class BatchWriter:
         records = (entry for entry in reversed(written.entries) if isinstance(entry, Record))
         last = next(records, None)
         written.last_record_time = last.timestamp if last else None
-        written.position = self._position_after(batch, written)
+        written.position = batch.position_after(len(written.entries))
         checkpoints.correct(
             self._target, self._file, written.position, last_record_time=written.last_record_time
         )
-
-    def _position_after(self, batch: Batch, written: BatchResult) -> Position:
-        if len(written.entries) == len(batch.entries):
-            return batch.position
-        return self._log.position_after(written.entries[-1])
 
     def _keep_letters(self, written: BatchResult) -> None:
         """Keep the failures, and close the dead letters that applied records made obsolete."""

@@ -15,7 +15,7 @@ from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Retrier, new_backoff
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.log import Batch, Log
+from tui_ingest.oplog.log import Batch
 
 TIMEOUTS = 3  # tries that the database may cancel before the records are tried one by one
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
@@ -34,7 +34,6 @@ class Applier:
     def __init__(
         self,
         target: Target,
-        log: Log,
         cursor: LogCursor,
         publisher: Publisher,
         retrier: Retrier,
@@ -45,7 +44,6 @@ class Applier:
         self.set_aside = 0
         self.failures_in_a_row = 0
         self.busy_at = 0.0
-        self._log = log
         self._cursor = cursor
         self._publisher = publisher
         self._retrier = retrier
@@ -68,9 +66,7 @@ class Applier:
 
     def _load(self) -> None:
         started = self._cursor.load()
-        self._writer = BatchWriter(
-            self._target, self._cursor.file, self._log, dry_run=self._dry_run
-        )
+        self._writer = BatchWriter(self._target, self._cursor.file, dry_run=self._dry_run)
         self._publisher.tell(started)
 
     def apply(
@@ -126,7 +122,7 @@ class Applier:
         self._publisher.progress(self._cursor, now=True)
 
     def _account_for(self, batch: Batch, written: BatchResult, seconds: float) -> None:
-        self._cursor.advance(batch, written)
+        self._cursor.advance(written)
         self._sizer.took(len(written.entries), seconds)
         self._timeouts = 0
         self._alone = max(0, self._alone - len(written.entries))

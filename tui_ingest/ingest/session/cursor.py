@@ -31,7 +31,8 @@ class LogCursor:
         self._target = target
         self._dry_run = dry_run
         self._final = final  # also take a last line without an end
-        self._rest: Batch | None = None  # read, but not applied: a batch was cut short
+        self._read: Batch | None = None  # as it came from the log
+        self._taken = 0  # entries of it that are applied
         self._loaded = False
         self._is_new = False  # the log was not known before this session
 
@@ -69,7 +70,7 @@ class LogCursor:
         """
         position = self._log.locate(start)
         why = (
-            f"Moved from byte {self.position.offset:,} to byte {position.offset:,},"
+            f"Moved from {self.place} to {self._log.unit} {position.offset:,},"
             " by order of the operator."
         )
         if not self._dry_run:
@@ -78,45 +79,37 @@ class LogCursor:
         return why
 
     def _go_on_from(self, position: Position | None) -> None:
-        self._rest = None
+        self._read = None
         self._log.resume(position)
         self.position = position or Position()
 
+    @property
+    def place(self) -> str:
+        """The position, for a person."""
+        return f"{self._log.unit} {self.position.offset:,}"
+
     def next(self, most: int) -> Batch | None:
-        """Return up to `most` entries; None when nothing complete is there yet."""
-        batch, self._rest = self._rest, None
-        if batch is None:
-            batch = self._log.read(max_records=most, max_bytes=BATCH_BYTES, final=self._final)
-        if batch is not None and len(batch.entries) > most:
-            first = batch.entries[:most]
-            self._rest = replace(batch, entries=batch.entries[most:], notices=())
-            batch = replace(batch, entries=first, position=self._log.position_after(first[-1]))
-        return batch
+        """Return up to `most` entries; None when nothing complete is there yet.
 
-    def give_back(self, batch: Batch) -> None:
-        """Take back a batch of `next` as it was: nothing of it was applied."""
-        self._keep(batch, taken=0, noticed=False)
+        The same ones again, unless they were applied: see `advance`.
+        """
+        if self._read is None:
+            self._read = self._log.read(max_records=most, max_bytes=BATCH_BYTES, final=self._final)
+            self._taken = 0
+        return self._read and self._read.part(self._taken, self._taken + most)
 
-    def advance(self, batch: Batch, written: BatchResult) -> None:
+    def advance(self, written: BatchResult) -> None:
         """Go past what was applied of a batch of `next`; the rest of it comes next."""
+        assert self._read is not None  # noqa: S101  # it was written
         self.position = written.position or self.position
-        committed = written.position is not None
-        self._keep(batch, taken=len(written.entries), noticed=committed)
-
-    def _keep(self, batch: Batch, *, taken: int, noticed: bool) -> None:
-        """Keep the entries after the first `taken`, and the notices unless they were kept."""
-        if taken == len(batch.entries) and noticed:
-            return
-        later = self._rest
-        self._rest = Batch(
-            entries=[*batch.entries[taken:], *(later.entries if later else ())],
-            position=(later or batch).position,
-            notices=() if noticed else batch.notices,
-        )
+        self._taken += len(written.entries)
+        if self._taken == len(self._read.entries):
+            self._read = None
 
     def backlog(self) -> Backlog:
         """Return how far the session is behind: what was read ahead is unread to it."""
-        ahead = sum(entry.location.length for entry in self._rest.entries) if self._rest else 0
+        unread = self._read.entries[self._taken :] if self._read else ()
+        ahead = sum(entry.location.length for entry in unread)
         backlog = self._log.backlog()
         return replace(backlog, remaining_bytes=backlog.remaining_bytes + ahead)
 

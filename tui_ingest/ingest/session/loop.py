@@ -91,7 +91,7 @@ class Session:
         )
         self._cursor = LogCursor(target, log, dry_run=dry_run, final=once)
         self._applier = Applier(
-            target, log, self._cursor, self._publisher, self._retrier, dry_run=dry_run
+            target, self._cursor, self._publisher, self._retrier, dry_run=dry_run
         )
         self._until_failure = False  # stepping to the next failure
         self._orders = OrdersTaken(at=0.0, paused=False, stop_on_error=False)  # as told last
@@ -160,9 +160,7 @@ class Session:
         batch = self._next_batch(1 if step is StepTo.RECORD else self._applier.records)
         if batch is None:
             self._idle()
-        elif self._stop_policy.at_gap(batch):
-            self._cursor.give_back(batch)
-        else:
+        elif not self._stop_policy.at_gap(batch):  # or the same one comes again
             self._write(batch)
 
     def _stay_responsive(self) -> None:
@@ -185,8 +183,7 @@ class Session:
         self._publisher.tell(self._orders)
         if paused is not told.paused:
             kind = EventKind.PAUSED if paused else EventKind.RESUMED
-            offset = self._cursor.position.offset
-            self._publisher.notice(kind, f"{kind.capitalize()} at byte {offset:,}.")
+            self._publisher.notice(kind, f"{kind.capitalize()} at {self._cursor.place}.")
 
     def _stay_paused(self) -> None:
         if self._publisher.state is not State.PAUSED:

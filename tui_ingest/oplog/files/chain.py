@@ -57,17 +57,12 @@ class Chain:
     @property
     def position(self) -> Position:
         """The place that was reached, with its evidence."""
-        return self.position_after(None, 0)
-
-    def position_after(self, reader: LineReader | None, offset: int) -> Position:
-        """Return the position with one of the readers at another offset of what it took last."""
         position, current = self._wanted, self.current
         if current is not None:
-            generation = current.generation
-            generation.see()
-            at = offset if reader is current else current.offset
-            position = move_to(position, generation, at, current.tail_digest(at))
-        left = self.left.places(reader, offset)
+            current.generation.see()
+            _, offset, tail_digest = current.place
+            position = move_to(position, current.generation, offset, tail_digest)
+        left = self.left.places
         return leave(position, left) if left else position
 
     # Finding the position
@@ -245,7 +240,7 @@ class Chain:
                 newest.close()
         else:
             assert reader is not None  # noqa: S101  # it is the newest
-            copy = snapshot.copy_of(newest, reader.offset, reader.tail_digest(reader.offset))
+            copy = snapshot.copy_of(newest, reader.offset, reader.place.tail_digest)
             if copy is not None and not copy.damage:
                 reader.follow(snapshot.keep(copy))
         if copy is not None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tui_ingest.oplog.files import notices
 from tui_ingest.oplog.files.generations import Generation
-from tui_ingest.oplog.files.positions import Place, places_left
+from tui_ingest.oplog.files.positions import Place, evidence_of, places_left
 from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import Notice, Position
 
@@ -64,10 +64,10 @@ def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool
     alone = all(found is snapshot.active for found in snapshot.generations)
     if written_over or (in_place and alone):
         return Found(None, 0, left, truncated)
-    lost = Place(wanted.generation, wanted.offset, wanted.tail_digest)
+    lost = Place(wanted.generation, wanted.offset, evidence_of(wanted).tail_digest)
     return Found(None, 0, left, (notices.gap(wanted.generation, missing),), [lost])
 
 
 def _is_active(wanted: Position, snapshot: Snapshot) -> bool:
-    active = snapshot.active
-    return active is not None and active.file_id == (wanted.device, wanted.inode)
+    active, evidence = snapshot.active, evidence_of(wanted)
+    return active is not None and active.file_id == (evidence.device, evidence.inode)

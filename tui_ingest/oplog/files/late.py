@@ -37,11 +37,16 @@ class LeftGenerations:
         """The generations, oldest first."""
         return [reader.generation for reader in self._readers]
 
-    def places(self, moved: LineReader | None, offset: int) -> list[Place]:
-        """Return how far each was read; one of the readers may be thought at another offset."""
-        return self._absent.places + [
-            reader.place(offset if reader is moved else reader.offset) for reader in self._readers
-        ]
+    @property
+    def places(self) -> list[Place]:
+        """How far each was read."""
+        return self._absent.places + [reader.place for reader in self._readers]
+
+    def index(self, reader: LineReader) -> int | None:
+        """Return which of the places is a reader's; None if it is none of these readers."""
+        if reader not in self._readers:
+            return None
+        return len(self._absent.places) + self._readers.index(reader)
 
     def add(self, readers: Iterable[LineReader]) -> None:
         """Look at more generations, newer than those before."""
@@ -126,8 +131,8 @@ class LeftGenerations:
             generation = reader.generation
             if snapshot.same(generation) is not None:
                 continue
-            digest = reader.tail_digest(reader.offset)
-            copy = snapshot.copy_of(generation, reader.offset, digest)
+            place = reader.place
+            copy = snapshot.copy_of(generation, place.offset, place.tail_digest)
             if copy in older and not copy.damage and not snapshot.is_kept(copy):
                 reader.follow(snapshot.keep(copy))
 

@@ -28,6 +28,24 @@ class Line(NamedTuple):
     whole: bool  # raw is all of it
 
 
+class Trail(NamedTuple):
+    """Bytes that were read, and what they are evidence of, whatever the file holds by now."""
+
+    generation: Generation
+    start: int  # offset of the first of the bytes
+    content: bytearray  # may grow, but never changes
+
+    def place(self, offset: int) -> Place:
+        """Return an offset within the bytes, with its evidence."""
+        return Place(self.generation.identity, offset, self._digest(offset))
+
+    def _digest(self, offset: int) -> str:
+        end = offset - self.start
+        if end < min(offset, TAIL_BYTES):  # before or within a line too long to be remembered
+            return self.generation.tail_digest(offset)
+        return digest(bytes(self.content[max(0, end - TAIL_BYTES) : end]))
+
+
 class LineReader:
     """Reads on from an offset, as far as lines are complete.
 
@@ -73,7 +91,7 @@ class LineReader:
         """
         lines: list[Line] = []
         enough = self.offset + max_bytes
-        del self._history[:-TAIL_BYTES]
+        self._history = self._history[-TAIL_BYTES:]  # another one: a `Trail` may have the old
         try:
             while True:
                 self._split(lines, max_lines, enough)
@@ -97,16 +115,15 @@ class LineReader:
         self._move(len(self._buffer))
         return line
 
-    def tail_digest(self, offset: int) -> str:
-        """Return the digest that confirms an offset within the lines taken last."""
-        end = len(self._history) - (self.offset - offset)
-        if end < min(offset, TAIL_BYTES):  # before or within a line too long to be remembered
-            return self.generation.tail_digest(offset)
-        return digest(bytes(self._history[max(0, end - TAIL_BYTES) : end]))
+    @property
+    def trail(self) -> Trail:
+        """The lines taken last, as evidence for the offsets within them."""
+        return Trail(self.generation, self.offset - len(self._history), self._history)
 
-    def place(self, offset: int) -> Place:
-        """Return an offset within the lines taken last, with its evidence."""
-        return Place(self.generation.identity, offset, self.tail_digest(offset))
+    @property
+    def place(self) -> Place:
+        """How far lines were taken, with its evidence."""
+        return self.trail.place(self.offset)
 
     def follow(self, copy: Generation) -> None:
         """Go on in another file with the same content."""
@@ -173,7 +190,7 @@ class LineReader:
     def _move(self, end: int) -> None:
         """Stand behind the first `end` bytes of the buffer."""
         if self._measured:  # the history does not reach back over it
-            self._history[:] = self._measured_tail
+            self._history = bytearray(self._measured_tail)
         self._history += memoryview(self._buffer)[:end]
         self.offset += self._measured + end
         self._buffer = self._buffer[end:]

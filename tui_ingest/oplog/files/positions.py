@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,26 +19,64 @@ class Place(NamedTuple):
     tail_digest: str  # of the bytes before
 
 
+class Evidence(NamedTuple):
+    """What a position says of files besides the place: by this the place is found again."""
+
+    tail_digest: str = ""  # hex digest of the bytes just before the offset
+    device: int = 0  # hint only: a device and inode name a file no longer than it lives
+    inode: int = 0
+    # How far the generations were read that were left last, oldest first: writers may still add
+    # to them after the rollover.
+    left: tuple[Place, ...] = ()
+
+
+def evidence_of(position: Position) -> Evidence:
+    """Return what a position says of files."""
+    if not position.evidence:
+        return Evidence()
+    tail_digest, device, inode, *left = json.loads(position.evidence)
+    return Evidence(tail_digest, device, inode, tuple(Place(*place) for place in left))
+
+
 def move_to(position: Position, generation: Generation, offset: int, tail_digest: str) -> Position:
     """Return a position with another place, behind the same generations left."""
     device, inode = generation.file_id
+    evidence = evidence_of(position)._replace(tail_digest=tail_digest, device=device, inode=inode)
     return replace(
         position,
         generation=generation.identity,
         offset=offset,
-        tail_digest=tail_digest,
         size=max(offset, generation.seen_size),
-        device=device,
-        inode=inode,
+        evidence=_text(evidence),
     )
 
 
 def leave(position: Position, left: Iterable[Place]) -> Position:
     """Return a position with the same place, behind these generations, oldest first."""
-    return replace(position, left=" ".join(f"{at[0]}:{at[1]}:{at[2]}" for at in left))
+    return replace(position, evidence=_text(evidence_of(position)._replace(left=tuple(left))))
+
+
+def go_back(position: Position, place: Place, *, left: int | None) -> Position:
+    """Return a position with one of its generations read no further than a place.
+
+    Args:
+        left: index of the generation among those left; None for the current one.
+    """
+    evidence = evidence_of(position)
+    if left is None:
+        evidence = evidence._replace(tail_digest=place.tail_digest)
+        return replace(position, offset=place.offset, evidence=_text(evidence))
+    places = [*evidence.left]
+    places[left] = place
+    return leave(position, places)
 
 
 def places_left(position: Position) -> list[Place]:
     """Return how far the generations were read that a position left, oldest first."""
-    parts = [place.split(":") for place in position.left.split()]
-    return [Place(generation, int(offset), digest) for generation, offset, digest in parts]
+    return [*evidence_of(position).left]
+
+
+def _text(evidence: Evidence) -> str:
+    if evidence == Evidence():
+        return ""
+    return json.dumps([*evidence[:-1], *evidence.left], separators=(",", ":"))

@@ -12,6 +12,8 @@ from tui_ingest.oplog.files import seeking
 from tui_ingest.oplog.files.chain import Chain
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.files.listing import rotation_ranks
+from tui_ingest.oplog.files.positions import go_back
+from tui_ingest.oplog.files.rereading import line_at
 from tui_ingest.oplog.files.watching import Watcher
 from tui_ingest.oplog.log import (
     MAX_RECORD_BYTES,
@@ -28,13 +30,15 @@ from tui_ingest.oplog.records import RecordLocation
 
 
 class FileLog:
-    """The log at a path, with everything that rotation has made of it.
+    """The log at a path, with everything that rotation has made of it. Offsets are bytes.
 
     Args:
         path: of the active file; it may not exist yet.
         max_record_bytes: a longer line becomes a `Malformed` entry with its first bytes.
         poll_seconds: look for changes this often instead of being told by the system.
     """
+
+    unit = "byte"
 
     def __init__(
         self,
@@ -48,7 +52,6 @@ class FileLog:
         self.path = str(self._path)
         self._max_record_bytes = max_record_bytes
         self._chain = Chain(self._path, max_line_bytes=max_record_bytes)
-        self._source: LineReader | None = None  # which the last batch came from
         # What was taken from the files and is in no batch yet, because making one has failed.
         self._taken: tuple[list[Entry], LineReader | None] | None = None
         self._watcher = Watcher(self._path, poll_seconds=poll_seconds)
@@ -136,17 +139,23 @@ class FileLog:
 
     def _batch(self, entries: list[Entry], reader: LineReader | None) -> Batch | None:
         """Return the entries with the position after them and what was noticed on the way."""
-        self._source = reader
-        if not entries and not self._chain.notices:
+        chain = self._chain
+        if not entries and not chain.notices:
             return None
-        position = self._chain.position
-        return Batch(entries=entries, position=position, notices=self._chain.take_notices())
+        position, trail = chain.position, reader.trail if reader else None
+        left = chain.left.index(reader) if reader else None
 
-    # Positions
+        def after(entry: Entry) -> Position:
+            assert trail is not None  # noqa: S101  # there are entries
+            return go_back(position, trail.place(entry.location.end), left=left)
 
-    def position_after(self, entry: Entry) -> Position:
-        """See `Log.position_after`."""
-        return self._chain.position_after(self._source, entry.location.end)
+        return Batch(entries=entries, position=position, notices=chain.take_notices(), after=after)
+
+    # Places
+
+    def line_at(self, location: RecordLocation) -> bytes | None:
+        """See `Log.line_at`."""
+        return line_at(self._path, location)
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""

@@ -1,4 +1,4 @@
-"""A line that was read before, once more: for people who look at a record."""
+"""A line that was read before, once more."""
 
 from __future__ import annotations
 

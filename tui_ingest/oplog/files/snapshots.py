@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from tui_ingest.oplog.files.generations import HEAD_BYTES, Generation
-from tui_ingest.oplog.files.positions import Place, places_left
+from tui_ingest.oplog.files.positions import Place, evidence_of, places_left
 from tui_ingest.oplog.log import Position
 
 _LINE_TIME = re.compile(rb"^\d+(?:\.\d+)? ", re.MULTILINE)
@@ -49,16 +49,13 @@ class Snapshot:
         If several do, because their lines are the same, the oldest is taken: nothing may be
         missed. Only a file of the same inode behind the same generation is better evidence.
         """
-        agreeing = [
-            found
-            for found in self.generations
-            if _agrees(found, Place(position.generation, position.offset, position.tail_digest))
-        ]
+        evidence = evidence_of(position)
+        place = Place(position.generation, position.offset, evidence.tail_digest)
+        agreeing = [found for found in self.generations if _agrees(found, place)]
         agreeing.sort(key=lambda found: bool(found.damage))  # which agrees for want of evidence
         for found in agreeing:
-            if found.file_id == (position.device, position.inode) and self._follows(
-                found, position
-            ):
+            same_file = found.file_id == (evidence.device, evidence.inode)
+            if same_file and self._follows(found, position):
                 return found
         return agreeing[0] if agreeing else None
 

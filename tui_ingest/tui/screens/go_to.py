@@ -17,7 +17,7 @@ from tui_ingest.tui.view.wording import Tone
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
-HINT = "a byte of the active file · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
+HINT = "a {} of the log · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
 
 
 class GoToDialog(Dialog[StartPoint]):
@@ -38,7 +38,7 @@ class GoToDialog(Dialog[StartPoint]):
         with Vertical(classes="dialog"):
             yield Static(Content("Continue from another place"))
             yield Input(placeholder="start", id="place")
-            yield Static(Content.styled(HINT, Tone.QUIET), id="meaning")
+            yield Static(Content.styled(HINT.format(self._log.unit), Tone.QUIET), id="meaning")
             with Horizontal(classes="buttons"):
                 yield Button("Look up", variant="primary", id="look-up")
                 yield Button("Go there", variant="warning", id="go", disabled=True)
@@ -71,7 +71,7 @@ class GoToDialog(Dialog[StartPoint]):
             self._say(str(error), Tone.BAD)
             return
         self._place = place
-        self._say(_meaning(place, target, between), Tone.WARNING)
+        self._say(_meaning(place, target, between, self._log.unit), Tone.WARNING)
         self.query_one("#go", Button).disabled = False
         self.query_one("#go", Button).focus()
 
@@ -90,8 +90,8 @@ class GoToDialog(Dialog[StartPoint]):
         self.dismiss(self._place)
 
 
-def _meaning(place: StartPoint, target: Position, between: int | None) -> str:
-    where = f"byte {target.offset:,} of generation {target.generation[:12] or '–'}"
+def _meaning(place: StartPoint, target: Position, between: int | None, unit: str) -> str:
+    where = f"{unit} {target.offset:,} of generation {target.generation[:12] or '–'}"
     if isinstance(place, FromTime):
         where = f"{formats.date_and_time(place.timestamp)} is {where}"
     if between is None:

@@ -12,8 +12,9 @@ from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, StartPoint
 def parse_place(text: str) -> StartPoint:
     """Return the place that was meant.
 
-    A whole number is a byte of the active file. A number with a point, as records begin with, is
-    a time; so is `@1698395500`, and an ISO date, in this machine's time zone if it names none.
+    A whole number is a byte of the active file, or a message of a stream. A number with a point,
+    as records begin with, is a time; so is `@1698395500`, and an ISO date, in this machine's time
+    zone if it names none.
 
     Raises:
         ValueError: it is none of them. The message says what would be.
@@ -31,5 +32,6 @@ def parse_place(text: str) -> StartPoint:
         return FromTime(datetime.fromisoformat(text).astimezone().timestamp())
     except (ValueError, OverflowError) as error:
         raise ValueError(
-            f"{text!r} is no place in the log. Type a byte, 2023-10-27 10:18, @1698395500 or start."
+            f"{text!r} is no place in the log. Type a number, 2023-10-27 10:18, @1698395500,"
+            " or start."
         ) from error

@@ -123,7 +123,7 @@ def test_what_no_database_stores_is_kept_as_an_escape(target):
 def test_reading_the_log_again_leaves_one_open_dead_letter_of_a_line(target):
     target.apply(bad(1, "a"))
     file = target.file()
-    file.last_processed_position, file.tail_digest = 0, ""
+    file.last_processed_position, file.evidence = 0, ""
     file.save(using=target.database)
     target.apply()
     assert statuses(target) == ["superseded", "open"]

@@ -183,7 +183,7 @@ def test_a_restart_in_the_middle_of_late_records(files, reader):
         late_writer.write(F + G + H)
     entries = reader.take(10)
     assert lines_of(entries) == [E, F, G, H]
-    reader.restart(reader.log.position_after(entries[1]))
+    reader.restart(reader.position_after(entries[1]))
     assert lines_of(reader.read()) == [G, H]
 
 

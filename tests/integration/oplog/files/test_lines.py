@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.lines import question
 from tests.support.rotation import RotatedLog, lines_of, reasons
+from tui_ingest.oplog.files.positions import evidence_of
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogError, Position
 from tui_ingest.oplog.records import Record
@@ -77,7 +78,7 @@ def test_a_restart_goes_on_where_the_last_batch_ended(files, reader, read_first)
 def test_a_restart_goes_on_after_any_entry_of_a_batch(files, reader, applied):
     files.write(A + B + C)
     entries = reader.read()
-    reader.restart(reader.log.position_after(entries[applied]))
+    reader.restart(reader.position_after(entries[applied]))
     assert lines_of(reader.read()) == [A, B, C][applied + 1 :]
     assert reader.notices == []
 
@@ -263,7 +264,7 @@ def test_a_glued_line_is_a_fragment_and_a_record(files, reader):
 def test_a_restart_within_a_glued_line(files, reader, applied):
     files.write(A + B[:40] + C + D)
     entries = reader.read()
-    reader.restart(reader.log.position_after(entries[applied]))
+    reader.restart(reader.position_after(entries[applied]))
     assert [entry.raw for entry in reader.read()] == [e.raw for e in entries[applied + 1 :]]
     assert reader.notices == []
 
@@ -272,7 +273,7 @@ def test_a_restart_within_a_long_glued_line(files, reader):
     long = question(7, "x" * 3_000_000)
     files.write(A[:50] + long + B)
     fragment, *_ = reader.read()
-    reader.restart(reader.log.position_after(fragment))
+    reader.restart(reader.position_after(fragment))
     assert lines_of(reader.read()) == [long, B]
     assert reader.notices == []
 
@@ -378,7 +379,7 @@ def test_a_restart_after_a_line_over_the_limit(files, open_reader):
         while entry not in (batch := reader.take()):
             """Until the batch that it is in."""
         assert batch
-        reader.restart(reader.log.position_after(entry))
+        reader.restart(reader.position_after(entry))
         assert lines_of(reader.read()) == rest
     assert reader.notices == []
 
@@ -399,10 +400,11 @@ def test_a_position_names_its_evidence(files, reader):
     status = files.path.stat()
     assert position.generation == reader.entries[0].location.generation
     assert len(position.generation) == 32
-    assert (position.device, position.inode) == (status.st_dev, status.st_ino)
+    evidence = evidence_of(position)
+    assert (evidence.device, evidence.inode) == (status.st_dev, status.st_ino)
     assert position.offset == len(A)
     assert position.size == len(A + B)
-    assert position.left == ""
+    assert evidence.left == ()
 
 
 def test_two_logs_do_not_know_of_each_other(files, open_reader, tmp_path):

@@ -187,7 +187,7 @@ class Machine(RuleBasedStateMachine):
         """A batch that is applied whole or, if it is long enough, cut short and undone."""
         entries = self.reader.take(most)
         if applied and applied < len(entries):
-            position = self.reader.log.position_after(entries[applied - 1])
+            position = self.reader.position_after(entries[applied - 1])
             self.reader.position = position
             self.reader.log.resume(position)
             entries = entries[:applied]

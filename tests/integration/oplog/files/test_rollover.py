@@ -80,7 +80,7 @@ def test_every_record_once_and_in_order_while_the_reader_restarts(tmp_path, star
             reader.log.wait(0.5)
         elif chance.random() < 0.3:
             entries = entries[: chance.randint(1, len(entries))]
-            reader.restart(reader.log.position_after(entries[-1]))
+            reader.restart(reader.position_after(entries[-1]))
             restarts += 1
         elif chance.random() < 0.2:
             reader.log.backlog()
