@@ -19,20 +19,26 @@ class CheckpointSetBackError(CheckpointMovedError):
     """The checkpoint of this log has gone back, or is gone: the database was restored."""
 
 
+# The key that the row of an unknown log has in the transactions of a dry run: no counter gives it.
+_UNKNOWN = -1
+
+
 def load(target: Target, path: str) -> ProcessedFile:
     """Return the checkpoint row of a log, made if this is the first time it is seen."""
     file, _ = target.rows(ProcessedFile).get_or_create(file_path=path)
     return file
 
 
-def forget(target: Target, path: str) -> None:
-    """Remove the row of a log of which nothing was ever kept."""
-    target.rows(ProcessedFile).filter(file_path=path).delete()
+def peek(target: Target, path: str) -> ProcessedFile:
+    """Return the checkpoint row of a log; of one that is not known, a row that is not kept."""
+    file = target.rows(ProcessedFile).filter(file_path=path).first()
+    return file or ProcessedFile(pk=_UNKNOWN, file_path=path)
 
 
-def is_known(target: Target, path: str) -> bool:
-    """Tell whether a log has a checkpoint row."""
-    return target.rows(ProcessedFile).filter(file_path=path).exists()
+def lend(target: Target, file: ProcessedFile) -> None:
+    """Put the row of an unknown log into a transaction that will be undone."""
+    if file.pk == _UNKNOWN:
+        target.rows(ProcessedFile).create(pk=file.pk, file_path=file.file_path)
 
 
 def position_of(file: ProcessedFile) -> Position | None:

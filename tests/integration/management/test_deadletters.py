@@ -11,6 +11,7 @@ from django.db import connections
 
 from tests.project.gallery.models import Label, Tag, Work
 from tests.support.lines import line
+from tests.support.site import Site
 from tests.support.target import Target, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -267,3 +268,16 @@ def test_a_database_that_is_not_there(capsys):
     with pytest.raises(CommandError, match="elsewhere") as refused:
         call_command("ingest_deadletters", "list", "--database", "elsewhere")
     assert refused.value.returncode == 2
+
+
+def test_djangos_options_before_and_after_the_action(tmp_path):
+    site = Site(tmp_path)
+    site.migrate()
+    (tmp_path / "other.py").write_text(
+        'from mysite.settings import *\nDATABASES["default"]["NAME"] = ":memory:"\n'
+    )
+    options = ("--settings", "other", "--pythonpath", tmp_path, "-v", "2", "--no-color")
+    for arguments in ((*options, "list"), ("list", *options)):
+        done = site.manage("ingest_deadletters", *arguments)
+        assert "Run: python manage.py migrate" in done.stderr, done  # the other database is empty
+    assert site.manage("ingest_deadletters", "list", "--traceback").returncode == 0

@@ -124,6 +124,8 @@ class BatchWriter:
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._target.database)
                 self._replayer.take_sequence_models()  # of an attempt that was undone
+                if self._memory is not None:
+                    checkpoints.lend(self._target, self._file)
                 checkpoints.claim(
                     self._target, self._file, attempt.batch.position, last_record_time=None
                 )

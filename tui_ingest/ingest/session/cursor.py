@@ -34,13 +34,11 @@ class LogCursor:
         self._read: Batch | None = None  # as it came from the log
         self._taken = 0  # entries of it that are applied
         self._loaded = False
-        self._is_new = False  # the log was not known before this session
 
     def load(self) -> SessionStarted:
         """Read the durable state and continue from there, whatever was believed before."""
-        if not self._loaded and not checkpoints.is_known(self._target, self._log.path):
-            self._is_new = True
-        self.file = checkpoints.load(self._target, self._log.path)
+        find = checkpoints.peek if self._dry_run else checkpoints.load
+        self.file = find(self._target, self._log.path)
         self._go_on_from(checkpoints.position_of(self.file))
         started = self._started()
         self._loaded = True
@@ -112,8 +110,3 @@ class LogCursor:
         ahead = sum(entry.location.length for entry in unread)
         backlog = self._log.backlog()
         return replace(backlog, remaining_bytes=backlog.remaining_bytes + ahead)
-
-    def leave(self) -> None:
-        """Clean up: a dry run of a log that was not known leaves no trace."""
-        if self._dry_run and self._is_new:
-            checkpoints.forget(self._target, self._log.path)

@@ -135,7 +135,6 @@ class Session:
     def _end(self, state: State, error: str) -> SessionEnded:
         self._publisher.progress(self._cursor, now=True)  # what is left unread
         self._publisher.change_state(state, error)
-        self._cursor.leave()
         ended = SessionEnded(
             at=time.time(),
             state=state,

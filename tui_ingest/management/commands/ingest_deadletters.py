@@ -13,6 +13,7 @@ from django.db import Error
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.reasons import Reason
 from tui_ingest.management.deadletter_actions import ACTIONS
+from tui_ingest.management.django_options import take_django_options
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import MalformedReason
 from tui_ingest.running.errors import BootstrapError
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         editing.add_argument("--from", dest="source", type=Path, help="default: standard input")
         for action in actions.choices.values():
             action.add_argument("--database", metavar="ALIAS", default="default")
+            take_django_options(action)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Do it.
