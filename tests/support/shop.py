@@ -1,8 +1,6 @@
 """Two projects with the same app: one records what happens to it, the other applies the log."""
 
-import json
-
-from tests.support.site import SETTINGS, Site
+from tests.support.recorded import RecordedSite
 
 MODELS = """\
 import uuid
@@ -107,76 +105,9 @@ TARGET_SETTINGS = """
 INSTALLED_APPS = ["shop", "tui_ingest", "django.contrib.auth", "django.contrib.contenttypes"]
 """
 
-PREAMBLE = """
-from datetime import datetime, time, timedelta, UTC
-from decimal import Decimal
-from django.db import transaction
-from django.db.models import F
-from shop.models import *
-from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.relay import Relay
 
-def record():
-    Relay(get_settings(), "default").drain()
-"""
-
-# Every table of the app, row by row, whatever the managers show. What `migrate` numbers in each
-# database is shown by name.
-DUMP = """
-import json
-from django.apps import apps
-from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
-from django.db import connection
-named = {
-    "kind_id": {kind.pk: kind.natural_key() for kind in ContentType.objects.all()},
-    "permission_id": {one.pk: one.natural_key() for one in Permission.objects.all()},
-}
-tables = {}
-for model in apps.get_app_config("shop").get_models(include_auto_created=True):
-    if model._meta.proxy:
-        continue
-    table = model._meta.db_table
-    columns = [f.column for f in model._meta.local_concrete_fields]
-    if model._meta.auto_created:
-        columns.remove("id")  # the number of a link means nothing
-    names = [named.get(column, {}) for column in columns]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")
-        tables[table] = sorted(
-            str([name.get(value, value) for name, value in zip(names, row)])
-            for row in cursor.fetchall()
-        )
-print(json.dumps(tables))
-"""
-
-
-class ShopSite(Site):
+class ShopSite(RecordedSite):
     """A project with the app `shop`."""
 
     def __init__(self, folder, settings):
-        super().__init__(folder, SETTINGS + settings)
-        self.log = folder / "oplog.log"
-        app = folder / "shop"
-        app.mkdir()
-        (app / "__init__.py").touch()
-        (app / "models.py").write_text(MODELS)
-        made = self.manage("makemigrations", "shop")
-        assert made.returncode == 0, made.stderr
-        self.migrate()
-
-    def do(self, code, **environment):
-        """Run code with the app's models at hand; the records that this made.
-
-        In the code, `record()` has the relay write what is pending.
-        """
-        before = len(self.lines())
-        self.shell(f"{PREAMBLE}{code}\nrecord()\n", **environment)
-        return self.lines()[before:]
-
-    def lines(self):
-        return self.log.read_bytes().splitlines(keepends=True) if self.log.exists() else []
-
-    def tables(self):
-        """Every row of every table of the app."""
-        return json.loads(self.shell(DUMP))
+        super().__init__(folder, settings, app="shop", models=MODELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.checks import (
     CheckMessage,
     Error,
@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BinaryField, DurationField, FloatField, JSONField
 
-from tui_ingest.recorder.captures import key_fields, recorded_models
+from tui_ingest.recorder.captures import Capture, key_fields, recorded_models
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.installing import compare, is_migrated
 from tui_ingest.recorder.round_trips import changed_fields
@@ -66,7 +66,7 @@ def check_database(
     databases: Sequence[str] | None = None,
     **kwargs: Any,  # noqa: ARG001
 ) -> list[CheckMessage]:
-    """E002: triggers are in place. E003: there are tables for them. W002: fields come back."""
+    """W003: triggers are in place. W004: there are tables for them. W002: fields come back."""
     return [message for database in databases or () for message in _database(database)]
 
 
@@ -75,21 +75,22 @@ def _database(database: str) -> Iterator[CheckMessage]:
         return
     found = compare(database)
     tables = {capture.table for capture, _ in (*found.missing, *found.wrong)}
-    for table in sorted(tables):
-        yield Error(
+    # Warnings, because Django's `migrate`, which puts them right, refuses to run with errors.
+    for table in sorted(tables | {capture.table for capture in found.unfit}):
+        yield Warning(
             f"Changes of the table {table} in the database '{database}' are not recorded as its"
             " model needs it: a trigger is missing, or was made for other columns.",
             hint=f"python manage.py migrate --database {database}",
-            id="tui_ingest_recorder.E002",
+            id="tui_ingest_recorder.W003",
         )
     names = set(connections[database].introspection.table_names(include_views=True))
     for capture in found.not_tables:
-        if capture.table in names:
-            yield Error(
-                f"{capture.label} cannot be recorded: {capture.table} is no table of its own in"
-                f" the database '{database}'.",
+        if capture.table in names or not _comes_with_migrations(capture, database):
+            yield Warning(
+                f"{capture.label} is not recorded: {capture.table} is no table in the database"
+                f" '{database}' itself.",
                 hint="Leave it out with TUI_INGEST_RECORDER['EXCLUDE'].",
-                id="tui_ingest_recorder.E003",
+                id="tui_ingest_recorder.W004",
             )
     dialect = dialect_of(connections[database])
     for model in recorded_models(get_settings(), database):
@@ -103,3 +104,9 @@ def _database(database: str) -> Iterator[CheckMessage]:
                 " will differ.",
                 id="tui_ingest_recorder.W002",
             )
+
+
+def _comes_with_migrations(capture: Capture, database: str) -> bool:
+    """Tell whether `migrate` makes a table where triggers can be put on it."""
+    is_elsewhere = capture.table[0] in '"`' and connections[database].vendor != "postgresql"
+    return apps.get_model(capture.label)._meta.managed and not is_elsewhere

@@ -23,6 +23,7 @@ class Comparison:
     wrong: list[tuple[Capture, Trigger]] = field(default_factory=list)  # another one is there
     surplus: list[Trigger] = field(default_factory=list)
     not_tables: list[Capture] = field(default_factory=list)
+    unfit: list[Capture] = field(default_factory=list)  # the table has another key
 
 
 def is_migrated(database: str) -> bool:
@@ -43,7 +44,11 @@ def compare(database: str) -> Comparison:
         if table is None:
             found.not_tables.append(capture)
             continue
-        for needed in (replace(trigger, table=table) for trigger in dialect.needed(capture)):
+        fitted = dialect.fitted(capture, table)
+        if fitted is None:
+            found.unfit.append(capture)
+            continue
+        for needed in (replace(trigger, table=table) for trigger in dialect.needed(fitted)):
             there = installed.pop(needed.name, None)
             if there is None and (table, needed.event) not in watched:
                 found.missing.append((capture, needed))
@@ -94,9 +99,14 @@ def loosen(database: str, labels: Iterable[str]) -> None:
     chosen = set(labels)
     dialect = dialect_of(connections[database])
     with transaction.atomic(using=database):
+        known = {
+            (table, capture.label): dialect.fitted(capture, table)
+            for capture in captures(get_settings(), database)
+            if (table := dialect.find(capture.table))
+        }
         for trigger in dialect.installed().values():
             if trigger.label in chosen:
-                dialect.loosen(trigger)
+                dialect.loosen(trigger, known.get((trigger.table, trigger.label)))
         stored(RelayStatus, database).update(models_digest="")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from django.db.models import ManyToManyField, Model
 
 from tui_ingest.recorder.captures import key_fields, through, unique_groups
+from tui_ingest.recorder.rows import key_of
 from tui_ingest.recorder.values import comparable
 
 Node = TypeVar("Node", bound=Hashable)
@@ -108,7 +110,8 @@ def ordered(
     """Return the records of a round in an order that an ingester can follow.
 
     Saves with parents before children, then deletes the other way round. A delete goes first if
-    it frees a value that a save takes. Saves that need each other make one record.
+    it frees a value or a key that a save takes, and with it those of rows that may refer to it.
+    Saves that need each other make one record.
 
     Args:
         saves, deletes: in the order of their changes.
@@ -120,7 +123,10 @@ def ordered(
         {saved: list(_claims_now(saved)) for saved in saves} if held or freed else {}
     )
     first = {freed[claim] for claims in taken.values() for claim in claims if claim in freed}
-    falling = sorted(deletes, key=lambda gone: -graph.rank(gone.model))
+    first |= _made_anew(saves, deletes)
+    lowest = min((graph.rank(gone.model) for gone in first), default=math.inf)
+    first |= {gone for gone in deletes if graph.rank(gone.model) > lowest}
+    falling = sorted(deletes, key=lambda gone: (-graph.rank(gone.model), -_depth(gone.model)))
     steps: list[Step] = [gone for gone in falling if gone in first]
     by_rank: dict[int, list[Saved]] = defaultdict(list)
     for saved in saves:
@@ -134,6 +140,23 @@ def ordered(
         steps += components(some, needs) if needs else [[saved] for saved in some]
     steps += [gone for gone in falling if gone not in first]
     return steps
+
+
+def _made_anew(saves: Iterable[Saved], deletes: Sequence[Deleted]) -> set[Deleted]:
+    """Return the rows that are gone whose keys other rows have now."""
+    if not deletes:
+        return set()
+    there = {(type(row), key_of(row)) for saved in saves for row in saved.rows}
+    return {
+        gone
+        for gone in deletes
+        if (gone.model, comparable(key_fields(gone.model), gone.key)) in there
+    }
+
+
+def _depth(model: type[Model]) -> int:
+    """Return how many multi-table parents a model has: a child's row goes before them."""
+    return len(model._meta.get_parent_list())
 
 
 _Owner = TypeVar("_Owner", Saved, Deleted)

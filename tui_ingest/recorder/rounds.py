@@ -51,6 +51,7 @@ class _Row:
     key: list[Any]
     before: list[dict[str, Any]] = field(default_factory=list)  # unique values it has had
     deleted: dict[str, Any] | None = None  # those when it was deleted for the first time
+    deleted_by: int = 0  # id of the entry that says so
 
 
 class RoundReader:
@@ -148,7 +149,7 @@ class RoundReader:
     def _by_row(self, entries: Iterable[Entry]) -> list[_Row]:
         """Return the rows that entries name, in the order of the first entry of each."""
         rows: dict[tuple[str, str], _Row] = {}
-        for _, label, key, operation, unique in entries:
+        for entry, label, key, operation, unique in entries:
             row = rows.get((label, key))
             if row is None:
                 model = self._models[label]
@@ -160,7 +161,7 @@ class RoundReader:
             if unique is not None:
                 row.before.append(values_before)
             if operation == "delete" and row.deleted is None:
-                row.deleted = values_before
+                row.deleted, row.deleted_by = values_before, entry
         return list(rows.values())
 
     def _changes(
@@ -171,7 +172,7 @@ class RoundReader:
         for row in rows:
             by_model.setdefault(row.model, []).append(row)
         saves: dict[_Row, Saved] = {}
-        deletes: list[Deleted] = []
+        deletes: dict[_Row, Deleted] = {}
         for model, some in by_model.items():
             fields = key_fields(model)
             found = reader.by_key(model, [row.key for row in some])
@@ -181,8 +182,9 @@ class RoundReader:
                     saves[row] = Saved(rows=[now], before=row.before)
                 # Without a note of its deletion, a row that is gone has had its record.
                 if row.deleted is not None and (now is None or _is_another(now, row.deleted)):
-                    deletes.append(Deleted(model=model, key=row.key, before=row.before))
-        return [saves[row] for row in rows if row in saves], deletes
+                    deletes[row] = Deleted(model=model, key=row.key, before=row.before)
+        in_order = sorted(deletes, key=lambda row: row.deleted_by)
+        return [saves[row] for row in rows if row in saves], [deletes[row] for row in in_order]
 
     def _linked(
         self, saves: Iterable[Saved], data: Mapping[Model, Serialized]

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from django.db import connections
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 from django.db.models.expressions import Col
 
 from tui_ingest.recorder.captures import key_fields
@@ -19,20 +19,26 @@ Key: TypeAlias = tuple[Any, ...]  # of the key's columns, as parameters of a que
 
 def parsed_key(model: type[Model], text: str, database: str) -> list[Any]:
     """Return the values of a row's key, one for each field of the primary key."""
-    raw = json.loads(text, parse_float=decimal.Decimal)
+    raw = _loaded(text, database)
     fields = key_fields(model)
     return [_converter(field, database)(value) for field, value in zip(fields, raw, strict=True)]
 
 
 def parsed_unique(model: type[Model], text: str, database: str) -> dict[str, Any]:
     """Return the values of fields that a trigger noted, by name; fields that are gone left out."""
-    raw: Mapping[str, Any] = json.loads(text, parse_float=decimal.Decimal)
+    raw: Mapping[str, Any] = _loaded(text, database)
     fields = {field.name: field for field in model._meta.local_concrete_fields}
     return {
         name: _converter(fields[name], database)(value)
         for name, value in raw.items()
         if name in fields
     }
+
+
+def _loaded(text: str, database: str) -> Any:
+    """Return the JSON of a trigger; numbers with a fraction are what a query would give."""
+    is_float = connections[database].vendor == "sqlite"
+    return json.loads(text, parse_float=float if is_float else decimal.Decimal)
 
 
 def comparable(fields: Sequence[Any], values: Sequence[Any]) -> Key:
@@ -56,9 +62,14 @@ def _converter(field: Any, database: str) -> Callable[[Any], Any]:
         *column.get_db_converters(connection),
     ]
 
+    # Its driver would have made a time of the text before Django gives it a zone.
+    is_text_of_time = connection.vendor == "mysql" and isinstance(target, DateTimeField)
+
     def convert(value: Any) -> Any:
         if type(value) is int and not converters:
             return value
+        if is_text_of_time:
+            value = target.to_python(value)
         for converter in converters:
             value = converter(value, column, connection)
         return target.to_python(value) if isinstance(value, _RAW) else value

@@ -1,33 +1,14 @@
 """The recorder: what a source's changes look like in its log, and that the log replays."""
 
-import json
-import re
-
 import pytest
 
+from tests.support.recorded import parsed, told
 from tests.support.shop import SOURCE_SETTINGS, ShopSite
-
-LINE = re.compile(rb"(\d+\.\d{6}) (SAVE|DELETE) (\[.*\])\n")
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory, databases):
     return ShopSite(tmp_path_factory.mktemp("source"), SOURCE_SETTINGS + databases.new())
-
-
-def parsed(lines):
-    """Operation and objects of each record; every line has the article's form."""
-    matches = [LINE.fullmatch(line) for line in lines]
-    assert all(matches), lines
-    return [(match[2].decode(), json.loads(match[3])) for match in matches]
-
-
-def told(lines):
-    """Each record in short: `SAVE shop.tag 1`."""
-    return [
-        " ".join([operation, *(f"{o['model']} {o['pk']}" for o in objects)])
-        for operation, objects in parsed(lines)
-    ]
 
 
 def test_migrations_are_not_recorded(source):

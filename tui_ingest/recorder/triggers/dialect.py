@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -50,8 +50,41 @@ class Dialect(ABC):
         return self.quoted(Change._meta.db_table)
 
     def quoted(self, name: str) -> str:
-        """Return a name as SQL has it; `db_table` may hold a schema in quotes of its own."""
-        return self.connection.ops.quote_name(name)
+        """Return a model's name of a table or column as SQL has it.
+
+        `db_table` may hold a schema in quotes of its own. A percent sign is doubled in models,
+        because Django makes SQL with parameters of them.
+        """
+        return self.connection.ops.quote_name(name).replace("%%", "%")
+
+    def bare(self, name: str) -> str:
+        """Return a model's name of a table or column as the catalogue has it."""
+        quoted = self.quoted(name)
+        return quoted[1:-1].replace(quoted[0] * 2, quoted[0])
+
+    def from_catalogue(self, name: str) -> str:
+        """Return a name of the catalogue as SQL has it."""
+        mark = self.connection.ops.quote_name("")[0]
+        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+    def fitted(self, capture: Capture, table: str) -> Capture | None:
+        """Leave out columns that a table does not have yet; None if its key is among them.
+
+        A trigger that names them would have every write of the project refused.
+
+        Args:
+            table: as `find` names it.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {table} WHERE 1 = 0")
+            there = {column[0].lower() for column in cursor.description}
+
+        def is_there(column: str) -> bool:
+            return self.bare(column).lower() in there
+
+        if not all(map(is_there, capture.key)):
+            return None
+        return replace(capture, unique=tuple(pair for pair in capture.unique if is_there(pair[1])))
 
     def run(self, *statements: str) -> None:
         """Execute statements that take no parameters."""
@@ -93,8 +126,13 @@ class Dialect(ABC):
         """Install a trigger, or put it right."""
         self.run(*trigger.create)
 
-    def loosen(self, trigger: Trigger) -> None:  # noqa: B027  # SQLite has nothing to do
-        """Have a trigger that is installed bear that its columns are renamed or dropped."""
+    @abstractmethod
+    def loosen(self, trigger: Trigger, capture: Capture | None) -> None:
+        """Have a trigger that is installed bear that its columns are renamed or dropped.
+
+        Args:
+            capture: what its model has watched; None if the database has another key.
+        """
 
 
 def marked(label: str) -> str:

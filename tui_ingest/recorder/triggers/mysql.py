@@ -21,9 +21,9 @@ class MysqlDialect(Dialect):
         found = self.rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
             " AND table_type = 'BASE TABLE' AND table_name = %s",
-            [table.strip("`")],
+            [self.bare(table)],
         )
-        return self.quoted(found[0][0]) if found else None
+        return self.from_catalogue(found[0][0]) if found else None
 
     def needed(self, capture: Capture) -> list[Trigger]:
         if capture.is_link:
@@ -50,8 +50,7 @@ class MysqlDialect(Dialect):
         )
         name = name_for(table, event, body)
         sql = f"CREATE TRIGGER {self.quoted(name)} AFTER {event} ON {table} FOR EACH ROW {body}"
-        create = (sql.replace("%", "%%"),)
-        return Trigger(name=name, table=table, event=event, body=body, create=create)
+        return Trigger(name=name, table=table, event=event, body=body, create=(sql,))
 
     def _moved(self, capture: Capture) -> str:
         return " OR ".join(
@@ -87,14 +86,14 @@ class MysqlDialect(Dialect):
             [len(PREFIX), PREFIX],
         )
         return {
-            name: Trigger(name=name, table=self.quoted(table), event=event, body=body)
+            name: Trigger(name=name, table=self.from_catalogue(table), event=event, body=body)
             for name, table, event, body in found
         }
 
     def drop(self, trigger: Trigger) -> None:
         self.run(f"DROP TRIGGER IF EXISTS {self.quoted(trigger.name)}")
 
-    def loosen(self, trigger: Trigger) -> None:
+    def loosen(self, trigger: Trigger, capture: Capture | None) -> None:  # noqa: ARG002
         """Nothing here can look a column up by name: do without it, and resend later."""
         self.drop(trigger)
 

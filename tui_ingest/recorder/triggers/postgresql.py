@@ -48,12 +48,11 @@ class PostgresqlDialect(Dialect):
         return [Trigger(name=name, table=table, event=_EVENT, body=body, create=create)]
 
     def _function(self, function: str, body: str) -> str:
-        sql = (
+        return (
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql"
             f" SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $tui_ingest${body}"
             "$tui_ingest$"
         )
-        return sql.replace("%", "%%")
 
     def _schema(self) -> str:
         """Return the schema of the table of changes, quoted."""
@@ -153,11 +152,12 @@ END
         function = f"{self._schema()}.{self.quoted(trigger.name)}"
         self.run(f"DROP FUNCTION IF EXISTS {function}() CASCADE")
 
-    def loosen(self, trigger: Trigger) -> None:
+    def loosen(self, trigger: Trigger, capture: Capture | None) -> None:  # noqa: ARG002
         """Look columns up by name when a row changes: one that is gone is null, and no error."""
 
         def by_name(column: re.Match[str]) -> str:
-            return f"(to_jsonb({column[1]}) -> {literal(column[2][1:-1])})"
+            name = column[2][1:-1].replace('""', '"')
+            return f"(to_jsonb({column[1]}) -> {literal(name)})"
 
         function = f"{self._schema()}.{self.quoted(trigger.name)}"
         self.run(self._function(function, _COLUMN.sub(by_name, trigger.body)))

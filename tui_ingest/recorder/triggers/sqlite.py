@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tui_ingest.recorder.captures import Capture
 from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, literal, marked, name_for
@@ -20,9 +21,9 @@ class SqliteDialect(Dialect):
     def find(self, table: str) -> str | None:
         found = self.rows(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name = %s COLLATE NOCASE",
-            [table.strip('"')],
+            [self.bare(table)],
         )
-        return self.quoted(found[0][0]) if found else None
+        return self.from_catalogue(found[0][0]) if found else None
 
     def needed(self, capture: Capture) -> list[Trigger]:
         bodies = {
@@ -42,8 +43,7 @@ class SqliteDialect(Dialect):
             f"CREATE TRIGGER {self.quoted(name)} AFTER {event} ON {table}"
             f" BEGIN {marked(capture.label)} {body} END"
         )
-        create = (sql.replace("%", "%%"),)
-        return Trigger(name=name, table=table, event=event, body=sql, create=create)
+        return Trigger(name=name, table=table, event=event, body=sql, create=(sql,))
 
     def _save(self, capture: Capture, row: str, condition: str = "") -> str:
         return self._note(capture, "save", row, unique="NULL", condition=condition)
@@ -99,7 +99,7 @@ class SqliteDialect(Dialect):
             [len(PREFIX), PREFIX],
         )
         return {
-            name: Trigger(name=name, table=self.quoted(table), event=_event(sql), body=sql)
+            name: Trigger(name=name, table=self.from_catalogue(table), event=_event(sql), body=sql)
             for name, table, sql in found
         }
 
@@ -109,6 +109,15 @@ class SqliteDialect(Dialect):
     def create(self, trigger: Trigger) -> None:
         self.drop(trigger)
         super().create(trigger)
+
+    def loosen(self, trigger: Trigger, capture: Capture | None) -> None:
+        """Note the key alone: a column that a trigger names cannot be dropped."""
+        if capture is None:
+            return
+        for needed in self.needed(replace(capture, unique=())):
+            if needed.event == trigger.event and needed.name != trigger.name:
+                self.create(needed)
+                self.drop(trigger)
 
     def silence(self) -> int | None:
         """Remember what the transaction found; None if the recorder is not migrated here."""
