@@ -26,6 +26,9 @@ class ProcessedFile(models.Model):
     last_record_time = UTCDateTimeField(
         null=True, blank=True, help_text="The last applied record's own time."
     )
+    witnesses = models.JSONField(
+        default=list, blank=True, help_text="What identifies the rows that were written last."
+    )
     state = models.CharField(max_length=20, blank=True)
     state_reason = models.TextField(blank=True)
     heartbeat = UTCDateTimeField(

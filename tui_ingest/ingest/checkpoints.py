@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent, ProcessedFile
 from tui_ingest.oplog.log import NoticeKind, Position
@@ -114,11 +116,16 @@ def _is_earlier(stored: ProcessedFile, known: ProcessedFile) -> bool:
 
 
 def correct(
-    target: Target, file: ProcessedFile, new: Position, *, last_record_time: float | None
+    target: Target,
+    file: ProcessedFile,
+    new: Position,
+    *,
+    last_record_time: float | None,
+    witnesses: Sequence[Serialized],
 ) -> None:
     """Move a checkpoint that this transaction has claimed to where its work really ended."""
     rows = target.rows(ProcessedFile).filter(pk=file.pk)
-    rows.update(**_columns(new, last_record_time))
+    rows.update(**_columns(new, last_record_time), witnesses=witnesses)
 
 
 def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None) -> None:

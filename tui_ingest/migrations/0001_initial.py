@@ -54,6 +54,14 @@ class Migration(migrations.Migration):
                         blank=True, help_text="The last applied record's own time.", null=True
                     ),
                 ),
+                (
+                    "witnesses",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="What identifies the rows that were written last.",
+                    ),
+                ),
                 ("state", models.CharField(blank=True, max_length=20)),
                 ("state_reason", models.TextField(blank=True)),
                 (

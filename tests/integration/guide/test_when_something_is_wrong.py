@@ -438,13 +438,18 @@ def damaged(project, table):
                 yield
 
 
-def test_headless_the_database_is_damaged(project):
+def test_headless_the_database_is_damaged_and_then_half_of_it_restored(project):
     page = Situation("The database was restored, or is damaged")
     project.append(questions(range(1, 9)))
     project.apply()
     project.append(question(9))
     with damaged(project, "polls_question"):
         page.follow(project.folder, status=1)
+
+    with closing(sqlite3.connect(project.folder / "site.sqlite3")) as connection, connection:
+        connection.execute("DELETE FROM polls_question WHERE pkid > 4")
+    page.follow(project.folder)
+    assert project.questions() == [1, 2, 3, 4, 9]
 
     page.follow(project.folder)
     assert project.questions() == [*range(1, 10)]

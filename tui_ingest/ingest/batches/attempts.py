@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.exact.failures import describe
+from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Batch, Entry, Position
@@ -103,6 +104,7 @@ class BatchResult:
     # By index of the entry, then by model label. All saves of one model in a run share one mapping,
     # so that those who count look at a few mappings instead of at every record.
     outcomes: dict[int, Mapping[str, Outcome]] = field(default_factory=dict)
+    witnesses: list[Serialized] = field(default_factory=list)  # see `batches.witnesses`
     failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
     letters: dict[int, DeadLetter] = field(default_factory=dict)
     superseded: list[DeadLetter] = field(default_factory=list)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from django.db import IntegrityError, transaction
 
 from tui_ingest.ingest import checkpoints, deadletters, totals
+from tui_ingest.ingest.batches import witnesses
 from tui_ingest.ingest.batches.attempts import (
     Attempt,
     BatchResult,
@@ -115,6 +116,7 @@ class BatchWriter:
             checkpoints.accept(
                 self._file, written.position, last_record_time=written.last_record_time
             )
+            self._file.witnesses = written.witnesses
 
     def _transaction(self, attempt: Attempt, written: BatchResult) -> BatchResult:
         committed: list[bool] = []
@@ -187,8 +189,13 @@ class BatchWriter:
         last = next(records, None)
         written.last_record_time = last.timestamp if last else None
         written.position = batch.position_after(len(written.entries))
+        written.witnesses = witnesses.after(self._target, self._file.witnesses, written)
         checkpoints.correct(
-            self._target, self._file, written.position, last_record_time=written.last_record_time
+            self._target,
+            self._file,
+            written.position,
+            last_record_time=written.last_record_time,
+            witnesses=written.witnesses,
         )
 
     def _keep_letters(self, written: BatchResult) -> None:

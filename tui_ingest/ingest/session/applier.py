@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tui_ingest.ingest import totals
+from tui_ingest.ingest.batches import witnesses
 from tui_ingest.ingest.batches.attempts import BatchResult, Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
@@ -14,6 +15,7 @@ from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Retrier, new_backoff
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch
 
@@ -68,6 +70,8 @@ class Applier:
         started = self._cursor.load()
         self._writer = BatchWriter(self._target, self._cursor.file, dry_run=self._dry_run)
         self._publisher.tell(started)
+        if not started.again and (missed := witnesses.missed(self._target, self._cursor.file)):
+            self._publisher.notice(EventKind.ROWS_GONE, missed)
 
     def apply(
         self, batch: Batch, *, until_failure: bool, stop_on_error: bool

@@ -44,6 +44,7 @@ class EventKind(enum.StrEnum):
     WAITING = "waiting", Severity.WARNING  # for a database or a log that is expected back
     RECOVERED = "recovered"
     RACED = "raced", Severity.WARNING  # another ingester moved the checkpoint
+    ROWS_GONE = "rows_gone", Severity.ERROR  # what was written last is not there any more
     SET_BACK = "set_back", Severity.WARNING  # the database was restored while it was running
 
     # What became of dead letters
