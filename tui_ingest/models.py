@@ -91,7 +91,7 @@ class DeadLetter(models.Model):
     reason = models.CharField(max_length=32)
     error = models.TextField()
     traceback = models.TextField(blank=True)
-    # A missing parent: the row whose arrival makes a retry worthwhile.
+    # The first of the rows that it waits for: a missing parent, or who has its unique value.
     waiting_for_model = models.CharField(max_length=255, blank=True)
     waiting_for_key = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
@@ -109,9 +109,6 @@ class DeadLetter(models.Model):
         indexes = (
             models.Index(fields=["file", "status", "id"], name="tui_ingest_dl_status"),
             models.Index(fields=["file", "generation", "position"], name="tui_ingest_dl_place"),
-            models.Index(
-                fields=["waiting_for_model", "waiting_for_key"], name="tui_ingest_dl_waiting"
-            ),
         )
 
     def __str__(self) -> str:
@@ -131,6 +128,24 @@ class DeadLetterRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.key}"
+
+
+class DeadLetterKey(models.Model):
+    """A row that a waiting dead letter needs, or one that it would bring or change.
+
+    A row is named as those do who refer to it (`field=value`), or by its identity.
+    """
+
+    dead_letter = models.ForeignKey(DeadLetter, models.CASCADE, related_name="keys")
+    is_needed = models.BooleanField(help_text="Needed, not brought.")
+    model = models.CharField(max_length=255)
+    key = models.CharField(max_length=255)
+
+    class Meta:
+        indexes = (models.Index(fields=["model", "key"], name="tui_ingest_dl_key"),)
+
+    def __str__(self) -> str:
+        return f"{'needs' if self.is_needed else 'brings'} {self.model} {self.key}"
 
 
 class LogEvent(models.Model):

@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "tui_ingest.demo.polls",
     "tests.project.gallery",
     "tests.project.market",
+    "tests.project.office",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -14,7 +14,8 @@ _ADVICE: dict[str, str] = {
     Reason.BAD_VALUE: "Edit the value and retry, or discard the record.",
     Reason.MISSING_PARENT: "If that row is still to come, leave it: a dead letter is retried by"
     " itself then. If not, create the row and retry.",
-    Reason.UNIQUE_CLASH: "Change the other row or edit this record; then retry.",
+    Reason.UNIQUE_CLASH: "If the log is still to change the other row, leave it: a dead letter is"
+    " retried by itself then. If not, change that row or edit this record; then retry.",
     Reason.PROTECTED: "Delete the rows that refer to it first; then retry.",
     Reason.NOT_ALLOWED: "Name the model in MODELS and retry, or discard the record.",
     Reason.NO_IDENTITY: "Edit the record so that it says which row it means; then retry.",

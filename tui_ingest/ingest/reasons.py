@@ -56,4 +56,11 @@ class Failure:
     reason: str  # Reason or MalformedReason
     error: str  # for a person: one sentence in its first line, details after it
     traceback: str = ""
-    waiting_for: RowKey | None = None  # a missing parent; its key is `field=value`
+    # Rows whose arrival, change or deletion makes another try worthwhile: a missing parent, whose
+    # key is `field=value`, and the row that has a unique value, by its identity.
+    needs: tuple[RowKey, ...] = ()
+
+    @property
+    def waiting_for(self) -> RowKey | None:
+        """The first of the rows that it waits for."""
+        return self.needs[0] if self.needs else None

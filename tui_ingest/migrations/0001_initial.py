@@ -184,6 +184,31 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DeadLetterKey",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_needed", models.BooleanField(help_text="Needed, not brought.")),
+                ("model", models.CharField(max_length=255)),
+                ("key", models.CharField(max_length=255)),
+                (
+                    "dead_letter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keys",
+                        to="tui_ingest.deadletter",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["model", "key"], name="tui_ingest_dl_key")],
+            },
+        ),
+        migrations.CreateModel(
             name="ModelTotal",
             fields=[
                 (
@@ -254,12 +279,6 @@ class Migration(migrations.Migration):
             model_name="deadletter",
             index=models.Index(
                 fields=["file", "generation", "position"], name="tui_ingest_dl_place"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deadletter",
-            index=models.Index(
-                fields=["waiting_for_model", "waiting_for_key"], name="tui_ingest_dl_waiting"
             ),
         ),
     ]

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import Counts, Outcome
-from tui_ingest.ingest.exact.failures import describe
+from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Batch, Entry, Position
 from tui_ingest.oplog.records import Record
@@ -70,8 +71,8 @@ class Attempt:
     def entries(self) -> Sequence[Entry]:
         return self.batch.entries[: self.size]
 
-    def narrow(self, refused: CommitRefusedError) -> None:
-        """Learn from a refused commit.
+    def narrow(self, refused: CommitRefusedError, target: Target) -> None:
+        """Learn from a refused commit, outside of a transaction.
 
         The records whose parents are missing are found by looking; for anything else the batch
         is halved, until the one that is left is to blame.
@@ -83,7 +84,9 @@ class Attempt:
         elif self.size > 1:
             self.size //= 2
         else:
-            self.blamed[0] = describe(refused.cause)
+            record = self.entries[0]
+            assert isinstance(record, Record)  # noqa: S101  # nothing else is applied
+            self.blamed[0] = explain(target, refused.cause, record)
 
 
 @dataclass(frozen=True, kw_only=True)

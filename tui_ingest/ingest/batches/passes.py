@@ -7,19 +7,26 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from tui_ingest.ingest.batches.attempts import Attempt, BatchResult, Look, Refusal, RunRefusedError
+from tui_ingest.ingest.batches.attempts import (
+    Attempt,
+    BatchResult,
+    CommitRefusedError,
+    Look,
+    Refusal,
+    RunRefusedError,
+)
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_statement_timeout
 from tui_ingest.ingest.exact.failures import Failure, explain
 from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.records import Malformed
+from tui_ingest.oplog.records import Malformed, Record
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +56,7 @@ class BatchPass:
         self._entries = attempt.entries
         self._written = written
         self._replayer = replayer
+        self._unit = Unit(target, replayer, self._entries)
         self._fast = fast
         self._target = target
         self._clock = clock
@@ -67,6 +75,7 @@ class BatchPass:
 
         Raises:
             RunRefusedError: try again, more carefully, in another transaction.
+            CommitRefusedError: the same, without some records that failed after all.
             Exception: a transient failure; the transaction is to be rolled back.
         """
         while self._at < len(self._entries) and not self._is_over():
@@ -76,6 +85,8 @@ class BatchPass:
             else:
                 self._one_by_one(max(stop, self._at + 1))
         self._written.entries = self._entries[: self._at]
+        if unpaid := self._unit.unpaid():
+            raise CommitRefusedError(IntegrityError("a unique value is taken"), unpaid)
 
     def _is_over(self) -> bool:
         written, limits = self._written, self._attempt.limits
@@ -83,7 +94,7 @@ class BatchPass:
             self._at > 0
             and (
                 written.failures_in_a_row >= limits.failures
-                or self._clock() - self._started > limits.seconds
+                or (self._clock() - self._started > limits.seconds and not self._unit.unpaid())
             )
         ) or written.refusal is not None
 
@@ -104,7 +115,7 @@ class BatchPass:
         self._attempt.longest = max(2 * self._attempt.longest, 2 * SMALLEST_RUN)
         while self._at < stop:
             entry = self._entries[self._at]
-            result = self._attempt.blamed.get(self._at) or self._try(entry)
+            result = self._attempt.blamed.get(self._at) or self._try(self._at)
             if not isinstance(result, Failure):
                 self._written.outcomes[self._at] = result
                 self._written.failures_in_a_row = 0
@@ -118,21 +129,24 @@ class BatchPass:
             if self._is_over():
                 return
 
-    def _try(self, entry: Entry, *, undo: bool = False) -> Mapping[str, Outcome] | Failure:
+    def _try(self, index: int, *, undo: bool = False) -> Mapping[str, Outcome] | Failure:
+        entry = self._entries[index]
         if isinstance(entry, Malformed):
             return Failure(reason=entry.reason, error=entry.error)
         try:
-            with self._target.atomic():
-                outcomes = self._replayer.replay(entry)
-                if undo:
-                    transaction.set_rollback(True, using=self._target.database)
-                return outcomes
+            return self._undone(entry) if undo else self._unit.replay(index)
         except MemoryError:
             raise
         except Exception as error:  # whatever a record can provoke, it is that record's failure
             if self._is_undone() or (is_of_the_database(error) and not self._is_final(error)):
                 raise
             return explain(self._target, error, entry)
+
+    def _undone(self, record: Record) -> Mapping[str, Outcome]:
+        with self._target.atomic():
+            outcomes = self._replayer.replay(record)
+            transaction.set_rollback(True, using=self._target.database)
+        return outcomes
 
     def _is_final(self, error: Exception) -> bool:
         is_timeout_final = self._attempt.limits.is_timeout_final
@@ -188,16 +202,16 @@ class BatchPass:
         """Return why entries fail, by index. One that does not ends the window."""
         failures = {}
         for index in window.refused:
-            failure = self._attempt.blamed.get(index) or self._reason(self._entries[index])
+            failure = self._attempt.blamed.get(index) or self._reason(index)
             if failure is None:
                 window.cut(index)
                 break
             failures[index] = failure
         return failures
 
-    def _reason(self, entry: Entry) -> Failure | None:
+    def _reason(self, index: int) -> Failure | None:
         """Return why an entry fails; None, with its effect undone, if it does not."""
-        result = self._try(entry, undo=True)
+        result = self._try(index, undo=True)
         return result if isinstance(result, Failure) else None
 
     def _obey_limits(self, window: Window, failed: Iterable[int]) -> int:
@@ -227,6 +241,7 @@ class BatchPass:
         self, window: Window, outcomes: Outcomes, failures: dict[int, Failure], streak: int
     ) -> None:
         self._written.outcomes |= outcomes
+        self._unit.took_effect(outcomes)
         self._written.failures |= {i: f for i, f in failures.items() if i < window.stop}
         self._written.failures_in_a_row = streak
         self._at = window.stop

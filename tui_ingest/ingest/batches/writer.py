@@ -88,7 +88,7 @@ class BatchWriter:
                     attempt, BatchResult(failures_in_a_row=failures_in_a_row)
                 )
             except CommitRefusedError as refused:
-                attempt.narrow(refused)
+                attempt.narrow(refused, self._target)
             except RunRefusedError:
                 attempt.is_careful = True
             else:

@@ -2,9 +2,12 @@
 
 keeping       a record becomes a dead letter: its bytes, what was wrong, the rows it speaks of
 superseding   it gives way to a later record of its row
-waiting       it waits for a row that others bring
+waiting       it waits for rows that others bring or change
+groups        those that wait for nothing but each other
 retrying      it is applied after all, in a transaction of its own
+together      several are, in one transaction
 auto_retry    the same without anybody's asking: at the start, and when what it waits for arrives
+resolving     what became of it
 editing       what an operator does by hand: put it right, or give it up
 listing       found, shown, exported
 contents      the record inside, read again from its bytes
@@ -21,9 +24,11 @@ from tui_ingest.ingest.deadletters.listing import (
     get,
     search,
 )
-from tui_ingest.ingest.deadletters.retrying import Retry, retry, retry_all
+from tui_ingest.ingest.deadletters.resolving import Retry
+from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
-from tui_ingest.ingest.deadletters.waiting import no_longer_waiting, waiting_for
+from tui_ingest.ingest.deadletters.together import retry_all
+from tui_ingest.ingest.deadletters.waiting import waiting_for
 
 __all__ = [
     "AutoRetry",
@@ -36,7 +41,6 @@ __all__ = [
     "export",
     "get",
     "keep",
-    "no_longer_waiting",
     "refresh_rows",
     "retry",
     "retry_all",

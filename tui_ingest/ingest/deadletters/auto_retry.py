@@ -1,19 +1,20 @@
-"""Dead letters that come back by themselves: children whose parent has arrived."""
+"""Dead letters that come back by themselves, when the rows that they wait for arrive or change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui_ingest.ingest.deadletters.retrying import Retry, retry_all
+from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows
-from tui_ingest.ingest.deadletters.waiting import no_longer_waiting, waiting_for
+from tui_ingest.ingest.deadletters.together import retry_complete
+from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for, waiting_letters
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import ProcessedFile
+from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Record
 
 
 class AutoRetry:
-    """Retries what waits for a parent, each in its own transaction, in log order.
+    """Retries what waits for rows, those that need each other in one transaction.
 
     The retries are made as their results are taken: whoever stops taking leaves the rest to the
     next start.
@@ -24,13 +25,22 @@ class AutoRetry:
         self._target = target
 
     def at_start(self) -> Iterator[Retry]:
-        """Retry the orphans whose parent has come from elsewhere meanwhile."""
+        """Retry those whose rows have come, or changed, from elsewhere meanwhile."""
         refresh_rows(self._target, self._file)
-        return self._retry(no_longer_waiting(self._target, self._file))
+        letters = waiting_letters(self._target).filter(file=self._file)
+        waiting = list(letters.order_by("pk").values_list("pk", flat=True))
+        judge_again(self._target, waiting)
+        return retry_complete(self._target, self._file, waiting)
 
-    def after(self, applied: Sequence[Record]) -> Iterator[Retry]:
-        """Retry the orphans whose parents these records brought."""
-        return self._retry(waiting_for(self._target, self._file, applied))
+    def after(
+        self, applied: Sequence[Record], letters: Iterable[DeadLetter] = ()
+    ) -> Iterator[Retry]:
+        """Retry those that waited for rows which these records changed.
 
-    def _retry(self, letters: Iterable[int]) -> Iterator[Retry]:
-        return retry_all(self._target, letters)
+        Args:
+            letters: set aside with them; they may be what others wait for.
+        """
+        touched = waiting_for(self._target, self._file, applied)
+        judge_again(self._target, touched)
+        new = (letter.pk for letter in letters)
+        return retry_complete(self._target, self._file, {*touched, *new})

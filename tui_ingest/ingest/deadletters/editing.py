@@ -5,7 +5,8 @@ from __future__ import annotations
 from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, InvalidEditError
-from tui_ingest.ingest.deadletters.retrying import close, locked, note
+from tui_ingest.ingest.deadletters.resolving import close, locked, note
+from tui_ingest.ingest.deadletters.waiting import judge_again
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
@@ -38,6 +39,7 @@ def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
         describe_record(letter, entry)
         letter.save(using=target.database)
         write_rows(target, letter, entry)
+        judge_again(target, [letter.pk])
         note(
             target,
             letter,

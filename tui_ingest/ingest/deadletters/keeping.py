@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.exact.finding import row_keys
+from tui_ingest.ingest.exact.needs import changed_by
 from tui_ingest.ingest.model_fields import Serialized
-from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.reasons import Failure, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
-from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
+from tui_ingest.models import DeadLetter, DeadLetterKey, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -37,11 +38,19 @@ def keep(
     now = datetime.now(UTC)
     letters = [_letter(file, entry, failure, now) for entry, failure in failed]
     _insert(target, letters)
-    target.rows(DeadLetterRow).bulk_create(
-        row
-        for letter, (entry, _) in zip(letters, failed, strict=True)
+    records = [
+        (letter, entry, failure)
+        for letter, (entry, failure) in zip(letters, failed, strict=True)
         if isinstance(entry, Record)
-        for row in _rows(target, letter, entry)
+    ]
+    target.rows(DeadLetterRow).bulk_create(
+        row for letter, entry, _ in records for row in _rows(target, letter, entry)
+    )
+    target.rows(DeadLetterKey).bulk_create(
+        key
+        for letter, entry, failure in records
+        if failure.needs
+        for key in _keys(target, letter, entry, failure.needs)
     )
     return letters
 
@@ -100,6 +109,34 @@ def _rows(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetter
     return [
         DeadLetterRow(dead_letter=letter, model=terminal_safe(key.model)[:MAX_TEXT], key=key.key)
         for key in dict.fromkeys(keys.values())
+    ]
+
+
+def write_keys(target: Target, letter: DeadLetter, record: Record, needs: Iterable[RowKey]) -> None:
+    """Put down the rows that a dead letter waits for, and those that it would change."""
+    forget_keys(target, letter)
+    target.rows(DeadLetterKey).bulk_create(_keys(target, letter, record, needs))
+
+
+def forget_keys(target: Target, letter: DeadLetter) -> None:
+    """Take a dead letter for one that waits for nothing that is known."""
+    target.rows(DeadLetterKey).filter(dead_letter=letter).delete()
+
+
+def _keys(
+    target: Target, letter: DeadLetter, record: Record, needs: Iterable[RowKey]
+) -> list[DeadLetterKey]:
+    # Nobody waits for a row without a name, but the letter is known by it as one that waits.
+    brought = sorted(changed_by(target, record)) or [RowKey(letter.model, "")]
+    return [
+        DeadLetterKey(
+            dead_letter=letter,
+            is_needed=is_needed,
+            model=terminal_safe(key.model)[:MAX_TEXT],
+            key=key.key,
+        )
+        for is_needed, keys in ((True, needs), (False, brought))
+        for key in keys
     ]
 
 

@@ -1,93 +1,100 @@
-"""Dead letters that wait for a row which others refer to."""
+"""Dead letters that wait for rows: parents that are not here, and holders of unique values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.chunking import chunks, few
-from tui_ingest.ingest.deadletters.contents import effective_entry
+from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
+from tui_ingest.ingest.deadletters.keeping import describe_failure, write_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.exact.finding import natural_key_text
-from tui_ingest.ingest.exact.parents import arrivals, missing_parents
-from tui_ingest.ingest.identity import has_natural_key
-from tui_ingest.ingest.model_fields import concrete
-from tui_ingest.ingest.policy import find_model
-from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
+from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting
+from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, ProcessedFile
-from tui_ingest.oplog.records import Operation, Record
+from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile
+from tui_ingest.oplog.records import Record
 
 
 def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[int]:
-    """Return the open dead letters whose missing parent these applied records brought.
+    """Return the open dead letters that wait for a row which these applied records changed.
 
     One query if none waits.
 
     Returns:
         Their ids, in log order.
     """
-    orphans = _orphans(target, file)
-    models = set(orphans.values_list("waiting_for_model", flat=True).distinct())
+    needed = needed_keys(target, file)
+    models = frozenset(needed.values_list("model", flat=True).distinct())
     if not models:
         return []
-    brought = _brought(target, records, models)
-    some = few(orphans.values_list("waiting_for_model", "waiting_for_key"))
+    changed = {key for record in records for key in changed_by(target, record, models)}
+    some = few(needed.values_list("model", "key"))
     if some is not None:
-        brought.intersection_update(map(RowKey._make, some))
-    found: set[int] = set()
-    for model in models:
-        for part in chunks(key.key for key in brought if key.model == model):
-            letters = orphans.filter(waiting_for_model=model, waiting_for_key__in=part)
-            found.update(letters.values_list("pk", flat=True))
-    return sorted(found)
+        changed.intersection_update(map(RowKey._make, some))
+    return sorted({letter for found in matching(needed, changed).values() for letter in found})
 
 
-def no_longer_waiting(target: Target, file: ProcessedFile) -> list[int]:
-    """Return the open dead letters for a missing parent of which nothing is missing by now.
-
-    Their ids, in log order. Only reads: what would fail again is not even tried.
-    """
-    letters = _orphans(target, file).order_by("pk").iterator(chunk_size=500)
-    return [letter.pk for letter in letters if _is_complete(target, letter)]
-
-
-def _is_complete(target: Target, letter: DeadLetter) -> bool:
-    entry = effective_entry(letter)
-    try:
-        return isinstance(entry, Record) and not missing_parents(target, entry.objects)
-    except Exception as error:  # no such table, or the project's own look-up by natural key
-        if is_of_the_database(error):
-            raise
-        return False
+def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[RowKey, set[int]]:
+    """Return which of some rows are among the keys, and of which dead letters, by their ids."""
+    found: dict[RowKey, set[int]] = {}
+    rows = set(wanted)
+    for model in {row.model for row in rows}:
+        for part in chunks(row.key for row in rows if row.model == model):
+            same = keys.filter(model=model, key__in=part)
+            for key, letter in same.values_list("key", "dead_letter_id"):
+                found.setdefault(RowKey(model, key), set()).add(letter)
+    return found
 
 
-def _orphans(target: Target, file: ProcessedFile) -> QuerySet[DeadLetter]:
-    return target.rows(DeadLetter).filter(
-        file=file, status=DeadLetter.Status.OPEN, reason=Reason.MISSING_PARENT
+def needed_keys(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterKey]:
+    """Return what the open dead letters of a log wait for."""
+    return open_keys(target, file).filter(is_needed=True)
+
+
+def open_keys(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterKey]:
+    """Return what the open dead letters of a log that wait for rows need and bring."""
+    return target.rows(DeadLetterKey).filter(
+        dead_letter__file=file, dead_letter__status=DeadLetter.Status.OPEN
     )
 
 
-def _brought(target: Target, records: Sequence[Record], models: set[str]) -> set[RowKey]:
-    brought: set[RowKey] = set()
-    for record in records:
-        match record.operation:
-            case Operation.SAVE:
-                objects = record.objects
-            case Operation.DELETE | Operation.DIGEST:
-                continue
-            case unknown:
-                assert_never(unknown)
-        for serialized in objects:
-            try:
-                model = concrete(find_model(serialized["model"]))
-                if model._meta.label_lower in models:
-                    brought.update(arrivals(serialized))
-                    if has_natural_key(model):
-                        text = natural_key_text(target, serialized)
-                        brought.add(RowKey(model._meta.label_lower, text))
-            except RecordError:
-                continue
-    return brought
+def waiting_letters(target: Target) -> QuerySet[DeadLetter]:
+    """Return the open dead letters that may come back by themselves."""
+    return target.rows(DeadLetter).filter(status=DeadLetter.Status.OPEN, reason__in=WAITING_REASONS)
+
+
+def judge_again(target: Target, dead_letter_ids: Iterable[int]) -> None:
+    """Find out what waiting dead letters wait for by now, and put it down.
+
+    What nothing stands in the way of any more needs nothing then.
+    """
+    for part in chunks(dead_letter_ids):
+        letters = waiting_letters(target).filter(pk__in=part)
+        for letter in letters.prefetch_related("keys").order_by("pk"):
+            _judge(target, letter)
+
+
+def _judge(target: Target, letter: DeadLetter) -> None:
+    entry = effective_entry(letter)
+    if not isinstance(entry, Record):
+        return
+    record = without_superseded(target, letter, entry)
+    try:
+        with target.atomic():
+            failure = waiting(target, record)
+    except Exception as error:  # no such table, or the project's own look-up by natural key
+        if is_of_the_database(error):
+            raise
+        return
+    needs = failure.needs if failure else ()
+    before = {RowKey(key.model, key.key) for key in letter.keys.all() if key.is_needed}
+    if set(needs) == before and letter.keys.all():
+        return
+    with target.atomic():
+        if failure is not None:
+            describe_failure(letter, replace(failure, traceback=letter.traceback))
+            letter.save(using=target.database)
+        write_keys(target, letter, record, needs)

@@ -1,27 +1,51 @@
-"""Two rows that claim the same value, shown side by side."""
+"""Two rows that claim the same value: who has it now, and both shown side by side."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.core import serializers
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet, UniqueConstraint, Value
 
 from tui_ingest.ingest.exact.deserializing import deserialize
-from tui_ingest.ingest.model_fields import Serialized, concrete
+from tui_ingest.ingest.keys import key_text
+from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete
 from tui_ingest.ingest.policy import find_model
-from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
 
 MAX_SHOWN = 2_000  # characters of each row
 
 
-def describe_clash(target: Target, objects: Iterable[Serialized]) -> str | None:
-    """Return which row of the database has a unique value of the objects; None if none is found.
+class UniqueSet(NamedTuple):
+    """Fields whose values only one row may have at a time."""
 
-    Constraints over expressions or parts of a table are not looked up.
+    names: tuple[str, ...]
+    condition: Q | None = None  # of the rows that the rule is about; None: of all
+
+
+class Clash(NamedTuple):
+    """An object of a log, and the row that has one of its unique values now."""
+
+    serialized: Serialized
+    holder: Model
+    holder_key: RowKey
+    unique: UniqueSet
+
+    def sentence(self) -> str:
+        return both_rows(self.serialized, self.holder, self.unique.names)
+
+    def as_failure(self) -> Failure:
+        return Failure(reason=Reason.UNIQUE_CLASH, error=self.sentence(), needs=(self.holder_key,))
+
+
+def find_clashes(target: Target, objects: Iterable[Serialized]) -> Iterator[Clash]:
+    """Yield the rows that have unique values of the objects, and are other rows than theirs.
+
+    Asks the database once per object and rule. Rules over expressions are not looked up.
     """
     for serialized in objects:
         try:
@@ -29,11 +53,14 @@ def describe_clash(target: Target, objects: Iterable[Serialized]) -> str | None:
             instance = deserialize(target, serialized, ignore_unknown_fields=True).object
         except RecordError:
             continue
-        for names in _unique_sets(model):
-            values = {name: _value(instance, name) for name in names}
-            if row := _other_row(target, instance, values):
-                return both_rows(serialized, row, names)
-    return None
+        own = _rows_of(target, instance)
+        for unique in unique_sets(model):
+            values = _values(serialized, instance, own, unique)
+            if values is None or not _is_meant(target, instance, unique):
+                continue
+            holder = _others(target, instance).filter(unique.condition or Q(), **values).first()
+            if holder is not None:
+                yield Clash(serialized, holder, key_of(target, holder), unique)
 
 
 def both_rows(serialized: Serialized, row: Model, names: Iterable[str]) -> str:
@@ -46,25 +73,70 @@ def both_rows(serialized: Serialized, row: Model, names: Iterable[str]) -> str:
     )
 
 
-def _unique_sets(model: type[Model]) -> Iterator[tuple[str, ...]]:
+@cache
+def unique_sets(model: type[Model]) -> tuple[UniqueSet, ...]:
+    """Return the rules of a model's own table; that of its primary key is none of them."""
     meta = model._meta
-    for field in meta.local_concrete_fields:
-        if field.unique:
-            yield (field.name,)
-    yield from (tuple(names) for names in meta.unique_together)
-    yield from (tuple(constraint.fields) for constraint in meta.total_unique_constraints)
+    fields = meta.local_concrete_fields
+    found = [UniqueSet((f.name,)) for f in fields if f.unique and not f.primary_key]
+    found += [UniqueSet(tuple(names)) for names in meta.unique_together]
+    found += [
+        UniqueSet(tuple(constraint.fields), constraint.condition)
+        for constraint in meta.constraints
+        if isinstance(constraint, UniqueConstraint) and constraint.fields
+    ]
+    own = {f.name for f in fields}
+    return tuple(unique for unique in found if own.issuperset(unique.names))
 
 
-def _value(instance: Model, name: str) -> Any:
-    field: Any = instance._meta.get_field(name)
-    return getattr(instance, field.attname)
+def key_of(target: Target, row: Model) -> RowKey:
+    """Return how a row of the database is known."""
+    model = concrete(type(row))
+    field = target.identities.field(model)
+    return RowKey(model._meta.label_lower, key_text(field, getattr(row, _attribute(field))))
 
 
-def _other_row(target: Target, instance: Model, values: dict[str, Any]) -> Model | None:
-    if any(value is None for value in values.values()):
-        return None
-    rows = target.rows(type(instance)).filter(**values)
-    return rows.first() if instance.pk is None else rows.exclude(pk=instance.pk).first()
+def _attribute(field: AnyField) -> str:
+    return "pk" if field.primary_key else field.attname
+
+
+def _identity(target: Target, instance: Model) -> dict[str, Any]:
+    """Return what only the instance's own row has."""
+    name = _attribute(target.identities.field(type(instance)))
+    return {name: getattr(instance, name)}
+
+
+def _rows_of(target: Target, instance: Model) -> QuerySet[Model]:
+    return target.rows(type(instance)).filter(**_identity(target, instance))
+
+
+def _others(target: Target, instance: Model) -> QuerySet[Model]:
+    return target.rows(type(instance)).exclude(**_identity(target, instance))
+
+
+def _values(
+    serialized: Serialized, instance: Model, own: QuerySet[Model], unique: UniqueSet
+) -> dict[str, Any] | None:
+    """Return the values as the record leaves them; None if it leaves a NULL, which clashes with
+    nothing. What a record lacks stays as the row has it.
+    """
+    source = instance
+    if not serialized["fields"].keys() >= set(unique.names):
+        source = own.first() or instance
+    values = {}
+    for name in unique.names:
+        field: Any = instance._meta.get_field(name)
+        is_carried = name in serialized["fields"] or field.primary_key
+        values[name] = getattr(instance if is_carried else source, field.attname)
+    return None if any(value is None for value in values.values()) else values
+
+
+def _is_meant(target: Target, instance: Model, unique: UniqueSet) -> bool:
+    if unique.condition is None:
+        return True
+    fields: Any = instance._meta.local_concrete_fields
+    against = {f.name: Value(getattr(instance, f.attname), f) for f in fields}
+    return unique.condition.check(against, using=target.database)
 
 
 def _shortened(text: str) -> str:

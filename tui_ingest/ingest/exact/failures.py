@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from typing import assert_never
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError
 from django.db.models import ProtectedError, RestrictedError
 
-from tui_ingest.ingest.exact.clashes import describe_clash
 from tui_ingest.ingest.exact.database_errors import (
     Fault,
     fault_of,
@@ -17,7 +17,7 @@ from tui_ingest.ingest.exact.database_errors import (
     is_statement_timeout,
     is_transient,
 )
-from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.needs import WAITING_REASONS, waiting
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
@@ -66,24 +66,32 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
 
 def _is_to_be_looked_up(failure: Failure) -> bool:
     """A savepoint for nothing would cost as much as the record."""
-    is_orphan = failure.reason == Reason.MISSING_PARENT and failure.waiting_for is None
-    return is_orphan or failure.reason == Reason.UNIQUE_CLASH
+    return failure.reason in WAITING_REASONS and not failure.needs
 
 
 def _looked_up(target: Target, failure: Failure, record: Record) -> Failure:
-    if failure.reason == Reason.MISSING_PARENT:
-        return _with_parent(target, failure, record)
-    shown = describe_clash(target, record.objects)
-    return _reworded(failure, Reason.UNIQUE_CLASH, shown or failure.error)
+    match record.operation:
+        case Operation.SAVE:
+            found = waiting(target, record)
+        case Operation.DELETE:
+            return _as(Reason.PROTECTED, failure, f"Other rows refer to it. {failure.error}")
+        case Operation.DIGEST:
+            return failure
+        case unknown:
+            assert_never(unknown)
+    if found is not None:
+        return replace(found, traceback=failure.traceback)
+    if failure.reason == Reason.UNIQUE_CLASH:
+        return failure
+    return _as(Reason.INTEGRITY, failure, failure.error)
 
 
 def describe(error: Exception) -> Failure:
     """Return what a permanent error means, as far as that is known without looking."""
     trace = _traceback(error)
     if isinstance(error, RecordError):
-        return Failure(
-            reason=error.reason, error=str(error), traceback=trace, waiting_for=error.waiting_for
-        )
+        needs = (error.waiting_for,) if error.waiting_for else ()
+        return Failure(reason=error.reason, error=str(error), traceback=trace, needs=needs)
     reason = _reason(error)
     said = _said(error)
     sentence = _SENTENCES.get(reason) if isinstance(error, DatabaseError) else None
@@ -120,28 +128,8 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _with_parent(target: Target, failure: Failure, record: Record) -> Failure:
-    """A foreign key failed; which one, only looking tells."""
-    match record.operation:
-        case Operation.SAVE:
-            missing = missing_parents(target, record.objects)
-        case Operation.DELETE:
-            return _reworded(failure, Reason.PROTECTED, f"Other rows refer to it. {failure.error}")
-        case Operation.DIGEST:
-            return failure
-        case unknown:
-            assert_never(unknown)
-    if not missing:
-        return _reworded(failure, Reason.INTEGRITY, failure.error)
-    return _reworded(
-        failure, Reason.MISSING_PARENT, missing[0].sentence(), waiting_for=missing[0].parent
-    )
-
-
-def _reworded(
-    failure: Failure, reason: Reason, error: str, *, waiting_for: RowKey | None = None
-) -> Failure:
-    return Failure(reason=reason, error=error, traceback=failure.traceback, waiting_for=waiting_for)
+def _as(reason: Reason, failure: Failure, error: str) -> Failure:
+    return Failure(reason=reason, error=error, traceback=failure.traceback)
 
 
 def _traceback(error: BaseException) -> str:

@@ -38,7 +38,7 @@ class MissingParent(NamedTuple):
         return RecordError(Reason.MISSING_PARENT, self.sentence(), waiting_for=self.parent)
 
     def as_failure(self) -> Failure:
-        return Failure(reason=Reason.MISSING_PARENT, error=self.sentence(), waiting_for=self.parent)
+        return Failure(reason=Reason.MISSING_PARENT, error=self.sentence(), needs=(self.parent,))
 
     def sentence(self) -> str:
         return (

@@ -64,12 +64,6 @@ def has_keys_of_many_spellings(table: Table) -> bool:
     return table.identity.field.null or not all(map(has_one_spelling, keys))
 
 
-def checks_uniqueness_late(table: Table) -> bool:
-    """A deferrable constraint looks at the end of a statement, not at each record."""
-    constraints = table.model._meta.constraints
-    return any(getattr(constraint, "deferrable", None) for constraint in constraints)
-
-
 def is_referred_to_by_other_values(table: Table) -> bool:
     """A delete names the identity: what refers to another value of the row would not be found."""
     private = table.model._meta.private_fields
@@ -83,7 +77,6 @@ SAVE_RULES: tuple[TableRule, ...] = (
     has_triggers,
     has_code_of_its_own,
     has_keys_of_many_spellings,
-    checks_uniqueness_late,
 )
 DELETE_RULES: tuple[TableRule, ...] = (
     has_triggers,
@@ -153,7 +146,8 @@ def delete_with_dependents(window: Window, tables: Tables) -> int:
 def mixed_field_sets(window: Window, _tables: Tables) -> int:
     """Records with other fields are written by another statement, which must come later.
 
-    Of one row, the later record would lose; of one unique value, the later owner.
+    Of one row, the later record would lose. Of a unique value it does not matter whose record
+    comes first: the row that has it lends it.
     """
     stop = window.stop
     for later_place, later in enumerate(window.saves):
@@ -162,9 +156,6 @@ def mixed_field_sets(window: Window, _tables: Tables) -> int:
             if earlier.table is not later.table:
                 continue
             stop = min(stop, _first_after(moments, earlier.identities, earlier, stop))
-            if later.table.constrained != frozenset():
-                begin = later.indexes[0]
-                stop = min([stop, *(index for index in earlier.indexes if index > begin)])
     return stop
 
 

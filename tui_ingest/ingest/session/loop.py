@@ -236,7 +236,8 @@ class Session:
     def _follow_up(self, written: BatchResult) -> None:
         self._publisher.progress(self._cursor)
         applied = written.applied()
-        self._retry_letters(lambda letters: letters.after(applied))
+        new = [*written.letters.values()]
+        self._retry_letters(lambda letters: letters.after(applied, new))
         if written.refusal is not None:
             self._stop_policy.before_record(written.refusal)
             self._obey_decision()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
-from tui_ingest.ingest.deadletters.retrying import Retry
+from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.events import (
     BatchApplied,
     DeadLetterResolved,

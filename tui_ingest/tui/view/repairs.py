@@ -23,12 +23,23 @@ class RetryRun:
     def __init__(self, letters: Iterable[int], target: Target, *, feed: Feed) -> None:
         wanted = list(letters)
         self.wanted = len(wanted)
-        self.tried = 0
-        self.applied = 0
-        self.last_error = ""
         self.finished = False
+        self._found: dict[int, deadletters.Retry] = {}  # by dead letter, the last one of each
         self._feed = feed
         self._results: Iterator[deadletters.Retry] = deadletters.retry_all(target, wanted)
+
+    @property
+    def tried(self) -> int:
+        return len(self._found)
+
+    @property
+    def applied(self) -> int:
+        return sum(result.applied for result in self._found.values())
+
+    @property
+    def last_error(self) -> str:
+        """Why a dead letter failed that has not been applied since."""
+        return next((r.error for r in reversed(self._found.values()) if _has_failed(r)), "")
 
     def run_chunk(self) -> None:
         """Retry for a moment. In a thread that may use the database.
@@ -44,12 +55,14 @@ class RetryRun:
         self.finished = True
 
     def _count(self, result: deadletters.Retry) -> None:
-        self.tried += 1
-        self.applied += result.applied
-        if result.status == DeadLetter.Status.OPEN:
-            self.last_error = result.error
-        else:
+        self._found.pop(result.dead_letter, None)
+        self._found[result.dead_letter] = result
+        if not _has_failed(result):
             report_resolved(self._feed, result)
+
+
+def _has_failed(result: deadletters.Retry) -> bool:
+    return result.status == DeadLetter.Status.OPEN
 
 
 def report_resolved(feed: Feed, result: deadletters.Retry) -> None:

@@ -22,10 +22,6 @@ def item(pk, slug, **fields):
     return save("item", pk, **{**ITEM, "slug": slug, **fields})
 
 
-def item_without_price(pk, slug):
-    return save("item", pk, **{**{k: v for k, v in ITEM.items() if k != "price"}, "slug": slug})
-
-
 SELLER = save("seller", 1, id=key(1), name="Ada", stars=1)
 ITEM = {"seller": key(1), "quantity": 1, "price": "1.00", "made": "2023-10-27T08:31:40Z"}
 # What a run would do to each of these if the rule did not stop it. Of the two batches of a
@@ -72,13 +68,6 @@ HISTORIES = {
         planning.mixed_field_sets,
         [[], [stamp(1, "red"), save("stamp", 1, text="green"), stamp(1, "white")]],
     ),
-    "one value for rows with different fields": (
-        planning.mixed_field_sets,
-        [
-            [SELLER, item(1, "sky"), item(2, "sea")],
-            [item(3, "sun"), item_without_price(2, "sky"), item(1, "air")],
-        ],
-    ),
 }
 # The databases differ in what they let one statement do.
 ON_SQLITE = {
@@ -96,13 +85,6 @@ ON_POSTGRESQL = {
                 delete("moment", "2023-10-27T10:31:40+02:00"),
                 save("moment", "2023-10-27T08:31:40Z", times=2),
             ],
-        ],
-    ),
-    "uniqueness at the end of a statement": (
-        planning.checks_uniqueness_late,
-        [
-            [save("slot", 1, place=1), save("slot", 2, place=2)],
-            [save("slot", 1, place=2), save("slot", 2, place=1)],
         ],
     ),
     "a clash that the next record resolves": (

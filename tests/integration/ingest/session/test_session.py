@@ -7,6 +7,7 @@ from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions, serialized
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
+from tui_ingest.ingest.deadletters import groups
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
@@ -336,7 +337,8 @@ def test_an_orphan_comes_back_at_the_next_start(log, database):
     assert Choice.objects.using(database).count() == 1
 
 
-def test_told_to_stop_a_session_leaves_the_other_orphans_to_the_next(log, database):
+def test_told_to_stop_a_session_leaves_the_other_orphans_to_the_next(log, database, monkeypatch):
+    monkeypatch.setattr(groups, "CHUNK", 1)  # each in a transaction of its own
     log.write_bytes(choice(2, of=1) + choice(3, of=1) + choice(4, of=1))
     ingest(log, database=database)
     with log.open("ab") as more:

@@ -1,0 +1,215 @@
+"""Rows that need each other, or have exchanged values, are right however their log is cut."""
+
+import itertools
+
+import pytest
+
+from tests.project.office.models import Department, Desk, Page, Person, Remark, Slot, Telephone
+from tests.support.lines import line, serialized
+from tests.support.target import Target
+from tui_ingest.ingest import deadletters
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+
+
+@pytest.fixture
+def target(tmp_path, database):
+    return Target(tmp_path, database)
+
+
+def item(model, pk, **fields):
+    return serialized(f"office.{model}", pk, fields)
+
+
+def save(model, pk, **fields):
+    return line("SAVE", item(model, pk, **fields))
+
+
+def delete(model, pk):
+    return line("DELETE", item(model, pk))
+
+
+def department(pk, head, name=None):
+    return save("department", pk, name=name or f"d{pk}", head=head)
+
+
+def person(pk, of, badge=None, boss=None):
+    return save("person", pk, department=of, badge=badge or pk, boss=boss)
+
+
+def page(pk, path):
+    return save("page", pk, path=path)
+
+
+def desk(pk, room, number, owner=None):
+    return save("desk", pk, room=room, number=number, owner=owner)
+
+
+PAGES = [page(1, "a"), page(2, "b"), page(3, "c"), *(save("remark", n, page=n) for n in (1, 2, 3))]
+STAFF = [department(1, head=1), *(person(n, of=1) for n in (1, 2, 3))]
+DESKS = [desk(n, "x", n, owner=n) for n in (1, 2, 3)]
+# By name: what is there before, what happens then, and what that leaves.
+HISTORIES = {
+    "a department and its head": (
+        [],
+        [department(1, head=1), person(1, of=1)],
+        (Department, ("pk", "head_id"), [(1, 1)]),
+    ),
+    "a circle of three": (
+        [],
+        [department(1, head=2), person(1, of=1), department(2, head=1), person(2, of=2)],
+        (Person, ("pk", "department_id"), [(1, 1), (2, 2)]),
+    ),
+    "two rows exchange a text": (
+        PAGES,
+        [page(1, "b"), page(2, "a")],
+        (Page, ("pk", "path"), [(1, "b"), (2, "a"), (3, "c")]),
+    ),
+    "three rows exchange a number": (
+        STAFF,
+        [person(1, of=1, badge=2), person(2, of=1, badge=3), person(3, of=1, badge=1)],
+        (Person, ("pk", "badge"), [(1, 2), (2, 3), (3, 1)]),
+    ),
+    "values are shifted": (
+        PAGES,
+        [page(1, "b"), page(2, "c"), page(3, "d")],
+        (Page, ("pk", "path"), [(1, "b"), (2, "c"), (3, "d")]),
+    ),
+    "a new row shifts the others": (
+        PAGES,
+        [page(4, "a"), page(1, "b"), page(2, "c"), page(3, "d")],
+        (Page, ("pk", "path"), [(1, "b"), (2, "c"), (3, "d"), (4, "a")]),
+    ),
+    "two columns, and an owner": (
+        STAFF + DESKS,
+        [desk(1, "x", 2, owner=3), desk(2, "x", 3, owner=1), desk(3, "x", 1, owner=2)],
+        (Desk, ("pk", "number", "owner_id"), [(1, 2, 3), (2, 3, 1), (3, 1, 2)]),
+    ),
+    "which one is the main one": (
+        [
+            *(STAFF + DESKS),
+            save("telephone", 1, desk=1, is_main=True),
+            save("telephone", 2, desk=1, is_main=False),
+        ],
+        [
+            save("telephone", 2, desk=1, is_main=True),
+            save("telephone", 1, desk=1, is_main=False),
+        ],
+        (Telephone, ("pk", "is_main"), [(1, False), (2, True)]),
+    ),
+    "made anew before it is deleted": (
+        PAGES,
+        [page(9, "a"), save("remark", 1, page=9), delete("page", 1)],
+        (Page, ("pk", "path"), [(2, "b"), (3, "c"), (9, "a")]),
+    ),
+    "deleted and made anew": (
+        PAGES,
+        [save("remark", 1, page=2), delete("page", 1), page(9, "a")],
+        (Page, ("pk", "path"), [(2, "b"), (3, "c"), (9, "a")]),
+    ),
+}
+
+
+def cuts(lines):
+    """Every way of reading some lines in several runs."""
+    for places in itertools.product([False, True], repeat=len(lines) - 1):
+        runs = [[lines[0]]]
+        for is_cut, one in zip(places, lines[1:], strict=True):
+            if is_cut:
+                runs.append([])
+            runs[-1].append(one)
+        yield runs
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_wherever_the_log_is_cut_the_rows_are_right(tmp_path, database, name):
+    before, lines, (model, columns, expected) = HISTORIES[name]
+    for number, runs in enumerate(cuts(lines)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        target = Target(folder, database)
+        empty(target)
+        target.accept(*before)
+        remarks = target.rows(Remark).count()
+        for run in runs:
+            target.apply(*run)
+        found = target.rows(model).order_by("pk").values_list(*columns)
+        assert list(found) == expected, runs
+        assert open_letters(target) == [], runs
+        assert target.rows(Remark).count() == remarks
+
+
+def empty(target):
+    for model in (Remark, Page, Telephone, Desk):
+        target.rows(model).all().delete()
+    target.rows(Department).all().delete()
+
+
+def open_letters(target):
+    return [letter.error for letter in target.letters() if letter.status == "open"]
+
+
+@pytest.mark.parametrize("database", ["postgres"])
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_values_that_are_judged_at_the_end_of_a_transaction(target, is_apart):
+    target.accept(save("slot", 1, place=1), save("slot", 2, place=2))
+    exchange = [save("slot", 1, place=2), save("slot", 2, place=1)]
+    for run in [[one] for one in exchange] if is_apart else [exchange]:
+        target.apply(*run)
+    assert list(target.rows(Slot).order_by("pk").values_list("place", flat=True)) == [2, 1]
+    assert open_letters(target) == []
+
+
+def test_the_objects_of_a_record_are_judged_at_its_end(target):
+    target.accept(*PAGES, *STAFF)
+    target.accept(
+        line(
+            "SAVE", item("page", 1, path="c"), item("page", 3, path="b"), item("page", 2, path="a")
+        )
+    )
+    target.accept(
+        line(
+            "SAVE",
+            item("department", 2, name="d2", head=7),
+            item("person", 7, department=2, badge=7, boss=None),
+        )
+    )
+    assert list(target.rows(Page).order_by("pk").values_list("path", flat=True)) == ["c", "a", "b"]
+    assert target.row(Department, pk=2).head_id == 7
+    assert target.rows(Remark).count() == 3
+
+
+def test_a_row_that_keeps_its_value_is_waited_for(target):
+    target.accept(*PAGES)
+    letter = target.refuse(page(4, "a"))
+    assert (letter.waiting_for_model, letter.waiting_for_key) == ("office.page", "1")
+    target.apply(save("page", 1, path="a", title="as before"))
+    assert [one.attempts for one in target.letters()] == [1]
+    target.apply(page(1, "z"))
+    assert open_letters(target) == []
+    assert target.row(Page, pk=4).path == "a"
+
+
+def test_a_partner_that_fails_leaves_everything_as_it_was(target):
+    target.accept(*PAGES)
+    target.apply(page(1, "b"), save("page", 2, path="a", title="far too long for that column" * 9))
+    # On SQLite any length will do.
+    expected = ["b", "a"] if target.database == "default" else ["a", "b"]
+    found = target.rows(Page).filter(pk__lt=3).order_by("pk").values_list("path", flat=True)
+    assert list(found) == expected
+    target.apply(page(2, "a"))
+    assert list(found.all()) == ["b", "a"]
+    assert open_letters(target) == []
+
+
+def test_retried_by_an_operator_they_are_applied_together(target):
+    target.apply(department(1, head=1))
+    target.apply(save("person", 1, department=1, badge="a number", boss=None))
+    first, second = target.letters()
+    deadletters.edit(target.engine(), second.pk, person(1, of=1))
+    last = {}
+    for result in deadletters.retry_all(target.engine(), [first.pk, second.pk]):
+        last[result.dead_letter] = result.status
+    assert last == {first.pk: "applied", second.pk: "applied"}
+    assert target.total("office.person") == {"saved": 1}
+    assert target.row(Department).head_id == 1

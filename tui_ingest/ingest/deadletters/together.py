@@ -1,0 +1,213 @@
+"""Applying dead letters that need each other, in one transaction."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tui_ingest.ingest import totals
+from tui_ingest.ingest.deadletters.chunking import chunks
+from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
+from tui_ingest.ingest.deadletters.groups import complete_groups
+from tui_ingest.ingest.deadletters.resolving import (
+    Retry,
+    close,
+    count_applied,
+    locked_log,
+    stay_open,
+)
+from tui_ingest.ingest.deadletters.retrying import retry
+from tui_ingest.ingest.deadletters.superseding import supersede_older
+from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for, waiting_letters
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.exact import sequences
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.finding import row_keys
+from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.exact.units import Unit
+from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.status import EventKind
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.oplog.records import Record
+
+
+def retry_all(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
+    """Retry dead letters in log order, after each what was waiting for the rows it brought, and at
+    the end those together that need each other.
+
+    Also yields a `Retry` for each older dead letter that one of these superseded; and a second one
+    for a letter that failed, once another has brought what it waited for.
+    """
+    queue = sorted(set(dead_letter_ids))
+    failed = []
+    while queue:
+        result = retry(target, heapq.heappop(queue))
+        yield from _with_superseded(result)
+        if result.status == DeadLetter.Status.OPEN:
+            failed.append(result.dead_letter)
+        for waiting in set(result.waiting).difference(queue):
+            heapq.heappush(queue, waiting)
+    # By now it is known of each what it waits for: it may be one of the others.
+    for part in chunks(failed):
+        for file, letters in _by_log(target, part):
+            for result in retry_complete(target, file, letters):
+                yield from _with_superseded(result)
+
+
+def _by_log(
+    target: Target, dead_letter_ids: list[int]
+) -> Iterator[tuple[ProcessedFile, list[int]]]:
+    """Divide the dead letters that wait for rows by the log that they come from."""
+    letters = waiting_letters(target).filter(pk__in=dead_letter_ids)
+    logs: dict[int, list[int]] = {}
+    for letter, log in letters.order_by("pk").values_list("pk", "file_id"):
+        logs.setdefault(log, []).append(letter)
+    for file in target.rows(ProcessedFile).filter(pk__in=logs):
+        yield file, logs[file.pk]
+
+
+def _with_superseded(result: Retry) -> Iterator[Retry]:
+    yield result
+    for superseded in result.superseded:
+        yield Retry(dead_letter=superseded, status=DeadLetter.Status.SUPERSEDED)
+
+
+def retry_complete(
+    target: Target, file: ProcessedFile, dead_letter_ids: Iterable[int]
+) -> Iterator[Retry]:
+    """Apply the dead letters that wait for nothing but each other, and then who waited for these.
+
+    Args:
+        dead_letter_ids: what such groups have to do with.
+    """
+    seeds = {*dead_letter_ids}
+    while seeds:
+        touched: set[int] = set()
+        for group in complete_groups(target, file, seeds):
+            for result in _retry_group(target, file, group):
+                touched.update(result.waiting)
+                yield result
+        judge_again(target, sorted(touched))
+        seeds = touched
+
+
+def _retry_group(target: Target, file: ProcessedFile, group: Sequence[int]) -> Iterator[Retry]:
+    """Apply a group, without those that keep the others from it."""
+    while group:
+        try:
+            results, failures = _apply_group(target, file, group)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            # Nobody is known to be to blame: whoever can do without the others need not suffer.
+            for letter in group:
+                yield retry(target, letter)
+            return
+        if not failures:
+            yield from results
+            return
+        yield from _keep_open(target, file, failures)
+        left = set(group) - failures.keys()
+        groups = complete_groups(target, file, left)
+        group = sorted(left.intersection(letter for found in groups for letter in found))
+
+
+class _UndoneError(Exception):
+    """A group was rolled back because some of its records failed."""
+
+    def __init__(self, failures: dict[int, Failure]) -> None:
+        super().__init__(str(failures))
+        self.failures = failures
+
+
+def _apply_group(
+    target: Target, file: ProcessedFile, group: Sequence[int]
+) -> tuple[list[Retry], dict[int, Failure]]:
+    """Apply all of a group or nothing; return what became of it, or why some of them fail."""
+    try:
+        with locked_log(target, file):
+            return _apply(target, file, _letters(target, group)), {}
+    except _UndoneError as undone:
+        return [], undone.failures
+
+
+def _letters(target: Target, group: Iterable[int]) -> list[tuple[DeadLetter, Record]]:
+    """Return those that are still open, and of each what nothing newer has overtaken."""
+    letters = target.rows(DeadLetter).select_related("file").filter(pk__in=[*group])
+    found = []
+    for letter in letters.filter(status=DeadLetter.Status.OPEN).order_by("pk"):
+        entry = effective_entry(letter)
+        if isinstance(entry, Record):
+            found.append((letter, without_superseded(target, letter, entry)))
+    return found
+
+
+def _apply(
+    target: Target, file: ProcessedFile, letters: list[tuple[DeadLetter, Record]]
+) -> list[Retry]:
+    replayer = Replayer(target)
+    last = _last_of_each_row(target, letters)
+    outcomes, failures = Unit(target, replayer, [*last.values()]).replay_all()
+    if failures:
+        ids = [*last]
+        raise _UndoneError({ids[index]: why for index, why in failures.items()})
+    sequences.reset(target.connection, replayer.take_sequence_models())
+    by_letter = dict(zip(last, (outcomes[index] for index in range(len(last))), strict=True))
+    results = [
+        _close(target, letter, record, by_letter.get(letter.pk, {}), together=len(letters))
+        for letter, record in letters
+    ]
+    waiting = waiting_for(target, file, [record for _, record in letters])
+    return [*results[:-1], replace(results[-1], waiting=tuple(waiting))] if results else []
+
+
+def _last_of_each_row(
+    target: Target, letters: list[tuple[DeadLetter, Record]]
+) -> dict[int, Record]:
+    """Return what each of them leaves, by its id: nothing, if later ones write all of its rows."""
+    keys = {letter.pk: row_keys(target, record.objects) for letter, record in letters}
+    last = {key: letter for letter, found in keys.items() for key in found.values()}
+    left = {}
+    for letter, record in letters:
+        own = keys[letter.pk]
+        objects = [
+            serialized
+            for index, serialized in enumerate(record.objects)
+            if index not in own or last[own[index]] == letter.pk
+        ]
+        if objects:
+            left[letter.pk] = record._replace(objects=objects)
+    return left
+
+
+def _close(
+    target: Target,
+    letter: DeadLetter,
+    record: Record,
+    outcomes: Mapping[str, Outcome],
+    *,
+    together: int,
+) -> Retry:
+    # A row that a later one of them wrote was saved by this one, too, a moment before.
+    saved = dict.fromkeys(totals.labels_of(record), Outcome.SAVED)
+    counts = count_applied(target, letter, record, {**saved, **outcomes})
+    why = "Retried." if together == 1 else f"Retried, {together} records together."
+    close(target, letter, DeadLetter.Status.APPLIED, why, EventKind.DEAD_LETTER_RETRIED)
+    older = supersede_older(target, letter, record)
+    return Retry(
+        dead_letter=letter.pk,
+        status=letter.status,
+        counts=counts,
+        superseded=tuple(one.pk for one in older),
+    )
+
+
+def _keep_open(target: Target, file: ProcessedFile, failures: dict[int, Failure]) -> list[Retry]:
+    with locked_log(target, file):
+        letters = target.rows(DeadLetter).select_related("file").filter(pk__in=[*failures])
+        return [
+            stay_open(target, letter, failures[letter.pk])
+            for letter in letters.filter(status=DeadLetter.Status.OPEN).order_by("pk")
+        ]

@@ -1,0 +1,158 @@
+"""Room for a unique value: the row that has it, and is about to lose it, gives it up early.
+
+Rows that exchange unique values cannot be written one after the other: whichever comes first finds
+its value taken. So the row that has it is given a placeholder until its own record comes.
+Nothing is deleted: what refers to a row stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import Any, NamedTuple, assert_never
+
+from django.db.models import Model
+
+from tui_ingest.ingest.exact.clashes import Clash, find_clashes
+from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.exact.finding import row_keys
+from tui_ingest.ingest.exact.placeholders import placeholders
+from tui_ingest.ingest.model_fields import Serialized, concrete, referenced_fields
+from tui_ingest.ingest.policy import Verdict
+from tui_ingest.ingest.reasons import Failure, RowKey
+from tui_ingest.ingest.target import Target
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Operation, Record
+
+
+class _Writer(NamedTuple):
+    """The last of some records that writes a row."""
+
+    entry: int  # its index
+    operation: Operation
+    serialized: Serialized
+
+
+# By the record that has to write a row: why it must.
+Debts = dict[int, Clash]
+
+
+class Parking:
+    """Knows which rows the records to come will write, and which of them have to."""
+
+    def __init__(self, target: Target, entries: Sequence[Entry]) -> None:
+        self._target = target
+        self._entries = entries
+        self._known: dict[RowKey, _Writer] | None = None
+        # By the record that is to write a row: whose try gave the row a placeholder, and why.
+        self._owed: dict[int, dict[int, Clash]] = {}
+
+    def make_room(self, index: int, is_to_come: Callable[[int], bool]) -> Debts:
+        """Take the unique values of a record from the rows that have them.
+
+        In the caller's savepoint, before the record is applied; the record itself may be what
+        writes those rows.
+
+        Args:
+            is_to_come: tells whether a record, by its index, has yet to take effect.
+
+        Returns:
+            What is to be told to `owe` when the record has taken effect.
+
+        Raises:
+            NoRoomError: a row has one of the values and keeps it.
+        """
+        record = self._entries[index]
+        assert isinstance(record, Record)  # noqa: S101  # nothing else has been applied
+        debts: Debts = {}
+        clashes = [*find_clashes(self._target, record.objects)]
+        for clash in clashes:
+            writer = self._writers.get(clash.holder_key)
+            if writer is None or not (writer.entry == index or is_to_come(writer.entry)):
+                raise NoRoomError
+            self._park(clash, writer)
+            debts[writer.entry] = clash
+        if not clashes:
+            raise NoRoomError
+        debts.pop(index, None)
+        return debts
+
+    def owe(self, index: int, debts: Debts) -> None:
+        """Keep in mind that a record has taken effect at the expense of some to come."""
+        for writer, clash in debts.items():
+            self._owed.setdefault(writer, {})[index] = clash
+
+    def pay(self, indexes: Container[int]) -> None:
+        """Take note of records that have taken effect."""
+        for writer in [*self._owed]:
+            if writer in indexes:
+                del self._owed[writer]
+
+    def unpaid(self) -> dict[int, Failure]:
+        """Return the records whose values were taken from rows that no record has written since,
+        and why these fail.
+        """
+        return {
+            index: clash.as_failure()
+            for clashes in self._owed.values()
+            for index, clash in clashes.items()
+        }
+
+    @property
+    def _writers(self) -> dict[RowKey, _Writer]:
+        """Looked up at the first clash: most batches have none."""
+        if self._known is None:
+            self._known = {}
+            for index, entry in enumerate(self._entries):
+                if isinstance(entry, Record) and entry.operation is not Operation.DIGEST:
+                    objects = self._written(entry)
+                    for place, key in row_keys(self._target, objects).items():
+                        self._known[key] = _Writer(index, entry.operation, objects[place])
+        return self._known
+
+    def _written(self, record: Record) -> list[Serialized]:
+        policy = self._target.policy
+        return [o for o in record.objects if policy.verdict(o["model"]) is Verdict.ALLOWED]
+
+    def _park(self, clash: Clash, writer: _Writer) -> None:
+        row = self._target.rows(type(clash.holder)).filter(pk=clash.holder.pk)
+        for field in self._leaving(clash, writer):
+            for value in placeholders(field, self._target.connection):
+                try:
+                    with self._target.atomic():
+                        row.update(**{field.name: value})
+                except Exception:  # noqa: S112  # it is taken, or the column does not take it
+                    continue
+                return
+        raise NoRoomError
+
+    def _leaving(self, clash: Clash, writer: _Writer) -> Iterator[Any]:
+        """Yield the fields of the clash that the row will not keep, those that take NULL first."""
+        model = concrete(type(clash.holder))
+        keys = {*model._meta.pk_fields, self._target.identities.field(model)}
+        fields: list[Any] = [model._meta.get_field(name) for name in clash.unique.names]
+        free = [f for f in fields if f not in keys and not f.generated]
+        match writer.operation:
+            case Operation.SAVE:
+                free = [f for f in free if self._changes(clash.holder, writer.serialized, f)]
+            case Operation.DELETE:
+                # What goes with the row is found by this value.
+                free = [f for f in free if f not in referenced_fields(model)]
+            case Operation.DIGEST:
+                free = []
+            case unknown:
+                assert_never(unknown)
+        yield from sorted(free, key=lambda f: not f.null)
+
+    def _changes(self, holder: Model, serialized: Serialized, field: Any) -> bool:
+        if field.name not in serialized["fields"]:
+            return False
+        lone = {**serialized, "fields": {field.name: serialized["fields"][field.name]}}
+        try:
+            comes = deserialize(self._target, lone, ignore_unknown_fields=True).object
+        except Exception:  # a record that will fail frees nothing
+            return False
+        return bool(getattr(comes, field.attname) != getattr(holder, field.attname))
+
+
+class NoRoomError(Exception):
+    """A unique value is taken, and stays so."""

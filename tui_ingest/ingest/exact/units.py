@@ -1,0 +1,147 @@
+"""Records that are judged by what they leave together: a batch as it goes on, or a few letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from django.db import DatabaseError
+
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_of_the_database
+from tui_ingest.ingest.exact.failures import explain
+from tui_ingest.ingest.exact.parking import NoRoomError, Parking
+from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.target import Target
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Record
+
+
+class Unit:
+    """Applies records of which later ones may free the unique values that earlier ones take."""
+
+    def __init__(self, target: Target, replayer: Replayer, entries: Sequence[Entry]) -> None:
+        self._target = target
+        self._replayer = replayer
+        self._entries = entries
+        self._parking = Parking(target, entries)
+
+    def replay(
+        self, index: int, is_to_come: Callable[[int], bool] | None = None
+    ) -> Mapping[str, Outcome]:
+        """Apply one of the records, in a savepoint of its own.
+
+        Args:
+            is_to_come: which others may be counted upon; None: those after it.
+
+        Raises:
+            Exception: as `Replayer.replay`; nothing is left of the try.
+        """
+        record = self._entries[index]
+        assert isinstance(record, Record)  # noqa: S101  # nothing else can be applied
+        outcomes = self._replay_somehow(index, record, is_to_come or index.__lt__)
+        self._parking.pay((index,))
+        return outcomes
+
+    def _replay_somehow(
+        self, index: int, record: Record, is_to_come: Callable[[int], bool]
+    ) -> Mapping[str, Outcome]:
+        try:
+            with self._target.atomic():
+                return self._replay(record)
+        except DatabaseError as error:
+            if self._target.connection.needs_rollback or fault_of(error) is not Fault.UNIQUE:
+                raise
+            return self._with_room(index, record, is_to_come, error)
+
+    def _with_room(
+        self,
+        index: int,
+        record: Record,
+        is_to_come: Callable[[int], bool],
+        error: DatabaseError,
+    ) -> Mapping[str, Outcome]:
+        try:
+            with self._target.atomic():
+                debts = self._parking.make_room(index, is_to_come)
+                outcomes = self._replay(record)
+        except NoRoomError:
+            raise error from error.__cause__
+        self._parking.owe(index, debts)
+        return outcomes
+
+    def _replay(self, record: Record) -> Mapping[str, Outcome]:
+        """Apply a record; whatever order its objects are in, it is judged at its end."""
+        if len(record.objects) == 1 or not self._checks_at_once:
+            return self._replayer.replay(record)
+        with self._references_unchecked():
+            outcomes = self._replayer.replay(record)
+        if dangling := self._replayer.dangling(record):
+            raise RecordError(
+                Reason.MISSING_PARENT, dangling.error, waiting_for=dangling.waiting_for
+            )
+        return outcomes
+
+    def took_effect(self, indexes: Container[int]) -> None:
+        """Take note of records that were applied by other means."""
+        self._parking.pay(indexes)
+
+    def unpaid(self) -> dict[int, Failure]:
+        """Return the records that took a unique value which the row that had it, as it stands,
+        has not given up; and why they fail.
+        """
+        return self._parking.unpaid()
+
+    def replay_all(self) -> tuple[dict[int, Mapping[str, Outcome]], dict[int, Failure]]:
+        """Apply all records, in whatever order works, and look for parents that are missing.
+
+        Returns:
+            What became of each, and why some failed. If any did, the caller rolls back.
+        """
+        outcomes: dict[int, Mapping[str, Outcome]] = {}
+        with self._references_unchecked():
+            errors = self._apply_in_some_order(outcomes)
+            failures = {
+                index: explain(self._target, error, record)
+                for index, error in errors.items()
+                if isinstance(record := self._entries[index], Record)
+            }
+            for index in outcomes:
+                record = self._entries[index]
+                if isinstance(record, Record) and (left := self._replayer.dangling(record)):
+                    failures[index] = left
+        return outcomes, failures
+
+    def _apply_in_some_order(
+        self, outcomes: dict[int, Mapping[str, Outcome]]
+    ) -> dict[int, Exception]:
+        """Go on as long as one more succeeds: a natural key may be that of a record behind it."""
+        left = [*range(len(self._entries))]
+        errors: dict[int, Exception] = {}
+        while left:
+            errors = {}
+            for index in left:
+                try:
+                    outcomes[index] = self.replay(index, lambda other: other not in outcomes)
+                except MemoryError:
+                    raise
+                except Exception as error:
+                    if is_of_the_database(error) or self._target.connection.needs_rollback:
+                        raise
+                    errors[index] = error
+            if len(errors) == len(left):
+                break
+            left = [*errors]
+        return errors
+
+    def _references_unchecked(self) -> AbstractContextManager[object]:
+        """MySQL and MariaDB cannot wait for the end with it. Afterwards every reference is looked
+        at in any case.
+        """
+        connection = self._target.connection
+        return connection.constraint_checks_disabled() if self._checks_at_once else nullcontext()
+
+    @property
+    def _checks_at_once(self) -> bool:
+        return self._target.connection.vendor == "mysql"
