@@ -8,6 +8,7 @@ from tui_ingest.ingest.status import Severity
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.line_buffer import LineBuffer
+from tui_ingest.tui.view.line_vocabulary import VOCABULARY
 from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, record_line
 
 
@@ -42,18 +43,41 @@ LINES["failed"].note = "missing_parent: no customer 3"
         ("customer", {"failed"}),
         ("files gone", {"gap"}),
         ("nowhere", set()),
+        ("-failed", set(LINES) - {"failed", "elided"}),
+        ("-model:polls -gone", {"failed", "skipped"}),
+        ("pk:17", {"question"}),
+        ("pk:1", set()),
+        ("model:polls pk:9", {"choice"}),
+        ("reason:missing", {"failed"}),
+        ("reason:customer", set()),
+        ("time:2023-11", {"question", "choice", "failed", "skipped", "missing"}),
+        ("model:", set(LINES) - {"elided"}),
+        ('"which red"', {"question"}),
+        ('-"which red" model:question', {"missing"}),
+        ("which -", {"question"}),
     ],
 )
 def test_a_filter_lets_through_what_matches_all_its_terms(typed, found):
-    wanted = Filter.parse(typed)
-    assert {name for name, shown in LINES.items() if wanted.matches(shown)} == found
+    buffer = LineBuffer()
+    buffer.extend(list(LINES.values()))
+    buffer.apply(typed)
+    names = {id(shown): name for name, shown in LINES.items()}
+    assert {names[id(shown)] for shown in buffer} == found
+
+
+@pytest.mark.parametrize("typed", ["modle:polls", "-kind:gap", "red http://nowhere"])
+def test_a_key_that_a_list_does_not_have_is_said(typed):
+    wanted = Filter.parse(typed, VOCABULARY)
+    assert not any(map(wanted.matches, LINES.values()))
+    assert wanted.unknown.startswith('no key "')
+    assert "op: model: pk: reason: time:" in wanted.unknown
 
 
 def test_a_failure_that_was_put_right_is_no_failure_any_more():
     repaired = line(1, Outcome.FAILED)
     repaired.resolution = "applied"
-    assert not Filter.parse("failed").matches(repaired)
-    assert Filter.parse("ok").matches(repaired)
+    assert not Filter.parse("failed", VOCABULARY).matches(repaired)
+    assert Filter.parse("ok", VOCABULARY).matches(repaired)
 
 
 def test_the_oldest_lines_go_first():
@@ -68,12 +92,12 @@ def test_the_oldest_lines_go_first():
 def test_under_a_filter_only_shown_lines_count_as_dropped():
     buffer = LineBuffer(limit=4)
     buffer.extend([line(0), line(1, Outcome.FAILED), line(2), line(3, Outcome.FAILED)])
-    buffer.apply(Filter.parse("failed"))
+    buffer.apply("failed")
     buffer[0].resolution = "applied"  # it does not match any more, and yet it is shown
     buffer.extend([line(4), line(5, Outcome.FAILED)])
     assert buffer.dropped == 1
     assert [shown.pk for shown in buffer] == ["3", "5"]
-    buffer.apply(Filter())
+    buffer.apply("")
     assert [shown.pk for shown in buffer] == ["2", "3", "4", "5"]
 
 

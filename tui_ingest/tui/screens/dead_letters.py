@@ -17,7 +17,9 @@ from tui_ingest.ingest.advice import advice
 from tui_ingest.tui.screens.console_screen import help_key, pause_keys
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
+from tui_ingest.tui.screens.filter_actions import list_keys
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view import letters
 from tui_ingest.tui.view.database import in_thread
@@ -34,16 +36,15 @@ from tui_ingest.words.terminal_safe import terminal_safe
 RELOAD_SECONDS = 2.0  # between two loads while records keep failing
 
 
-class DeadLettersScreen(RepairActions):
+class DeadLettersScreen(RepairActions, ListScreen):
     """All dead letters of the log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *pause_keys(shown=False),
         Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="retry_shown"),
         Binding("X", "discard_shown", "Discard shown", show=False, id="discard_shown"),
-        Binding("slash", "filter", "Filter", tooltip="text  reason:  model:", id="filter"),
+        *list_keys(),
         Binding("a", "toggle_all", "All/open", tooltip="Those that are done, too", id="show_all"),
-        Binding("s", "sort", "Sort", show=False, id="sort"),
         Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="export"),
         Binding("escape", "peel", "Back", id="back"),
         help_key(),
@@ -58,8 +59,8 @@ class DeadLettersScreen(RepairActions):
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
-        yield LettersTable(id="letters")
-        yield FilterInput(placeholder="text  reason:missing  model:polls  op:save")
+        yield LettersTable()
+        yield FilterInput(placeholder=LettersTable.VOCABULARY.hint)
         yield Static(id="about")
         yield KeyLine()
 
@@ -91,7 +92,7 @@ class DeadLettersScreen(RepairActions):
     def _retitle(self) -> None:
         table = self.table
         which = "open" if self._only_open else "all"
-        typed = f"/{terminal_safe(table.wanted)}/ " if table.wanted else ""
+        typed = f"/{terminal_safe(table.filter.typed)}/ " if table.filter else ""
         self.table.border_title = Content(
             f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"
         )
@@ -182,39 +183,20 @@ class DeadLettersScreen(RepairActions):
     def _come_back(self, _: None) -> None:
         self.reload()
 
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.table.sort_next()
-
     def action_toggle_all(self) -> None:
         """Show those that are done, too, or only the open ones."""
         self._only_open = not self._only_open
         self.reload()
 
-    def action_filter(self) -> None:
-        """Type what to see."""
-        self.query_one(FilterInput).open()
-
-    @on(FilterInput.Changed)
-    def _filter_as_typed(self, event: FilterInput.Changed) -> None:
-        self.table.filter(event.value)
+    def filter_changed(self) -> None:
         self._retitle()
-
-    @on(FilterInput.Submitted)
-    def _keep_filter(self) -> None:
-        self.query_one(FilterInput).display = False
-        self.table.focus()
 
     def action_peel(self) -> None:
         """Stop the retries, or clear the filter, or go back."""
-        typed = self.query_one(FilterInput)
         if self._run is not None:
             self.workers.cancel_group(self, "repair")
-        elif typed.value or typed.display:
-            typed.value = ""
-            self._keep_filter()
         else:
-            self.dismiss()
+            super().action_peel()
 
 
 def _progress(run: RetryRun, stop_key: str) -> Content:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from tui_ingest.tui.screens.filter_actions import FilterActions
 from tui_ingest.tui.screens.main_keys import MAIN_KEYS
 from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
 from tui_ingest.tui.view import status_phrases
-from tui_ingest.tui.view.filtering import Filter
+from tui_ingest.tui.view.line_vocabulary import VOCABULARY
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.widgets.filter_input import FilterInput
@@ -28,7 +28,7 @@ from tui_ingest.tui.widgets.status_line import StatusLine
 from tui_ingest.tui.widgets.stop_panel import StopPanel
 
 
-class MainScreen(SessionActions, StopActions, Navigation):
+class MainScreen(SessionActions, StopActions, Navigation, FilterActions):
     """Log, models, rate, offset, status; and the keys that command the session."""
 
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
@@ -45,9 +45,9 @@ class MainScreen(SessionActions, StopActions, Navigation):
         with Container(id="panes"):
             with Vertical(id="log-side"):
                 yield LogPane(self.view.lines, follow_key=self.key_name("follow"))
-                yield FilterInput(placeholder="text  op:save  model:polls  ok  failed")
+                yield FilterInput(placeholder=VOCABULARY.hint)
             with Vertical(id="models-side"):
-                yield ModelsTable(id="models")
+                yield ModelsTable()
                 yield RatePanel(self.view.rates, id="rate")
         yield StopPanel(self.key_name)
         yield OffsetBar()
@@ -58,14 +58,13 @@ class MainScreen(SessionActions, StopActions, Navigation):
         self.log_pane.focus()
 
     @property
+    def filtered(self) -> LogPane:
+        return self.log_pane
+
+    @property
     def log_pane(self) -> LogPane:
         """The pane of records."""
         return self.query_one(LogPane)
-
-    @property
-    def filter_input(self) -> FilterInput:
-        """Where the filter is typed."""
-        return self.query_one(FilterInput)
 
     # Looking
 
@@ -73,7 +72,7 @@ class MainScreen(SessionActions, StopActions, Navigation):
         super().look()
         view, snapshot = self.view, self.view.status
         self.log_pane.look()
-        self.query_one(ModelsTable).show(snapshot.totals, snapshot.session)
+        self.query_one(ModelsTable).show_counts(snapshot.totals, snapshot.session)
         self.query_one(OffsetBar).snapshot = snapshot
         self.query_one(StatusLine).phrases = status_phrases.phrases(
             snapshot,
@@ -138,6 +137,10 @@ class MainScreen(SessionActions, StopActions, Navigation):
         """Sort the models by the next column."""
         self.query_one(ModelsTable).sort_next()
 
+    def action_sort_backwards(self) -> None:
+        """Turn the direction of the models round."""
+        self.query_one(ModelsTable).sort_backwards()
+
     def action_scope(self) -> None:
         """Count the session, or the log's whole life."""
         table = self.query_one(ModelsTable)
@@ -156,32 +159,9 @@ class MainScreen(SessionActions, StopActions, Navigation):
 
     def action_peel(self) -> None:
         """Go back by one layer."""
-        if self.filter_input.display:
-            self._close_filter()
-        elif self.view.lines.filter:
-            self.log_pane.apply_filter(Filter())
-        elif self.maximized is not None:
+        if self.clear_filter():
+            return
+        if self.maximized is not None:
             self.minimize()
         else:
             self.action_follow()
-
-    # The filter
-
-    def action_filter(self) -> None:
-        """Type what to see."""
-        self.filter_input.value = str(self.view.lines.filter)
-        self.filter_input.open()
-
-    @on(FilterInput.Changed)
-    def _filter_as_typed(self, event: FilterInput.Changed) -> None:
-        if self.filter_input.display:
-            self.log_pane.apply_filter(Filter.parse(event.value))
-
-    @on(FilterInput.Submitted)
-    def _keep_filter(self) -> None:
-        self.filter_input.display = False
-        self.log_pane.focus()
-
-    def _close_filter(self) -> None:
-        self.log_pane.apply_filter(Filter())
-        self._keep_filter()

@@ -28,7 +28,7 @@ MAIN_KEYS: list[BindingType] = [
     ),
     _shown("f", "freeze", "Freeze", "Stop the view; the work goes on", "follow"),
     _shown("f", "follow", "Follow", "Show the newest records again", "follow"),
-    _shown("slash", "filter", "Filter", "text  op:save  model:polls  ok  failed", "filter"),
+    _shown("slash", "filter", "Filter", "text  op:save  model:polls  pk:7  failed", "filter"),
     _shown("e", "failure(1)", "Next error", "Go to the next failed record", "next_error"),
     _hidden(
         "E", "failure(-1)", "Previous error", "Go to the failed record before", "previous_error"
@@ -48,6 +48,7 @@ MAIN_KEYS: list[BindingType] = [
     _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "edit"),
     _hidden("x", "set_aside_stopped", "Set aside", "Stopped on error: go on", "set_aside"),
     _hidden("s", "sort", "Sort models", "By the next column", "sort"),
+    _hidden("S", "sort_backwards", "Sort models backwards", "", "sort_backwards"),
     _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
     _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),
     _hidden("m", "toggle_maximized", "Maximise", "The focused pane, and back", "maximise"),

@@ -5,7 +5,7 @@ feed            from the session's thread to the screens: status and lines
 line_sampler    a screenful of what is new, and how much was left out
 line_buffer     the lines that are kept, and those that the filter lets through
 lines           records, what was left out, what happened
-filtering       what an operator wants to see
+filtering       one language for what an operator wants to see; line_vocabulary: of the log's lines
 rates           records per second, and when the backlog will be gone
 letters, log_events, inspection    looked up in the database, in threads
 database        those threads

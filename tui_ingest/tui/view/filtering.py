@@ -1,61 +1,84 @@
-"""What the operator wants to see: `op:save model:polls failed red`."""
+"""One language for every list: `op:save -model:polls pk:101 reason:missing time:15:0 some text`.
+
+Which keys a list has, and what each means for one of its rows, is its vocabulary.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from tui_ingest.ingest.events import Outcome
-from tui_ingest.tui.view.lines import ElidedLine, Line, MarkerLine, RecordLine
+from tui_ingest.tui.view import formats
 
-_FINE = {Outcome.SAVED, Outcome.DELETED}
-_WORDS: dict[str, Callable[[RecordLine], bool]] = {
-    "ok": lambda line: line.outcome in _FINE or bool(line.resolution),
-    "failed": lambda line: line.failed,
-    "missing": lambda line: line.outcome is Outcome.MISSING,
-    "skipped": lambda line: line.outcome is Outcome.SKIPPED,
-}
+T = TypeVar("T")
+
+# A minus sign, a key, and a value, which may be quoted.
+_TERM = re.compile(r'(?P<minus>-?)(?:(?P<key>[a-z_]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>\S*))')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary(Generic[T]):
+    """What can be asked of the rows of one kind of list. Values come in lower case."""
+
+    text: Callable[[T], str]  # everything that text is looked for in
+    keys: Mapping[str, Callable[[T, str], bool]]
+    words: Mapping[str, Callable[[T], bool]] = field(default_factory=dict)
+
+    @property
+    def hint(self) -> str:
+        """What can be typed."""
+        return "  ".join(["text", *(f"{key}:" for key in self.keys), *self.words, "-not"])
 
 
 @dataclass(frozen=True)
-class Filter:
-    """All terms must match. `op:` and `model:` are prefixes of fields, the rest is text.
+class Filter(Generic[T]):
+    """All terms must match, or none of those with a minus sign.
 
-    `ok`, `failed`, `missing` and `skipped` stand for what became of the record.
+    Attributes:
+        typed: as the operator typed it.
+        unknown: what this list has no key for, in words; then nothing matches.
     """
 
-    terms: tuple[str, ...] = ()
+    typed: str = ""
+    unknown: str = ""
+    terms: tuple[Callable[[T], bool], ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> Filter:
-        """Return the filter that an operator typed."""
-        return cls(tuple(text.lower().split()))
+    def parse(cls, typed: str, vocabulary: Vocabulary[T]) -> Filter[T]:
+        """Return the filter that an operator typed, for rows of this kind."""
+        typed = " ".join(typed.split())
+        found = [match for match in _TERM.finditer(typed.lower()) if match.group()]
+        for match in found:
+            if match["key"] and match["key"] not in vocabulary.keys:
+                known = " ".join(f"{key}:" for key in vocabulary.keys)
+                return cls(typed, f'no key "{match["key"]}:" here, but {known} and "quoted: text"')
+        return cls(typed, "", tuple(_term(match, vocabulary) for match in found))
 
     def __bool__(self) -> bool:
-        return bool(self.terms)
+        return bool(self.typed)
 
-    def __str__(self) -> str:
-        return " ".join(self.terms)
-
-    def matches(self, line: Line) -> bool:
-        """Tell whether to show a line. What was left out matches nothing but an empty filter."""
-        if not self.terms:
-            return True
-        if isinstance(line, ElidedLine):
-            return False
-        if isinstance(line, MarkerLine):
-            text = f"{line.kind} {line.text}".lower()
-            return all(term in text for term in self.terms)
-        return all(_matches(term, line) for term in self.terms)
+    def matches(self, row: T) -> bool:
+        """Tell whether to show a row."""
+        return not self.unknown and all(term(row) for term in self.terms)
 
 
-def _matches(term: str, line: RecordLine) -> bool:
-    if term in _WORDS:
-        return _WORDS[term](line)
-    kind, colon, value = term.partition(":")
-    if colon and kind == "op":
-        return line.operation.lower().startswith(value)
-    if colon and kind == "model":
-        return any(value in label for label in line.labels)
-    text = f"{line.operation} {' '.join(line.labels)} {line.pk} {line.note} {line.preview}"
-    return term in text.lower()
+def _term(match: re.Match[str], vocabulary: Vocabulary[T]) -> Callable[[T], bool]:
+    value = match["plain"] if match["quoted"] is None else match["quoted"]
+    wanted = not match["minus"]
+    if not match["key"] and not value:  # a minus sign alone: what it is about comes next
+        return lambda _: True
+    if match["key"]:
+        asks = vocabulary.keys[match["key"]]
+        return lambda row: not value or asks(row, value) is wanted
+    if match["quoted"] is None and value in vocabulary.words:
+        is_so = vocabulary.words[value]
+        return lambda row: is_so(row) is wanted
+    return lambda row: (value in vocabulary.text(row).lower()) is wanted
+
+
+def is_time(timestamp: float | None, value: str) -> bool:
+    """Tell whether a time begins so, with its date (2023-11-14, …t22:13) or without (22:1)."""
+    date, _, time = formats.date_and_time(timestamp).partition(" ")
+    return f"{date}t{time}".startswith(value) or time.startswith(value)

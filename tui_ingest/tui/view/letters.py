@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.tui.view.filtering import Vocabulary, is_time
 from tui_ingest.tui.view.lines import short
 
 MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the filter finds it
@@ -34,22 +35,20 @@ class Letter:
         """Whether somebody still has to do something about it."""
         return self.status == DeadLetter.Status.OPEN
 
-    def matches(self, terms: Iterable[str]) -> bool:
-        """Tell whether all terms match: `reason:`, `model:`, `status:` and `op:`, or text."""
-        return all(self._matches(term) for term in terms)
 
-    def _matches(self, term: str) -> bool:
-        kind, colon, value = term.partition(":")
-        named = {
-            "reason": self.reason,
-            "model": self.model,
-            "status": self.status,
-            "op": self.operation,
-        }
-        if colon and kind in named:
-            return value in named[kind].lower()
-        text = f"{self.reason} {self.model} {self.key} {self.error} {self.operation}"
-        return term in text.lower()
+VOCABULARY: Vocabulary[Letter] = Vocabulary(
+    text=lambda letter: (
+        f"{letter.reason} {letter.model} {letter.key} {letter.error} {letter.operation}"
+    ),
+    keys={
+        "op": lambda letter, value: letter.operation.lower().startswith(value),
+        "model": lambda letter, value: value in letter.model.lower(),
+        "pk": lambda letter, value: letter.key.lower() == value,
+        "reason": lambda letter, value: value in letter.reason.lower(),
+        "status": lambda letter, value: letter.status.startswith(value),
+        "time": lambda letter, value: is_time(letter.time, value),
+    },
+)
 
 
 def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:

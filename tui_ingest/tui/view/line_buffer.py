@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.line_sampler import KEPT_LINES
+from tui_ingest.tui.view.line_vocabulary import VOCABULARY
 from tui_ingest.tui.view.lines import ElidedLine, Line, RecordLine
 
 
@@ -25,7 +26,7 @@ class LineBuffer:
         self._limit = limit
         self._all: list[Line] = []
         self._shown: list[Line] = self._all
-        self.filter = Filter()
+        self.filter: Filter[Line] = Filter()
         self.came = 0
         self.dropped = 0
 
@@ -42,7 +43,7 @@ class LineBuffer:
 
     def extend(self, lines: Sequence[Line]) -> None:
         """Add lines; drop the oldest ones above the limit."""
-        self.came += sum(map(_records, filter(self.filter.matches, lines)))
+        self.came += sum(map(_records, self._matching(lines)))
         self._all.extend(lines)
         surplus = max(0, len(self._all) - self._limit)
         if self._shown is self._all:
@@ -53,14 +54,23 @@ class LineBuffer:
         gone = set(map(id, self._all[:surplus]))
         dropped = sum(id(line) in gone for line in self._shown[:surplus])
         del self._all[:surplus]
-        self._shown.extend(filter(self.filter.matches, lines))
+        self._shown.extend(self._matching(lines))
         del self._shown[:dropped]
         self.dropped += dropped
 
-    def apply(self, wanted: Filter) -> None:
+    def apply(self, typed: str) -> None:
         """Show only what a filter lets through."""
-        self.filter = wanted
-        self._shown = list(filter(wanted.matches, self._all)) if wanted else self._all
+        self.filter = Filter.parse(typed, VOCABULARY)
+        self._shown = list(self._matching(self._all)) if self.filter else self._all
+
+    def _matching(self, lines: Sequence[Line]) -> Iterator[Line]:
+        """Yield what is shown of these; what was left out tells nothing that could match."""
+        if not self.filter:
+            yield from lines
+            return
+        for line in lines:
+            if not isinstance(line, ElidedLine) and self.filter.matches(line):
+                yield line
 
     def index_of(self, line: Line) -> int | None:
         """Return where a line is shown, if it is."""

@@ -14,6 +14,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 
 KEPT_BYTES = 4096  # of a record; 10,000 lines keep at most 40 MiB
 PREVIEW_BYTES = 400  # of a record's JSON, to be read and searched in the pane
+DESCRIBED_OBJECTS = 20  # of a record, by model and key
 TEXT_CHARACTERS = 400  # of a model, a key, an error
 
 
@@ -29,7 +30,7 @@ class RecordLine:
     time: float | None  # seconds since the epoch, by the source's clock
     operation: str  # "" if the line has none
     labels: tuple[str, ...]  # of the models named, in order
-    pk: str  # of the first object
+    pks: tuple[str, ...]  # of the first objects
     outcome: Outcome
     location: RecordLocation
     preview: str
@@ -37,6 +38,11 @@ class RecordLine:
     note: str = ""  # FAILED: reason and error
     dead_letter: int | None = None  # its id
     resolution: str = ""  # how its dead letter ended
+
+    @property
+    def pk(self) -> str:
+        """The key of the first object."""
+        return self.pks[0] if self.pks else ""
 
     @property
     def whole(self) -> bool:
@@ -85,7 +91,7 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
             time=None,
             operation="",
             labels=(),
-            pk="",
+            pks=(),
             outcome=outcome,
             location=entry.location,
             preview=_text(kept[:PREVIEW_BYTES]),
@@ -95,8 +101,8 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
     return RecordLine(
         time=entry.timestamp,
         operation=entry.operation.value,
-        labels=tuple(dict.fromkeys(_label(item) for item in entry.objects[:20])),
-        pk=_pk(entry.objects),
+        labels=tuple(dict.fromkeys(map(_label, entry.objects[:DESCRIBED_OBJECTS]))),
+        pks=tuple(map(_pk, entry.objects[:DESCRIBED_OBJECTS])),
         outcome=outcome,
         location=entry.location,
         preview=_text(objects),
@@ -114,10 +120,8 @@ def _label(item: Mapping[str, Any]) -> str:
     return short(item.get("model", "?")).lower()
 
 
-def _pk(objects: list[dict[str, Any]]) -> str:
-    if not objects:
-        return ""
-    pk = objects[0].get("pk")
+def _pk(item: Mapping[str, Any]) -> str:
+    pk = item.get("pk")
     return "" if pk is None else short(pk)
 
 

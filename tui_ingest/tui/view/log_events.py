@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from tui_ingest.ingest.status import severity_of
+from tui_ingest.ingest.status import Severity, severity_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent
+from tui_ingest.tui.view.filtering import Vocabulary, is_time
 from tui_ingest.tui.view.lines import MarkerLine
 from tui_ingest.words.terminal_safe import terminal_safe
 
 MOST_EVENTS = 5_000  # the latest ones
+
+VOCABULARY: Vocabulary[MarkerLine] = Vocabulary(
+    text=lambda line: f"{line.kind} {line.kind.replace('_', ' ')} {line.text}",
+    keys={
+        "kind": lambda line, value: value in line.kind,
+        "time": lambda line, value: is_time(line.at, value),
+    },
+    words={
+        "error": lambda line: line.severity is Severity.ERROR,
+        "warning": lambda line: line.severity is Severity.WARNING,
+    },
+)
 
 
 def load(path: str, target: Target) -> list[MarkerLine]:

@@ -9,10 +9,10 @@ from textual.widgets import Input
 
 
 class FilterInput(Input):
-    """Out of sight until it is wanted; its screen has the action `peel`, which clears it."""
+    """Out of sight until it is wanted; its screen has the actions `keep_filter` and `peel`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep this filter", id="keep_filter"),
+        Binding("enter", "screen.keep_filter", "Keep this filter", id="keep_filter"),
         Binding("escape", "screen.peel", "Clear it", id="clear_filter"),
     ]
 
@@ -20,7 +20,8 @@ class FilterInput(Input):
         super().__init__(placeholder=placeholder, id="filter")
         self.display = False
 
-    def open(self) -> None:
-        """Take the keyboard."""
+    def open(self, typed: str) -> None:
+        """Take the keyboard at once: the next key may have come with the one that opens it."""
+        self.value = typed
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)

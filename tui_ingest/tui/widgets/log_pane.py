@@ -13,11 +13,12 @@ from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.line_buffer import LineBuffer
 from tui_ingest.tui.view.lines import Line
+from tui_ingest.tui.widgets.filtered_rows import FilteredRows
 from tui_ingest.tui.widgets.log_row import log_row
-from tui_ingest.tui.widgets.rows import Piece, RowsView
+from tui_ingest.tui.widgets.rows import Piece
 
 
-class LogPane(RowsView):
+class LogPane(FilteredRows):
     """The lines that are kept, with a cursor, and two ways of being looked at.
 
     Args:
@@ -65,10 +66,18 @@ class LogPane(RowsView):
         """The line under the cursor."""
         return self.lines[self.cursor] if len(self.lines) else None
 
-    def apply_filter(self, wanted: Filter) -> None:
+    @property
+    def filter(self) -> Filter[Line]:
+        return self.lines.filter
+
+    @property
+    def total(self) -> int:
+        return self.lines.kept
+
+    def apply_filter(self, typed: str) -> None:
         """Show only the lines that match, and keep the cursor on its line if it does."""
         current = self.current
-        self.lines.apply(wanted)
+        self.lines.apply(typed)
         place = None if current is None else self.lines.index_of(current)
         if self.following or place is None:
             self._go_to_end()
@@ -166,7 +175,7 @@ class LogPane(RowsView):
         parts = ["Log", "following" if self.following else "FROZEN"]
         if self.lines.filter:
             shown = formats.count(len(self.lines))
-            parts.append(f"/{self.lines.filter}/ {shown} of {formats.count(self.lines.kept)}")
+            parts.append(f"/{self.filter.typed}/ {shown} of {formats.count(self.lines.kept)}")
         self.border_title = Content(" · ".join(parts))
         self.set_class(not self.following, "-frozen")
 
@@ -176,7 +185,7 @@ class LogPane(RowsView):
         return len(self.lines)
 
     def nothing(self) -> str:
-        return "none of these lines" if self.lines.filter else "no record since the console began"
+        return super().nothing() or "no record since the console began"
 
     def row(self, index: int, width: int) -> Iterable[Piece]:
         return log_row(self.lines[index], width)

@@ -1,0 +1,56 @@
+"""What happened, in columns, the latest below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from tui_ingest.ingest.status import Severity
+from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.lines import MarkerLine
+from tui_ingest.tui.view.log_events import VOCABULARY
+from tui_ingest.tui.widgets.list_view import Column, ListView
+from tui_ingest.tui.widgets.rows import Piece
+
+TIME_CELLS, KIND_CELLS = 24, 22
+
+_TONES = {Severity.INFO: "", Severity.WARNING: "rows--warning", Severity.ERROR: "rows--bad"}
+
+
+class EventsTable(ListView[MarkerLine]):
+    """One line for each event."""
+
+    COLUMNS: ClassVar = [
+        Column(name="time", by=lambda line: line.at),
+        Column(name="what", by=lambda line: line.kind),
+        Column(name="message"),
+    ]
+    VOCABULARY: ClassVar = VOCABULARY
+
+    def __init__(self) -> None:
+        super().__init__(id="events")
+        self.set_reactive(EventsTable.sort_column, "time")
+
+    def show(self, rows: Sequence[MarkerLine]) -> None:
+        """Show other events; a cursor at the end stays at the end."""
+        at_end = self.cursor >= len(self.shown) - 1
+        super().show(rows)
+        if at_end:
+            self.action_last()
+
+    def identity(self, row: MarkerLine) -> MarkerLine:
+        return row
+
+    def widths(self, width: int) -> dict[str, int]:
+        rest = max(0, width - TIME_CELLS - KIND_CELLS)
+        return {"time": TIME_CELLS, "what": KIND_CELLS, "message": rest}
+
+    def cell(self, column: str, row: MarkerLine, cells: int) -> Piece:
+        match column:
+            case "time":
+                return formats.fit(formats.date_and_time(row.at), cells), "rows--quiet"
+            case "what":
+                text = formats.fit(row.kind.replace("_", " "), cells - 1) + " "
+            case _:
+                text = formats.fit(row.text, cells)
+        return text, _TONES[row.severity]
