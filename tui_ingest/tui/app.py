@@ -16,8 +16,8 @@ from textual.worker import Worker, WorkerState
 
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.tui.commands import ActionCommands
-from tui_ingest.tui.key_names import KeyNamesApp
 from tui_ingest.tui.keys import APP_KEYS, default_keys
+from tui_ingest.tui.ordered_keys import OrderedKeysApp
 from tui_ingest.tui.screens.console_screen import WIDE_CELLS, ConsoleScreen
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.view.log_view import LogView
@@ -30,7 +30,7 @@ SESSION = "session"  # the group of its worker
 RunSession = Callable[[Callable[[Event], None]], SessionEnded]
 
 
-class ConsoleApp(KeyNamesApp):
+class ConsoleApp(OrderedKeysApp):
     """The console of one log.
 
     Args:

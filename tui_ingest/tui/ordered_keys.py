@@ -1,0 +1,52 @@
+"""Keys one after another, also those that arrive together: pasted, or over a slow line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from textual.events import Event, Key
+from textual.message_pump import MessagePump
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from tui_ingest.tui.key_names import KeyNamesApp
+
+PATIENCE_SECONDS = 1.0  # with a screen that is at work, before a key goes on without it
+
+
+class OrderedKeysApp(KeyNamesApp):
+    """An app in which a key acts on what the key before it has opened.
+
+    Textual hands each key to the widget that has the focus as the key arrives, and looks for its
+    binding later: of `/quit` in one piece, the `q` still goes to the list and ends the program.
+    Here a binding runs as its key arrives, and a new screen is waited for. Text goes to the input
+    that has the focus, as ever; a key that may end the typing waits for the text before it.
+    """
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded and await self._acts(event):
+            return
+        await super().on_event(event)
+
+    async def _acts(self, event: Key) -> bool:
+        """Run the binding of a key; return whether it has one and is not text."""
+        await _caught_up(self.screen)
+        focused = self.focused
+        if focused is not None and _takes_text(focused):
+            if event.is_printable:
+                return False
+            await _caught_up(focused)
+        return await self._check_bindings(event.key)
+
+
+def _takes_text(widget: Widget) -> bool:
+    return isinstance(widget, Input) or (isinstance(widget, TextArea) and not widget.read_only)
+
+
+async def _caught_up(pump: MessagePump) -> None:
+    """Return once everything that was sent to a screen or a widget until now is done."""
+    done = asyncio.Event()
+    if pump.call_later(done.set):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), PATIENCE_SECONDS)
