@@ -1,12 +1,32 @@
 """A log and all that may happen to its files, and a reader that can be restarted."""
 
+import bz2
 import gzip
+import lzma
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.records import Malformed
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_PACKERS = {
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstd.compress,
+}
+
+
+def packed(name, content):
+    """The bytes of a file of that name with that content, compressed if the name says so."""
+    return _PACKERS.get(Path(name).suffix, bytes)(content)
 
 
 class RotatedLog:
@@ -38,7 +58,7 @@ class RotatedLog:
 
     def _shift(self):
         for number in range(self.backups, 0, -1):
-            for suffix in ("", ".gz"):
+            for suffix in ("", *_PACKERS):
                 older = self.rank(f"{number}{suffix}")
                 if not older.exists():
                     continue
@@ -53,9 +73,10 @@ class RotatedLog:
         arriving.write_bytes(self.path.read_bytes() if content is None else content)
         arriving.rename(self.path)
 
-    def compress(self, number):
+    def compress(self, number, suffix=".gz"):
         plain = self.rank(number)
-        plain.with_name(plain.name + ".gz").write_bytes(gzip.compress(plain.read_bytes()))
+        archive = self.rank(f"{number}{suffix}")
+        archive.write_bytes(packed(archive.name, plain.read_bytes()))
         plain.unlink()
 
 

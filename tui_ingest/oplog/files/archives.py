@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import sys
 import time
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from tui_ingest.oplog.files.compression import GZIP, is_damage, sound_bytes, unpacker
 from tui_ingest.oplog.log import LogUnavailableError
 
 SETTLED_SECONDS = 30  # without a change, until nobody is thought to be writing an archive any more
-_DAMAGES = (gzip.BadGzipFile, EOFError, zlib.error)
+_MOST_MEASURED = 4096  # files whose unpacked size is remembered
+
+_Version = tuple[int, int, int, int]  # of a file: device, inode, bytes, nanoseconds
+# What unpacking has found: all archives of a log are looked at whenever one is added.
+_measured: dict[_Version, tuple[int, str]] = {}
 
 
 def pread_all(descriptor: int, length: int, offset: int) -> bytes:
@@ -32,27 +35,34 @@ def pread_all(descriptor: int, length: int, offset: int) -> bytes:
 
 
 class Archive:
-    """The content of a gzip file, up to the place from which on it cannot be unpacked.
+    """The content of a compressed file, up to the place from which on it cannot be unpacked.
 
     Attributes:
         damage: why there is no more; "" as long as nothing is known to be wrong.
 
     Args:
         path: of the file, to name it.
+        compression: the end of its name.
         file: the file, unbuffered.
 
     Raises:
-        LogUnavailableError: it is empty, but it may be written just now.
+        LogUnavailableError: it is empty or damaged, but it may be written just now.
+        LogError: nothing here can unpack it.
     """
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, compression: str, file: BinaryIO) -> None:
         self._path = path
+        self._compression = compression
         self._file = file
-        self._unpacked = gzip.GzipFile(fileobj=file)
-        self._size: int | None = None  # once it was unpacked to its end
-        self.damage = ""
-        if not os.fstat(file.fileno()).st_size:  # which gzip never makes of anything
+        self._unpacked = unpacker(compression, file)
+        status = os.fstat(file.fileno())
+        self._version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        self._size: int | None  # once it was unpacked to its end
+        self._size, self.damage = _measured.get(self._version, (None, ""))
+        if not status.st_size:  # which no compression makes of anything
             self._give_up(EOFError("it is empty"), 0)
+        elif compression != GZIP:
+            _ = self.size  # nothing else says it; nor, of some, what is sound
 
     @property
     def size(self) -> int:
@@ -62,8 +72,10 @@ class Archive:
                 self._unpacked.seek(0)
                 while self._step(sys.maxsize):
                     pass
-                self._size = self._unpacked.tell()
-            except _DAMAGES as error:
+                self._end_at(self._unpacked.tell())
+            except Exception as error:
+                if not is_damage(error):
+                    raise
                 self._give_up(error, self._unpacked.tell())
         return self._size
 
@@ -72,11 +84,16 @@ class Archive:
         """Bytes that can be unpacked or, if that is not known, those that its end speaks of."""
         if self._size is not None:
             return self._size
-        return self.said_size
+        return self.said_size or 0
 
     @property
-    def said_size(self) -> int:
-        """Bytes that its last four bytes speak of. They say nothing if its end is missing."""
+    def said_size(self) -> int | None:
+        """Bytes that its last four bytes speak of. They say nothing if its end is missing.
+
+        None where a format says nothing there: then the size is known from the start.
+        """
+        if self._compression != GZIP:
+            return None
         packed = os.fstat(self._file.fileno()).st_size
         return int.from_bytes(pread_all(self._file.fileno(), 4, max(0, packed - 4)), "little")
 
@@ -93,7 +110,9 @@ class Archive:
                 return b""
             try:
                 return self._unpack(offset, length)
-            except _DAMAGES as error:
+            except Exception as error:
+                if not is_damage(error):
+                    raise
                 self._give_up(error, self._unpacked.tell())
 
     def close(self) -> None:
@@ -125,4 +144,11 @@ class Archive:
                 f"{self._path} cannot be unpacked: {error}. It was changed a moment ago and may"
                 " not be finished."
             ) from error
-        self.damage, self._size = str(error), size
+        self.damage = str(error)
+        self._end_at(sound_bytes(self._compression, error, size))
+
+    def _end_at(self, size: int) -> None:
+        self._size = size
+        while len(_measured) >= _MOST_MEASURED:
+            del _measured[next(iter(_measured))]
+        _measured[self._version] = size, self.damage

@@ -235,13 +235,13 @@ class Chain:
         newest, reader = self._newest(), self.current
         if self.later:
             copy = snapshot.copy_of(newest)
-            if copy is not None and not copy.damage:
+            if copy is not None and not copy.is_damaged():
                 self.later[-1] = snapshot.keep(copy)
                 newest.close()
         else:
             assert reader is not None  # noqa: S101  # it is the newest
             copy = snapshot.copy_of(newest, reader.offset, reader.place.tail_digest)
-            if copy is not None and not copy.damage:
+            if copy is not None and not copy.is_damaged():
                 reader.follow(snapshot.keep(copy))
         if copy is not None:
             self._tell_replacement(copy, snapshot)

@@ -43,12 +43,12 @@ def _discover_once(path: Path) -> Snapshot:
     opened: list[Generation] = []
     try:
         rotated = [
-            (_take(opened, candidate, before, compressed=name.compressed, finished=True), name)
+            (_take(opened, candidate, before, compression=name.compression, finished=True), name)
             for candidate, name in rotated_files(path)
         ]
         active = None
         if path in before:
-            active = _take(opened, path, before, compressed=False, finished=False)
+            active = _take(opened, path, before, compression="", finished=False)
         if listing(path) != before:
             raise _ChangedError
         return Snapshot(_in_order(rotated), active)
@@ -61,9 +61,9 @@ def _discover_once(path: Path) -> Snapshot:
 
 
 def _take(
-    opened: list[Generation], path: Path, expected: Listing, *, compressed: bool, finished: bool
+    opened: list[Generation], path: Path, expected: Listing, *, compression: str, finished: bool
 ) -> Generation:
-    generation = Generation(path, compressed=compressed, finished=finished)
+    generation = Generation(path, compression=compression, finished=finished)
     opened.append(generation)
     if expected.get(path) != generation.file_id:
         raise _ChangedError

@@ -37,12 +37,12 @@ class Generation:
             nothing can be read.
     """
 
-    def __init__(self, path: Path, *, compressed: bool, finished: bool) -> None:
+    def __init__(self, path: Path, *, compression: str, finished: bool) -> None:
         """Open a file for reading.
 
         Args:
             path: of the file.
-            compressed: it is a gzip file; offsets count unpacked bytes.
+            compression: the end of a compressed file's name; offsets count unpacked bytes.
             finished: nothing more is expected, so that an unterminated first line counts.
 
         Raises:
@@ -51,15 +51,15 @@ class Generation:
             LogError: it is not a file.
         """
         self.path = path
-        self.compressed = compressed
+        self.compressed = bool(compression)
         self._file = _open(path)
         self._archive: Archive | None = None
         self._finished = finished
         self.damaged_before: Sequence[str] = ()
         try:
             status = os.fstat(self._file.fileno())
-            if compressed:
-                self._archive = Archive(path, self._file)
+            if compression:
+                self._archive = Archive(path, compression, self._file)
             start, line = self._first_line()
             self.seen_size = self.known_size
         except OSError as error:
@@ -127,7 +127,7 @@ class Generation:
 
     @property
     def known_size(self) -> int:
-        """Bytes in it, now; for a compressed file those that its last four bytes speak of."""
+        """Bytes in it, now; for a compressed file those that its end speaks of, if it does."""
         if self._archive is None:
             return self._status().st_size
         try:

@@ -133,7 +133,7 @@ class LeftGenerations:
                 continue
             place = reader.place
             copy = snapshot.copy_of(generation, place.offset, place.tail_digest)
-            if copy in older and not copy.damage and not snapshot.is_kept(copy):
+            if copy in older and not snapshot.is_kept(copy) and not copy.is_damaged():
                 reader.follow(snapshot.keep(copy))
 
     def adopt(self, snapshot: Snapshot, current: Generation) -> None:

@@ -29,7 +29,7 @@ def rotated_files(path: Path) -> list[tuple[Path, RotatedName]]:
     alone = [
         (file, name)
         for file, name in found.items()
-        if not (name.compressed and file.with_name(name.stem) in found)
+        if not (name.compression and file.with_name(name.stem) in found)
     ]
     return sorted(alone, key=lambda item: age_order(item[1]))
 

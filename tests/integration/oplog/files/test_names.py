@@ -1,13 +1,12 @@
 """Which files make up a log: names, copies, links."""
 
-import gzip
 import os
 import shutil
 
 import pytest
 
 from tests.support.lines import question
-from tests.support.rotation import Reader, RotatedLog, lines_of
+from tests.support.rotation import Reader, RotatedLog, lines_of, packed
 
 A, B, C, D, E, F = (question(number) for number in range(6))
 
@@ -26,12 +25,20 @@ A, B, C, D, E, F = (question(number) for number in range(6))
         ["oplog.log.2.gz", "oplog.log.1"],
         ["oplog.log.1", "oplog.log-20261122"],
         ["oplog.log-20261122", "oplog.log.1"],
+        ["oplog.log-202509", "oplog.log-202510"],
+        ["oplog.log-30112026", "oplog.log-01122026"],
+        ["oplog.log.2026-11-26.9", "oplog.log.2026-11-26.10"],
+        ["oplog.log.2026-11-26.99", "oplog.log.2026-11-26.100"],
+        ["oplog.log.2026-11-26T03:00:00Z", "oplog.log.2026-11-26T04:00:00Z"],
+        ["oplog.2026-11-26_03-00-00_123456.log", "oplog.2026-11-26_04-00-00_123456.log.gz"],
+        ["oplog.2.log.gz", "oplog.1.log"],
+        ["oplog.log.2.xz", "oplog.log.1.xz"],
+        ["oplog.log.2.bz2", "oplog.log.1.zst"],
     ],
 )
 def test_names_of_rotated_files(files, reader, names):
     for name, line in zip(names, (A, B), strict=True):
-        content = gzip.compress(line) if name.endswith(".gz") else line
-        files.path.with_name(name).write_bytes(content)
+        files.path.with_name(name).write_bytes(packed(name, line))
     files.write(C)
     assert lines_of(reader.read()) == [A, B, C]
 
@@ -45,12 +52,14 @@ def test_names_of_rotated_files(files, reader, names):
         "oplog.log.1.tmp",
         "oplog.log.old",
         "oplog.log.x1",
-        "oplog.log.1.bz2",
+        "oplog.log.1.zip",
         "oplog.log2",
         "xoplog.log.1",
         "oplog.log.123456",
         "other.log.1",
         "oplog.log-2026",
+        "oplog.log-20260230",
+        "oplog.8080.log",
     ],
 )
 def test_other_names_are_not_read(files, reader, name):
