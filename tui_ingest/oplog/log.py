@@ -42,6 +42,7 @@ class NoticeKind(enum.StrEnum):
     TRUNCATED = "truncated"  # the same file, other content: starts again from 0
     REPLACED = "replaced"  # another file with the same content: goes on at the same offset
     GAP = "gap"  # generations were removed before they were read
+    REORDERED = "reordered"  # the names of files contradict the times of their records
     LATE = "late"  # bytes were added to a generation after it was left
 
 

@@ -16,7 +16,7 @@ from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.late import LeftGenerations
 from tui_ingest.oplog.files.lines import Line, LineReader
 from tui_ingest.oplog.files.positions import leave, move_to
-from tui_ingest.oplog.files.snapshots import Snapshot
+from tui_ingest.oplog.files.snapshots import Snapshot, is_younger
 from tui_ingest.oplog.log import LogUnavailableError, Notice, Position
 
 
@@ -37,6 +37,7 @@ class Chain:
         self._wanted = Position()
         self._written_over = False  # the file of the wanted position holds another content
         self._replacement_told = False
+        self._told: set[str] = set()  # contradictions between names and times
         self.left = LeftGenerations(max_line_bytes=max_line_bytes)
         self.current: LineReader | None = None
         self.later: list[Generation] = []
@@ -93,6 +94,8 @@ class Chain:
 
     def _stand_at(self, place: Found, snapshot: Snapshot) -> None:
         self._look_at_active(snapshot)
+        if place.current is not None:
+            snapshot.put_before(place.current, [generation for generation, _ in place.left])
         self.left.miss(place.absent)
         known = {generation.identity for generation in self.left.generations}
         left = [
@@ -102,7 +105,7 @@ class Chain:
         ]
         later = self._unread(snapshot, left)
         if place.current is not None:
-            later = snapshot.after(place.current)
+            later = self._after(place.current, snapshot)
         found = place.current or (later.pop(0) if later else None)
         current = self._reader(found, place.offset) if found else None
         for reader in (*left, *([current] if current else [])):
@@ -120,6 +123,7 @@ class Chain:
             self.left.adopt(snapshot, found)
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
+        self._tell_contradictions(snapshot)
 
     def _unread(self, snapshot: Snapshot, left: Sequence[LineReader] = ()) -> list[Generation]:
         """Return the generations after the last one that is known."""
@@ -130,6 +134,20 @@ class Chain:
         present = snapshot.generations
         read = [at for at, found in enumerate(present) if found in held or self.left.knows(found)]
         return present[read[-1] + 1 if read else 0 :]
+
+    def _after(self, last: Generation, snapshot: Snapshot) -> list[Generation]:
+        """Return the generations after one, but for those read before a clock was set back."""
+        return [
+            found
+            for found in snapshot.after(last)
+            if not (is_younger(found, last) and self.left.has(found))
+        ]
+
+    def _tell_contradictions(self, snapshot: Snapshot) -> None:
+        for message in snapshot.contradictions:
+            if message not in self._told:
+                self.notices.append(notices.reordered(message))
+                self._told.add(message)
 
     def _reader(self, generation: Generation, offset: int) -> LineReader:
         return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
@@ -150,15 +168,18 @@ class Chain:
             self._look_at_active(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
             if newest is not None:
+                held = [snapshot.same(found) for found in self.left.generations]
+                snapshot.put_before(newest, [found for found in held if found is not None])
                 self.left.follow(snapshot, newest)
             self._adopt(snapshot)
-            unread = snapshot.after(newest) if newest else self._unread(snapshot)
+            unread = self._after(newest, snapshot) if newest else self._unread(snapshot)
             if newest is None and unread and self._newest().is_removed():
                 self.notices.append(
                     notices.removed(self._newest().identity, unread[0].damaged_before)
                 )
                 unread[0].damaged_before = ()
             self.later += [snapshot.keep(generation) for generation in unread]
+            self._tell_contradictions(snapshot)
 
     def _look_at_active(self, snapshot: Snapshot) -> None:
         self.nascent_bytes = snapshot.active.unfinished_bytes if snapshot.active else 0

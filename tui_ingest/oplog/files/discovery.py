@@ -7,15 +7,13 @@ from pathlib import Path
 from tui_ingest.oplog.files.descriptors import make_room
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.listing import Listing, listing, rotated_files
-from tui_ingest.oplog.files.naming import RotatedName
+from tui_ingest.oplog.files.ordering import in_order
 from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import LogUnavailableError
 
 # A rollover renames up to 30 files one by one. A listing taken meanwhile shows gaps, a missing
 # active file or one inode twice; the next one, microseconds later, usually does not.
 MOST_LISTINGS = 200
-
-_Rotated = tuple[Generation, RotatedName]
 
 
 class _ChangedError(Exception):
@@ -51,7 +49,7 @@ def _discover_once(path: Path) -> Snapshot:
             active = _take(opened, path, before, compression="", finished=False)
         if listing(path) != before:
             raise _ChangedError
-        return Snapshot(_in_order(rotated), active)
+        return Snapshot(in_order(rotated, active), active)
     except BaseException as error:
         for generation in opened:
             generation.close()
@@ -68,13 +66,3 @@ def _take(
     if expected.get(path) != generation.file_id:
         raise _ChangedError
     return generation
-
-
-def _in_order(rotated: list[_Rotated]) -> list[Generation]:
-    """Return the rotated files by age.
-
-    Where there are numbers and dates side by side, only the records' own times relate them.
-    """
-    if len({name.rank is None for generation, name in rotated if generation.identity}) > 1:
-        rotated = sorted(rotated, key=lambda item: item[0].first_time or item[0].mtime)
-    return [generation for generation, _ in rotated]

@@ -31,7 +31,8 @@ class Generation:
     Attributes:
         identity: digest of the first line that is not blank; "" as long as there is none,
             because empty files all look alike.
-        first_time: of that line, in seconds since the epoch.
+        first_time: of the first line that has one, in seconds since the epoch; None if it is not
+            near the beginning.
         seen_size: bytes, when it was opened, or when it was looked at since.
         damaged_before: names of the files between the generation before and this one of which
             nothing can be read.
@@ -61,6 +62,9 @@ class Generation:
             if compression:
                 self._archive = Archive(path, compression, self._file)
             start, line = self._first_line()
+            self.first_time = timestamp_of(line)
+            if line and self.first_time is None:
+                self.first_time = self._next_time(start + len(line))
             self.seen_size = self.known_size
         except OSError as error:
             self.close()
@@ -72,7 +76,6 @@ class Generation:
         self.mtime = status.st_mtime
         self._first = (start, len(line))
         self.identity = digest(line) if line else ""
-        self.first_time = timestamp_of(line)
 
     def see(self) -> int:
         """Return its size now, and remember it, unless it holds another content by now."""
@@ -114,6 +117,11 @@ class Generation:
         finished = self._finished and not self.damage
         complete = newline or finished or len(head) == HEAD_BYTES or is_record(line)
         return start, line if complete else b""
+
+    def _next_time(self, start: int) -> float | None:
+        """Return the time of the first line that has one after what may be left of a record."""
+        times = map(timestamp_of, self.read_at(start, HEAD_BYTES).split(b"\n"))
+        return next((time for time in times if time is not None), None)
 
     @property
     def size(self) -> int:

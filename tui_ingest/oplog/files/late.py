@@ -83,6 +83,11 @@ class LeftGenerations:
             return True
         return self._absent.read_up_to(generation) is not None
 
+    def has(self, generation: Generation) -> bool:
+        """Tell whether a generation is one of them, or was."""
+        held = {left.identity for left in self.generations}
+        return generation.identity in held or self.knows(generation)
+
     def close(self) -> None:
         """Forget all of them."""
         for reader in self._readers:

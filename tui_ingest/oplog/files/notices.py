@@ -74,6 +74,11 @@ def replaced(generation: str) -> Notice:
     )
 
 
+def reordered(message: str) -> Notice:
+    """Say that names and times contradict each other, and which of them was believed."""
+    return Notice(kind=NoticeKind.REORDERED, message=message, generation="")
+
+
 def truncated(generation: str, missing: int) -> list[Notice]:
     """Say that a file holds another content now, and what of the old one was not read."""
     found = Notice(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Self
 
 from tui_ingest.oplog.files.generations import HEAD_BYTES, Generation
+from tui_ingest.oplog.files.ordering import Order
 from tui_ingest.oplog.files.positions import Place, evidence_of, places_left
 from tui_ingest.oplog.log import Position
 
@@ -19,12 +20,13 @@ class Snapshot:
     A context manager: at its end, all but those taken with `keep` are closed.
 
     Args:
-        rotated: the rotated files, oldest first.
+        rotated: the rotated files in their order.
         active: the file at the log's path; None if there is none.
     """
 
-    def __init__(self, rotated: Sequence[Generation], active: Generation | None) -> None:
-        self._opened = [*rotated, *([active] if active is not None else [])]
+    def __init__(self, rotated: Order, active: Generation | None) -> None:
+        self._opened = [*rotated.generations, *([active] if active is not None else [])]
+        self.contradictions = rotated.contradictions  # between names and times
         self._kept: list[Generation] = []
         self.active = active  # also in generations, unless it has no line yet
         self.generations = _without_copies(_without_twins(self._opened), active)
@@ -73,7 +75,24 @@ class Snapshot:
             if at is not None:
                 found.insert(0, (older[at], place.offset))
                 older = older[:at]
+            elif current is not None and (odd := self._left_out_of_order(place, current)):
+                found.insert(0, (odd, place.offset))
         return found
+
+    def _left_out_of_order(self, place: Place, current: Generation) -> Generation | None:
+        """Return a generation that was left although its records are younger than the current one.
+
+        A clock was set back between the two.
+        """
+        younger = [found for found in self.after(current) if is_younger(found, current)]
+        return next((found for found in younger if _agrees(found, place)), None)
+
+    def put_before(self, last: Generation, read: Iterable[Generation]) -> None:
+        """Put generations that were read before another one there, whatever their times say."""
+        for generation in read:
+            if generation in self.after(last):
+                self.generations.remove(generation)
+                self.generations.insert(self.generations.index(last), generation)
 
     def same(self, generation: Generation) -> Generation | None:
         """Return the generation with the same content in the same file; None if it is gone."""
@@ -128,6 +147,11 @@ class Snapshot:
         if not before or not left:
             return not before and not left
         return _agrees(before[-1], left[-1])
+
+
+def is_younger(one: Generation, other: Generation) -> bool:
+    """Tell whether a generation begins later than another one, as far as records have times."""
+    return (one.first_time or 0) > (other.first_time or 0)
 
 
 def _agrees(generation: Generation, place: Place) -> bool:
