@@ -31,9 +31,16 @@ class ProcessedFile(models.Model):
     )
     state = models.CharField(max_length=20, blank=True)
     state_reason = models.TextField(blank=True)
+    # By the database's own clock, as the next: clocks of several machines may differ.
     heartbeat = UTCDateTimeField(
-        null=True, blank=True, help_text="When a session last said that it is alive."
+        null=True, blank=True, help_text="When its session last said that it is alive."
     )
+    owner = models.CharField(
+        max_length=80, blank=True, help_text="The session that holds the lease of this log."
+    )
+    owner_host = models.CharField(max_length=255, blank=True)
+    owner_pid = models.PositiveIntegerField(null=True, blank=True)
+    owner_since = UTCDateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "processed file"

@@ -26,6 +26,7 @@ _STYLES = {
     State.CAUGHT_UP: "cyan",
     State.FINISHED: "cyan",
     State.WAITING: "yellow",
+    State.STANDING_BY: "yellow",
     State.NO_FILE_YET: "yellow",
     State.STOPPED_ON_ERROR: "red",
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
 from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.model_fields import Serialized
@@ -14,7 +17,7 @@ from tui_ingest.oplog.log import NoticeKind, Position
 
 
 class CheckpointMovedError(TuiIngestError):
-    """Another ingester moved the checkpoint of this log. Read the durable state again."""
+    """Another ingester has this log, or had it. Read the durable state again."""
 
 
 class CheckpointSetBackError(CheckpointMovedError):
@@ -65,8 +68,12 @@ def lock(target: Target, file: ProcessedFile) -> None:
 
     An UPDATE rather than a SELECT FOR UPDATE: it is understood by every backend, and on SQLite
     a transaction that begins with a write waits for its turn instead of failing half-way.
+
+    Raises:
+        CheckpointMovedError: the lease of `target` is lost.
     """
-    target.rows(ProcessedFile).filter(pk=file.pk).update(file_path=file.file_path)
+    if not _fenced(target, file).update(file_path=file.file_path) and target.owner:
+        raise lost(target, file)
 
 
 def claim(
@@ -80,23 +87,25 @@ def claim(
         last_record_time: seconds since the epoch; None leaves the stored one.
 
     Raises:
-        CheckpointMovedError: the stored position is not the one in `file` any more.
+        CheckpointMovedError: the stored position is not the one in `file` any more, or the lease of
+            `target` is lost.
     """
-    rows = target.rows(ProcessedFile).filter(
-        pk=file.pk,
+    rows = _fenced(target, file).filter(
         generation=file.generation,
         last_processed_position=file.last_processed_position,
         evidence=file.evidence,
     )
     if not rows.update(**_columns(new, last_record_time)):
-        raise _moved(file, target.rows(ProcessedFile).filter(file_path=file.file_path).first())
+        raise lost(target, file)
 
 
-def _moved(known: ProcessedFile, stored: ProcessedFile | None) -> CheckpointMovedError:
+def lost(target: Target, known: ProcessedFile) -> CheckpointMovedError:
+    """Return what to say of a log whose checkpoint, or lease, is not as it was known."""
+    stored = target.rows(ProcessedFile).filter(file_path=known.file_path).first()
     where = f"position {known.last_processed_position}"
     if stored is not None and not _is_earlier(stored, known):
         return CheckpointMovedError(
-            f"Another ingester is working on {known.file_path}: it moved the checkpoint from"
+            f"Another ingester has taken over {known.file_path}, or moved its checkpoint from"
             f" {where}. Nothing was applied twice."
         )
     now = f"at position {stored.last_processed_position}" if stored else "unknown"
@@ -125,7 +134,8 @@ def correct(
 ) -> None:
     """Move a checkpoint that this transaction has claimed to where its work really ended."""
     rows = target.rows(ProcessedFile).filter(pk=file.pk)
-    rows.update(**_columns(new, last_record_time), witnesses=witnesses)
+    # Who waits for this transaction sees a sign of life at its end, however long it took.
+    rows.update(**_columns(new, last_record_time), witnesses=witnesses, heartbeat=Now())
 
 
 def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None) -> None:
@@ -146,11 +156,14 @@ def move(target: Target, file: ProcessedFile, new: Position, *, why: str, kind: 
     accept(file, new, last_record_time=None)
 
 
-def beat(target: Target, path: str, state: State, reason: str) -> None:
-    """Say that the session of a log is alive and what it is doing, for `ingest_status`."""
-    target.rows(ProcessedFile).filter(file_path=path).update(
-        state=state.value, state_reason=reason, heartbeat=datetime.now(UTC)
-    )
+def beat(target: Target, path: str, state: State, reason: str) -> bool:
+    """Say that the session of a log is alive and what it is doing, and so renew its lease.
+
+    Returns:
+        whether the lease of `target` is still its own; if not, nothing was said.
+    """
+    rows = target.rows(ProcessedFile).filter(file_path=path, owner=target.owner)
+    return bool(rows.update(state=state.value, state_reason=reason, heartbeat=Now()))
 
 
 def note(
@@ -170,6 +183,11 @@ def note(
         message=message,
         missing_bytes=missing_bytes,
     )
+
+
+def _fenced(target: Target, file: ProcessedFile) -> QuerySet[ProcessedFile]:
+    rows = target.rows(ProcessedFile).filter(pk=file.pk)
+    return rows.filter(owner=target.owner) if target.owner else rows
 
 
 def _columns(position: Position, last_record_time: float | None) -> dict[str, object]:

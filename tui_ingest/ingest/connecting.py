@@ -34,7 +34,7 @@ _POSTGRESQL_OPTIONS: dict[str, int] = {
 # names are looked up: an older server lacks some.
 _POSTGRESQL_SETTINGS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
-    "idle_in_transaction_session_timeout": "60s",
+    "idle_in_transaction_session_timeout": "20s",  # as its lease: who takes over can write then
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",

@@ -19,6 +19,7 @@ class State(enum.StrEnum):
     PAUSED = "paused"
     STOPPED_ON_ERROR = "stopped_on_error"
     WAITING = "waiting"  # for a database or a log that is expected back
+    STANDING_BY = "standing_by"  # another session applies the log
     NO_FILE_YET = "no_file_yet"
     FINISHED = "finished"  # read to the end with --once
     STOPPED = "stopped"
@@ -73,7 +74,7 @@ class SessionStarted(Event):
     dead_letters: int  # open ones
     gaps: int
     last_record_time: float | None  # seconds since the epoch, by the source's clock
-    again: bool = False  # read once more: after trouble, or when another ingester was faster
+    again: bool = False  # read once more: after trouble, or while another session applies the log
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,10 +22,19 @@ class Target:
     Attributes:
         database: alias. Rows, totals, dead letters and checkpoint are all there.
         settings: `TUI_INGEST`, if not the project's.
+        owner: id of the session whose lease fences what is written of a log; "" for who needs
+            none: a dry run, an operator's retry.
     """
 
-    def __init__(self, database: str = DEFAULT_DB_ALIAS, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        database: str = DEFAULT_DB_ALIAS,
+        settings: Settings | None = None,
+        *,
+        owner: str = "",
+    ) -> None:
         self.database = database
+        self.owner = owner
         self.settings = settings or get_settings()
 
     @cached_property

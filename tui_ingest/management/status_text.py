@@ -33,7 +33,8 @@ def _state(status: SessionStatus, now: float) -> str:
     if status.state is State.NOT_RUNNING:
         return f"not running (last seen {seen})"
     reason = f": {status.reason}" if status.reason else ""
-    return f"{status.state.replace('_', ' ')}{reason} ({seen})"
+    where = f"{terminal_safe(status.runs_on)}, {seen}" if status.runs_on else seen
+    return f"{status.state.replace('_', ' ')}{reason} ({where})"
 
 
 def _position(status: SessionStatus) -> str:

@@ -68,10 +68,21 @@ class Migration(migrations.Migration):
                     "heartbeat",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When a session last said that it is alive.",
+                        help_text="When its session last said that it is alive.",
                         null=True,
                     ),
                 ),
+                (
+                    "owner",
+                    models.CharField(
+                        blank=True,
+                        help_text="The session that holds the lease of this log.",
+                        max_length=80,
+                    ),
+                ),
+                ("owner_host", models.CharField(blank=True, max_length=255)),
+                ("owner_pid", models.PositiveIntegerField(blank=True, null=True)),
+                ("owner_since", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "verbose_name": "processed file",

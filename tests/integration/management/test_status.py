@@ -118,14 +118,17 @@ def test_a_log_that_is_gone_keeps_what_is_known_of_it(log, database):
 def test_a_session_that_died_is_not_running(log, database):
     seen = datetime.now(UTC) - timedelta(minutes=3)
     files = ProcessedFile.objects.using(database)
-    files.update(state="running", heartbeat=seen)
+    owner = {"owner": "elsewhere.1.x", "owner_host": "web-1", "owner_pid": 812}
+    files.update(state="running", heartbeat=seen, **owner)
     found = status_json(log, database=database)
-    assert found["state"] == "not_running"
-    assert datetime.fromisoformat(found["last_seen"]) == seen
+    assert (found["state"], found["runs_on"]) == ("not_running", "")
+    assert abs(datetime.fromisoformat(found["last_seen"]) - seen) < timedelta(minutes=1)
     assert "not running (last seen 3m" in status(log, database=database)
 
     files.update(heartbeat=datetime.now(UTC))
-    assert status_json(log, database=database)["state"] == "running"
+    found = status_json(log, database=database)
+    assert (found["state"], found["runs_on"]) == ("running", "pid 812 on web-1")
+    assert "running (pid 812 on web-1, " in status(log, database=database)
 
 
 def test_gaps_are_counted(log, database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, get
 from tui_ingest.ingest.deadletters.resolving import (
@@ -34,6 +35,7 @@ def retry(target: Target, dead_letter_id: int) -> Retry:
 
     Raises:
         DeadLetterError: there is no such dead letter.
+        CheckpointMovedError: the lease of `target` is lost; nothing has changed.
         Exception: of the database (`is_of_the_database`): nothing has changed, try again later.
     """
     try:
@@ -41,7 +43,7 @@ def retry(target: Target, dead_letter_id: int) -> Retry:
             if refusal := refusal_of(letter):
                 return Retry(dead_letter=letter.pk, status=letter.status, error=refusal)
             return _apply(target, letter)
-    except DeadLetterError:
+    except (DeadLetterError, CheckpointMovedError):
         raise
     except Exception as error:
         if is_of_the_database(error) and not _takes_too_long(target, dead_letter_id, error):

@@ -4,6 +4,9 @@ loop          the session itself: `Session`
 applier       batches written, trouble waited out, what was done counted
 cursor        where it stands in its log: in the database, in the reader, in what was read ahead
 control       the orders that it takes
+lease         its right to apply that log, which one session has at a time
+standby       what it does without: wait
+orders        those that last: pause, stop on error
 stop_policy   when it must not go on by itself
 retrier       waiting for what comes back by itself
 publisher     its events, told to whoever listens; among the listeners are always

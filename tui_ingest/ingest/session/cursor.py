@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tui_ingest.ingest import checkpoints, deadletters, totals
 from tui_ingest.ingest.batches.attempts import BatchResult
+from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import SessionStarted
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -43,6 +44,15 @@ class LogCursor:
         started = self._started()
         self._loaded = True
         return started
+
+    def is_current(self) -> bool:
+        """Tell whether the durable state is still as it was loaded."""
+        stored = checkpoints.peek(self._target, self._log.path)
+        return checkpoints.position_of(stored) == checkpoints.position_of(self.file)
+
+    def lost(self) -> CheckpointMovedError:
+        """Return what to say when the log is not this session's any more."""
+        return checkpoints.lost(self._target, self.file)
 
     def _started(self) -> SessionStarted:
         last = self.file.last_record_time

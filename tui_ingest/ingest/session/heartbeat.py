@@ -8,6 +8,7 @@ from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import Event, Noticed, State, StateChanged
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.session.journal import Journal
+from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 
@@ -22,12 +23,15 @@ class Heartbeat:
     """Listens to a session and keeps the database told: at once of what lasts, else in time.
 
     Signs of life are never worth an error: what the database cannot take now is written when it
-    is back.
+    is back. They renew the session's lease, or find it lost.
     """
 
-    def __init__(self, target: Target, path: str, journal: Journal, *, dry_run: bool) -> None:
+    def __init__(
+        self, target: Target, path: str, journal: Journal, lease: Lease, *, dry_run: bool
+    ) -> None:
         self._path = path
         self._journal = journal
+        self._lease = lease
         self._target = target
         self._dry_run = dry_run  # leaves no trace
         self._state = State.STARTING
@@ -58,7 +62,8 @@ class Heartbeat:
             return
         self._beat_at = time.monotonic()
         try:
-            checkpoints.beat(self._target, self._path, self._state, self._reason)
+            if not checkpoints.beat(self._target, self._path, self._state, self._reason):
+                self._lease.lose()
             self._journal.write()
         except Exception as error:
             if not is_of_the_database(error):
@@ -66,3 +71,12 @@ class Heartbeat:
             self._target.connection.close()
         else:
             self._written = self._state
+
+    def end(self) -> None:
+        """Give the lease back; where that fails, it ends by itself."""
+        try:
+            self._lease.release()
+        except Exception as error:
+            if not is_of_the_database(error):
+                raise
+            self._target.connection.close()

@@ -19,15 +19,19 @@ from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError, CheckpointSetBackError
 from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.deadletters import AutoRetry, Retry
-from tui_ingest.ingest.events import Event, OrdersTaken, SessionEnded, State
+from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.leases import LEASE_SECONDS, new_owner
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.heartbeat import Heartbeat
 from tui_ingest.ingest.session.interrupter import interrupted_by_stop
 from tui_ingest.ingest.session.journal import Journal
+from tui_ingest.ingest.session.lease import Lease
+from tui_ingest.ingest.session.orders import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
+from tui_ingest.ingest.session.standby import Standby
 from tui_ingest.ingest.session.stop_policy import StopPolicy
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -35,7 +39,7 @@ from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
 IDLE_SECONDS = 1.0  # between two looks when nothing wakes the session
 SETTLE_SECONDS = 0.25  # without anything new before the session calls itself caught up
-STANDBY_SECONDS = 2.0  # before another try, when another ingester was faster
+RACED_SECONDS = 2.0  # before a dry run goes on from where another ingester is
 
 
 def _ignore(event: Event) -> None:
@@ -55,6 +59,7 @@ class Session:
         dry_run: undo every batch; nothing moves.
         interactive: somebody is there to decide about errors; otherwise they end the session.
         settings: `TUI_INGEST`, if not the project's.
+        lease_seconds: of silence, after which another session may take the log.
     """
 
     def __init__(
@@ -69,15 +74,18 @@ class Session:
         dry_run: bool = False,
         interactive: bool = False,
         settings: Settings | None = None,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self._target = target = Target(database, settings)
+        owner = None if dry_run else new_owner()
+        self._target = target = Target(database, settings, owner=owner.id if owner else "")
         self._log = log
         self._control = control or Control()
         self._start = start
         self._once = once
         self._dry_run = dry_run
         journal = Journal(target, log.path)
-        self._heartbeat = Heartbeat(target, log.path, journal, dry_run=dry_run)
+        self._lease = Lease(target, log.path, owner, seconds=lease_seconds)
+        self._heartbeat = Heartbeat(target, log.path, journal, self._lease, dry_run=dry_run)
         self._publisher = Publisher(
             report,
             journal,
@@ -85,7 +93,9 @@ class Session:
             dry_run=dry_run,
             log_payloads=target.settings.log_payloads,
         )
-        self._retrier = Retrier(target, self._control, self._publisher, path=log.path)
+        self._retrier = Retrier(
+            target, self._control, self._publisher, self._heartbeat, path=log.path
+        )
         self._stop_policy = StopPolicy(
             target, self._control, self._publisher, interactive=interactive
         )
@@ -93,9 +103,17 @@ class Session:
         self._applier = Applier(
             target, self._cursor, self._publisher, self._retrier, dry_run=dry_run
         )
+        self._standby = Standby(
+            self._lease,
+            self._applier,
+            self._cursor,
+            self._control,
+            self._publisher,
+            self._retrier,
+            once=once,
+        )
+        self._orders = LastingOrders(self._control, self._cursor, self._publisher)
         self._until_failure = False  # stepping to the next failure
-        self._orders = OrdersTaken(at=0.0, paused=False, stop_on_error=False)  # as told last
-        self._raced = False  # with another ingester, and said so in the list of events
 
     def run(self) -> SessionEnded:
         """Work until stopped, finished, or unable to go on; the result says which."""
@@ -106,9 +124,8 @@ class Session:
     def _run(self) -> SessionEnded:
         self._control.attach(self._log.wake)
         try:
-            self._begin()
             while True:
-                self._turn()
+                self._work()
         except Ended as ended:
             return self._end(ended.state, ended.error)
         except LogError as error:
@@ -117,24 +134,32 @@ class Session:
             self._control.attach(None)
             self._log.close()
 
-    def _begin(self) -> None:
-        self._applier.load()
-        while self._start is not None:
-            self._begin_at(self._start)
-        self._retry_letters(lambda letters: letters.at_start())
-        self._publisher.progress(self._cursor, now=True)
-
-    def _begin_at(self, start: StartPoint) -> None:
+    def _work(self) -> None:
+        """Apply the log for as long as no other session does."""
         try:
-            self._go_to(start)
+            self._begin()
+            while True:
+                self._turn()
         except CheckpointMovedError as moved:
-            self._stand_by(moved)
-        else:
+            was_set_back = isinstance(moved, CheckpointSetBackError)
+            kind = EventKind.SET_BACK if was_set_back else EventKind.RACED
+            self._publisher.notice(kind, str(moved))
+            if self._dry_run:
+                self._retrier.rest(str(moved), RACED_SECONDS)
+            else:
+                self._lease.lose()
+
+    def _begin(self) -> None:
+        self._standby.begin()
+        if self._start is not None:
+            self._go_to(self._start)
             self._start = None
+        self._retry_letters(lambda letters: letters.at_start())
 
     def _end(self, state: State, error: str) -> SessionEnded:
         self._publisher.progress(self._cursor, now=True)  # what is left unread
         self._publisher.change_state(state, error)
+        self._heartbeat.end()
         ended = SessionEnded(
             at=time.time(),
             state=state,
@@ -149,7 +174,7 @@ class Session:
 
     def _turn(self) -> None:
         self._stay_responsive()
-        self._take_orders()
+        self._orders.take()
         self._obey_seek()
         step = self._control.take_step() if self._orders.paused else None
         self._until_failure = self._until_failure or step is StepTo.FAILURE
@@ -163,26 +188,17 @@ class Session:
             self._write(batch)
 
     def _stay_responsive(self) -> None:
-        """Be told to stop, and say that the session is alive."""
+        """Be told to stop, and say that the session is alive.
+
+        Raises:
+            CheckpointMovedError: another session applies the log now.
+        """
         if self._control.stopping:
             raise Ended(State.STOPPED)
         reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
         self._heartbeat.beat_if_due()
-
-    def _take_orders(self) -> None:
-        """Say which orders are obeyed from here on, and keep pauses among the events.
-
-        Somebody will ask why nothing happened that night.
-        """
-        told = self._orders
-        paused, stop_on_error = self._control.paused, self._control.stop_on_error
-        if (paused, stop_on_error) == (told.paused, told.stop_on_error):
-            return
-        self._orders = OrdersTaken(at=time.time(), paused=paused, stop_on_error=stop_on_error)
-        self._publisher.tell(self._orders)
-        if paused is not told.paused:
-            kind = EventKind.PAUSED if paused else EventKind.RESUMED
-            self._publisher.notice(kind, f"{kind.capitalize()} at {self._cursor.place}.")
+        if self._lease.is_lost:
+            raise self._retrier.until_done(self._cursor.lost)
 
     def _stay_paused(self) -> None:
         if self._publisher.state is not State.PAUSED:
@@ -221,17 +237,13 @@ class Session:
     # Writing
 
     def _write(self, batch: Batch, *, set_aside: bool = False) -> None:
-        try:
-            written = self._applier.apply(
-                batch,
-                until_failure=self._until_failure,
-                stop_on_error=self._orders.stop_on_error and not set_aside,
-            )
-        except CheckpointMovedError as moved:
-            self._stand_by(moved)
-        else:
-            if written is not None:
-                self._follow_up(written)
+        written = self._applier.apply(
+            batch,
+            until_failure=self._until_failure,
+            stop_on_error=self._orders.stop_on_error and not set_aside,
+        )
+        if written is not None:
+            self._follow_up(written)
 
     def _follow_up(self, written: BatchResult) -> None:
         self._publisher.progress(self._cursor)
@@ -280,20 +292,8 @@ class Session:
             self._go_to(start)
         except LogError as error:
             self._publisher.notice(EventKind.SEEK_REFUSED, str(error))
-        except CheckpointMovedError as moved:
-            self._stand_by(moved)
 
     def _go_to(self, start: StartPoint) -> None:
         why = self._retrier.until_done(lambda: self._cursor.go_to(start))
         self._publisher.notice(EventKind.SOUGHT, why)
         self._publisher.progress(self._cursor, now=True)
-
-    def _stand_by(self, moved: CheckpointMovedError) -> None:
-        """Leave the log to the other ingester for a moment, then look where it stands."""
-        if isinstance(moved, CheckpointSetBackError):
-            self._publisher.notice(EventKind.SET_BACK, str(moved))
-        elif not self._raced:
-            self._publisher.notice(EventKind.RACED, str(moved))
-            self._raced = True
-        self._retrier.rest(str(moved), STANDBY_SECONDS)
-        self._applier.load()

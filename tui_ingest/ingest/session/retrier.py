@@ -13,6 +13,7 @@ from tui_ingest.ingest.connecting import holder_of
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.database_errors import is_damage, is_lock_timeout, is_transient
 from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.session.heartbeat import Heartbeat
 from tui_ingest.ingest.session.pacing import Backoff
 from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.status import EventKind
@@ -20,6 +21,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import LogUnavailableError
 
 RETRY_CAP_SECONDS = 30.0  # between two tries
+BEAT_SECONDS = 1.0  # between two looks whether a sign of life is due
 
 T = TypeVar("T")
 
@@ -33,6 +35,10 @@ class Ended(Exception):  # noqa: N818  # not an error: how a session's turn says
         self.error = error
 
 
+def _rest() -> None:
+    """Do no more than rest between two tries."""
+
+
 class Retrier:
     """Rests between tries, says why, and never keeps an operator who wants to leave.
 
@@ -41,10 +47,17 @@ class Retrier:
     """
 
     def __init__(
-        self, target: Target, control: Control, publisher: Publisher, *, path: str
+        self,
+        target: Target,
+        control: Control,
+        publisher: Publisher,
+        heartbeat: Heartbeat,
+        *,
+        path: str,
     ) -> None:
         self._control = control
         self._publisher = publisher
+        self._heartbeat = heartbeat
         self._path = path
         self._target = target
 
@@ -53,8 +66,12 @@ class Retrier:
         """Tell whether the session was told to stop."""
         return self._control.stopping
 
-    def until_done(self, action: Callable[[], T]) -> T:
-        """Do what may fail for a while, as often as it takes."""
+    def until_done(self, action: Callable[[], T], *, between: Callable[[], None] = _rest) -> T:
+        """Do what may fail for a while, as often as it takes.
+
+        Args:
+            between: called before every try but the first.
+        """
         backoff = new_backoff()
         while True:
             try:
@@ -63,6 +80,7 @@ class Retrier:
                 if not self.passes_by_itself(error):
                     raise
                 self.wait_after(error, backoff)
+                between()
             else:
                 self.came_back(backoff)
                 return result
@@ -91,10 +109,10 @@ class Retrier:
         delay = backoff.next()
         if backoff.attempt == 1:
             self._publisher.notice(EventKind.WAITING, f"Waiting for the {reason}")
-        self.rest(reason, delay, attempt=backoff.attempt)
+        self._rest(reason, delay, attempt=backoff.attempt, is_log=_is_log(error))
 
     def _reason(self, error: Exception) -> str:
-        if isinstance(error, LogUnavailableError):
+        if _is_log(error):
             return f"log: {first_line(str(error))}"
         said = f"database: {first_line(str(error))}"
         if is_lock_timeout(error):
@@ -111,8 +129,11 @@ class Retrier:
             )
             backoff.reset()
 
-    def rest(self, reason: str, seconds: float, *, attempt: int = 0) -> None:
+    def rest(self, reason: str, seconds: float) -> None:
         """Do nothing for a while."""
+        self._rest(reason, seconds, attempt=0, is_log=False)
+
+    def _rest(self, reason: str, seconds: float, *, attempt: int, is_log: bool) -> None:
         self._publisher.change_state(
             State.WAITING, reason, attempt=attempt, retry_at=time.time() + seconds
         )
@@ -120,9 +141,15 @@ class Retrier:
         while (left := deadline - time.monotonic()) > 0:
             if self._control.stopping:
                 raise Ended(State.STOPPED)
-            self._control.wait(left)
+            if is_log:  # the database is there: the session keeps its lease
+                self._heartbeat.beat_if_due()
+            self._control.wait(min(left, BEAT_SECONDS) if is_log else left)
 
 
 def new_backoff() -> Backoff:
     """Return the pauses between the tries of one thing."""
     return Backoff(RETRY_CAP_SECONDS)
+
+
+def _is_log(error: Exception) -> bool:
+    return isinstance(error, LogUnavailableError)

@@ -44,7 +44,8 @@ class EventKind(enum.StrEnum):
     SEEK_REFUSED = "seek_refused", Severity.WARNING
     WAITING = "waiting", Severity.WARNING  # for a database or a log that is expected back
     RECOVERED = "recovered"
-    RACED = "raced", Severity.WARNING  # another ingester moved the checkpoint
+    RACED = "raced", Severity.WARNING  # another ingester has the log now
+    TAKEN_OVER = "taken_over", Severity.WARNING  # from a session that did not end properly
     ROWS_GONE = "rows_gone", Severity.ERROR  # what was written last is not there any more
     SET_BACK = "set_back", Severity.WARNING  # the database was restored while it was running
 

@@ -57,6 +57,7 @@ class SessionStatus:
     gaps: int = 0
     last_record_time: float | None = None  # seconds since the epoch, by the source's clock
     last_seen: float | None = None  # seconds since the epoch, of a session looked at from outside
+    runs_on: str = ""  # process and host of that session, while it is alive
     last_error: str = ""
     last_failed: int | None = None  # the dead letter of the last error
     stopped_on: StoppedOnError | None = None

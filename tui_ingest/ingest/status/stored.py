@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 from typing import Any
 
-from tui_ingest.ingest import checkpoints, totals
+from tui_ingest.ingest import checkpoints, leases, totals
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.leases import LEASE_SECONDS, Holder
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Log, LogError, Position
 from tui_ingest.words.terminal_safe import terminal_safe
 
-# A session says every few seconds that it is alive; after this long it is not.
-STALE_AFTER = timedelta(seconds=20)
-_ENDED = (State.FINISHED, State.STOPPED)
+_ENDED = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
 
 
-def status_of(target: Target, file: ProcessedFile, log: Log, *, now: datetime) -> SessionStatus:
+def status_of(target: Target, file: ProcessedFile, log: Log) -> SessionStatus:
     """Put together what is known of a log; `log` is looked at and closed."""
+    holder = leases.holder(target, file.file_path)
+    state = _state(file, holder)
+    silence = leases.silent_seconds(target, file.file_path)
     letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
     return SessionStatus(
         path=file.file_path,
-        state=_state(file, now),
+        state=state,
         reason=terminal_safe(file.state_reason),
         position=checkpoints.position_of(file) or Position(),
         backlog=_backlog(file, log),
@@ -32,7 +35,8 @@ def status_of(target: Target, file: ProcessedFile, log: Log, *, now: datetime) -
         dead_letters=letters.count(),
         gaps=checkpoints.gaps(target, file),
         last_record_time=_timestamp(file.last_record_time),
-        last_seen=_timestamp(file.heartbeat),
+        last_seen=None if silence is None else time.time() - silence,
+        runs_on=str(holder.owner) if holder and state is not State.NOT_RUNNING else "",
     )
 
 
@@ -49,18 +53,21 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "state": status.state.value,
         "state_reason": status.reason,
         "last_seen": _iso(status.last_seen),
+        "runs_on": status.runs_on,
         "models": {label: dataclasses.asdict(counts) for label, counts in status.totals.items()},
         "dead_letters": status.dead_letters,
         "gaps": status.gaps,
     }
 
 
-def _state(file: ProcessedFile, now: datetime) -> State:
-    if file.heartbeat is None:
+def _state(file: ProcessedFile, holder: Holder | None) -> State:
+    if not file.state:
         return State.NOT_RUNNING
-    if file.state not in _ENDED and now - file.heartbeat > STALE_AFTER:
-        return State.NOT_RUNNING
-    return State(file.state)
+    state = State(file.state)
+    if holder is None:  # nobody works on it: a state other than these is what somebody left
+        return state if state in _ENDED else State.NOT_RUNNING
+    is_alive = holder.silent_seconds <= LEASE_SECONDS and not holder.owner.is_gone()
+    return state if is_alive else State.NOT_RUNNING
 
 
 def _backlog(file: ProcessedFile, log: Log) -> Backlog | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ def _files(log: Path | None, database: str) -> QuerySet[ProcessedFile]:
 
 
 def _status(file: ProcessedFile, database: str) -> SessionStatus:
-    return status_of(Target(database), file, open_log(file.file_path), now=datetime.now(UTC))
+    return status_of(Target(database), file, open_log(file.file_path))
 
 
 def _as_json(found: list[SessionStatus], log: Path | None) -> str:

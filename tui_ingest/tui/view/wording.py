@@ -42,6 +42,7 @@ _STATES = {
     State.PAUSED: Phrase("‖ PAUSED", Tone.WARNING),
     State.STOPPED_ON_ERROR: Phrase("✗ STOPPED ON ERROR", Tone.BAD),
     State.WAITING: Phrase("◌ WAITING", Tone.WARNING),
+    State.STANDING_BY: Phrase("◇ STANDING BY", Tone.WARNING),
     State.NO_FILE_YET: Phrase("○ NO FILE YET", Tone.WARNING),
     State.FINISHED: Phrase("■ FINISHED", Tone.GOOD),
     State.STOPPED: Phrase("■ STOPPED", Tone.WARNING),

@@ -359,27 +359,6 @@ def test_told_to_stop_a_session_leaves_the_other_orphans_to_the_next(log, databa
     assert letters.count() == 0
 
 
-def test_two_sessions_on_one_log_never_apply_a_batch_twice(log, database):
-    log.write_bytes(b"")
-    with Running(log, database=database) as one, Running(log, database=database) as other:
-        for session in (one, other):
-            session.wait_for_state(State.CAUGHT_UP)  # both at the start: one will come too late
-        for number in range(1, 400):
-            with log.open("ab") as more:
-                more.write(question(number))
-        end = log.stat().st_size
-        eventually(lambda: stored(database).last_processed_position == end, what="the end")
-        eventually(
-            lambda: any(
-                notice.kind == "raced" and "Another ingester" in notice.message
-                for notice in (*one.all(Noticed), *other.all(Noticed))
-            ),
-            what="the one that came too late says so",
-        )
-
-    assert totals(database) == {"polls.question": Counts(saved=399)}
-
-
 @pytest.mark.parametrize("had_begun", [True, False], ids=["an early backup", "one without it"])
 def test_a_database_that_is_restored_meanwhile(log, database, had_begun):
     log.write_bytes(question(1))

@@ -1,0 +1,146 @@
+"""Who applies a log: one session at a time, by a lease in the checkpoint's row.
+
+A session takes the lease in one compare-and-swap, renews it with every sign of life, and gives it
+back at a proper end. `Target.owner` fences what it writes: whoever lost the lease commits nothing.
+When a lease is over, the database's clock says; those of several machines may differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models.functions import Now
+
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import ProcessedFile
+
+LEASE_SECONDS = 20.0  # without a sign of life, and it is over
+HOST_CHARACTERS = 255  # of `ProcessedFile.owner_host`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """A session, as other sessions know it."""
+
+    id: str  # of this session and no other; says which process of which machine it is in
+    host: str
+    pid: int
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.host}"
+
+    def is_gone(self) -> bool:
+        """Tell whether its process has ended; False if that cannot be seen from here."""
+        machine, started, _ = self.id.split(".", 2)
+        return machine != "" and machine == _this_machine() and not _runs(self.pid, started)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who holds the lease of a log."""
+
+    owner: Owner
+    silent_seconds: float  # since its last sign of life, by the database's clock
+
+
+def new_owner() -> Owner:
+    """Return an owner for a session of this process."""
+    pid = os.getpid()
+    started = _started(pid) or ""
+    return Owner(
+        id=f"{_this_machine()}.{started}.{secrets.token_hex(16)}",
+        host=socket.gethostname()[:HOST_CHARACTERS],
+        pid=pid,
+    )
+
+
+def holder(target: Target, path: str) -> Holder | None:
+    """Return who holds the lease of a log, or held it until it died."""
+    file = target.rows(ProcessedFile).filter(file_path=path).exclude(owner="").first()
+    silence = silent_seconds(target, path)
+    if file is None or file.owner_pid is None or silence is None:
+        return None
+    owner = Owner(id=file.owner, host=file.owner_host, pid=file.owner_pid)
+    return Holder(owner=owner, silent_seconds=silence)
+
+
+def silent_seconds(target: Target, path: str) -> float | None:
+    """Return for how long no session of a log has given a sign of life; None if none ever did."""
+    rows = target.rows(ProcessedFile).filter(file_path=path, heartbeat__isnull=False)
+    silence = ExpressionWrapper(Now() - F("heartbeat"), output_field=DurationField())
+    found = rows.annotate(silence=silence).values_list("silence", flat=True).first()
+    return None if found is None else max(0.0, found.total_seconds())
+
+
+def take(
+    target: Target, path: str, owner: Owner, *, seconds: float, dead: Owner | None = None
+) -> bool:
+    """Take the lease of a log if nobody has it, or who has it gave no sign of life for so long.
+
+    Args:
+        dead: whoever is known to have ended; its lease is over, too.
+    """
+    over = Q(heartbeat__lt=Now() - timedelta(seconds=seconds))
+    mine = Q(owner__in=["", owner.id, *([dead.id] if dead else [])])
+    rows = target.rows(ProcessedFile).filter(mine | over, file_path=path)
+    return bool(
+        rows.update(
+            owner=owner.id,
+            owner_host=owner.host,
+            owner_pid=owner.pid,
+            owner_since=Now(),
+            heartbeat=Now(),
+        )
+    )
+
+
+def release(target: Target, path: str, owner: Owner) -> None:
+    """Give the lease of a log back, unless somebody else has it by now."""
+    rows = target.rows(ProcessedFile).filter(file_path=path, owner=owner.id)
+    rows.update(owner="", owner_host="", owner_pid=None, owner_since=None)
+
+
+@cache
+def _this_machine() -> str:
+    """Return what tells this machine, since it was started, from all others; "" if unknown.
+
+    And one set of processes on it from another: containers number theirs anew.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        processes = Path("/proc/self/ns/pid").readlink()
+    except OSError:  # not Linux
+        return ""
+    return hashlib.sha256(f"{boot} {processes}".encode()).hexdigest()[:16]
+
+
+def _runs(pid: int, started: str) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's: it is there
+        pass
+    found = _started(pid)
+    return found is None or found == started
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process began, in its machine's ticks; "" if it has ended, None if unknown.
+
+    Numbers of processes are given again, with the time they are not.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # those of others may be hidden
+        return None
+    state, *fields = stat.rpartition(")")[2].split()
+    return "" if state in {"Z", "X"} else fields[18]
