@@ -33,6 +33,7 @@ class Settings:
     ignore_unknown_fields: bool = False
     max_record_bytes: int = 64 * 1024 * 1024  # a longer line is kept as a dead letter
     max_consecutive_failures: int = 1_000  # records set aside in a row, then the session pauses
+    olddir: str | None = None  # a folder with rotated files, as logrotate's; beside the log if None
     on_gap: str = "continue"  # or "stop"
     log_payloads: bool = False  # write the content of failed records to Python's logging
     keys: Mapping[str, str] = field(default_factory=dict)  # {"pause": "f5"}; the console's keys
@@ -78,6 +79,11 @@ def _check(settings: Settings) -> None:
     for name in ("ignore_unknown_fields", "log_payloads"):
         if not isinstance(getattr(settings, name), bool):
             raise ImproperlyConfigured(f"TUI_INGEST['{name.upper()}'] must be True or False.")
+    if settings.olddir is not None and not (isinstance(settings.olddir, str) and settings.olddir):
+        raise ImproperlyConfigured(
+            "TUI_INGEST['OLDDIR'] must be the path of a folder, relative to that of the log,"
+            f" not {settings.olddir!r}."
+        )
     if settings.on_gap not in ON_GAP_CHOICES:
         raise ImproperlyConfigured(
             f"TUI_INGEST['ON_GAP'] must be 'continue' or 'stop', not {settings.on_gap!r}."

@@ -55,6 +55,8 @@ def test_a_usual_project_passes_on_every_database():
         ({"IDENTITY": ["polls.question"]}, "E001", "IDENTITY"),
         ({"IDENTITY": {"polls.question": 1}}, "E001", "IDENTITY"),
         ({"ON_GAP": "shrug"}, "E001", "ON_GAP"),
+        ({"OLDDIR": ""}, "E001", "OLDDIR"),
+        ({"OLDDIR": ["old"]}, "E001", "OLDDIR"),
         ({"MAX_RECORD_BYTES": "1 MB"}, "E001", "MAX_RECORD_BYTES"),
         ({"LOG_PAYLOADS": 1}, "E001", "LOG_PAYLOADS"),
         ({"KEYS": {"pause": 5}}, "E001", "KEYS"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from django.db.models import QuerySet
@@ -13,7 +13,7 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent, ProcessedFile
-from tui_ingest.oplog.log import NoticeKind, Position
+from tui_ingest.oplog.log import SAID_ONCE, Notice, NoticeKind, Position
 
 
 class CheckpointMovedError(TuiIngestError):
@@ -188,6 +188,25 @@ def note(
 def _fenced(target: Target, file: ProcessedFile) -> QuerySet[ProcessedFile]:
     rows = target.rows(ProcessedFile).filter(pk=file.pk)
     return rows.filter(owner=target.owner) if target.owner else rows
+
+
+def note_news(target: Target, file: ProcessedFile, notices: Iterable[Notice]) -> list[Notice]:
+    """Keep what a reader noticed, and return it without what it has said before.
+
+    A reader that is started again finds out once more how the log's files are called.
+    """
+    events = target.rows(LogEvent).filter(file=file)
+    news = [
+        notice
+        for notice in notices
+        if not (
+            notice.kind in SAID_ONCE
+            and events.filter(kind=notice.kind, message=notice.message).exists()
+        )
+    ]
+    for notice in news:
+        note(target, file, notice.kind, notice.message, missing_bytes=notice.missing_bytes)
+    return news
 
 
 def _columns(position: Position, last_record_time: float | None) -> dict[str, object]:

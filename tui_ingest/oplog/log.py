@@ -42,8 +42,13 @@ class NoticeKind(enum.StrEnum):
     TRUNCATED = "truncated"  # the same file, other content: starts again from 0
     REPLACED = "replaced"  # another file with the same content: goes on at the same offset
     GAP = "gap"  # generations were removed before they were read
+    PASSED_OVER = "passed_over"  # files that look like the log's own, and are not read
     REORDERED = "reordered"  # the names of files contradict the times of their records
     LATE = "late"  # bytes were added to a generation after it was left
+
+
+# What is so as long as the files are what they are: it is news once, whoever reads them again.
+SAID_ONCE = frozenset({NoticeKind.REORDERED, NoticeKind.PASSED_OVER})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

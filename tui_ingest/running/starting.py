@@ -19,10 +19,12 @@ GARBAGE_OBJECTS = 200_000  # more than a batch has, before the collector looks f
 
 def open_log(options: IngestOptions) -> Log:
     """Return a reader of the log; the caller closes it."""
+    settings = get_settings()
     return opening.open_log(
         options.path,
-        max_record_bytes=get_settings().max_record_bytes,
+        max_record_bytes=settings.max_record_bytes,
         poll_seconds=options.poll_seconds,
+        olddir=settings.olddir,
     )
 
 

@@ -15,7 +15,7 @@ from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
-from tui_ingest.oplog.log import Batch, Entry, Position
+from tui_ingest.oplog.log import Batch, Entry, Notice, Position
 from tui_ingest.oplog.records import Record
 
 _UNUSUAL = (Outcome.MISSING, Outcome.SKIPPED)
@@ -111,6 +111,7 @@ class BatchResult:
     failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
     letters: dict[int, DeadLetter] = field(default_factory=dict)
     superseded: list[DeadLetter] = field(default_factory=list)
+    notices: Sequence[Notice] = ()  # what the log said that was not known
     failures_in_a_row: int = 0  # at the end of the entries
     refusal: Refusal | None = None
 

@@ -177,14 +177,7 @@ class BatchWriter:
         self._keep_letters(written)
         totals.add(self._target, self._file, written.counts())
         sequences.reset(self._target.connection, self._replayer.take_sequence_models())
-        for notice in batch.notices:
-            checkpoints.note(
-                self._target,
-                self._file,
-                notice.kind,
-                notice.message,
-                missing_bytes=notice.missing_bytes,
-            )
+        written.notices = checkpoints.note_news(self._target, self._file, batch.notices)
         records = (entry for entry in reversed(written.entries) if isinstance(entry, Record))
         last = next(records, None)
         written.last_record_time = last.timestamp if last else None

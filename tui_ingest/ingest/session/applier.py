@@ -108,7 +108,7 @@ class Applier:
             self._try_later(error)
             return None
         self._retrier.came_back(self._backoff)
-        self._account_for(batch, written, time.monotonic() - started)
+        self._account_for(written, time.monotonic() - started)
         return written
 
     def _is_timeout_final(self) -> bool:
@@ -125,7 +125,7 @@ class Applier:
         self.load()  # whether the last commit went through is known to the database alone
         self._publisher.progress(self._cursor, now=True)
 
-    def _account_for(self, batch: Batch, written: BatchResult, seconds: float) -> None:
+    def _account_for(self, written: BatchResult, seconds: float) -> None:
         self._cursor.advance(written)
         self._sizer.took(len(written.entries), seconds)
         self._timeouts = 0
@@ -134,4 +134,4 @@ class Applier:
         self.failures_in_a_row = written.failures_in_a_row
         self.set_aside += len(written.failures)
         totals.merge(self.counts, written.counts())
-        self._publisher.batch(batch, written, self._cursor, seconds)
+        self._publisher.batch(written, self._cursor, seconds)

@@ -24,7 +24,7 @@ from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter
-from tui_ingest.oplog.log import Backlog, Batch, Entry
+from tui_ingest.oplog.log import Backlog, Entry
 from tui_ingest.oplog.records import Malformed
 
 PROGRESS_SECONDS = 0.25  # between two looks at how far the log reaches
@@ -85,10 +85,10 @@ class Publisher:
             self.tell(Progressed(at=time.time(), backlog=self._backlog, position=cursor.position))
         return self._backlog
 
-    def batch(self, batch: Batch, written: BatchResult, cursor: LogCursor, seconds: float) -> None:
+    def batch(self, written: BatchResult, cursor: LogCursor, seconds: float) -> None:
         """Report what a committed transaction did."""
         at = time.time()
-        for notice in batch.notices:
+        for notice in written.notices:
             self.tell(
                 Noticed(
                     at=at,

@@ -32,6 +32,7 @@ class EventKind(enum.StrEnum):
     TRUNCATED = NoticeKind.TRUNCATED.value, Severity.WARNING
     REPLACED = NoticeKind.REPLACED.value
     GAP = NoticeKind.GAP.value, Severity.ERROR
+    PASSED_OVER = NoticeKind.PASSED_OVER.value, Severity.WARNING
     REORDERED = NoticeKind.REORDERED.value
     LATE = NoticeKind.LATE.value
     UNFINISHED = "unfinished"  # the last line has no end yet, and --once does not wait for it

@@ -66,7 +66,9 @@ def _files(log: Path | None, database: str) -> QuerySet[ProcessedFile]:
 
 
 def _status(file: ProcessedFile, database: str) -> SessionStatus:
-    return status_of(Target(database), file, open_log(file.file_path))
+    target = Target(database)
+    log = open_log(file.file_path, olddir=target.settings.olddir)
+    return status_of(target, file, log)
 
 
 def _as_json(found: list[SessionStatus], log: Path | None) -> str:

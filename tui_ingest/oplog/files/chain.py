@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tui_ingest.oplog.files import notices
 from tui_ingest.oplog.files.discovery import discover
@@ -15,6 +14,8 @@ from tui_ingest.oplog.files.finding import Found, find_place
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.late import LeftGenerations
 from tui_ingest.oplog.files.lines import Line, LineReader
+from tui_ingest.oplog.files.listing import LogFiles
+from tui_ingest.oplog.files.passed_over import PassedOver
 from tui_ingest.oplog.files.positions import leave, move_to
 from tui_ingest.oplog.files.snapshots import Snapshot, is_younger
 from tui_ingest.oplog.log import LogUnavailableError, Notice, Position
@@ -31,12 +32,13 @@ class Chain:
         notices: what was found out since they were taken last.
     """
 
-    def __init__(self, path: Path, *, max_line_bytes: int) -> None:
-        self._path = path
+    def __init__(self, files: LogFiles, *, max_line_bytes: int) -> None:
+        self._files = files
         self._max_line_bytes = max_line_bytes
         self._wanted = Position()
         self._written_over = False  # the file of the wanted position holds another content
         self._replacement_told = False
+        self._passed_over = PassedOver(files)
         self._told: set[str] = set()  # contradictions between names and times
         self.left = LeftGenerations(max_line_bytes=max_line_bytes)
         self.current: LineReader | None = None
@@ -80,7 +82,7 @@ class Chain:
         A failure leaves nothing behind: the next try begins with the position again.
         """
         noticed = list(self.notices)
-        with discover(self._path) as snapshot:
+        with discover(self._files) as snapshot:
             place = find_place(self._wanted, snapshot, written_over=self._written_over)
             if place.losses and not believes_losses:
                 return False
@@ -123,7 +125,7 @@ class Chain:
             self.left.adopt(snapshot, found)
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
-        self._tell_contradictions(snapshot)
+        self._tell_oddities(snapshot)
 
     def _unread(self, snapshot: Snapshot, left: Sequence[LineReader] = ()) -> list[Generation]:
         """Return the generations after the last one that is known."""
@@ -143,7 +145,8 @@ class Chain:
             if not (is_younger(found, last) and self.left.has(found))
         ]
 
-    def _tell_contradictions(self, snapshot: Snapshot) -> None:
+    def _tell_oddities(self, snapshot: Snapshot) -> None:
+        self.notices += self._passed_over.look()
         for message in snapshot.contradictions:
             if message not in self._told:
                 self.notices.append(notices.reordered(message))
@@ -164,7 +167,7 @@ class Chain:
         """Take hold of the generations that came since."""
         if self.current is None or self._is_active(self._newest()):
             return
-        with discover(self._path) as snapshot:
+        with discover(self._files) as snapshot:
             self._look_at_active(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
             if newest is not None:
@@ -179,7 +182,7 @@ class Chain:
                 )
                 unread[0].damaged_before = ()
             self.later += [snapshot.keep(generation) for generation in unread]
-            self._tell_contradictions(snapshot)
+            self._tell_oddities(snapshot)
 
     def _look_at_active(self, snapshot: Snapshot) -> None:
         self.nascent_bytes = snapshot.active.unfinished_bytes if snapshot.active else 0
@@ -189,7 +192,7 @@ class Chain:
         finished, following = self.current, self.later[0]
         assert finished is not None  # noqa: S101  # its successor was seen
         current = self._reader(following, 0)
-        self.notices += notices.passed_over(finished, following)
+        self.notices += notices.unread_between(finished, following)
         self.notices.append(
             notices.rotated(following.identity, read=finished.offset, next_name=following.path.name)
         )
@@ -246,7 +249,7 @@ class Chain:
 
     def _is_active(self, generation: Generation) -> bool:
         try:
-            status = self._path.stat()
+            status = self._files.path.stat()
         except OSError:
             return False
         return (status.st_dev, status.st_ino) == generation.file_id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui_ingest.oplog.files.descriptors import make_room
 from tui_ingest.oplog.files.generations import Generation
-from tui_ingest.oplog.files.listing import Listing, listing, rotated_files
+from tui_ingest.oplog.files.listing import Listing, LogFiles, listing, rotated_files
 from tui_ingest.oplog.files.ordering import in_order
 from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import LogUnavailableError
@@ -20,7 +20,7 @@ class _ChangedError(Exception):
     """The files were renamed while they were looked at."""
 
 
-def discover(path: Path) -> Snapshot:
+def discover(files: LogFiles) -> Snapshot:
     """Open every file of a log and return those with a first line in the order of their age.
 
     Raises:
@@ -29,25 +29,25 @@ def discover(path: Path) -> Snapshot:
     """
     for _ in range(MOST_LISTINGS):
         try:
-            return _discover_once(path)
+            return _discover_once(files)
         except _ChangedError:
             continue
-    raise LogUnavailableError(f"{path} is being rotated faster than its files can be listed.")
+    raise LogUnavailableError(f"{files.path} is being rotated faster than its files can be listed.")
 
 
-def _discover_once(path: Path) -> Snapshot:
-    before = listing(path)
+def _discover_once(files: LogFiles) -> Snapshot:
+    before = listing(files)
     make_room(len(before))
     opened: list[Generation] = []
     try:
         rotated = [
             (_take(opened, candidate, before, compression=name.compression, finished=True), name)
-            for candidate, name in rotated_files(path)
+            for candidate, name in rotated_files(files)
         ]
         active = None
-        if path in before:
-            active = _take(opened, path, before, compression="", finished=False)
-        if listing(path) != before:
+        if files.path in before:
+            active = _take(opened, files.path, before, compression="", finished=False)
+        if listing(files) != before:
             raise _ChangedError
         return Snapshot(in_order(rotated, active), active)
     except BaseException as error:

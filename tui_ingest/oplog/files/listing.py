@@ -1,9 +1,10 @@
-"""Which files lie next to a log, by name and by inode, at one moment."""
+"""Which files a log has, by name and by inode, at one moment."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from tui_ingest.oplog.files.naming import RotatedName, age_order, rotated_name
 from tui_ingest.oplog.log import LogUnavailableError
@@ -12,20 +13,42 @@ FileId = tuple[int, int]  # device and inode
 Listing = dict[Path, FileId]
 
 
-def rotated_files(path: Path) -> list[tuple[Path, RotatedName]]:
-    """Return the rotated files next to the log, and next to the file that it links to.
+class LogFiles(NamedTuple):
+    """Where the files of a log are."""
+
+    path: Path  # of the active one
+    # Of rotated ones that do not stay beside it (logrotate's setting of this name); None if all do.
+    # Relative to the log's folder. It is told, not guessed: what lies there by chance is no log.
+    olddir: Path | None = None
+
+    @property
+    def logs(self) -> list[Path]:
+        """The log's path, and the file that it links to."""
+        return [*dict.fromkeys((self.path, Path(os.path.realpath(self.path))))]
+
+    @property
+    def folders(self) -> list[tuple[Path, str]]:
+        """Where rotated files may be, each with the name that theirs begin with."""
+        beside = [(log.parent, log.name) for log in self.logs]
+        if self.olddir is None:
+            return beside
+        return beside + [(folder / self.olddir, name) for folder, name in beside]
+
+
+def rotated_files(files: LogFiles) -> list[tuple[Path, RotatedName]]:
+    """Return the rotated files of a log.
 
     Of a file and its compressed twin only the file counts: the twin may not be finished.
 
     Raises:
-        LogUnavailableError: the folder cannot be listed.
+        LogUnavailableError: a folder cannot be listed.
     """
     found: dict[Path, RotatedName] = {}
-    for log in dict.fromkeys((path, Path(os.path.realpath(path)))):
-        for name in _files_in(log.parent):
-            rotated = rotated_name(name, log.name)
+    for folder, log_name in dict.fromkeys(files.folders):
+        for name in _files_in(folder):
+            rotated = rotated_name(name, log_name)
             if rotated is not None:
-                found[log.parent / name] = rotated
+                found[folder / name] = rotated
     alone = [
         (file, name)
         for file, name in found.items()
@@ -34,14 +57,14 @@ def rotated_files(path: Path) -> list[tuple[Path, RotatedName]]:
     return sorted(alone, key=lambda item: age_order(item[1]))
 
 
-def listing(path: Path) -> Listing:
+def listing(files: LogFiles) -> Listing:
     """Return which file is where: two equal listings around a look mean that it saw no rollover.
 
     Raises:
         LogUnavailableError: the folder or a file cannot be looked at.
     """
     found: Listing = {}
-    for candidate in (path, *(rotated for rotated, _ in rotated_files(path))):
+    for candidate in (files.path, *(rotated for rotated, _ in rotated_files(files))):
         try:
             status = candidate.stat()
         except FileNotFoundError:
@@ -52,16 +75,16 @@ def listing(path: Path) -> Listing:
     return found
 
 
-def rotation_ranks(path: Path) -> dict[FileId, int]:
+def rotation_ranks(files: LogFiles) -> dict[FileId, int]:
     """Return the N of every NAME.N by file.
 
     Raises:
         LogUnavailableError: the folder or a file cannot be looked at.
     """
-    names = dict(rotated_files(path))
+    names = dict(rotated_files(files))
     return {
         file_id: rank
-        for rotated, file_id in listing(path).items()
+        for rotated, file_id in listing(files).items()
         if rotated in names and (rank := names[rotated].rank) is not None
     }
 

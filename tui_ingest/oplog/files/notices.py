@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.lines import LineReader
 from tui_ingest.oplog.log import Notice, NoticeKind
+
+_MOST_NAMES = 20  # in one message
 
 
 def rotated(generation: str, *, read: int, next_name: str) -> Notice:
@@ -18,7 +21,7 @@ def rotated(generation: str, *, read: int, next_name: str) -> Notice:
     )
 
 
-def passed_over(finished: LineReader, following: Generation) -> list[Notice]:
+def unread_between(finished: LineReader, following: Generation) -> list[Notice]:
     """Say what cannot be read between the place that was reached and the next generation."""
     found = [unreadable(following.identity, name) for name in following.damaged_before]
     generation = finished.generation
@@ -71,6 +74,32 @@ def replaced(generation: str) -> Notice:
             " as it will whenever that happens again."
         ),
         generation=generation,
+    )
+
+
+def passed_over(names: Sequence[str]) -> Notice:
+    """Say which files look like the log's own, and are not read."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return Notice(
+        kind=NoticeKind.PASSED_OVER,
+        message=(
+            f"Not read, because rotation gives no such names: {shown}{more}. If a file belongs to"
+            " the log, rename it to the log's name and a number or a date."
+        ),
+        generation="",
+    )
+
+
+def elsewhere(folder: Path) -> Notice:
+    """Say that a folder may have more files of the log."""
+    return Notice(
+        kind=NoticeKind.PASSED_OVER,
+        message=(
+            f"Not read: the folder {folder.name}/ beside the log has files that are called as its"
+            f" rotated ones. If they are, set 'OLDDIR' in TUI_INGEST to {folder.name!r}."
+        ),
+        generation="",
     )
 
 

@@ -11,7 +11,7 @@ from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
 from tui_ingest.oplog.files import seeking
 from tui_ingest.oplog.files.chain import Chain
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
-from tui_ingest.oplog.files.listing import rotation_ranks
+from tui_ingest.oplog.files.listing import LogFiles, rotation_ranks
 from tui_ingest.oplog.files.positions import go_back
 from tui_ingest.oplog.files.rereading import line_at
 from tui_ingest.oplog.files.watching import Watcher
@@ -36,6 +36,7 @@ class FileLog:
         path: of the active file; it may not exist yet.
         max_record_bytes: a longer line becomes a `Malformed` entry with its first bytes.
         poll_seconds: look for changes this often instead of being told by the system.
+        olddir: where rotated files are, too; relative to the log's folder.
     """
 
     unit = "byte"
@@ -46,12 +47,14 @@ class FileLog:
         *,
         max_record_bytes: int = MAX_RECORD_BYTES,
         poll_seconds: float | None = None,
+        olddir: str | os.PathLike[str] | None = None,
     ) -> None:
         # Absolute, but not resolved: a link is followed anew whenever it is opened.
         self._path = Path(os.path.abspath(path))  # noqa: PTH100
         self.path = str(self._path)
+        self._files = LogFiles(self._path, Path(olddir) if olddir is not None else None)
         self._max_record_bytes = max_record_bytes
-        self._chain = Chain(self._path, max_line_bytes=max_record_bytes)
+        self._chain = Chain(self._files, max_line_bytes=max_record_bytes)
         # What was taken from the files and is in no batch yet, because making one has failed.
         self._taken: tuple[list[Entry], LineReader | None] | None = None
         self._watcher = Watcher(self._path, poll_seconds=poll_seconds)
@@ -155,15 +158,15 @@ class FileLog:
 
     def line_at(self, location: RecordLocation) -> bytes | None:
         """See `Log.line_at`."""
-        return line_at(self._path, location)
+        return line_at(self._files, location)
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
-        return seeking.locate(self._path, start)
+        return seeking.locate(self._files, start)
 
     def count(self, start: Position, end: Position) -> int | None:
         """See `Log.count`."""
-        return seeking.count(self._path, start, end)
+        return seeking.count(self._files, start, end)
 
     # Waiting
 
@@ -200,7 +203,7 @@ class FileLog:
 
     def _ranks(self) -> tuple[int | None, int | None]:
         try:
-            ranks = rotation_ranks(self._path)
+            ranks = rotation_ranks(self._files)
         except LogUnavailableError:
             return None, None
         current = self._chain.current

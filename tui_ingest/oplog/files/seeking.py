@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from tui_ingest.oplog.files.discovery import discover
 from tui_ingest.oplog.files.generations import Generation
@@ -15,6 +14,7 @@ from tui_ingest.oplog.files.lines import (
     Line,
     LineReader,
 )
+from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.positions import Place, leave, move_to
 from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import (
@@ -32,22 +32,22 @@ _LINES = 1000  # looked at together
 _Point = tuple[int, int]  # index of a generation, and an offset in it
 
 
-def locate(path: Path, start: StartPoint) -> Position:
+def locate(files: LogFiles, start: StartPoint) -> Position:
     """Return the position that an operator means.
 
     Raises:
         LogError: there is no such place.
         LogUnavailableError: the log cannot be read now.
     """
-    with _looking_at(path) as snapshot:
+    with _looking_at(files) as snapshot:
         if isinstance(start, FromTime):
             return _at_time(snapshot, start.timestamp)
         if isinstance(start, FromPosition):
-            return _at_byte(path, snapshot, start.offset)
+            return _at_byte(files, snapshot, start.offset)
         return _position(snapshot, 0, 0)
 
 
-def count(path: Path, start: Position, end: Position) -> int | None:
+def count(files: LogFiles, start: Position, end: Position) -> int | None:
     """Return how many lines lie from one position to another, negative if `end` comes first.
 
     None if one of them is not in the log any more.
@@ -55,7 +55,7 @@ def count(path: Path, start: Position, end: Position) -> int | None:
     Raises:
         LogUnavailableError: the log cannot be read now.
     """
-    with _looking_at(path) as snapshot:
+    with _looking_at(files) as snapshot:
         first, last = _place(snapshot, start), _place(snapshot, end)
         if first is None or last is None:
             return None
@@ -65,12 +65,14 @@ def count(path: Path, start: Position, end: Position) -> int | None:
 
 
 @contextlib.contextmanager
-def _looking_at(path: Path) -> Iterator[Snapshot]:
+def _looking_at(files: LogFiles) -> Iterator[Snapshot]:
     try:
-        with discover(path) as snapshot:
+        with discover(files) as snapshot:
             yield snapshot
     except ContentChangedError as error:
-        raise LogUnavailableError(f"{path} was written over while it was looked at.") from error
+        raise LogUnavailableError(
+            f"{files.path} was written over while it was looked at."
+        ) from error
 
 
 def _lines_between(snapshot: Snapshot, first: _Point, last: _Point) -> int:
@@ -110,12 +112,12 @@ def _at_time(snapshot: Snapshot, timestamp: float) -> Position:
     )
 
 
-def _at_byte(path: Path, snapshot: Snapshot, offset: int) -> Position:
+def _at_byte(files: LogFiles, snapshot: Snapshot, offset: int) -> Position:
     """Return the place of the first line of the active file at or after a byte."""
     active = snapshot.active
     size = active.size if active is not None else 0
     if offset > size:
-        raise LogError(f"{path} has {size:,} bytes; there is no position {offset:,} in it.")
+        raise LogError(f"{files.path} has {size:,} bytes; there is no position {offset:,} in it.")
     if active is None or not active.identity:
         return _position(snapshot, len(snapshot.generations), 0)
     place = offset

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.rotation import Reader
 from tui_ingest.oplog.files.discovery import discover
+from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.log import LogUnavailableError
 from tui_ingest.oplog.parsing import parse_line
 from tui_ingest.oplog.records import Record, RecordLocation
@@ -101,7 +102,7 @@ def test_a_look_at_the_files_in_the_middle_of_a_rollover(tmp_path, start_writer)
     looks = 0
     while writer.poll() is None:
         try:
-            with discover(path) as snapshot:
+            with discover(LogFiles(path)) as snapshot:
                 firsts = [
                     int(found.read_at(0, 200).split()[5][:-1]) for found in snapshot.generations
                 ]
