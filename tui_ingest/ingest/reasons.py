@@ -43,10 +43,10 @@ class RecordError(TuiIngestError):
     The message is for the operator: one sentence in its first line, details after it.
     """
 
-    def __init__(self, reason: Reason, error: str, *, waiting_for: RowKey | None = None) -> None:
+    def __init__(self, reason: Reason, error: str, *, needs: tuple[RowKey, ...] = ()) -> None:
         super().__init__(error)
         self.reason = reason
-        self.waiting_for = waiting_for
+        self.needs = needs  # see `Failure`
 
 
 @dataclass(frozen=True, kw_only=True)

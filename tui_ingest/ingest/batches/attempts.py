@@ -65,6 +65,8 @@ class Attempt:
     suspects: set[int] = field(default_factory=set)  # the database refused them among others
     longest: int = sys.maxsize  # entries of a run; less while they fail
     is_careful: bool = False  # a savepoint for each run
+    lends: bool = False  # rows of a run may take unique values from each other
+    has_lent: bool = False  # and some did
     was_refused: bool = False  # a run was
 
     @property

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from tui_ingest.ingest.batches.attempts import (
     Attempt,
@@ -18,7 +18,12 @@ from tui_ingest.ingest.batches.attempts import (
     RunRefusedError,
 )
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_statement_timeout
+from tui_ingest.ingest.exact.database_errors import (
+    Fault,
+    fault_of,
+    is_of_the_database,
+    is_statement_timeout,
+)
 from tui_ingest.ingest.exact.failures import Failure, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.units import Unit
@@ -172,6 +177,8 @@ class BatchPass:
                 fast.number(window)
                 streak = self._obey_limits(window, failures)
                 is_worth_it = window.stop - window.start >= SMALLEST_RUN
+                if is_worth_it and self._attempt.lends:
+                    self._attempt.has_lent |= fast.make_room(window)
                 outcomes = fast.apply(window) if is_worth_it else {}
         except MemoryError:
             raise
@@ -232,7 +239,9 @@ class BatchPass:
     def _narrow(self, error: Exception, stop: int) -> None:
         self._attempt.was_refused = True
         logger.debug("A run of %d entries was refused.", stop - self._at, exc_info=error)
-        if isinstance(error, RowRefusedError):
+        if not self._attempt.lends and _is_clash(error):
+            self._attempt.lends = True
+        elif isinstance(error, RowRefusedError):
             self._attempt.suspects.add(error.index)
         else:
             self._attempt.longest = (stop - self._at) // 2
@@ -248,3 +257,8 @@ class BatchPass:
         # If a rule ended this run early, the entries after it were gathered in vain and will be
         # gathered again. So the next run is at most twice as long as this one was.
         self._attempt.longest = max(2 * (window.stop - window.start), 2 * SMALLEST_RUN)
+
+
+def _is_clash(error: Exception) -> bool:
+    cause = error.__cause__ if isinstance(error, RowRefusedError) else error
+    return isinstance(cause, DatabaseError) and fault_of(cause) is Fault.UNIQUE

@@ -64,6 +64,7 @@ class BatchWriter:
         self._blame = ConstraintBlame(target)
         self._wary = 0  # batches to look through for missing parents
         self._careful = 0  # batches to write with savepoints
+        self._lending = 0  # batches to look through for exchanged unique values
 
     def write(self, batch: Batch, limits: Limits, *, failures_in_a_row: int = 0) -> BatchResult:
         """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
@@ -81,6 +82,7 @@ class BatchWriter:
             limits=limits,
             look=self._look(),
             is_careful=self._careful > 0,
+            lends=self._lending > 0,
         )
         while True:
             try:
@@ -105,6 +107,7 @@ class BatchWriter:
         reasons = {failure.reason for failure in written.failures.values()}
         self._wary = WARY_BATCHES if Reason.MISSING_PARENT in reasons else max(0, self._wary - 1)
         self._careful = WARY_BATCHES if attempt.was_refused else max(0, self._careful - 1)
+        self._lending = WARY_BATCHES if attempt.has_lent else max(0, self._lending - 1)
 
     def _accept(self, written: BatchResult) -> None:
         if self._memory is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tui_ingest.ingest.deadletters import resolving
 from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, InvalidEditError
-from tui_ingest.ingest.deadletters.resolving import close, locked, note
+from tui_ingest.ingest.deadletters.resolving import locked, note
 from tui_ingest.ingest.deadletters.waiting import judge_again
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -56,13 +57,7 @@ def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
     """
     with locked(target, dead_letter_id) as letter:
         _require_open(letter)
-        close(
-            target,
-            letter,
-            DeadLetter.Status.DISCARDED,
-            terminal_safe(why),
-            EventKind.DEAD_LETTER_DISCARDED,
-        )
+        resolving.discard(target, letter, terminal_safe(why))
 
 
 def _require_open(letter: DeadLetter) -> None:

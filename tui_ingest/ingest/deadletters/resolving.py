@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from django.db.models import F
+
 from tui_ingest.ingest import checkpoints, totals
+from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import FRAGMENTS, effective_entry, original_entry
 from tui_ingest.ingest.deadletters.keeping import describe_failure, forget_keys, write_keys
 from tui_ingest.ingest.deadletters.listing import get
@@ -72,18 +75,17 @@ def refusal_of(letter: DeadLetter) -> str:
     return ""
 
 
-def close(
-    target: Target, letter: DeadLetter, status: DeadLetter.Status, resolution: str, kind: EventKind
-) -> None:
-    """Resolve a dead letter and keep among the events that it was done."""
-    letter.status = status
+def discard(target: Target, letter: DeadLetter, why: str) -> None:
+    """Give a dead letter up, and keep among the events that it was done."""
+    letter.status = DeadLetter.Status.DISCARDED
     letter.resolved = datetime.now(UTC)
-    letter.resolution = resolution
-    if status == DeadLetter.Status.APPLIED:
-        letter.attempts += 1
-        letter.last_attempt = letter.resolved
+    letter.resolution = why
     letter.save(using=target.database)
-    note(target, letter, kind, f"Dead letter {letter.pk} ({letter}): {resolution}")
+    note(target, letter, EventKind.DEAD_LETTER_DISCARDED, _message(letter, why))
+
+
+def _message(letter: DeadLetter, what: str) -> str:
+    return f"Dead letter {letter.pk} ({letter}): {what}"
 
 
 def note(target: Target, letter: DeadLetter, kind: EventKind, message: str) -> None:
@@ -93,16 +95,50 @@ def note(target: Target, letter: DeadLetter, kind: EventKind, message: str) -> N
     )
 
 
-def count_applied(
-    target: Target, letter: DeadLetter, applied: Record, outcomes: Mapping[str, Outcome]
+def close_applied(
+    target: Target,
+    file: ProcessedFile,
+    applied: Sequence[tuple[DeadLetter, Record, Mapping[str, Outcome]]],
+) -> list[Retry]:
+    """Resolve the dead letters of a log that took effect, together if they are several.
+
+    Args:
+        applied: in log order, each with the part of it that was applied and what became of that.
+    """
+    now = datetime.now(UTC)
+    why = "Retried." if len(applied) == 1 else f"Retried, {len(applied)} records together."
+    results, moved = [], dict[str, Counts]()
+    for letter, record, outcomes in applied:
+        counts = _moved(letter, record, outcomes)
+        totals.merge(moved, counts)
+        letter.status = DeadLetter.Status.APPLIED
+        results.append(Retry(dead_letter=letter.pk, status=letter.status, counts=counts))
+    totals.add(target, file, moved)
+    for part in chunks(letter.pk for letter, _, _ in applied):
+        target.rows(DeadLetter).filter(pk__in=part).update(
+            status=DeadLetter.Status.APPLIED,
+            resolved=now,
+            resolution=why,
+            attempts=F("attempts") + 1,
+            last_attempt=now,
+        )
+    kind = EventKind.DEAD_LETTER_RETRIED
+    target.rows(LogEvent).bulk_create(
+        LogEvent(file=file, time=now, kind=kind, message=_message(letter, why))
+        for letter, _, _ in applied
+    )
+    return results
+
+
+def _moved(
+    letter: DeadLetter, applied: Record, outcomes: Mapping[str, Outcome]
 ) -> dict[str, Counts]:
-    """Move the totals: what was counted as failed turns into what it is now. Return how."""
+    """Return how the totals change: what was counted as failed turns into what it is now."""
     entry = effective_entry(letter)
     failed = totals.labels_of(original_entry(letter))
     still_failed = totals.labels_of(entry) - totals.labels_of(applied)  # for ever: superseded
     counts = {label: Counts(failed=-1) for label in failed - still_failed}
     totals.merge(counts, totals.tally(outcomes.items()))
-    totals.add(target, letter.file, counts)
     return counts
 
 

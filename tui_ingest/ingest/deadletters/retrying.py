@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, get
 from tui_ingest.ingest.deadletters.resolving import (
     Retry,
-    close,
-    count_applied,
+    close_applied,
     locked,
     refusal_of,
     stay_open,
@@ -21,7 +22,6 @@ from tui_ingest.ingest.exact.failures import describe, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Malformed, Record
@@ -66,15 +66,12 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
     replayer = Replayer(target)
     outcomes = Unit(target, replayer, [record]).replay(0)
     if dangling := replayer.dangling(record):
-        raise RecordError(Reason.MISSING_PARENT, dangling.error, waiting_for=dangling.waiting_for)
+        raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
     sequences.reset(target.connection, replayer.take_sequence_models())
-    counts = count_applied(target, letter, record, outcomes)
-    close(target, letter, DeadLetter.Status.APPLIED, "Retried.", EventKind.DEAD_LETTER_RETRIED)
-    older = supersede_older(target, letter, record)
-    return Retry(
-        dead_letter=letter.pk,
-        status=letter.status,
-        counts=counts,
+    (result,) = close_applied(target, letter.file, [(letter, record, outcomes)])
+    older = supersede_older(target, letter.file, {letter.pk: record})
+    return replace(
+        result,
         superseded=tuple(one.pk for one in older),
         waiting=tuple(waiting_for(target, letter.file, [record])),
     )

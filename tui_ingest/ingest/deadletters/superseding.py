@@ -41,12 +41,25 @@ def supersede(target: Target, file: ProcessedFile, records: Sequence[Record]) ->
     return _close(target, rows, applied, is_older, "A later record of the row was applied.")
 
 
-def supersede_older(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetter]:
-    """Close the open dead letters of the same rows that come before one that was just applied."""
-    keys = row_keys(target, record.objects).values()
-    rows = _open_rows(target, letter.file).filter(dead_letter__lt=letter.pk)
-    why = f"The later dead letter {letter.pk} of the row was applied."
-    return _close(target, rows, dict.fromkeys(keys), lambda _letter, _key: True, why)
+def supersede_older(
+    target: Target, file: ProcessedFile, applied: Mapping[int, Record]
+) -> list[DeadLetter]:
+    """Close the open dead letters of the same rows that come before some that were just applied.
+
+    Args:
+        applied: what was applied, by the id of the dead letter.
+    """
+    last = {
+        key: letter
+        for letter in sorted(applied)
+        for key in row_keys(target, applied[letter].objects).values()
+    }
+    rows = _open_rows(target, file).exclude(dead_letter__in=[*applied])
+
+    def is_older(letter: DeadLetter, key: RowKey) -> bool:
+        return letter.pk < last[key]
+
+    return _close(target, rows, last, is_older, "A later dead letter of the row was applied.")
 
 
 def refresh_rows(target: Target, file: ProcessedFile, *, reason: str | None = None) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tui_ingest.ingest import totals
+from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.groups import complete_groups
 from tui_ingest.ingest.deadletters.resolving import (
     Retry,
-    close,
-    count_applied,
+    close_applied,
     locked_log,
     stay_open,
 )
@@ -25,9 +25,8 @@ from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.replaying import Replayer
-from tui_ingest.ingest.exact.units import Unit
+from tui_ingest.ingest.fast.units import write_together
 from tui_ingest.ingest.reasons import Failure
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Record
@@ -98,6 +97,8 @@ def _retry_group(target: Target, file: ProcessedFile, group: Sequence[int]) -> I
     while group:
         try:
             results, failures = _apply_group(target, file, group)
+        except CheckpointMovedError:
+            raise
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -147,20 +148,32 @@ def _letters(target: Target, group: Iterable[int]) -> list[tuple[DeadLetter, Rec
 def _apply(
     target: Target, file: ProcessedFile, letters: list[tuple[DeadLetter, Record]]
 ) -> list[Retry]:
+    if not letters:
+        return []
     replayer = Replayer(target)
     last = _last_of_each_row(target, letters)
-    outcomes, failures = Unit(target, replayer, [*last.values()]).replay_all()
+    outcomes, failures = write_together(target, replayer, [*last.values()])
     if failures:
         ids = [*last]
         raise _UndoneError({ids[index]: why for index, why in failures.items()})
     sequences.reset(target.connection, replayer.take_sequence_models())
-    by_letter = dict(zip(last, (outcomes[index] for index in range(len(last))), strict=True))
-    results = [
-        _close(target, letter, record, by_letter.get(letter.pk, {}), together=len(letters))
+    of_letter = {letter: outcomes[index] for index, letter in enumerate(last)}
+    # A row that a later one of them wrote was saved by this one, too, a moment before.
+    applied = [
+        (letter, record, {**_saved(record), **of_letter.get(letter.pk, {})})
         for letter, record in letters
     ]
+    results = close_applied(target, file, applied)
+    older = supersede_older(target, file, {letter.pk: record for letter, record in letters})
     waiting = waiting_for(target, file, [record for _, record in letters])
-    return [*results[:-1], replace(results[-1], waiting=tuple(waiting))] if results else []
+    results[-1] = replace(
+        results[-1], superseded=tuple(one.pk for one in older), waiting=tuple(waiting)
+    )
+    return results
+
+
+def _saved(record: Record) -> Mapping[str, Outcome]:
+    return dict.fromkeys(totals.labels_of(record), Outcome.SAVED)
 
 
 def _last_of_each_row(
@@ -180,28 +193,6 @@ def _last_of_each_row(
         if objects:
             left[letter.pk] = record._replace(objects=objects)
     return left
-
-
-def _close(
-    target: Target,
-    letter: DeadLetter,
-    record: Record,
-    outcomes: Mapping[str, Outcome],
-    *,
-    together: int,
-) -> Retry:
-    # A row that a later one of them wrote was saved by this one, too, a moment before.
-    saved = dict.fromkeys(totals.labels_of(record), Outcome.SAVED)
-    counts = count_applied(target, letter, record, {**saved, **outcomes})
-    why = "Retried." if together == 1 else f"Retried, {together} records together."
-    close(target, letter, DeadLetter.Status.APPLIED, why, EventKind.DEAD_LETTER_RETRIED)
-    older = supersede_older(target, letter, record)
-    return Retry(
-        dead_letter=letter.pk,
-        status=letter.status,
-        counts=counts,
-        superseded=tuple(one.pk for one in older),
-    )
 
 
 def _keep_open(target: Target, file: ProcessedFile, failures: dict[int, Failure]) -> list[Retry]:

@@ -90,8 +90,7 @@ def describe(error: Exception) -> Failure:
     """Return what a permanent error means, as far as that is known without looking."""
     trace = _traceback(error)
     if isinstance(error, RecordError):
-        needs = (error.waiting_for,) if error.waiting_for else ()
-        return Failure(reason=error.reason, error=str(error), traceback=trace, needs=needs)
+        return Failure(reason=error.reason, error=str(error), traceback=trace, needs=error.needs)
     reason = _reason(error)
     said = _said(error)
     sentence = _SENTENCES.get(reason) if isinstance(error, DatabaseError) else None

@@ -35,7 +35,7 @@ class MissingParent(NamedTuple):
     parent: RowKey  # its key is `field=value`, or `natural=[…]`
 
     def as_error(self) -> RecordError:
-        return RecordError(Reason.MISSING_PARENT, self.sentence(), waiting_for=self.parent)
+        return RecordError(Reason.MISSING_PARENT, self.sentence(), needs=(self.parent,))
 
     def as_failure(self) -> Failure:
         return Failure(reason=Reason.MISSING_PARENT, error=self.sentence(), needs=(self.parent,))

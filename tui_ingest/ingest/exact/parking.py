@@ -18,7 +18,7 @@ from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.placeholders import placeholders
 from tui_ingest.ingest.model_fields import Serialized, concrete, referenced_fields
 from tui_ingest.ingest.policy import Verdict
-from tui_ingest.ingest.reasons import Failure, RowKey
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
@@ -59,7 +59,7 @@ class Parking:
             What is to be told to `owe` when the record has taken effect.
 
         Raises:
-            NoRoomError: a row has one of the values and keeps it.
+            NoRoomError: a row has one of the values and keeps it, or nobody knows which one.
         """
         record = self._entries[index]
         assert isinstance(record, Record)  # noqa: S101  # nothing else has been applied
@@ -68,11 +68,11 @@ class Parking:
         for clash in clashes:
             writer = self._writers.get(clash.holder_key)
             if writer is None or not (writer.entry == index or is_to_come(writer.entry)):
-                raise NoRoomError
+                raise NoRoomError(clashes)
             self._park(clash, writer)
             debts[writer.entry] = clash
         if not clashes:
-            raise NoRoomError
+            raise NoRoomError(clashes)
         debts.pop(index, None)
         return debts
 
@@ -123,7 +123,7 @@ class Parking:
                 except Exception:  # noqa: S112  # it is taken, or the column does not take it
                     continue
                 return
-        raise NoRoomError
+        raise NoRoomError([clash])
 
     def _leaving(self, clash: Clash, writer: _Writer) -> Iterator[Any]:
         """Yield the fields of the clash that the row will not keep, those that take NULL first."""
@@ -156,3 +156,14 @@ class Parking:
 
 class NoRoomError(Exception):
     """A unique value is taken, and stays so."""
+
+    def __init__(self, clashes: list[Clash]) -> None:
+        super().__init__(f"{len(clashes)} rows have such values.")
+        self.clashes = clashes
+
+    def as_error(self) -> RecordError | None:
+        """Return which rows have the values; None if that is not known."""
+        if not self.clashes:
+            return None
+        keys = dict.fromkeys(clash.holder_key for clash in self.clashes)
+        return RecordError(Reason.UNIQUE_CLASH, self.clashes[0].sentence(), needs=tuple(keys))

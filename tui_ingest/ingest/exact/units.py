@@ -66,7 +66,9 @@ class Unit:
             with self._target.atomic():
                 debts = self._parking.make_room(index, is_to_come)
                 outcomes = self._replay(record)
-        except NoRoomError:
+        except NoRoomError as full:
+            if told := full.as_error():
+                raise told from error
             raise error from error.__cause__
         self._parking.owe(index, debts)
         return outcomes
@@ -78,9 +80,7 @@ class Unit:
         with self._references_unchecked():
             outcomes = self._replayer.replay(record)
         if dangling := self._replayer.dangling(record):
-            raise RecordError(
-                Reason.MISSING_PARENT, dangling.error, waiting_for=dangling.waiting_for
-            )
+            raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
         return outcomes
 
     def took_effect(self, indexes: Container[int]) -> None:

@@ -8,6 +8,8 @@ columns     values as the database takes them, a whole column at a time
 tables      what is known of a model's table, and what a group writes to it
 upserts/    INSERT ... ON CONFLICT, as each database does it best
 numbering   primary keys where those of two sources collide
+lending     unique values that the rows of a run take from each other
+units       a few records that need each other
 orphans     saves whose parents are missing, found for many at once
 lookups     questions about many rows at once
 """

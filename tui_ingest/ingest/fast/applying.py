@@ -12,6 +12,7 @@ from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.parents import missing_parent
 from tui_ingest.ingest.fast import lookups, planning, upserts
 from tui_ingest.ingest.fast.gathering import Group, Window, gather
+from tui_ingest.ingest.fast.lending import Lending
 from tui_ingest.ingest.fast.numbering import Numbering
 from tui_ingest.ingest.fast.orphans import Orphans
 from tui_ingest.ingest.fast.routing import Router
@@ -95,6 +96,18 @@ class FastPath:
             for index, reference in orphans.items()
             if isinstance(entry := entries[index], Record)
         }
+
+    def make_room(self, window: Window) -> bool:
+        """Let rows give up the unique values that others of the window take; tell whether any did.
+
+        The last thing before `apply`.
+
+        Raises:
+            Exception: as `apply`.
+        """
+        tables = dict.fromkeys(group.table for group in window.saves)
+        lent = [table for table in tables if Lending(table, window).make_room()]
+        return bool(lent)
 
     def _convert(self, window: Window) -> None:
         """Take out the records with values that this path cannot write."""
