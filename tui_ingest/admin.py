@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db import Error, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +17,12 @@ from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
 from tui_ingest.words.terminal_safe import terminal_safe
+
+
+class WhyForm(ActionForm):
+    """The actions on dead letters, and the reason that one of them asks for."""
+
+    why = forms.CharField(required=False, label="Reason to discard:")
 
 
 class ReadOnly:
@@ -65,6 +73,7 @@ class DeadLetterAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     exclude = ("raw", "edited")
     readonly_fields = ("line", "edited_line")
     actions = ("retry", "discard")
+    action_form = WhyForm
 
     @transaction.non_atomic_requests  # a retry is a transaction of its own
     def changelist_view(
@@ -106,7 +115,11 @@ class DeadLetterAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Discard the selected dead letters", permissions=("discard",))
     def discard(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
-        why = f"Discarded in the admin by {request.user.get_username()}."
+        why = request.POST.get("why", "").strip()
+        if not why:
+            self._complain(request, "Say why: nothing is discarded without a reason.")
+            return
+        why = f"{why} (in the admin, by {request.user.get_username()})"
         discarded = 0
         for letter in letters.values_list("pk", flat=True).order_by("pk"):
             try:

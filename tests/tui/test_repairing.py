@@ -134,6 +134,7 @@ async def test_a_discard_asks_for_a_reason_and_keeps_it(working_desk):
         await d.press("d")
         await listed(d, 1)
         await d.press("x", "enter")
+        await d.shows("Nothing is discarded without a reason")
         assert (await in_thread(only_letter)).status == "open", "no reason, no discard"
         await d.press(*"spam", "enter")
         await d.until(lambda: d.app.view.status.dead_letters == 0)

@@ -65,6 +65,8 @@ def _edit(database: str, options: Options, write: Write) -> bool:
 
 
 def _discard(database: str, options: Options, write: Write) -> bool:
+    if not options["why"].strip():
+        raise DeadLetterError("Nothing is discarded without a reason. Say it with --why.")
     discarded = []
     for letter in _chosen(database, options):
         deadletters.discard(Target(database), letter, why=options["why"])

@@ -121,7 +121,7 @@ def test_a_list_of_some(target, command):
     assert found("--model", "gallery.Tag") == ["1", "2"]
     assert found("--file", target.path) == ["1", "1", "2"]
     assert found("--file", "elsewhere.log") == []
-    command("discard", ids(target)[0])
+    command("discard", ids(target)[0], "--why", "A test.")
     assert found("--status", "open", "--model", "gallery.tag") == ["2"]
     assert found("--status", "discarded") == ["1"]
 
@@ -230,15 +230,16 @@ def test_some_are_discarded_with_a_reason(target, command):
         ("discarded", "A test."),
         ("open", ""),
     ]
-    assert "is discarded already" in command("discard", ids(target)[0], status=2)
+    assert "is discarded already" in command("discard", ids(target)[0], "--why", "Again.", status=2)
 
 
 def test_programs_are_told_what_was_discarded_and_exported(target, command):
     target.apply(bad(1), bad(2))
     first, second = ids(target)
-    assert json.loads(command("discard", first, "--json")) == [{"id": first, "status": "discarded"}]
+    discard = ("discard", "--json", "--why", "A test.")
+    assert json.loads(command(*discard, first)) == [{"id": first, "status": "discarded"}]
     assert json.loads(command("export", second, "--json"))["id"] == second
-    assert json.loads(command("discard", "--all", "--model", "no.such", "--json")) == []
+    assert json.loads(command(*discard, "--all", "--model", "no.such")) == []
 
 
 def test_an_export_has_all_of_them_or_some(target, command):
@@ -253,7 +254,9 @@ def test_an_export_has_all_of_them_or_some(target, command):
     ("arguments", "complaint"),
     [
         (("retry",), "Name dead letters by ID, or give --all"),
-        (("discard", "1", "--all"), "Name dead letters by ID, or give --all"),
+        (("discard", "1", "--all", "--why", "x"), "Name dead letters by ID, or give --all"),
+        (("discard", "1"), "Say it with --why"),
+        (("discard", "1", "--why", " "), "without a reason"),
         (("retry", "4711"), "There is no dead letter 4711"),
         (("show", 2**70), "There is no dead letter"),
         (("export", "4711"), "There is no dead letter 4711"),

@@ -27,8 +27,12 @@ def visitor(client, *permissions):
     return client
 
 
-def act(client, action, *letters):
-    chosen = {"action": action, "_selected_action": [letter.pk for letter in letters]}
+def act(client, action, *letters, why="A test."):
+    chosen = {
+        "action": action,
+        "why": why,
+        "_selected_action": [letter.pk for letter in letters],
+    }
     return client.post(LIST, chosen, follow=True).content.decode()
 
 
@@ -99,7 +103,11 @@ def test_the_selected_ones_are_discarded(target, client):
     page = act(visitor(client, *VIEWED, "discard_deadletter"), "discard", first)
     assert "Discarded: 1." in page
     first.refresh_from_db()
-    assert (first.status, first.resolution) == ("discarded", "Discarded in the admin by operator.")
+    assert first.status == "discarded"
+    assert first.resolution == "A test. (in the admin, by operator)"
+    page = act(client, "discard", second, why=" ")
+    assert "nothing is discarded without a reason" in page
+    assert 'name="why"' in page
     page = act(client, "discard", first, second)
     assert f"Dead letter {first.pk} is discarded already" in page
     assert "Discarded: 1." in page

@@ -53,8 +53,12 @@ def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
     """Give a dead letter up. It stays visible, with the reason given.
 
     Raises:
-        DeadLetterError: there is no such dead letter, or it is not open.
+        DeadLetterError: no reason is given, or there is no such dead letter, or it is not open.
     """
+    if not why.strip():
+        raise DeadLetterError(
+            f"Dead letter {dead_letter_id} is not discarded without a reason: say why."
+        )
     with locked(target, dead_letter_id) as letter:
         _require_open(letter)
         resolving.discard(target, letter, terminal_safe(why))

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         for action in (listing, showing, retrying, discarding):
             action.add_argument("--json", action="store_true", help="for programs")
         exporting.add_argument("--json", action="store_true", help="what it prints in any case")
-        discarding.add_argument("--why", default="", help="kept with them")
+        discarding.add_argument("--why", default="", help="kept with them; required")
         editing.add_argument("--from", dest="source", type=Path, help="default: standard input")
         for action in actions.choices.values():
             action.add_argument("--database", metavar="ALIAS", default="default")

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from tui_ingest.tui.screens.dialog import Dialog
+from tui_ingest.tui.view.wording import Tone
 
 
 class DiscardDialog(Dialog[str]):
@@ -31,6 +32,7 @@ class DiscardDialog(Dialog[str]):
                 )
             )
             yield Input(placeholder="why", id="why")
+            yield Static(id="asked")
             with Horizontal(classes="buttons"):
                 yield Button("Discard", variant="error", id="yes", disabled=True)
                 yield self.cancel_button()
@@ -45,3 +47,7 @@ class DiscardDialog(Dialog[str]):
         why = self.query_one(Input).value.strip()
         if why:
             self.dismiss(why)
+        else:
+            self.query_one("#asked", Static).update(
+                Content.styled("Nothing is discarded without a reason. Type one.", Tone.BAD)
+            )

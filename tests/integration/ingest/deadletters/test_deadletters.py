@@ -591,6 +591,8 @@ def test_a_discarded_one_stays_visible_with_its_reason(target):
     assert "is discarded already" in retry(target, letter).error
     with pytest.raises(DeadLetterError, match="is discarded already"):
         deadletters.discard(target.engine(), letter.pk, why="again")
+    with pytest.raises(DeadLetterError, match="without a reason: say why"):
+        deadletters.discard(target.engine(), letter.pk, why=" ")
     event = LogEvent.objects.using(target.database).get(kind="dead_letter_discarded")
     assert "A test row." in event.message
 
@@ -600,7 +602,7 @@ def test_a_discarded_one_stays_visible_with_its_reason(target):
 
 def test_dead_letters_are_found_in_log_order_by_what_they_are(target):
     target.apply(bad(1, "a"), saved("place", 1, {"name": None}), b"nonsense\n", bad(2, "b"))
-    deadletters.discard(target.engine(), target.letters().last().pk, why="")
+    deadletters.discard(target.engine(), target.letters().last().pk, why="A test row.")
 
     def found(**by):
         letters = deadletters.search(target.engine(), target.file(), **by)
