@@ -64,8 +64,7 @@ async def test_one_whole_repair(working_desk):
         found = await inspected(d)
         assert found.subject == "SAVE polls.choice 9"
         await d.shows("bad_value", "many", "Edit the value and retry", "the field votes")
-        await d.press("p", "i")
-        await d.until(lambda: d.app.view.status.paused)
+        await d.press("i")
         editor = await in_editor(d)
         editor.text = editor.text.replace('"many"', "3")
         await d.press("f2")
@@ -390,3 +389,62 @@ async def test_every_screen_explains_itself(working_desk):
             await listed(d, 1)
         await d.press("escape", "v", "question_mark")
         await d.shows("turn pages")
+
+
+async def test_in_a_dry_run_the_failures_are_listed_and_nothing_is_changed(working_desk):
+    async with working_desk(question(1) + BAD_VOTES, dry_run=True) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.shows("✗ dry run", "bad_value", "Edit the value", "does not take 'many'")
+        await d.press("r")
+        await d.shows("This is a dry run")
+        await d.press("enter")
+        assert (await inspected(d)).subject == "SAVE polls.choice 9"
+    assert await in_thread(DeadLetter.objects.count) == 0
+
+
+async def test_a_filter_does_not_hide_that_something_needs_repair(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.press("slash", *"nothing", "enter")
+        await d.shows("The filter hides 1 dead letter", gone="Nothing needs repair")
+        await d.press("q")
+        await listed(d, 1)
+        await d.press("q")
+        await d.at(MainScreen)
+
+
+async def test_keys_of_the_main_screen_do_not_act_on_the_session_from_others(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("d")
+        await listed(d, 1)
+        await d.press("p", "space", "enter")
+        await inspected(d)
+        await d.press("p", "space", "q", "q")
+        await d.at(MainScreen)
+        assert not d.app.view.held
+
+
+async def test_a_key_that_does_nothing_now_says_why(working_desk):
+    async with working_desk(question(1)) as d:
+        for key, why in (("n", "Pause first (space)"), ("o", "Pause first"), ("r", "not stopped")):
+            await d.press(key)
+            await d.shows(why)
+        await d.press("up")
+        await d.shows("space Pause", gone="not stopped")
+        await d.press("d")
+        await listed(d, 0)
+        await d.press("r")
+        await d.shows("here is none")
+
+
+async def test_leaving_asks_while_something_is_left_to_do(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("q")
+        await d.shows("Leave? 1 dead letter is open", "Leave (q)", "Cancel (esc)")
+        await d.press("escape")
+        await d.at(MainScreen)
+        assert not d.app.view.stopping
+        await d.press("q", "q")
+        await d.until(d.app.view.session_over.is_set)

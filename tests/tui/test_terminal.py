@@ -46,19 +46,26 @@ def test_one_whole_repair_in_a_terminal(log, tmp_path):
         terminal.until("FROZEN")
         terminal.press("\r")
         terminal.until("dead letter 1 is open", "the field votes does not take")
-        terminal.press("p", "i")
-        terminal.until("✓ a record of 1 object", '"many"', "‖ PAUSED")
+        terminal.press("i")
+        terminal.until("✓ a record of 1 object", '"many"')
         terminal.type(*[DOWN] * 9, END, *[BACKSPACE] * 6, "3")
         terminal.press(F2)
         terminal.until("1 record", "is applied")
         terminal.press("\x1b")
         terminal.until("0 dead letters", "✓ applied")
-        terminal.press("p", "f")
+        terminal.press("f")
         terminal.until("✓ CAUGHT UP", "following")
         terminal.press("q")
         assert terminal.ended() == 0
         assert terminal.is_clean()
         assert rows(terminal, "polls_choice") == 1
+        _, _, said = terminal.received.decode().partition("\x1b[?1006ltui-ingest: ")
+        size = log.stat().st_size
+        assert said.splitlines() == [
+            "21 records in this session, 0 of them set aside.",
+            "tui-ingest: 0 dead letters are open.",
+            f"tui-ingest: oplog.log: at byte {size:,} of {size:,} (100 %), 0 B unread.",
+        ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -172,6 +179,8 @@ def test_a_hostile_log_leaves_the_screen_intact(tmp_path, size):
         assert b"\x1b[31mnonsense" not in terminal.received
         assert b"\xc2\x9b" not in terminal.received
         assert "owned" not in terminal.screen.title
+        terminal.press("q")
+        terminal.until("Leave?", "dead letters are open")
         terminal.press("q")
         assert terminal.ended() == 0
         assert terminal.is_clean()

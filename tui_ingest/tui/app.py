@@ -19,7 +19,9 @@ from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.ordered_keys import OrderedKeysApp
 from tui_ingest.tui.screens.console_screen import WIDE_CELLS, ConsoleScreen
+from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.view.farewell import left_to_do
 from tui_ingest.tui.view.log_view import LogView
 
 logger = logging.getLogger(__name__)
@@ -123,6 +125,18 @@ class ConsoleApp(OrderedKeysApp):
                 screen.look()
 
     # Actions
+
+    async def action_ask_to_quit(self) -> None:
+        """Quit, unless the session has something left to do and the operator stays for that."""
+        left = left_to_do(self.view.status)
+        if self.view.over or self.view.stopping or not left:
+            await self.action_quit()
+        else:
+            self.push_screen(LeaveDialog(left), self._quit_if)
+
+    async def _quit_if(self, leaving: bool | None) -> None:
+        if leaving:
+            await self.action_quit()
 
     async def action_quit(self) -> None:
         """Quit after the running batch."""

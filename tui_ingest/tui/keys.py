@@ -22,13 +22,14 @@ from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.rows import RowsView
 
 APP_KEYS: list[BindingType] = [
-    Binding("q", "quit", "Quit", tooltip="Quit after the running batch", id="quit"),
+    Binding("q", "ask_to_quit", "Quit", tooltip="Quit after the running batch", id="quit"),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="quit_anywhere"),
 ]
 # What is asked for its keys at the same time.
@@ -40,7 +41,13 @@ _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (EditScreen,),
     (FilterInput,),
 )
-_ALONE: tuple[type[DOMNode], ...] = (DiscardDialog, ExportDialog, GoToDialog, HelpScreen)
+_ALONE: tuple[type[DOMNode], ...] = (
+    DiscardDialog,
+    ExportDialog,
+    GoToDialog,
+    HelpScreen,
+    LeaveDialog,
+)
 # Textual's own.
 _TAKEN = {App.COMMAND_PALETTE_BINDING: "the palette", "tab": "the focus", "shift+tab": "the focus"}
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}

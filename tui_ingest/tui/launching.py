@@ -24,6 +24,7 @@ from tui_ingest.running.signals import handling
 from tui_ingest.running.starting import open_log, session, spare_the_collector
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.keys import keymap
+from tui_ingest.tui.view.farewell import farewell
 from tui_ingest.tui.view.log_view import LogAccess, LogView
 from tui_ingest.tui.view.logs import routed
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -41,6 +42,8 @@ def launch(options: IngestOptions) -> int:
     view = app.view
     with _ended_by_signals(view), routed(view.feed):
         app.run()
+    for line in farewell(view.status):
+        sys.stderr.write(f"tui-ingest: {line}\n")
     ended = view.status.ended
     if ended is not None and ended.error:
         sys.stderr.write(f"tui-ingest: {terminal_safe(ended.error)}\n")
@@ -76,6 +79,7 @@ def _access(options: IngestOptions) -> LogAccess:
     return LogAccess(
         path=os.path.abspath(options.path),  # noqa: PTH100  # as the log calls itself
         target=Target(options.database),
+        dry_run=options.dry_run,
         project=" · ".join(terminal_safe(word) for word in words if word),
         open_log=lambda: open_log(options),
         read_again=partial(_read_again, options),

@@ -10,12 +10,13 @@ from textual.message_pump import MessagePump
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-from tui_ingest.tui.key_names import KeyNamesApp
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.speaking import SpeakingApp
 
 PATIENCE_SECONDS = 1.0  # with a screen that is at work, before a key goes on without it
 
 
-class OrderedKeysApp(KeyNamesApp):
+class OrderedKeysApp(SpeakingApp):
     """An app in which a key acts on what the key before it has opened.
 
     Textual hands each key to the widget that has the focus as the key arrives, and looks for its
@@ -25,8 +26,10 @@ class OrderedKeysApp(KeyNamesApp):
     """
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded and await self._acts(event):
-            return
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.fall_silent()
+            if await self._acts(event):
+                return
         await super().on_event(event)
 
     async def _acts(self, event: Key) -> bool:
@@ -37,7 +40,19 @@ class OrderedKeysApp(KeyNamesApp):
             if event.is_printable:
                 return False
             await _caught_up(focused)
-        return await self._check_bindings(event.key)
+        if await self._check_bindings(event.key):
+            return True
+        self._say_why_not(event.key)
+        return False
+
+    def _say_why_not(self, key: str) -> None:
+        """A key of the screen that does nothing now is not mute."""
+        screen = self.screen
+        if isinstance(screen, ConsoleScreen):
+            for binding in screen.bindings_of(key):
+                if why := screen.why_not(binding.action):
+                    self.notify(why, severity="warning")
+                    return
 
 
 def _takes_text(widget: Widget) -> bool:

@@ -1,10 +1,10 @@
-"""What all screens of the console share: the first line, a look at the feed, and pausing."""
+"""What all screens of the console share: the first line, a look at the log, help, complaints."""
 
 from __future__ import annotations
 
 import logging
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -22,19 +22,9 @@ logger = logging.getLogger(__name__)
 WIDE_CELLS = 100  # from here on panes stand side by side
 
 
-def pause_keys(*, shown: bool) -> list[BindingType]:
-    """Return the keys that pause and resume, which work on every screen.
-
-    Args:
-        shown: whether they are in the footer.
-    """
-    tip = "Stop the work after the running batch"
-    return [
-        Binding("space,p", "pause", "Pause", tooltip=tip, show=shown, id="pause"),
-        Binding(
-            "space,p", "resume", "Resume", tooltip="Go on with the work", show=shown, id="pause"
-        ),
-    ]
+def back_key(action: str) -> Binding:
+    """Return the keys that lead from a screen back to the one before it."""
+    return Binding("escape,q", action, "Back", id="back")
 
 
 def help_key() -> Binding:
@@ -88,25 +78,16 @@ class ConsoleScreen(Screen[None]):
         parameters: tuple[object, ...],  # noqa: ARG002  # Textual's signature
     ) -> bool | None:
         """Tell whether an order makes sense now; None shows its key as inactive."""
-        if action == "filter" and isinstance(self.focused, Input):
-            return False  # its key is text there
-        if action not in {"pause", "resume"}:
-            return True
-        if self.view.over:
-            return None if action == "pause" else False
-        return self.view.held is (action == "resume")
+        # Its key is text there.
+        return not (action == "filter" and isinstance(self.focused, Input))
 
-    # Orders
+    def bindings_of(self, key: str) -> list[Binding]:
+        """Return what a key does on this screen, whether it can be done now or not."""
+        return self._bindings.key_to_bindings.get(key, [])
 
-    def action_pause(self) -> None:
-        """Stop after the running batch."""
-        self.view.pause()
-        self.look()
-
-    def action_resume(self) -> None:
-        """Go on."""
-        self.view.resume()
-        self.look()
+    def why_not(self, action: str) -> str:  # noqa: ARG002
+        """Say why an action that has a key cannot be done now; "" if that needs no word."""
+        return ""
 
     def action_help(self) -> None:
         """Explain the screens, and list the keys of this one."""

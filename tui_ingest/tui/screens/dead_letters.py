@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_ingest.ingest.advice import advice
-from tui_ingest.tui.screens.console_screen import help_key, pause_keys
+from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.filter_actions import list_keys
@@ -23,7 +23,7 @@ from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view import letters
 from tui_ingest.tui.view.database import in_thread
-from tui_ingest.tui.view.inspection import inspect_letter
+from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import RetryRun, discard
 from tui_ingest.tui.view.wording import Tone
@@ -40,13 +40,12 @@ class DeadLettersScreen(RepairActions, ListScreen):
     """All dead letters of the log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *pause_keys(shown=False),
         Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="retry_shown"),
         Binding("X", "discard_shown", "Discard shown", show=False, id="discard_shown"),
         *list_keys(),
         Binding("a", "toggle_all", "All/open", tooltip="Those that are done, too", id="show_all"),
         Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="export"),
-        Binding("escape", "peel", "Back", id="back"),
+        back_key("peel"),
         help_key(),
     ]
 
@@ -85,7 +84,8 @@ class DeadLettersScreen(RepairActions, ListScreen):
         """Load the list again."""
         access = self.view.access
         found = await in_thread(letters.load, access.path, access.target, only_open=self._only_open)
-        self.table.show(found)
+        lines = self.view.lines.failures() if access.dry_run else []
+        self.table.show([*found, *letters.rehearsed(lines)])
         self._retitle()
         self.refresh_bindings()
 
@@ -105,11 +105,22 @@ class DeadLettersScreen(RepairActions, ListScreen):
         if self._run is not None:
             about.update(_progress(self._run, self.key_name("back")))
         elif letter is None:
-            about.update(Content("Nothing needs repair." if self._only_open else "None yet."))
+            about.update(Content(self._none()))
         else:
-            what_now = f"\n{advice(letter.reason)}" if letter.open else ""
+            lacks = letter.open or letter.line is not None
+            what_now = f"\n{advice(letter.reason)}" if lacks else ""
             about.update(Content(f"{letter.error}{what_now}"))
         self.refresh_bindings()
+
+    def _none(self) -> str:
+        """Say why the list is empty; only what is true of all of them."""
+        table = self.table
+        if table.filter and table.total:
+            hidden = plural(table.total, "dead letter")
+            return f"The filter hides {hidden} ({self.key_name('back')} shows all)."
+        if self._only_open:
+            return "Nothing needs repair."
+        return "None yet."
 
     # What RepairActions works on
 
@@ -121,6 +132,11 @@ class DeadLettersScreen(RepairActions, ListScreen):
         self.reload()
 
     # All that are shown
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"retry_shown", "discard_shown"} and self.view.access.dry_run:
+            return None
+        return super().check_action(action, parameters)
 
     def _shown(self) -> list[int]:
         return [letter.id for letter in self.table.shown if letter.open]
@@ -175,10 +191,16 @@ class DeadLettersScreen(RepairActions, ListScreen):
     @on(LettersTable.Chosen)
     def action_inspect(self) -> None:
         """Look at the letter under the cursor."""
-        letter = self.table.current
-        if letter is not None:
-            look_up = partial(inspect_letter, letter.id, self.view.access.target)
-            self.app.push_screen(InspectorScreen(self.view, look_up), self._come_back)
+        letter, access = self.table.current, self.view.access
+        if letter is None:
+            return
+
+        def look_up() -> Inspection | None:
+            if letter.line is not None:
+                return inspect_line(letter.line, access.read_again, access.target)
+            return inspect_letter(letter.id, access.target)
+
+        self.app.push_screen(InspectorScreen(self.view, look_up), self._come_back)
 
     def _come_back(self, _: None) -> None:
         self.reload()

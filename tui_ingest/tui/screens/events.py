@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.tui.screens.console_screen import help_key, pause_keys
+from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.filter_actions import list_keys
 from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.view import formats
@@ -27,9 +27,8 @@ class EventsScreen(ListScreen):
     """The list of events of this log, with the application's own log in between."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *pause_keys(shown=False),
         *list_keys(),
-        Binding("escape", "peel", "Back", id="back"),
+        back_key("peel"),
         help_key(),
     ]
 

@@ -12,7 +12,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key, pause_keys
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, back_key, help_key
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.inspection import Inspection
@@ -34,8 +34,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *pause_keys(shown=False),
-        Binding("escape", "close", "Back", id="back"),
+        back_key("close"),
         Binding("1", "show_pane('record')", "Record", id="record_pane"),
         Binding("2", "show_pane('fields')", "Fields", id="fields_pane"),
         Binding("3", "show_pane('traceback')", "Traceback", id="traceback_pane"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from tui_ingest.tui.screens.console_screen import help_key, pause_keys
+from tui_ingest.tui.screens.console_screen import help_key
 
 
 def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
@@ -17,7 +17,8 @@ def _shown(key: str, action: str, description: str, tooltip: str, key_id: str) -
 
 
 MAIN_KEYS: list[BindingType] = [
-    *pause_keys(shown=True),
+    _shown("space,p", "pause", "Pause", "Stop the work after the running batch", "pause"),
+    _shown("space,p", "resume", "Resume", "Go on with the work", "pause"),
     _shown("n", "step", "Step", "While paused: apply one record", "step"),
     _hidden(
         "N",

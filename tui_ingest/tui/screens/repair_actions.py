@@ -14,6 +14,8 @@ from tui_ingest.tui.screens.edit import EditScreen
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.repairs import RetryRun, discard
 
+_REPAIRS = {"retry", "edit", "discard", "retry_shown", "discard_shown"}
+
 
 class RepairActions(ConsoleScreen):
     """The keys of the screens on which a dead letter stands under the cursor."""
@@ -34,8 +36,16 @@ class RepairActions(ConsoleScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in {"retry", "edit", "discard"}:
-            return True if self.chosen_letter() is not None else None
+            repairable = self.chosen_letter() is not None and not self.view.access.dry_run
+            return True if repairable else None
         return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        if self.view.access.dry_run and action in _REPAIRS:
+            return "This is a dry run: it changes nothing, and nor does that key."
+        if action in {"retry", "edit", "discard"}:
+            return "That is done to an open dead letter, and here is none."
+        return super().why_not(action)
 
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def action_retry(self) -> None:

@@ -1,4 +1,4 @@
-"""What an operator orders the session to do, besides pausing it."""
+"""What an operator orders the session to do."""
 
 from __future__ import annotations
 
@@ -13,11 +13,34 @@ class SessionActions(ConsoleScreen):
     """Orders of the main screen. Each is given at once and obeyed after the running batch."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"pause", "resume"}:
+            if self.view.over:
+                return None if action == "pause" else False
+            return self.view.held is (action == "resume")
         if action in _WHILE_PAUSED and not self.view.held:
             return None
         if action in _WHILE_PAUSED | _WHILE_IT_RUNS and self.view.over:
             return None
         return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        if action == "pause":
+            return "The session has ended: there is nothing to pause."
+        if action in _WHILE_PAUSED and not self.view.over:
+            return f"Pause first ({self.key_name('pause')}): that is done while nothing else is."
+        if action in _WHILE_PAUSED | _WHILE_IT_RUNS:
+            return "The session has ended: it takes no orders any more."
+        return super().why_not(action)
+
+    def action_pause(self) -> None:
+        """Stop after the running batch."""
+        self.view.pause()
+        self.look()
+
+    def action_resume(self) -> None:
+        """Go on."""
+        self.view.resume()
+        self.look()
 
     def action_step(self) -> None:
         """Apply one record and stay paused."""

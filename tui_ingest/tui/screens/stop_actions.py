@@ -39,6 +39,15 @@ class StopActions(ConsoleScreen):
             return False
         return super().check_action(action, parameters)
 
+    def why_not(self, action: str) -> str:
+        if action in _DECISIONS:
+            letters, stop = self.key_name("dead_letters"), self.key_name("stop_on_error")
+            return (
+                "It has not stopped on a record. Those that failed are among the dead letters"
+                f" ({letters}); {stop} has it stop before the next."
+            )
+        return super().why_not(action)
+
     def action_retry_stopped(self) -> None:
         """Try the record again: what it lacked may be here now."""
         self.view.decide(Decision.RETRY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.tui.view.filtering import Vocabulary, is_time
-from tui_ingest.tui.view.lines import short
+from tui_ingest.tui.view.lines import RecordLine, short
 
+REHEARSED = "dry run"  # the status of what a dry run could not apply
 MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the filter finds it
 
 
@@ -19,7 +20,7 @@ MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the
 class Letter:
     """One dead letter; all texts are inert and short."""
 
-    id: int
+    id: int  # below 0: it is not kept
     status: str
     reason: str
     operation: str
@@ -29,6 +30,7 @@ class Letter:
     attempts: int
     time: float  # of the last attempt, seconds since the epoch
     position: int  # byte of the generation at which the line starts
+    line: RecordLine | None = None  # of a dry run, which keeps nothing
 
     @property
     def open(self) -> bool:
@@ -61,6 +63,29 @@ def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
     # Without the bytes and the traceback, which the inspector loads of one.
     listed = found.defer("raw", "edited", "traceback")[:MOST_LETTERS]
     return [_letter(letter) for letter in listed]
+
+
+def rehearsed(lines: Iterable[RecordLine]) -> list[Letter]:
+    """Return what would be dead letters if this were no dry run."""
+    found = []
+    for number, line in enumerate(lines, 1):
+        reason, _, error = line.note.partition(": ")
+        found.append(
+            Letter(
+                id=-number,
+                status=REHEARSED,
+                reason=reason,
+                operation=line.operation,
+                model=line.labels[0] if line.labels else "",
+                key=line.pk,
+                error=error,
+                attempts=1,
+                time=line.time or 0.0,
+                position=line.location.start,
+                line=line,
+            )
+        )
+    return found
 
 
 def _letter(letter: DeadLetter) -> Letter:

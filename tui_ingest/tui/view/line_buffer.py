@@ -86,6 +86,10 @@ class LineBuffer:
                 return line
         return None
 
+    def failures(self) -> list[RecordLine]:
+        """Return the lines of records that failed, shown or not, oldest first."""
+        return [line for line in self._all if isinstance(line, RecordLine) and line.failed]
+
     def next_failure(self, start: int, direction: int) -> int | None:
         """Return the nearest failed record after (1) or before (-1) a place."""
         places = range(start + 1, len(self)) if direction > 0 else range(start - 1, -1, -1)

@@ -42,6 +42,7 @@ class LogAccess:
 
     path: str  # of the log, as its checkpoint knows it
     target: Target
+    dry_run: bool = False  # nothing is changed here, neither by the session nor by the screens
     project: str  # for the operator: "mysite.settings · default postgresql"
     open_log: Callable[[], Log]  # another reader of the same log; the caller closes it
     # The line at a place of the log, without its terminator; None if it is not there any more.

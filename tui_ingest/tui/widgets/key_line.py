@@ -13,6 +13,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_ingest.tui.speaking import Said, speaker
+from tui_ingest.tui.view.wording import Tone
+
+_TONES = {"information": Tone.GOOD, "warning": Tone.WARNING, "error": Tone.BAD}
 PALETTE = App.COMMAND_PALETTE_BINDING
 
 
@@ -28,14 +32,16 @@ class _Key(NamedTuple):
 
 
 class KeyLine(Widget):
-    """A footer that is drawn and not composed.
+    """A footer that is drawn and not composed; what is said stands here until the next key.
 
     Textual's own makes a widget of each key, anew whenever a key changes its meaning: 30 of the
     40 ms that pausing took, while a session wants the same interpreter.
     """
 
     DEFAULT_CSS = """
-    KeyLine { dock: bottom; height: 1; background: $panel; color: $foreground; }
+    KeyLine {
+        dock: bottom; height: auto; max-height: 3; background: $panel; color: $foreground;
+    }
     """
 
     def __init__(self) -> None:
@@ -44,6 +50,10 @@ class KeyLine(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._look_up)
+        speaker(self).said_signal.subscribe(self, self._speak)
+
+    def _speak(self, _: Said | None) -> None:
+        self.refresh(layout=True)
 
     def _look_up(self, screen: Screen[object]) -> None:
         active = list(screen.active_bindings.values())
@@ -58,6 +68,8 @@ class KeyLine(Widget):
         return _Key(active.binding.key, name, active.binding.description, active.enabled)
 
     def render(self) -> Content:
+        if (said := speaker(self).said) is not None:
+            return Content.styled(f" {said.text}", _TONES[said.severity])
         pieces: list[str | tuple[str, str]] = []
         end = 0
         for start, key in self._places():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tui_ingest.tui.view import formats
-from tui_ingest.tui.view.letters import VOCABULARY, Letter
+from tui_ingest.tui.view.letters import REHEARSED, VOCABULARY, Letter
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 
 _CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 9}
-_SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–"}
+_SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–", REHEARSED: "✗"}
 NARROW = 100  # cells below which the status is a sign and the time of the last try is left out
 SIGN_CELLS = 2
 SUBJECT_CELLS = 20  # that the column of models has, however short they are
@@ -63,6 +63,8 @@ def _text(column: str, letter: Letter, cells: int) -> str:
             return formats.subject(*_subject(letter), cells - 1)
         case "last try":
             return formats.time_of_day(letter.time)
+        case "id" if letter.line is not None:
+            return "–"
         case "tries":
             return str(letter.attempts)
     return str(getattr(letter, column))
@@ -81,6 +83,6 @@ def _length(letter: Letter) -> int:
 
 
 def _tone(column: str, letter: Letter) -> str:
-    if not letter.open:
+    if not letter.open and letter.line is None:
         return "rows--quiet"
     return {"reason": "rows--bad", "id": "rows--quiet"}.get(column, "")

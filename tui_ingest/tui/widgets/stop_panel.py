@@ -19,7 +19,7 @@ _BUTTONS = (
     ("Retry", "retry", "screen.retry_stopped"),
     ("Edit", "edit", "screen.edit_stopped"),
     ("Set aside", "set_aside", "screen.set_aside_stopped"),
-    ("Quit", "quit", "app.quit"),
+    ("Quit", "quit", "app.ask_to_quit"),
 )
 
 

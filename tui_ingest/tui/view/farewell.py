@@ -1,0 +1,37 @@
+"""What is left to do when an operator leaves, and what is said after that."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.tui.view.wording import unread
+from tui_ingest.words.numbers import plural, size
+from tui_ingest.words.terminal_safe import terminal_safe
+
+
+def left_to_do(status: SessionStatus) -> str:
+    """Return what a session would leave: "38.0 MiB are unread, 7 dead letters are open"."""
+    parts = []
+    if status.backlog is not None and unread(status.backlog):
+        parts.append(f"{size(unread(status.backlog))} of the log are unread")
+    if status.dead_letters:
+        parts.append(_open_letters(status.dead_letters))
+    return ", ".join(parts)
+
+
+def farewell(status: SessionStatus) -> list[str]:
+    """Return three lines for the shell: records, dead letters, the place in the log."""
+    failed = sum(counts.failed for counts in status.session.values())
+    name = terminal_safe(PurePath(status.path).name)
+    rest = unread(status.backlog) if status.backlog is not None else 0
+    place = f"at byte {status.position.offset:,} of {status.size:,} ({int(status.share * 100)} %)"
+    return [
+        f"{plural(status.records, 'record')} in this session, {failed:,} of them set aside.",
+        f"{_open_letters(status.dead_letters)}.",
+        f"{name}: {place}, {size(rest)} unread.",
+    ]
+
+
+def _open_letters(number: int) -> str:
+    return f"{plural(number, 'dead letter')} {'is' if number == 1 else 'are'} open"
