@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.db.models import AutoField, BigAutoField, Model, SmallAutoField, UUIDField
+from django.db.models import Model
 
 from tui_ingest.conf import Settings
+from tui_ingest.digests.fields import default_identity, is_unique
 from tui_ingest.ingest.model_fields import (
     AnyField,
     Serialized,
@@ -39,7 +40,7 @@ class Identities:
         """Return the field whose value identifies a row of this model."""
         model = concrete(model)
         if model not in self._fields:
-            self._fields[model] = _default(model)
+            self._fields[model] = default_identity(model)
         return self._fields[model]
 
     def look_up(self, label: str) -> tuple[type[Model], AnyField, str]:
@@ -53,12 +54,6 @@ class Identities:
     def _look_up(self, label: str) -> tuple[type[Model], AnyField, str]:
         model = find_model(label)
         return model, self.field(model), concrete(model)._meta.label_lower
-
-
-def _default(model: type[Model]) -> AnyField:
-    pk = primary_key(model)
-    uuids = [f for f in model._meta.local_fields if _is_other_identity(f)]
-    return uuids[0] if is_auto(pk) and len(uuids) == 1 else pk
 
 
 def identity_value(serialized: Serialized, field: AnyField) -> Any:
@@ -80,11 +75,6 @@ def no_identity(serialized: Serialized, field: AnyField) -> RecordError:
 def has_natural_key(model: type[Model]) -> bool:
     """Tell whether Django's deserializer finds rows of this model without a pk."""
     return hasattr(model, "natural_key") and hasattr(model._default_manager, "get_by_natural_key")
-
-
-def is_auto(field: AnyField) -> bool:
-    """Tell whether the database numbers this field."""
-    return isinstance(field, AutoField | BigAutoField | SmallAutoField)
 
 
 def is_referenced_by_pk(model: type[Model]) -> bool:
@@ -113,20 +103,6 @@ def _is_own_side(key: AnyField, model: type[Model]) -> bool:
     )
 
 
-def _is_other_identity(field: AnyField) -> bool:
-    return (
-        isinstance(field, UUIDField)
-        and not field.primary_key
-        and not field.null
-        and _is_unique(field)
-    )
-
-
-def _is_unique(field: AnyField) -> bool:
-    constraints = field.model._meta.total_unique_constraints
-    return field.unique or any(tuple(c.fields) == (field.name,) for c in constraints)
-
-
 def _configured(label: str, name: str) -> tuple[type[Model], AnyField]:
     """Return one entry of the setting IDENTITY, checked."""
     setting = f"TUI_INGEST['IDENTITY']['{label}']"
@@ -135,6 +111,6 @@ def _configured(label: str, name: str) -> tuple[type[Model], AnyField]:
         field = primary_key(model) if name == "pk" else model._meta.get_field(name)
     except (RecordError, FieldDoesNotExist) as error:
         raise ImproperlyConfigured(f"{setting}: {error}") from error
-    if field not in (*model._meta.local_fields, primary_key(model)) or not _is_unique(field):
+    if field not in (*model._meta.local_fields, primary_key(model)) or not is_unique(field):
         raise ImproperlyConfigured(f"{setting}: the field {name!r} is not unique in its table.")
     return model, field

@@ -9,6 +9,7 @@ from django.core.serializers.base import DeserializedObject
 from django.db.models import Model, signals
 from django.db.models.deletion import Collector
 
+from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.clashes import both_rows
@@ -18,7 +19,6 @@ from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.identity import (
     has_natural_key,
     identity_value,
-    is_auto,
     is_referenced_by_pk,
     no_identity,
 )

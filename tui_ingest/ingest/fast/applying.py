@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
+from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.parents import missing_parent
 from tui_ingest.ingest.fast import lookups, planning, upserts
@@ -18,7 +19,7 @@ from tui_ingest.ingest.fast.orphans import Orphans
 from tui_ingest.ingest.fast.routing import Router
 from tui_ingest.ingest.fast.tables import Table, Tables
 from tui_ingest.ingest.fast.upserts import Dialect
-from tui_ingest.ingest.identity import is_auto, is_referenced_by_pk
+from tui_ingest.ingest.identity import is_referenced_by_pk
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry

@@ -9,6 +9,7 @@ from operator import length_hint
 
 from django.db.backends.utils import CursorWrapper
 
+from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
@@ -19,7 +20,6 @@ from tui_ingest.ingest.fast.upserts.statements import (
     rows,
     written,
 )
-from tui_ingest.ingest.identity import is_auto
 
 WRITES_LAST_STATES = False
 
