@@ -5,7 +5,7 @@ import re
 
 from tests.support.site import SETTINGS, Site
 
-LINE = re.compile(rb"(\d+\.\d{6}) (SAVE|DELETE) (\[.*\])\n")
+LINE = re.compile(rb"(\d+\.\d{6}) (SAVE|DELETE|DIGEST) (\[.*\])\n")
 
 PREAMBLE = """
 from datetime import datetime, time, timedelta, UTC

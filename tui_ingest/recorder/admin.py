@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.models import Change, RelayStatus, Resend
+from tui_ingest.recorder.models import Change, RelayStatus, Resend, Verification
 from tui_ingest.recorder.status import read_status
 
 
@@ -86,3 +86,15 @@ class ChangeAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 class ResendAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "model", "state", "sent", "total", "why")
     ordering = ("-id",)
+
+
+@admin.register(Verification)
+class VerificationAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is summed up in the log; the verdicts are at the target."""
+
+    list_display = ("model", "digested", "over", "every", "error")
+    ordering = ("model",)
+
+    @admin.display(description="written")
+    def over(self, verification: Verification) -> datetime | None:
+        return _moment(verification.ended)

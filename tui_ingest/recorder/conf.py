@@ -29,6 +29,9 @@ class RecorderSettings:
     max_bytes: int = 10_000_000  # of the log's newest file; 0: it is never rotated
     backups: int = 30  # older files kept: LOG.1, LOG.2, …
     fsync: bool = True  # what was written survives a power cut before it counts as written
+    # {"app.model": {"field": value}}: the rows that a DIGEST is about, where other sources write
+    # the same table at the target.
+    scope: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def records(self, model: type[Model]) -> bool:
         """Tell whether changes of this model are written to the log."""
@@ -82,6 +85,7 @@ def get_settings() -> RecorderSettings:
                 f"TUI_INGEST_RECORDER['{name}'] must be a whole number, not {number!r}."
             )
     _check_log(configured.get("LOG"))
+    _check_scope(configured.get("SCOPE", {}))
     return RecorderSettings(**{known[key]: value for key, value in configured.items()})
 
 
@@ -92,6 +96,19 @@ def _check_log(log: object) -> None:
             raise ImproperlyConfigured(
                 "TUI_INGEST_RECORDER['LOG'] must be a path, or a dict of paths by database."
             )
+
+
+def _check_scope(scope: object) -> None:
+    if not isinstance(scope, Mapping) or not all(
+        isinstance(label, str)
+        and isinstance(fields, Mapping)
+        and all(isinstance(name, str) and "__" not in name for name in fields)
+        for label, fields in scope.items()
+    ):
+        raise ImproperlyConfigured(
+            "TUI_INGEST_RECORDER['SCOPE'] must be a dict like"
+            " {'app_label.model': {'field': value}}."
+        )
 
 
 def _lower(names: Sequence[str]) -> frozenset[str]:

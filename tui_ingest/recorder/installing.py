@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from tui_ingest.recorder.captures import Capture, captures, models_digest
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.models import Change, RelayStatus, Resend, stored
+from tui_ingest.recorder.models import Change, RelayStatus, Resend, Verification, stored
 from tui_ingest.recorder.triggers import Trigger, dialect_of
 
 
@@ -135,6 +135,7 @@ def _forget_other_models(database: str) -> None:
     labels = {capture.label for capture in captures(get_settings(), database)}
     _changes(database).exclude(model__in=labels).delete()
     stored(Resend, database).exclude(model__in=labels).delete()
+    stored(Verification, database).exclude(model__in=labels).delete()
 
 
 def _changes(database: str) -> QuerySet[Change]:

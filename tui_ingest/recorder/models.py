@@ -67,6 +67,27 @@ class Resend(models.Model):
         return f"{self.model}: {self.state}, {self.sent:,} of {self.total:,} rows"
 
 
+class Verification(models.Model):
+    """A model whose rows are to be summed up in the log, once or every so often."""
+
+    id = models.BigAutoField(primary_key=True)
+    model = models.CharField(max_length=200, unique=True)  # label in lower case
+    rows = models.BooleanField(default=False)  # each row by itself, too, in this pass
+    every = models.FloatField(null=True)  # seconds between two passes; None: once
+    due = models.FloatField(null=True)  # seconds since the epoch; None: not again
+    after = models.TextField(null=True)  # JSON, what identifies the row that was read last
+    digested = models.BigIntegerField(default=0)  # rows of this pass; once it is over, of the last
+    began = models.FloatField(null=True)  # seconds since the epoch
+    ended = models.FloatField(null=True)  # seconds since the epoch
+    error = models.TextField(default="")  # why its rows could not be read
+
+    class Meta:
+        verbose_name = "verification"
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.digested:,} rows"
+
+
 class RelayStatus(models.Model):
     """How the relay of this database does: one row."""
 

@@ -14,6 +14,7 @@ from threading import Event
 from django.db import Error, connections, transaction
 from django.db.models import F, QuerySet
 
+from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import MigrationRunningError
 from tui_ingest.recorder.locking import RelayLock
@@ -182,6 +183,8 @@ class Relay:
                 changes.filter(pk=entry).update(held=why)
             if found.resent is not None:
                 settle(found.resent, self._database)
+            if found.verified is not None:
+                verifying.settle(found.verified, self._database)
             self._status().update(
                 log=str(self._path),
                 state=State.RUNNING,

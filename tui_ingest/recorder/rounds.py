@@ -26,6 +26,7 @@ from tui_ingest.recorder.resending import Chunk, next_chunk
 from tui_ingest.recorder.rows import RowReader, Serialized, key_of
 from tui_ingest.recorder.snapshot import snapshot
 from tui_ingest.recorder.values import comparable, parsed_key, parsed_unique
+from tui_ingest.recorder.verifying import Digester, Part
 
 Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
 
@@ -38,9 +39,10 @@ class Round:
     held: dict[int, str] = field(default_factory=dict)  # entries of unreadable rows, and why
     records: list[tuple[Operation, str]] = field(default_factory=list)  # with the objects' JSON
     resent: Chunk | None = None
+    verified: Part | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.ids or self.held or self.resent)
+        return bool(self.ids or self.held or self.resent or self.verified)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,6 +65,7 @@ class RoundReader:
             model._meta.label_lower: model for model in recorded_models(settings, database)
         }
         self._graph = ModelGraph(self._models.values())
+        self._digester = Digester(settings, database, self._models)
         self._digest = models_digest(settings, database)
 
     def read(self, limit: int) -> Round:
@@ -78,11 +81,20 @@ class RoundReader:
             entries = list(self._entries(limit))
             chunk = next_chunk(self._database, self._graph, limit - len(entries))
             try:
-                return self._read(entries, chunk)
+                found = self._read(entries, chunk)
             except (DatabaseError, InterfaceError, MemoryError):
                 raise
             except Exception:  # a value that its own field cannot read
                 return self._read_carefully(entries)
+            self._verify(found, limit)
+            return found
+
+    def _verify(self, found: Round, limit: int) -> None:
+        """Add what a verification has to say of the rows as this round leaves them in the log."""
+        left = limit - len(found.ids) - (found.resent.count if found.resent else 0)
+        found.verified = self._digester.next_part(max(found.ids, default=0), left)
+        if found.verified is not None and found.verified.objects:
+            found.records.append((Operation.DIGEST, to_json(found.verified.objects)))
 
     def _compare_models(self) -> None:
         known = stored(RelayStatus, self._database).values_list("models_digest")

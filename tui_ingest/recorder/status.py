@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import Min
 
+from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.locking import is_taken
-from tui_ingest.recorder.models import Change, RelayStatus, Resend, stored
+from tui_ingest.recorder.models import Change, RelayStatus, Resend, Verification, stored
 from tui_ingest.recorder.resending import progress_of
 
 
@@ -32,6 +33,7 @@ class RecorderStatus:
     last_error: str
     last_error_at: float | None  # seconds since the epoch
     resends: list[dict[str, Any]]
+    verifications: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -65,6 +67,10 @@ def read_status(settings: RecorderSettings, database: str) -> RecorderStatus:
         last_error=relay.last_error,
         last_error_at=relay.last_error_at,
         resends=[progress_of(one) for one in stored(Resend, database).order_by("id")],
+        verifications=[
+            verifying.progress_of(one, database)
+            for one in stored(Verification, database).order_by("model")
+        ],
     )
 
 

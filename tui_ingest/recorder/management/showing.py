@@ -101,6 +101,8 @@ def status_lines(status: RecorderStatus) -> Iterator[str]:
     for resend in status.resends:
         if resend["state"] in ("waiting", "paused"):
             yield resend_line(resend)
+    for verification in status.verifications:
+        yield verification_line(verification)
 
 
 def resend_line(resend: dict[str, Any]) -> str:
@@ -111,3 +113,19 @@ def resend_line(resend: dict[str, Any]) -> str:
         f"resend {resend['id']} of {resend['model']}: {resend['state']},"
         f" {resend['sent']:,} of {resend['total']:,} rows{eta}{why}"
     )
+
+
+def verification_line(verification: dict[str, Any]) -> str:
+    """Return how far a verification is."""
+    every = verification["every"]
+    state = verification["state"]
+    told = [f"verification of {verification['model']}: {state}"]
+    if verification["error"]:
+        told[0] += f", {verification['error']}"
+    elif state == "waiting":
+        told[0] += f" for {verification['waits_for']}"
+    elif state != "stopped":
+        told.append(f"{verification['rows']:,} rows")
+    if every is not None:
+        told.append(f"every {every:,.0f} s")
+    return ", ".join(told)

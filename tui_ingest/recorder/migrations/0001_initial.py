@@ -82,6 +82,24 @@ class Migration(migrations.Migration):
                 "verbose_name": "resend",
             },
         ),
+        migrations.CreateModel(
+            name="Verification",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("model", models.CharField(max_length=200, unique=True)),
+                ("rows", models.BooleanField(default=False)),
+                ("every", models.FloatField(null=True)),
+                ("due", models.FloatField(null=True)),
+                ("after", models.TextField(null=True)),
+                ("digested", models.BigIntegerField(default=0)),
+                ("began", models.FloatField(null=True)),
+                ("ended", models.FloatField(null=True)),
+                ("error", models.TextField(default="")),
+            ],
+            options={
+                "verbose_name": "verification",
+            },
+        ),
         # post_migrate installs them.
         migrations.RunPython(migrations.RunPython.noop, remove_triggers),
     ]

@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, Error
 from tui_ingest.recorder.conf import RecorderSettings, get_settings
 from tui_ingest.recorder.errors import ModelsChangedError, RecorderError
 from tui_ingest.recorder.installing import is_migrated
-from tui_ingest.recorder.management import resend_actions, showing
+from tui_ingest.recorder.management import resend_actions, showing, verify_actions
 from tui_ingest.recorder.relay import Relay
 from tui_ingest.recorder.status import metrics, read_status
 
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         action.add_argument("--status", action="store_true", help="say what is pending")
         action.add_argument("--metrics", action="store_true", help="the same for Prometheus")
         resend_actions.add_arguments(parser, action)
+        verify_actions.add_arguments(parser, action)
         parser.add_argument("--json", action="store_true", help="with --status: as JSON")
 
     def handle(self, **options: Any) -> None:
@@ -56,6 +57,8 @@ class Command(BaseCommand):
             self._tell_status(settings, database, options)
         elif resend_actions.is_asked(options):
             resend_actions.act(options, database, self.stdout.write)
+        elif verify_actions.is_asked(options):
+            verify_actions.act(options, database, self.stdout.write)
         else:
             self._relay(settings, database, once=options["once"])
 
