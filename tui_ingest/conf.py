@@ -20,6 +20,7 @@ DEFAULT_EXCLUDE = (
     "tui_ingest",
 )
 ON_GAP_CHOICES = ("continue", "stop")
+NATS_KEYS = {"SERVERS", "CREDENTIALS", "CA", "MONITOR"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class Settings:
     on_gap: str = "continue"  # or "stop"
     log_payloads: bool = False  # write the content of failed records to Python's logging
     keys: Mapping[str, str] = field(default_factory=dict)  # {"pause": "f5"}; the console's keys
+    # How to be let in by a broker, where a log is a stream: NATS_KEYS, each a text.
+    nats: Mapping[str, str] = field(default_factory=dict)
 
 
 def get_settings() -> Settings:
@@ -64,12 +67,7 @@ def _check(settings: Settings) -> None:
     if settings.models is not None:
         _check_labels("MODELS", settings.models)
     _check_labels("EXCLUDE", settings.exclude)
-    if not _is_dict_of_names(settings.identity):
-        raise ImproperlyConfigured(
-            "TUI_INGEST['IDENTITY'] must be a dict like {'app_label.model': 'field'}."
-        )
-    if not _is_dict_of_names(settings.keys):
-        raise ImproperlyConfigured("TUI_INGEST['KEYS'] must be a dict like {'pause': 'f5'}.")
+    _check_dicts(settings)
     for name in ("max_record_bytes", "max_consecutive_failures"):
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -87,6 +85,20 @@ def _check(settings: Settings) -> None:
     if settings.on_gap not in ON_GAP_CHOICES:
         raise ImproperlyConfigured(
             f"TUI_INGEST['ON_GAP'] must be 'continue' or 'stop', not {settings.on_gap!r}."
+        )
+
+
+def _check_dicts(settings: Settings) -> None:
+    if not _is_dict_of_names(settings.identity):
+        raise ImproperlyConfigured(
+            "TUI_INGEST['IDENTITY'] must be a dict like {'app_label.model': 'field'}."
+        )
+    if not _is_dict_of_names(settings.keys):
+        raise ImproperlyConfigured("TUI_INGEST['KEYS'] must be a dict like {'pause': 'f5'}.")
+    if not _is_dict_of_names(settings.nats) or not settings.nats.keys() <= NATS_KEYS:
+        raise ImproperlyConfigured(
+            "TUI_INGEST['NATS'] must be a dict of texts with these keys:"
+            f" {', '.join(sorted(NATS_KEYS))}."
         )
 
 

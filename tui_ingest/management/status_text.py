@@ -8,7 +8,8 @@ from datetime import datetime
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.totals import COLUMNS
-from tui_ingest.words.numbers import duration, size
+from tui_ingest.oplog.log import Backlog
+from tui_ingest.words.numbers import duration, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -17,8 +18,9 @@ def describe(status: SessionStatus, now: float) -> str:
     facts = (
         ("state", _state(status, now)),
         ("position", _position(status)),
-        ("behind", size(status.backlog.remaining_bytes) if status.backlog else "unknown"),
+        ("behind", _behind(status.backlog)),
         ("last record", _time(status.last_record_time)),
+        *_source(status.backlog, now),
         ("dead letters", f"{status.dead_letters:,}"),
         ("gaps", f"{status.gaps:,}"),
     )
@@ -40,6 +42,21 @@ def _state(status: SessionStatus, now: float) -> str:
 def _position(status: SessionStatus) -> str:
     share = f" ({status.share:.0%})" if status.size else ""
     return f"{status.position.offset} of {status.size}{share}"
+
+
+def _behind(backlog: Backlog | None) -> str:
+    if backlog is None:
+        return "unknown"
+    behind = size(backlog.remaining_bytes)
+    if backlog.remaining_messages is None:
+        return behind
+    return f"{behind} in {plural(backlog.remaining_messages, 'message')}"
+
+
+def _source(backlog: Backlog | None, now: float) -> Iterator[tuple[str, str]]:
+    """Yield when the source was heard of last, where it says so: a quiet one is not late."""
+    if backlog is not None and backlog.heard_at is not None:
+        yield "source heard", f"{duration(max(0.0, now - backlog.heard_at))} ago"
 
 
 def _time(timestamp: float | None) -> str:

@@ -104,6 +104,10 @@ class Backlog:
     oldest_rank: int | None = None
     highest_rank: int | None = None
     partial_bytes: int = 0  # bytes of an unterminated last line, left for the writer to finish
+    remaining_messages: int | None = None  # unread ones; None where lines do not come in messages
+    # When whoever writes the log was last heard of, in seconds since the epoch, if he says so even
+    # while there is nothing to write: then a quiet site does not look late.
+    heard_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
+from tui_ingest.oplog.addresses import is_stream
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import MAX_RECORD_BYTES, Log
 
@@ -14,15 +16,30 @@ def open_log(
     max_record_bytes: int = MAX_RECORD_BYTES,
     poll_seconds: float | None = None,
     olddir: str | os.PathLike[str] | None = None,
+    access: Mapping[str, str] | None = None,
 ) -> Log:
     """Return the log at an address. Nothing is read, and nothing needs to exist yet.
 
     Args:
-        address: the path of the file that the source appends to.
+        address: the path of the file that the source appends to, or `nats://host/STREAM/subject`.
         max_record_bytes: a longer record becomes a `Malformed` entry with its first bytes.
         poll_seconds: look for changes this often instead of being told by the system.
         olddir: where rotated files are, too (logrotate's setting); relative to the log's folder.
+        access: how to be let in by a broker, as in `TUI_INGEST["NATS"]`.
+
+    Raises:
+        LogError: the address is none.
     """
+    if is_stream(address):
+        from tui_ingest.streams.addresses import Access
+        from tui_ingest.streams.reading import StreamLog
+
+        return StreamLog(
+            str(address),
+            access=Access.of(access or {}),
+            max_record_bytes=max_record_bytes,
+            poll_seconds=poll_seconds,
+        )
     return FileLog(
         address, max_record_bytes=max_record_bytes, poll_seconds=poll_seconds, olddir=olddir
     )

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, StartPoint
+from tui_ingest.oplog.addresses import is_stream
+from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, LogError, StartPoint
 
 ON_ERROR_CHOICES = ("dead-letter", "stop")
 MAX_PATH_CHARACTERS = 512  # of `ProcessedFile.file_path`
@@ -24,7 +25,7 @@ MAX_POSITION_DIGITS = 18  # of a byte in a file; what a database keeps ends a li
 class IngestOptions:
     """One session, as the operator asked for it."""
 
-    path: Path
+    path: Path | str  # of a file, or the address of a stream
     database: str = "default"
     once: bool = False
     paused: bool = False
@@ -42,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
         metavar="LOG",
         nargs=None if log_required else "?",
         type=log_path,
-        help="the operation log; its rotated files beside it are found by name",
+        help="the operation log; its rotated files beside it are found by name. Or a stream:"
+        " nats://host:4222/STREAM/subject",
     )
     parser.add_argument(
         "--database",
@@ -88,7 +90,7 @@ def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
         "--from-position",
         metavar="N",
         type=_position,
-        help="at the first record at or after byte N of the active file",
+        help="at the first record at or after byte N of the active file, or message N of a stream",
     )
     starts.add_argument(
         "--from-time",
@@ -122,16 +124,19 @@ def conflict(namespace: argparse.Namespace) -> str:
     return ""
 
 
-def log_path(text: str) -> Path:
-    """Return the absolute path of LOG as it is written: a symbolic link is kept as such.
+def log_path(text: str) -> Path | str:
+    """Return the absolute path of LOG as it is written, or the address of a stream.
 
-    The link is the log's name; what it points to may change with every rotation.
+    A symbolic link is kept as such: it is the log's name; what it points to may change with every
+    rotation.
 
     Raises:
-        argparse.ArgumentTypeError: not a path that can name a log.
+        argparse.ArgumentTypeError: nothing that can name a log.
     """
     if not text:
         raise argparse.ArgumentTypeError("the path is empty")
+    if is_stream(text):
+        return _stream_address(text)
     try:
         path = os.path.abspath(text)  # noqa: PTH100  # Path.resolve() would follow the link
     except FileNotFoundError:
@@ -144,6 +149,18 @@ def log_path(text: str) -> Path:
         # Path's own methods raise where a folder may not be searched; here that means 'unknown'.
         raise argparse.ArgumentTypeError(f"not a file: {path}")
     return Path(path)
+
+
+def _stream_address(text: str) -> str:
+    from tui_ingest.streams.addresses import parse_address
+
+    try:
+        parse_address(text)
+    except LogError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if len(text) > MAX_PATH_CHARACTERS:
+        raise argparse.ArgumentTypeError(f"the address has over {MAX_PATH_CHARACTERS} characters")
+    return text
 
 
 def _has_terminal() -> bool:

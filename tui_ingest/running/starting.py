@@ -25,6 +25,7 @@ def open_log(options: IngestOptions) -> Log:
         max_record_bytes=settings.max_record_bytes,
         poll_seconds=options.poll_seconds,
         olddir=settings.olddir,
+        access=settings.nats,
     )
 
 

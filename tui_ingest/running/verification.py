@@ -45,12 +45,14 @@ def verify(*, database: str, settings: str) -> None:
         )
 
 
-def verify_readable(path: Path) -> None:
+def verify_readable(path: Path | str) -> None:
     """Check a log that is to be read once, now; a log that is followed is waited for instead.
 
     Raises:
         BootstrapError: it is there, but this user may not read it.
     """
+    if isinstance(path, str):
+        return  # a stream: the session says what is wrong
     try:
         path.open("rb").close()
     except FileNotFoundError:

@@ -17,6 +17,7 @@ from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
+from tui_ingest.oplog.addresses import name_of
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.running.exit_status import FATAL
 from tui_ingest.running.options import IngestOptions
@@ -77,7 +78,7 @@ def _access(options: IngestOptions) -> LogAccess:
     if options.dry_run:
         words.append("dry run")
     return LogAccess(
-        path=os.path.abspath(options.path),  # noqa: PTH100  # as the log calls itself
+        path=name_of(options.path),
         target=Target(options.database),
         dry_run=options.dry_run,
         project=" · ".join(terminal_safe(word) for word in words if word),

@@ -22,6 +22,7 @@ from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import MalformedReason
 from tui_ingest.recorder import conf as recorder_conf
+from tui_ingest.streams import cli as streams_cli
 from tui_ingest.tui.keys import default_keys
 from tui_ingest.tui.screens.help import HelpScreen
 
@@ -105,6 +106,10 @@ def options_of(parser):
 
 def test_every_option_of_the_program():
     everything("commands", options_of(cli._parser()))
+
+
+def test_every_action_and_option_of_the_command_for_streams():
+    everything("streams", set(options_of(streams_cli.parser())) - {"--help"})
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

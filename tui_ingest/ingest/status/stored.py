@@ -49,6 +49,8 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "position": status.position.offset,
         "size": status.size,
         "lag_bytes": backlog.remaining_bytes if backlog else None,
+        "lag_messages": backlog.remaining_messages if backlog else None,
+        "source_heard": _iso(backlog.heard_at) if backlog else None,
         "last_record_time": _iso(status.last_record_time),
         "state": status.state.value,
         "state_reason": status.reason,

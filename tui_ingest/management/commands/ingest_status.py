@@ -60,14 +60,15 @@ class Command(BaseCommand):
         self.stdout.write(_as_json(found, log) if options["json"] else _as_text(found))
 
 
-def _files(log: Path | None, database: str) -> QuerySet[ProcessedFile]:
+def _files(log: Path | str | None, database: str) -> QuerySet[ProcessedFile]:
     files = ProcessedFile.objects.using(database).order_by("file_path")
     return files.filter(file_path=str(log)) if log else files
 
 
 def _status(file: ProcessedFile, database: str) -> SessionStatus:
     target = Target(database)
-    log = open_log(file.file_path, olddir=target.settings.olddir)
+    settings = target.settings
+    log = open_log(file.file_path, olddir=settings.olddir, access=settings.nats)
     return status_of(target, file, log)
 
 

@@ -29,6 +29,7 @@ PAGES = {
         "settings",
         "commands",
         "source",
+        "streams",
         "how-it-works",
         "how-fast",
         "glossary",

@@ -1,0 +1,22 @@
+"""A log that is a stream of NATS JetStream: the only place that knows of NATS.
+
+One subject of a stream carries what one site wrote. A message is a run of its lines, with the
+place of these lines in the site's own log, so that a hole or a repetition is seen by whoever reads.
+
+addresses      `nats://host:4222/STREAM/subject`, and what is needed to be let in
+messages       what a message carries: lines with their places, as bytes and headers
+progress       what was taken of a site, and whether a message joins it
+client         one client of a broker, its asyncio in a thread of its own
+broker         what of JetStream is needed, in plain calls
+feed           messages in their order, fetched ahead, their parts put together
+requirements   what a stream must be so that nothing acknowledged is lost
+standing       whether it is still the stream that a position is of
+gathering      the entries of one batch, and the positions between them
+reading        the stream as a `Log`, for an ingester
+seeking        places in it that an operator names
+publishing     appending to it, each time after what is known to be its end
+forwarding     from a file that others write to a stream
+creating       the stream, made
+trimming       what every target has applied, removed
+cli            the command `tui-ingest-stream`
+"""

@@ -1,0 +1,107 @@
+"""What a stream must be so that nothing that was acknowledged is lost.
+
+By default a broker acknowledges what it would lose with the power, and a stream forgets its oldest
+messages when it is full.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from tui_ingest.oplog.log import LogError
+from tui_ingest.streams.addresses import StreamAddress
+
+LOWEST_VERSION = (2, 12, 3)
+MONITOR_SECONDS = 3.0  # for one broker's monitoring port to answer
+CONFIGURATION = {
+    "retention": "limits",
+    "storage": "file",
+    "discard": "new",  # a full stream stops those who write, and loses nothing
+    "max_msgs": -1,
+    "max_age": 0,
+    "max_msgs_per_subject": -1,
+    "deny_delete": True,
+    "allow_direct": True,
+    "allow_atomic": True,
+}
+
+
+def problems(info: dict[str, Any], address: StreamAddress) -> Iterator[str]:
+    """Yield what is wrong with a stream.
+
+    Args:
+        info: the broker's answer about it.
+    """
+    found = info["config"]
+    for name, wanted in CONFIGURATION.items():
+        if found.get(name) != wanted:
+            yield f"{name} is {json.dumps(found.get(name))} and has to be {json.dumps(wanted)}"
+    if found["num_replicas"] == 2:
+        yield "it has 2 replicas: one that is away stops both; 1 or 3 are needed"
+    if not any(_takes(pattern, address.subject) for pattern in found.get("subjects", ())):
+        yield f"it does not take the subject {address.subject}"
+
+
+def version_problems(version: tuple[int, ...]) -> Iterator[str]:
+    """Yield what is wrong with the server."""
+    if version < LOWEST_VERSION:
+        said, wanted = (".".join(map(str, numbers)) for numbers in (version, LOWEST_VERSION))
+        yield f"the server is version {said} and has to be {wanted} or newer"
+
+
+def verify(info: dict[str, Any], version: tuple[int, ...], address: StreamAddress) -> None:
+    """Refuse a stream that may lose what it acknowledged.
+
+    Raises:
+        LogError: what is wrong, and which command says how to put it right.
+    """
+    found = [*version_problems(version), *problems(info, address)]
+    if found:
+        raise LogError(
+            f"The stream {address.stream} is not fit for a log: {'; '.join(found)}."
+            f" See: tui-ingest-stream check {address.text}"
+        )
+
+
+def durability_problems(monitors: tuple[str, ...]) -> Iterator[str]:
+    """Yield which brokers do not write to the disk before they acknowledge.
+
+    Args:
+        monitors: URLs of their monitoring ports, of every broker one.
+    """
+    for monitor in monitors:
+        try:
+            always = _jetstream(monitor).get("sync_always", False)
+        except (OSError, ValueError, KeyError) as error:
+            yield f"{monitor} does not say whether it writes before it acknowledges ({error})"
+            continue
+        if not always:
+            yield (
+                f"{monitor} acknowledges what is lost with the power: its configuration needs"
+                " `jetstream { sync_interval: always }`"
+            )
+
+
+def _jetstream(monitor: str) -> dict[str, Any]:
+    if not monitor.startswith(("http://", "https://")):
+        raise ValueError("not an http:// URL")
+    url = f"{monitor.rstrip('/')}/varz"
+    with contextlib.closing(urllib.request.urlopen(url, timeout=MONITOR_SECONDS)) as answer:  # noqa: S310  # checked above
+        found: dict[str, Any] = json.load(answer)["jetstream"]["config"]
+    return found
+
+
+def _takes(pattern: str, subject: str) -> bool:
+    """Tell whether a subject of a stream, with its wildcards, takes another one."""
+    wanted, names = pattern.split("."), subject.split(".")
+    for at, part in enumerate(wanted):
+        if part == ">":
+            return len(names) > at
+        if at >= len(names) or part not in {"*", names[at]}:
+            return False
+    return len(wanted) == len(names)
