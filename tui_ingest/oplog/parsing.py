@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from tui_ingest.oplog.log import Entry
@@ -19,9 +20,17 @@ HEAD_BYTES = 1024  # of a line that is too long to be kept whole
 
 # The epoch has ten digits before the point until the year 2286. Taking no more than ten lets a
 # glued line be told apart from the digits that the fragment before it may end with.
-_HEAD = re.compile(rb"(\d{1,10}(?:\.\d+)?) (SAVE|DELETE|DIGEST) +")
-_UNKNOWN_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? ([A-Z][A-Z_]{0,31}) +[\[{]")
-_GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d+)? (?:SAVE|DELETE|DIGEST) (?=\[)")
+_HEAD = re.compile(rb"(\d{1,10}(?:\.\d++)?+) (SAVE|DELETE|DIGEST) +")
+_UNKNOWN_HEAD = re.compile(rb"\d{1,10}(?:\.\d++)?+ ([A-Z][A-Z_]{0,31}) +[\[{]")
+_GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d++)?+ (?:SAVE|DELETE|DIGEST) (?=\[)")
+# What a glued line is searched for, a part at a time, because meanwhile nothing else can happen in
+# the process. The rest of its epoch is looked for from here backwards: from the beginning, every
+# one of millions of digits would be tried as one.
+_MARK = re.compile(rb"\d (?:SAVE|DELETE|DIGEST) \[")
+_MOST_MARK_BYTES = len(b"0 DELETE [")
+_PART_BYTES = 1024 * 1024
+_EPOCH_BEFORE = re.compile(rb"\d{1,10}(?:\.\d+)?\Z")
+_MOST_EPOCH_BYTES = 64
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # Each false beginning may cost a parse of the rest of the line, and a line may be made of them.
 _MOST_BYTES_UNGLUED = 256 * 1024 * 1024
@@ -80,6 +89,20 @@ def is_record(raw: bytes) -> bool:
     except _BadLineError:
         return False
     return True
+
+
+def record_end(raw: bytes) -> int | None:
+    """Return where the record ends that a line begins with, whatever follows; None without one.
+
+    Its JSON is whole, but whether it is a record in every other respect is not looked at.
+    """
+    head = _HEAD.match(raw)
+    if head is None or raw[head.end() : head.end() + 1] != b"[":
+        return None
+    try:  # one character per byte: what follows may be cut, or no text at all
+        return _DECODER.raw_decode(raw.decode("latin-1"), head.end())[1]
+    except (ValueError, RecursionError):
+        return None
 
 
 def timestamp_of(raw: bytes) -> float | None:
@@ -173,11 +196,10 @@ def _unglue(raw: bytes, location: RecordLocation) -> list[Entry]:
     text = raw.decode("latin-1")
     done = 0  # bytes of the line that are accounted for
     effort = 0  # bytes that were parsed in vain, at most
-    for head in _GLUED_HEAD.finditer(raw):
-        start = head.start()
+    for start, json_start in _glued_heads(raw):
         if start < done:
             continue
-        piece = _piece(raw, start, _end_of_json(raw, text, head.end()), location)
+        piece = _piece(raw, start, _end_of_json(raw, text, json_start), location)
         if not isinstance(piece, Record):
             effort += len(raw) - start
             if effort > _MOST_BYTES_UNGLUED:
@@ -190,6 +212,16 @@ def _unglue(raw: bytes, location: RecordLocation) -> list[Entry]:
     if entries and done < len(raw):
         entries.append(_piece(raw, done, len(raw), location))
     return entries
+
+
+def _glued_heads(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where records may begin in a line, and where their JSON does."""
+    for part in range(0, len(raw), _PART_BYTES):
+        for mark in _MARK.finditer(raw, part, part + _PART_BYTES + _MOST_MARK_BYTES - 1):
+            end = mark.start() + 1
+            begin = max(0, end - _MOST_EPOCH_BYTES)
+            if epoch := _EPOCH_BEFORE.search(raw[begin:end]):
+                yield begin + epoch.start(), mark.end() - 1
 
 
 def _end_of_json(raw: bytes, text: str, start: int) -> int:

@@ -6,7 +6,14 @@ import sys
 import pytest
 
 from tests.support.lines import choice, question
-from tui_ingest.oplog.parsing import parse_line, parse_torn, timestamp_of, too_long
+from tui_ingest.oplog.log import MAX_RECORD_BYTES
+from tui_ingest.oplog.parsing import (
+    parse_line,
+    parse_torn,
+    record_end,
+    timestamp_of,
+    too_long,
+)
 from tui_ingest.oplog.records import (
     Malformed,
     MalformedReason,
@@ -196,6 +203,51 @@ def test_hundreds_of_lines_without_terminators():
 def test_a_record_before_a_fragment():
     line = question(1)[:-1] + question(2)[:60] + b"\n"
     assert kinds(pieces(line)) == ["record", "glued"]
+
+
+@pytest.mark.parametrize("before", range(-12, 3))
+def test_a_glued_record_where_the_search_is_cut(before):
+    """It is searched for in parts of 1 MiB."""
+    good = question(1)
+    fragment = b"x" * (1024 * 1024 + before)
+    found = pieces(fragment + good)
+    assert kinds(found) == ["glued", "record"]
+    assert found[0].raw + found[1].raw + b"\n" == fragment + good
+
+
+def repeated(unit):
+    """As many bytes as a record may have."""
+    return unit * (MAX_RECORD_BYTES // len(unit))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        repeated(b"1"),
+        b"1." + repeated(b"1"),
+        repeated(b"1234567890."),
+        repeated(b" SAVE ["),
+        repeated(b"1 SAVE ["),
+        repeated(b'1 SAVE [] 2 DELETE [{"model":"a.b"}'),
+        b"1 SAVE [" + repeated(b"1"),
+        b"1 A" + repeated(b" "),
+    ],
+    ids=lambda line: repr(line[:12]),
+)
+def test_the_longest_lines_that_are_made_of_what_a_record_begins_with(line):
+    """Were the time for one not linear, this would not end."""
+    assert kinds(parse_line(line, RecordLocation("g", 0, len(line)))) != ["record"]
+
+
+def test_the_end_of_a_record_whatever_follows():
+    good = question(1).rstrip(b"\n")
+    for rest in (b"", b" ", b"\r", good, good[:50], b"\xff", "ä".encode()[:1]):
+        assert record_end(good + rest) == len(good)
+    for cut in range(len(good)):
+        assert record_end(good[:cut]) is None
+    assert record_end('1.5 SAVE ["ä☃"] more'.encode()) == len('1.5 SAVE ["ä☃"]'.encode())
+    assert record_end(b"nothing") is None
+    assert record_end(b"1 SAVE 1") is None
 
 
 def test_rubbish_after_a_record_is_not_a_glued_line():

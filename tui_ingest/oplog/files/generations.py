@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from tui_ingest.oplog.files.archives import Archive, pread_all
 from tui_ingest.oplog.log import LogError, LogUnavailableError
-from tui_ingest.oplog.parsing import is_record, timestamp_of
+from tui_ingest.oplog.parsing import record_end, timestamp_of
 
 HEAD_BYTES = 64 * 1024  # of the first line that are looked at; a longer one is cut
 TAIL_BYTES = 1024  # before a position, whose digest confirms it
@@ -29,8 +29,8 @@ class Generation:
     """An open file of the log. It stays readable when it is renamed or removed.
 
     Attributes:
-        identity: digest of the first line that is not blank; "" as long as there is none,
-            because empty files all look alike.
+        identity: digest of the first line that is not blank, of a record up to the end of its
+            JSON; "" as long as there is none, because empty files all look alike.
         first_time: of the first line that has one, in seconds since the epoch; None if it is not
             near the beginning.
         seen_size: bytes, when it was opened, or when it was looked at since.
@@ -100,7 +100,7 @@ class Generation:
     def _first_line(self) -> tuple[int, bytes]:
         """Return where the first line is and as much of it as is looked at.
 
-        Nothing of a line that has no end yet, unless it is a complete record.
+        Nothing of a line that has no end yet, unless it begins with a complete record.
         """
         start = 0
         while True:
@@ -112,11 +112,14 @@ class Generation:
         start += len(chunk) - len(content)
         head = self.read_at(start, HEAD_BYTES)
         line, newline, _ = head.partition(b"\n")
-        line = line.rstrip(b"\r")
+        # What follows a record in its line may come later, and be another one: without a newline
+        # a record is taken, too, and must not make another file of this one when that comes.
+        if end := record_end(line):
+            return start, line[:end]
         # Whatever a damaged file begins with, its first line may have been longer.
         finished = self._finished and not self.damage
-        complete = newline or finished or len(head) == HEAD_BYTES or is_record(line)
-        return start, line if complete else b""
+        complete = newline or finished or len(head) == HEAD_BYTES
+        return start, line.rstrip(b"\r") if complete else b""
 
     def _next_time(self, start: int) -> float | None:
         """Return the time of the first line that has one after what may be left of a record."""

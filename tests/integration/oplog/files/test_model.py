@@ -132,10 +132,6 @@ class Machine(RuleBasedStateMachine):
     @rule(cut=st.integers(70, 90) | st.just(1000))
     def write_half(self, cut):
         raw = self.new_line(30)
-        if not self.source.active:
-            # Only as the first line of a file, where nothing else tells what file it is, a record
-            # without its newline must not turn out to be the beginning of a longer line.
-            cut = min(cut, 90)
         self.source.write_half(raw, cut)
 
     @precondition(lambda self: self.source.half is not None)

@@ -1,5 +1,7 @@
 """The last line of a generation that something follows: whole, or torn."""
 
+import pytest
+
 from tests.support.lines import question
 from tests.support.rotation import lines_of, reasons
 
@@ -43,3 +45,46 @@ def test_a_torn_line_is_not_told_as_long_as_nothing_follows(files, reader, after
     assert lines_of(reader.read()) == [A]
     after_a_while()
     assert reader.read() == []
+
+
+@pytest.mark.parametrize("before", [b"", A], ids=["first line", "second line"])
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ([b"\n"], []),
+        ([b"\r\n"], []),
+        ([b"\n" + C], [C]),
+        ([C], [C]),  # the writer was killed before its newline: the next record is glued to it
+        ([C[:50], C[50:]], [C]),
+        ([C[:-1]], [C]),
+        ([b"\n", C], [C]),
+    ],
+)
+def test_a_record_is_taken_without_its_newline_once(
+    files, reader, after_a_while, before, later, expected
+):
+    files.write(before + B[:-1])
+    assert lines_of(reader.read(final=True)) == [*([A] if before else []), B]
+    found = []
+    for piece in later:
+        files.write(piece)
+        after_a_while()
+        found += lines_of(reader.read(final=True))
+    assert found == expected
+    files.rotate(A)
+    files.compress(1)
+    after_a_while()
+    assert lines_of(reader.read(final=True)) == [A]
+    assert set(reader.kinds()) <= {"rotated"}
+
+
+def test_a_record_that_was_taken_without_its_newline_before_a_rotation(
+    files, reader, after_a_while
+):
+    files.write(B[:-1])
+    reader.read(final=True)
+    files.write(C)
+    files.rotate(A)
+    after_a_while()
+    assert lines_of(reader.read()) == [C, A]
+    assert set(reader.kinds()) <= {"rotated"}
