@@ -26,7 +26,8 @@ class Limits:
     """Where a batch is cut short. What was applied up to there is committed."""
 
     seconds: float  # so that a pause takes effect soon
-    failures: int  # permanent failures in a row; the last of them is still set aside
+    failures: int  # that count, in a row (see `Partners`); the last of them is still set aside
+    until_failure: bool = False  # cut behind the first failure, whether it counts or not
     stop_on_error: bool = False  # cut before the first failure instead
     # What the database cancels is the record's own failure: every record is tried by itself.
     is_timeout_final: Callable[[], bool] | None = None
@@ -114,7 +115,7 @@ class BatchResult:
     letters: dict[int, DeadLetter] = field(default_factory=dict)
     superseded: list[DeadLetter] = field(default_factory=list)
     notices: Sequence[Notice] = ()  # what the log said that was not known
-    failures_in_a_row: int = 0  # at the end of the entries
+    failures_in_a_row: int = 0  # that count, at the end of the entries
     refusal: Refusal | None = None
 
     def counts(self) -> dict[str, Counts]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -17,6 +17,7 @@ from tui_ingest.ingest.batches.attempts import (
     Refusal,
     RunRefusedError,
 )
+from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import (
     Fault,
@@ -55,6 +56,7 @@ class BatchPass:
         *,
         replayer: Replayer,
         fast: FastPath | None,
+        partners: Partners,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attempt = attempt
@@ -63,6 +65,7 @@ class BatchPass:
         self._replayer = replayer
         self._unit = Unit(target, replayer, self._entries)
         self._fast = fast
+        self._partners = partners
         self._target = target
         self._clock = clock
         self._started = clock()
@@ -99,6 +102,7 @@ class BatchPass:
             self._at > 0
             and (
                 written.failures_in_a_row >= limits.failures
+                or (limits.until_failure and bool(written.failures))
                 or (self._clock() - self._started > limits.seconds and not self._unit.unpaid())
             )
         ) or written.refusal is not None
@@ -129,7 +133,8 @@ class BatchPass:
                 return
             else:
                 self._written.failures[self._at] = result
-                self._written.failures_in_a_row += 1
+                if not self._partners.are_awaited(entry, result):
+                    self._written.failures_in_a_row += 1
             self._at += 1
             if self._is_over():
                 return
@@ -221,17 +226,20 @@ class BatchPass:
         result = self._try(index, undo=True)
         return result if isinstance(result, Failure) else None
 
-    def _obey_limits(self, window: Window, failed: Iterable[int]) -> int:
-        """End the window at a limit; return how many entries in a row have failed at its end."""
+    def _obey_limits(self, window: Window, failures: Mapping[int, Failure]) -> int:
+        """End the window at a limit; return how many failures in a row count at its end."""
         limits = self._attempt.limits
         streak, previous = self._written.failures_in_a_row, window.start - 1
-        for index in sorted(failed):
+        for index in sorted(failures):
             if limits.stop_on_error:
                 window.cut(index)
                 break
-            streak = streak + 1 if index == previous + 1 else 1
+            if index != previous + 1:
+                streak = 0
+            if not self._partners.are_awaited(self._entries[index], failures[index]):
+                streak += 1
             previous = index
-            if streak >= limits.failures:
+            if streak >= limits.failures or limits.until_failure:
                 window.cut(index + 1)
                 break
         return streak if previous == window.stop - 1 else 0

@@ -24,6 +24,7 @@ from tui_ingest.ingest.batches.attempts import (
 )
 from tui_ingest.ingest.batches.blame import ConstraintBlame
 from tui_ingest.ingest.batches.dry_run import DryRunMemory
+from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.batches.passes import BatchPass
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.replaying import Replayer
@@ -70,7 +71,7 @@ class BatchWriter:
         """Apply the entries of a batch, or the first of them, and move the checkpoint past those.
 
         Args:
-            failures_in_a_row: permanent failures just before this batch.
+            failures_in_a_row: permanent failures that count, just before this batch.
 
         Raises:
             CheckpointMovedError: another ingester was here; nothing was written.
@@ -140,6 +141,7 @@ class BatchWriter:
                     written,
                     replayer=self._replayer,
                     fast=self._fast,
+                    partners=Partners(self._target, self._file),
                     clock=self._clock,
                 )
                 execution.run()

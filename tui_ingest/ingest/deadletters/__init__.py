@@ -28,7 +28,7 @@ from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
 from tui_ingest.ingest.deadletters.together import retry_all
-from tui_ingest.ingest.deadletters.waiting import waiting_for
+from tui_ingest.ingest.deadletters.waiting import is_brought, waiting_for
 
 __all__ = [
     "AutoRetry",
@@ -40,6 +40,7 @@ __all__ = [
     "edit",
     "export",
     "get",
+    "is_brought",
     "keep",
     "refresh_rows",
     "retry",

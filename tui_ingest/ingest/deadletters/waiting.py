@@ -49,6 +49,11 @@ def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[Ro
     return found
 
 
+def is_brought(target: Target, file: ProcessedFile, key: RowKey) -> bool:
+    """Tell whether an open dead letter that waits itself would bring or change a row."""
+    return key in matching(open_keys(target, file).filter(is_needed=False), [key])
+
+
 def needed_keys(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterKey]:
     """Return what the open dead letters of a log wait for."""
     return open_keys(target, file).filter(is_needed=True)

@@ -91,7 +91,8 @@ class Applier:
             self._publisher.change_state(State.RUNNING)
         limits = Limits(
             seconds=BATCH_SECONDS,
-            failures=1 if until_failure else self._target.settings.max_consecutive_failures,
+            failures=self._target.settings.max_consecutive_failures,
+            until_failure=until_failure,
             stop_on_error=stop_on_error,
             is_timeout_final=self._is_timeout_final if self._alone else None,
         )

@@ -249,7 +249,8 @@ class Session:
         self._publisher.progress(self._cursor)
         applied = written.applied()
         new = [*written.letters.values()]
-        self._retry_letters(lambda letters: letters.after(applied, new))
+        if self._retry_letters(lambda letters: letters.after(applied, new)):
+            self._applier.failures_in_a_row = written.failures_in_a_row = 0  # something succeeded
         if written.refusal is not None:
             self._stop_policy.before_record(written.refusal)
             self._obey_decision()
@@ -258,17 +259,24 @@ class Session:
         elif self._stop_policy.after_failures(written):
             self._applier.failures_in_a_row = 0
 
-    def _retry_letters(self, which: Callable[[AutoRetry], Iterator[Retry]]) -> None:
-        """Retry the dead letters that can be applied by now. There may be thousands."""
+    def _retry_letters(self, which: Callable[[AutoRetry], Iterator[Retry]]) -> bool:
+        """Retry the dead letters that can be applied by now, which may be thousands.
+
+        Returns:
+            whether any was applied.
+        """
+        applied = []
 
         def retry() -> None:
             letters = AutoRetry(self._target, self._cursor.file)
             for result in which(letters):
+                applied.append(result.applied)
                 self._publisher.retried(result)
                 self._stay_responsive()
 
         if not self._dry_run:
             self._retrier.until_done(retry)
+        return any(applied)
 
     # Orders
 

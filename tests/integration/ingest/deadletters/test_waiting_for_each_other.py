@@ -213,3 +213,31 @@ def test_retried_by_an_operator_they_are_applied_together(target):
     assert last == {first.pk: "applied", second.pk: "applied"}
     assert target.total("office.person") == {"saved": 1}
     assert target.row(Department).head_id == 1
+
+
+def test_who_waits_for_somebody_that_waits_is_no_sign_of_a_wrong_environment(target):
+    target.apply(department(1, head=1))
+    staff = [person(n, of=1, boss=n - 1) for n in range(2, 100)]
+    assert target.apply(*staff, max_consecutive_failures=10).set_aside == 98
+    target.apply(person(1, of=1), max_consecutive_failures=10)
+    assert open_letters(target) == []
+    assert target.rows(Person).filter(boss__isnull=False).count() == 98
+    assert target.total("office.person") == {"saved": 99}
+
+
+def test_who_waits_for_a_unique_value_is_no_sign_of_it_either(target):
+    target.accept(*(page(n, f"a{n}") for n in range(100)))
+    exchanged = [page(n, f"a{(n + 50) % 100}") for n in range(100)]
+    assert target.apply(*exchanged[:50], max_consecutive_failures=10).set_aside == 50
+    target.apply(*exchanged[50:], max_consecutive_failures=10)
+    assert open_letters(target) == []
+    assert target.row(Page, pk=7).path == "a57"
+
+
+def test_who_waits_for_somebody_that_failed_for_another_reason_is_a_sign_of_it(target):
+    pages = (save("page", n, path=f"a{n}", colour="red") for n in range(50))
+    remarks = (save("remark", n, page=n) for n in range(50))
+    family = [line for pair in zip(pages, remarks, strict=True) for line in pair]
+    with pytest.raises(AssertionError, match="10 records in a row failed"):
+        target.apply(*family, max_consecutive_failures=10)
+    assert target.letters().count() == 10

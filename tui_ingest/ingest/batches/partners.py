@@ -1,0 +1,42 @@
+"""Failures that say nothing about the environment: later records may mend them.
+
+A thousand rows below two that refer to each other fail in a row if a batch ends between these two;
+so do those whose unique values have moved, until their owners' records come. A missing migration
+is another thing: what waits for a row that failed for such a reason counts as that row does.
+"""
+
+from __future__ import annotations
+
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by
+from tui_ingest.ingest.reasons import Failure, Reason, RowKey
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import ProcessedFile
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import Record
+
+
+class Partners:
+    """Knows the rows of records that wait themselves: open dead letters, and those of a batch."""
+
+    def __init__(self, target: Target, file: ProcessedFile) -> None:
+        self._target = target
+        self._file = file
+        self._known: dict[RowKey, bool] = {}  # whether a record that waits has this row
+
+    def are_awaited(self, entry: Entry, failure: Failure) -> bool:
+        """Tell whether a record waits for rows that are here, or that others have which wait, too.
+
+        To be told of the failed records of a batch in log order.
+        """
+        if failure.reason not in WAITING_REASONS or not isinstance(entry, Record):
+            return False
+        self._known.update(dict.fromkeys(changed_by(self._target, entry), True))
+        if failure.reason == Reason.UNIQUE_CLASH:
+            return bool(failure.needs)
+        return bool(failure.needs) and all(map(self._is_known, failure.needs))
+
+    def _is_known(self, key: RowKey) -> bool:
+        if key not in self._known:
+            self._known[key] = deadletters.is_brought(self._target, self._file, key)
+        return self._known[key]
