@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import pkgutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Field, Model
 
 from tui_ingest.conf import Settings, get_settings
+from tui_ingest.ingest import receivers
 from tui_ingest.ingest.policy import OWN_APP, Policy, Verdict
 
 TAG = "tui_ingest"
@@ -22,12 +25,12 @@ def check_settings(
     app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
     **kwargs: Any,  # noqa: ARG001
 ) -> list[CheckMessage]:
-    """E001 to E005: `TUI_INGEST` can be read, and what it names exists."""
+    """E001 to E005 and E008: `TUI_INGEST` can be read, and what it names exists."""
     try:
         settings = get_settings()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="tui_ingest.E001")]
-    return [*_allowed_names(settings), *_identities(settings)]
+    return [*_allowed_names(settings), *_identities(settings), *_receivers(settings)]
 
 
 @register(TAG)
@@ -104,6 +107,32 @@ def _identities(settings: Settings) -> Iterator[CheckMessage]:
                 hint="Choose a field with unique=True and null=False.",
                 id="tui_ingest.E005",
             )
+
+
+def _receivers(settings: Settings) -> Iterator[CheckMessage]:
+    if set(settings.receivers) <= {receivers.EVERY}:
+        return
+    connected = {receivers.dotted_name(one) for one in receivers.every_one()}
+    for name in settings.receivers:
+        is_connected = any(f"{known}.".startswith(f"{name}.") for known in connected)
+        if not (name == receivers.EVERY or is_connected or _can_be_imported(name)):
+            close = difflib.get_close_matches(name, connected, n=3, cutoff=0.5)
+            yield Error(
+                f"TUI_INGEST['RECEIVERS'] names '{name}', which is neither a module nor in one.",
+                hint=f"Connected are, for example: {', '.join(close or sorted(connected)[:3])}."
+                if connected
+                else "No receiver is connected.",
+                id="tui_ingest.E008",
+            )
+
+
+def _can_be_imported(name: str) -> bool:
+    """Tell whether there is such a module, or something in one: it may be connected later."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return True
 
 
 def _identifies(field: Any) -> bool:

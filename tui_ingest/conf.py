@@ -31,6 +31,7 @@ class Settings:
     models: Sequence[str] | None = None
     exclude: Sequence[str] = DEFAULT_EXCLUDE  # of the same form: skipped and merely counted
     identity: Mapping[str, str] = field(default_factory=dict)  # {"app.model": "field"}
+    receivers: Sequence[str] = ()  # modules or dotted names that are called; "*": all of them
     ignore_unknown_fields: bool = False
     max_record_bytes: int = 64 * 1024 * 1024  # a longer line is kept as a dead letter
     max_consecutive_failures: int = 1_000  # records set aside in a row, then the session pauses
@@ -64,9 +65,10 @@ def get_settings() -> Settings:
 
 
 def _check(settings: Settings) -> None:
-    if settings.models is not None:
-        _check_labels("MODELS", settings.models)
-    _check_labels("EXCLUDE", settings.exclude)
+    labels = "'app_label' or 'app_label.model'"
+    _check_list("MODELS", () if settings.models is None else settings.models, labels)
+    _check_list("EXCLUDE", settings.exclude, labels)
+    _check_list("RECEIVERS", settings.receivers, "modules or dotted names, or ['*']")
     _check_dicts(settings)
     for name in ("max_record_bytes", "max_consecutive_failures"):
         value = getattr(settings, name)
@@ -102,15 +104,13 @@ def _check_dicts(settings: Settings) -> None:
         )
 
 
-def _check_labels(name: str, value: object) -> None:
+def _check_list(name: str, value: object, what: str) -> None:
     if (
         not isinstance(value, Collection)
         or isinstance(value, str | Mapping)
         or not all(isinstance(item, str) for item in value)
     ):
-        raise ImproperlyConfigured(
-            f"TUI_INGEST['{name}'] must be a list of 'app_label' or 'app_label.model'."
-        )
+        raise ImproperlyConfigured(f"TUI_INGEST['{name}'] must be a list of {what}.")
 
 
 def _is_dict_of_names(value: object) -> bool:

@@ -35,3 +35,10 @@ def headless(log: Path, target: Target) -> Cost:
         env=target.env,
         expected=(0, SET_RECORDS_ASIDE),
     )
+
+
+def told(log: Path, target: Target) -> Cost:
+    """The same, with receivers that are called for every row."""
+    settings = ("--settings", "tests.benchmarks.settings_told")
+    env = {**target.env, "DJANGO_SETTINGS_MODULE": settings[1]}
+    return python(*("-m", "tui_ingest", str(log), "--headless", "--once", *settings), env=env)

@@ -26,6 +26,7 @@ LIMIT = "written by hand for these two tables"
 ROW_SAVES = "save() per row, 1,000 in a transaction"
 ARTICLE = "the article's loop"
 ARTICLE_STOCK = "the article's loop, Django's stock SQLite settings"
+TOLD = "tui-ingest --headless, receivers called for every row"
 POISONED = "tui-ingest --headless, one record in a hundred bad"
 
 
@@ -100,6 +101,7 @@ class Bench:
                 (LIMIT, contenders.limit, False),
                 (HEADLESS, contenders.headless, False),
                 (CONSOLE, console.throughput, False),
+                (TOLD, contenders.told, False),
                 (POISONED, contenders.headless, True),
             ):
                 cost = self._cost(name, contender, new_target, long, poison=poison)

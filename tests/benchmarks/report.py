@@ -17,6 +17,7 @@ from tests.benchmarks.measuring import (
     HEADLESS,
     LIMIT,
     POISONED,
+    TOLD,
     Findings,
     Plan,
 )
@@ -64,6 +65,9 @@ def _measured(findings: Findings) -> Iterator[tuple[str, str]]:
     for kind, speeds in findings.speeds.items():
         poisoned = _ratio(speeds, POISONED, HEADLESS)
         yield f"{kind}: one bad record in a hundred leaves at least 0.5 of the speed", poisoned
+    for kind, speeds in findings.speeds.items():
+        told = _ratio(speeds, TOLD, HEADLESS)
+        yield f"{kind}: called receivers leave at least half of the speed", told
     for kind, speeds in (("SQLite", sqlite), ("PostgreSQL", postgres)):
         share = _ratio(speeds, CONSOLE, HEADLESS)
         yield f"{kind}: the console leaves at least 0.85 of the speed", share

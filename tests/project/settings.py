@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "tests.project.gallery",
     "tests.project.market",
     "tests.project.office",
+    "tests.project.tenants",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -23,6 +23,7 @@ _ADVICE: dict[str, str] = {
     Reason.MISSING_TABLE: "Run 'manage.py migrate' on this project; then retry.",
     Reason.TIMEOUT: "Look for a trigger, a lock or a missing index that slows down this row, or"
     " raise the database's statement_timeout; then retry.",
+    Reason.RECEIVER: "Mend what the receiver needs, or do not name it in RECEIVERS; then retry.",
     Reason.INTEGRITY: "Edit the record so that the database accepts it; then retry.",
     Reason.UNEXPECTED: "The traceback says where it failed; retry once that is put right.",
     MalformedReason.UNKNOWN_OPERATION: "Install a version that knows the operation; then retry.",

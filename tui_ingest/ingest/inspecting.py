@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from django.core import serializers
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.ingest.exact.deserializing import deserialize
-from tui_ingest.ingest.exact.finding import find_row
+from tui_ingest.ingest.exact.finding import find_rows
 from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.serializing import serialize_row
 from tui_ingest.ingest.keys import python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
@@ -95,7 +94,8 @@ class _Comparer:
     def _fields(self, serialized: Serialized, model: type[Model]) -> Iterator[FieldComparison]:
         """Yield the fields of the record, then those that only the row has."""
         logged = _logged(serialized)
-        here = _here(find_row(self._target, serialized), logged)
+        row = find_rows(self._target, serialized).first()
+        here = _here(self._target, row, logged)
         # Where another field is the identity, the numbers of source and target are their own.
         ignored = set() if self._target.identities.field(model).primary_key else {"pk"}
         for name, value in logged.items():
@@ -151,21 +151,13 @@ def _logged(serialized: Serialized) -> dict[str, Any]:
     return {"pk": serialized.get("pk"), **fields}
 
 
-def _here(row: Model | None, logged: Mapping[str, Any]) -> dict[str, Any]:
+def _here(target: Target, row: Model | None, logged: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row as the source would log it; nothing of one that is not here."""
     if row is None:
         return {}
-    here = _serialized(row)
-    named = [name for name in here if _is_named(_field(type(row), name), logged.get(name))]
-    if named:
-        by_name = _serialized(row, use_natural_foreign_keys=True)
-        here |= {name: by_name[name] for name in named}
-    return here
-
-
-def _serialized(row: Model, **options: bool) -> dict[str, Any]:
-    (found,) = json.loads(serializers.serialize("json", [row], cls=DjangoJSONEncoder, **options))
-    return {"pk": found.get("pk"), **found["fields"]}
+    named = [name for name, value in logged.items() if _is_named(_field(type(row), name), value)]
+    here = json.loads(serialize_row(target, row, by_natural_key=named))
+    return {"pk": here.get("pk"), **here["fields"]}
 
 
 def _is_named(field: object, value: Any) -> bool:

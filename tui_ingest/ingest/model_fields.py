@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 from django.db.models import (
     Field,
     ForeignKey,
-    JSONField,
     ManyToManyField,
     ManyToOneRel,
     Model,
@@ -30,8 +29,6 @@ class ModelFields:
     accepted: frozenset[str]  # names that a record may carry
     generated: frozenset[str]  # of those, the ones that the database computes
     inherited: frozenset[str]  # names that belong to a parent's table
-    # A JSON null in a column that takes no SQL NULL is written as null in a log, too.
-    json_not_null: tuple[str, ...]
     has_order: bool  # order_with_respect_to: an insert numbers the row anew
 
 
@@ -56,9 +53,15 @@ def fields_of(model: type[Model]) -> ModelFields:
         accepted=frozenset(own),
         generated=frozenset(f.name for f in local if f.generated),
         inherited=frozenset(f.name for f in (*meta.fields, *meta.many_to_many)) - own,
-        json_not_null=tuple(f.name for f in columns if isinstance(f, JSONField) and not f.null),
         has_order=bool(meta.order_with_respect_to),
     )
+
+
+def attname_of(model: type[Model], name: str) -> str:
+    """Return under which name an instance of a model has the value of a concrete field."""
+    field: Any = model._meta.get_field(name)
+    attname: str = field.attname
+    return attname
 
 
 def primary_key(model: type[Model]) -> Field[Any, Any]:

@@ -26,6 +26,7 @@ class Reason(enum.StrEnum):
     IDENTITY_CLASH = "identity_clash"  # its pk is taken, and others refer to it by pk
     MISSING_TABLE = "missing_table"  # a migration was not run here
     TIMEOUT = "timeout"  # by itself, too, it ran into the time limit of a statement
+    RECEIVER = "receiver"  # one that RECEIVERS names raised
     INTEGRITY = "integrity"  # another constraint of the database
     UNEXPECTED = "unexpected"
 
@@ -47,6 +48,13 @@ class RecordError(TuiIngestError):
         super().__init__(error)
         self.reason = reason
         self.needs = needs  # see `Failure`
+
+
+class ReceiverError(RecordError):
+    """A receiver of the project's raised; the cause is chained."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(Reason.RECEIVER, error)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from tui_ingest.conf import Settings, get_settings
 from tui_ingest.ingest.identity import Identities
 from tui_ingest.ingest.policy import Policy
+from tui_ingest.ingest.receivers import Receivers
 
 M = TypeVar("M", bound=Model)
 
@@ -50,6 +51,11 @@ class Target:
             ImproperlyConfigured: the setting IDENTITY names what cannot be one.
         """
         return Identities(self.settings)
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        """Which receivers are told of what a log writes."""
+        return Receivers(self.settings.receivers)
 
     @property
     def connection(self) -> BaseDatabaseWrapper:

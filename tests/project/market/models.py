@@ -80,13 +80,30 @@ class Picture(models.Model):
 
 
 class Renamed(models.Model):
-    """Overrides what a raw save goes through."""
+    """Overrides what Django's own save goes through."""
 
     name = models.CharField(max_length=10)
 
-    def _do_insert(self, *args, **kwargs):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
         self.name = self.name.upper()
-        return super()._do_insert(*args, **kwargs)
+
+    def _do_insert(self, *args, **kwargs):
+        raise NotImplementedError
+
+    def _do_update(self, *args, **kwargs):
+        raise NotImplementedError
+
+
+class LoudField(models.CharField):
+    """Written by an expression around the value."""
+
+    def get_placeholder(self, value, compiler, connection):
+        return "UPPER(%s)"
+
+
+class Loud(models.Model):
+    text = LoudField(max_length=10)
 
 
 class Word(models.Model):

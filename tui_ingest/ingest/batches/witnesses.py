@@ -10,7 +10,7 @@ from typing import assert_never
 
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.finding import find_row
+from tui_ingest.ingest.exact.finding import find_rows
 from tui_ingest.ingest.identity import identity_value
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import RecordError
@@ -89,6 +89,6 @@ def _witness(target: Target, serialized: Serialized) -> Witness | None:
 
 def _is_here(target: Target, witness: Witness) -> bool:
     try:
-        return find_row(target, witness) is not None
+        return find_rows(target, witness).exists()
     except RecordError:  # its model is gone: then nothing is known of the row
         return True

@@ -26,10 +26,10 @@ from tui_ingest.ingest.batches.blame import ConstraintBlame
 from tui_ingest.ingest.batches.dry_run import DryRunMemory
 from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.batches.passes import BatchPass
-from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
+from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch
@@ -59,9 +59,10 @@ class BatchWriter:
         self._target = target
         self._memory = DryRunMemory(target) if dry_run else None
         self._clock = clock
-        self._replayer = Replayer(target)
+        # What is to be undone is nothing to tell a receiver of: it may send a mail.
+        self._replayer = Replayer(target, receivers=Receivers(()) if dry_run else None)
         # A dry run knows of the batches it has undone record by record.
-        self._fast = None if dry_run else FastPath.to(target, self._replayer.remember_key)
+        self._fast = None if dry_run else FastPath.to(target, self._replayer.counters)
         self._blame = ConstraintBlame(target)
         self._wary = 0  # batches to look through for missing parents
         self._careful = 0  # batches to write with savepoints
@@ -129,7 +130,7 @@ class BatchWriter:
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._target.database)
-                self._replayer.take_sequence_models()  # of an attempt that was undone
+                self._replayer.counters.forget()  # those of an attempt that was undone
                 if self._memory is not None:
                     checkpoints.lend(self._target, self._file)
                 checkpoints.claim(
@@ -181,7 +182,7 @@ class BatchWriter:
             return
         self._keep_letters(written)
         totals.add(self._target, self._file, written.counts())
-        sequences.reset(self._target.connection, self._replayer.take_sequence_models())
+        self._replayer.counters.move()
         written.notices = checkpoints.note_news(self._target, self._file, batch.notices)
         records = (entry for entry in reversed(written.entries) if isinstance(entry, Record))
         last = next(records, None)

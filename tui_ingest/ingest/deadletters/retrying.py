@@ -16,7 +16,6 @@ from tui_ingest.ingest.deadletters.resolving import (
 )
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import waiting_for
-from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_statement_timeout
 from tui_ingest.ingest.exact.failures import describe, explain
 from tui_ingest.ingest.exact.replaying import Replayer
@@ -67,7 +66,7 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
     outcomes = Unit(target, replayer, [record]).replay(0)
     if dangling := replayer.dangling(record):
         raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
-    sequences.reset(target.connection, replayer.take_sequence_models())
+    replayer.counters.move()
     (result,) = close_applied(target, letter.file, [(letter, record, outcomes)])
     older = supersede_older(target, letter.file, {letter.pk: record})
     return replace(

@@ -21,7 +21,6 @@ from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import supersede_older
 from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for, waiting_letters
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.replaying import Replayer
@@ -156,7 +155,7 @@ def _apply(
     if failures:
         ids = [*last]
         raise _UndoneError({ids[index]: why for index, why in failures.items()})
-    sequences.reset(target.connection, replayer.take_sequence_models())
+    replayer.counters.move()
     of_letter = {letter: outcomes[index] for index, letter in enumerate(last)}
     # A row that a later one of them wrote was saved by this one, too, a moment before.
     applied = [

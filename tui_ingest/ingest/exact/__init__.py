@@ -1,11 +1,19 @@
-"""The exact path: what a record means, one record at a time, through Django.
+"""The exact path: what a record means, one record at a time.
+
+By Django's fields and its SQL, but without a signal, a manager or a method of the project's models.
 
 replaying         the objects of one record saved or deleted: the reference for every other path
-deserializing     a serialized object to an unsaved instance
+deannouncing        the receivers that are told of it
+serializing     a serialized object to the values of a row
+natural_keys      rows by their natural keys
 finding           the row that an object speaks of: its key, and the row itself
 units             records that are judged by what they leave together, in whatever order
 parking           room for a unique value: the row that has it gives it up early
 placeholders      what it is given for that moment
+writing           a row inserted or updated
+linking           its many-to-many links
+deleting          a row deleted, with what `on_delete` has go along
+serializing       a row as the source would log it
 parents           the rows that a record refers to and that are not here
 failures          what an error means for the record that provoked it
 clashes           two rows that claim one value: which one has it now

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.core import serializers
 from django.db.models import Model, Q, QuerySet, UniqueConstraint, Value
 
-from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.exact.deserializing import Row, deserialize
+from tui_ingest.ingest.exact.serializing import serialize_row
 from tui_ingest.ingest.keys import key_text
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete
 from tui_ingest.ingest.policy import find_model
@@ -30,13 +30,14 @@ class UniqueSet(NamedTuple):
 class Clash(NamedTuple):
     """An object of a log, and the row that has one of its unique values now."""
 
+    target: Target
     serialized: Serialized
     holder: Model
     holder_key: RowKey
     unique: UniqueSet
 
     def sentence(self) -> str:
-        return both_rows(self.serialized, self.holder, self.unique.names)
+        return both_rows(self.target, self.serialized, self.holder, self.unique.names)
 
     def as_failure(self) -> Failure:
         return Failure(reason=Reason.UNIQUE_CLASH, error=self.sentence(), needs=(self.holder_key,))
@@ -50,26 +51,28 @@ def find_clashes(target: Target, objects: Iterable[Serialized]) -> Iterator[Clas
     for serialized in objects:
         try:
             model = concrete(find_model(serialized["model"]))
-            instance = deserialize(target, serialized, ignore_unknown_fields=True).object
+            ours = deserialize(target, serialized, ignore_unknown_fields=True)
         except RecordError:
             continue
-        own = _rows_of(target, instance)
+        identity = _identity(target, ours)
+        rows = target.rows(model)
         for unique in unique_sets(model):
-            values = _values(serialized, instance, own, unique)
-            if values is None or not _is_meant(target, instance, unique):
+            values = _values(ours, rows.filter(**identity), unique)
+            if values is None or not _is_meant(target, ours, unique):
                 continue
-            holder = _others(target, instance).filter(unique.condition or Q(), **values).first()
+            others = rows.exclude(**identity)
+            holder = others.filter(unique.condition or Q(), **values).first()
             if holder is not None:
-                yield Clash(serialized, holder, key_of(target, holder), unique)
+                yield Clash(target, serialized, holder, key_of(target, holder), unique)
 
 
-def both_rows(serialized: Serialized, row: Model, names: Iterable[str]) -> str:
+def both_rows(target: Target, serialized: Serialized, row: Model, names: Iterable[str]) -> str:
     """Return a sentence about a clash, and under it the row of the log and the one here."""
     return (
         f"{serialized['model']} {serialized.get('pk')} has the same {' and '.join(names)} as"
         f" another row, {row._meta.label_lower} {row.pk}.\n"
         f"In the log: {_shortened(json.dumps(serialized, ensure_ascii=False))}\n"
-        f"Here: {_shortened(serializers.serialize('json', [row], ensure_ascii=False)[1:-1])}"
+        f"Here: {_shortened(serialize_row(target, row))}"
     )
 
 
@@ -100,42 +103,32 @@ def _attribute(field: AnyField) -> str:
     return "pk" if field.primary_key else field.attname
 
 
-def _identity(target: Target, instance: Model) -> dict[str, Any]:
-    """Return what only the instance's own row has."""
-    name = _attribute(target.identities.field(type(instance)))
-    return {name: getattr(instance, name)}
+def _identity(target: Target, ours: Row) -> dict[str, Any]:
+    """Return what only the row of an object has."""
+    field = target.identities.field(ours.model)
+    return {_attribute(field): ours.pk if field.primary_key else ours.value(field)}
 
 
-def _rows_of(target: Target, instance: Model) -> QuerySet[Model]:
-    return target.rows(type(instance)).filter(**_identity(target, instance))
-
-
-def _others(target: Target, instance: Model) -> QuerySet[Model]:
-    return target.rows(type(instance)).exclude(**_identity(target, instance))
-
-
-def _values(
-    serialized: Serialized, instance: Model, own: QuerySet[Model], unique: UniqueSet
-) -> dict[str, Any] | None:
+def _values(ours: Row, own: QuerySet[Model], unique: UniqueSet) -> dict[str, Any] | None:
     """Return the values as the record leaves them; None if it leaves a NULL, which clashes with
     nothing. What a record lacks stays as the row has it.
     """
-    source = instance
-    if not serialized["fields"].keys() >= set(unique.names):
-        source = own.first() or instance
-    values = {}
-    for name in unique.names:
-        field: Any = instance._meta.get_field(name)
-        is_carried = name in serialized["fields"] or field.primary_key
-        values[name] = getattr(instance if is_carried else source, field.attname)
-    return None if any(value is None for value in values.values()) else values
+    fields: list[Any] = [own.model._meta.get_field(name) for name in unique.names]
+    here = None if all(f.attname in ours.values for f in fields) else own.first()
+    values = {
+        f.name: ours.value(f)
+        if here is None or f.attname in ours.values
+        else getattr(here, f.attname)
+        for f in fields
+    }
+    return None if None in values.values() else values
 
 
-def _is_meant(target: Target, instance: Model, unique: UniqueSet) -> bool:
+def _is_meant(target: Target, ours: Row, unique: UniqueSet) -> bool:
     if unique.condition is None:
         return True
-    fields: Any = instance._meta.local_concrete_fields
-    against = {f.name: Value(getattr(instance, f.attname), f) for f in fields}
+    fields: Any = concrete(ours.model)._meta.local_concrete_fields
+    against = {f.name: Value(ours.value(f), f) for f in fields}
     return unique.condition.check(against, using=target.database)
 
 

@@ -11,6 +11,8 @@ import enum
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.db.transaction import TransactionManagementError
 
+from tui_ingest.ingest.reasons import ReceiverError
+
 
 class Fault(enum.Enum):
     """Kinds of database errors, as far as they are treated differently."""
@@ -100,6 +102,8 @@ def is_transient(error: BaseException) -> bool:
     Locked, connection lost, deadlock, serialization failure, disk full, read-only: errors of the
     database only.
     """
+    if isinstance(error, ReceiverError) and error.__cause__ is not None:
+        return is_transient(error.__cause__)
     if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
         return is_transient(error.__cause__)  # what had broken the transaction before
     return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT

@@ -1,31 +1,81 @@
-"""A serialized object to an unsaved instance, by Django's own deserializer."""
+"""A serialized object to the values of a row, as Django's own deserializer reads them.
+
+Without an instance of the model, whose code would be the project's own, and without its managers,
+which may hide rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.core.serializers.base import (
-    DeserializationError,
-    DeserializedObject,
-    M2MDeserializationError,
-)
-from django.core.serializers.python import Deserializer
 from django.db import DatabaseError, InterfaceError
-from django.db.models import JSONField, Model, Value
+from django.db.models import (
+    CompositePrimaryKey,
+    JSONField,
+    ManyToManyRel,
+    ManyToOneRel,
+    Model,
+    Value,
+)
+from django.db.models.expressions import DatabaseDefault
 
-from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact import natural_keys
+from tui_ingest.ingest.exact.parents import missing_by_natural_key
+from tui_ingest.ingest.identity import has_natural_key
 from tui_ingest.ingest.keys import python_value
-from tui_ingest.ingest.model_fields import AnyField, ModelFields, Serialized, fields_of, primary_key
+from tui_ingest.ingest.model_fields import (
+    AnyField,
+    ModelFields,
+    Serialized,
+    fields_of,
+    primary_key,
+)
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.target import Target
 
 
+@dataclass(kw_only=True)
+class Row:
+    """What a record says of a row, as Python has it."""
+
+    model: type[Model]  # that the record names, perhaps a proxy
+    # By `attname`: the fields that the record carries, the primary key (or its parts) among them.
+    values: dict[str, Any]
+    links: dict[AnyField, list[Any]] = field(default_factory=dict)  # many-to-many: keys of rows
+
+    @property
+    def pk(self) -> Any:
+        """The primary key; None if the record does not say."""
+        key = primary_key(self.model)
+        if not isinstance(key, CompositePrimaryKey):
+            return self.values.get(key.attname)
+        parts = tuple(self.values.get(part.attname) for part in self.model._meta.pk_fields)
+        return None if None in parts else parts
+
+    @pk.setter
+    def pk(self, value: Any) -> None:
+        key = primary_key(self.model)
+        if isinstance(key, CompositePrimaryKey):
+            parts = (part.attname for part in self.model._meta.pk_fields)
+            self.values.update(zip(parts, value, strict=True))
+        else:
+            self.values[key.attname] = value
+
+    def value(self, field: AnyField) -> Any:
+        """Return the value of a field, or its default; None for one that the database makes."""
+        name = field.attname
+        value = self.values[name] if name in self.values else field.get_default()
+        return None if isinstance(value, DatabaseDefault) else value
+
+
 def deserialize(
     target: Target, serialized: Serialized, *, ignore_unknown_fields: bool | None = None
-) -> DeserializedObject:
-    """Return an instance with the values of the record, and its many-to-many values.
+) -> Row:
+    """Return the values of a record's object. What it refers to by natural keys is looked up.
 
     Args:
         ignore_unknown_fields: None: as the settings say.
@@ -39,15 +89,14 @@ def deserialize(
     ignore = ignore_unknown_fields
     if ignore is None:
         ignore = target.settings.ignore_unknown_fields
-    known: dict[str, Any] = {
-        "model": serialized["model"],
-        "fields": _known_fields(serialized, shape, ignore=ignore),
-    }
+    row = Row(model=model, values={})
     if serialized.get("pk") is not None:
-        known["pk"] = converted(serialized, primary_key(model), serialized["pk"])
-    deserialized = _run(target, known)
-    _keep_json_null(deserialized.object, shape)
-    return deserialized
+        row.pk = converted(serialized, primary_key(model), serialized["pk"])
+    for name, value in _known_fields(serialized, shape, ignore=ignore).items():
+        _take(target, serialized, row, model._meta.get_field(name), value)
+    if row.pk is None and has_natural_key(model):
+        row.pk = _pk_by_natural_key(target, serialized, row)
+    return row
 
 
 def converted(serialized: Serialized, field: AnyField, value: Any) -> Any:
@@ -68,11 +117,12 @@ def known_names(serialized: Serialized, shape: ModelFields) -> frozenset[str]:
     return shape.columns.intersection(serialized["fields"])
 
 
-def _known_fields(serialized: Serialized, shape: ModelFields, *, ignore: bool) -> dict[str, Any]:
+def _known_fields(serialized: Serialized, shape: ModelFields, *, ignore: bool) -> Mapping[str, Any]:
     fields = serialized["fields"]
     if not ignore and (unknown := sorted(fields.keys() - shape.accepted)):
         raise _unknown_field(serialized, shape, unknown[0])
-    return {name: value for name, value in fields.items() if name in shape.accepted}
+    known = shape.accepted - shape.generated
+    return {name: value for name, value in fields.items() if name in known}
 
 
 def _unknown_field(serialized: Serialized, shape: ModelFields, name: str) -> RecordError:
@@ -90,35 +140,71 @@ def _unknown_field(serialized: Serialized, shape: ModelFields, name: str) -> Rec
     return RecordError(Reason.UNKNOWN_FIELD, error)
 
 
-def _run(target: Target, known: dict[str, Any]) -> DeserializedObject:
+def _take(target: Target, serialized: Serialized, row: Row, field: Any, value: Any) -> None:
+    """Read one field into the row."""
     try:
-        deserialized: DeserializedObject
-        (deserialized,) = Deserializer([known], using=target.database)
-    except DeserializationError as error:
-        cause = _cause(error)
-        if isinstance(cause, DatabaseError | InterfaceError):
-            raise cause from cause.__cause__  # the driver's error, which has the code
-        raise _explain(target, known, cause) from error
-    return deserialized
+        if isinstance(field.remote_field, ManyToManyRel):
+            row.links[field] = list(_links(target, field, value))
+        elif isinstance(field.remote_field, ManyToOneRel):
+            row.values[field.attname] = _reference(target, field, value)
+        else:
+            row.values[field.attname] = _own_value(field, value)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # custom fields raise anything
+        missing = isinstance(error, ObjectDoesNotExist) and missing_by_natural_key(
+            target, serialized, field, value
+        )
+        if missing:
+            raise missing.as_error() from error
+        raise _bad_value(serialized, field.name, value, error) from error
 
 
-def _cause(error: DeserializationError) -> BaseException:
-    cause = error.__cause__ or error.__context__ or error
-    return cause.original_exc if isinstance(cause, M2MDeserializationError) else cause
+def _own_value(field: AnyField, value: Any) -> Any:
+    """Return a value of the field, with a JSON null as one where the column takes no SQL NULL.
+
+    There the log means nothing else. In a nullable column the two look alike in the log, and
+    Django reads both as None.
+    """
+    found = field.to_python(value)
+    if found is None and isinstance(field, JSONField) and not field.null:
+        return Value(None, JSONField())
+    return found
 
 
-def _explain(target: Target, known: dict[str, Any], cause: BaseException) -> RecordError:
-    """Find the field that Django's error does not name, by trying them one by one."""
-    if isinstance(cause, ObjectDoesNotExist) and (missing := missing_parents(target, [known])):
-        return missing[0].as_error()
-    for name, value in known["fields"].items():
-        try:
-            list(Deserializer([{**known, "fields": {name: value}}], using=target.database))
-        except DeserializationError:
-            return _bad_value(known, name, value, cause)
-        except Exception:  # noqa: S112  # the instance lacks its other fields
-            continue
-    return _bad_value(known, "pk", known.get("pk"), cause)
+def _links(target: Target, field: Any, values: Iterable[Any]) -> Iterable[Any]:
+    model = field.remote_field.model
+    key = primary_key(model)
+    for value in values:
+        if natural_keys.is_one(model, value):
+            yield natural_keys.look_up(target, model, value).pk
+        else:
+            yield key.to_python(value)
+
+
+def _reference(target: Target, field: AnyField, value: Any) -> Any:
+    if value is None:
+        return None
+    relation: Any = field.remote_field
+    model, name = relation.model, relation.field_name
+    if not natural_keys.is_one(model, value):
+        return model._meta.get_field(name).to_python(value)
+    found = getattr(natural_keys.look_up(target, model, value), name)
+    # Where that field is itself a foreign key: the row's value of it.
+    return found.pk if isinstance(found, Model) else found
+
+
+def _pk_by_natural_key(target: Target, serialized: Serialized, row: Row) -> Any:
+    """Return the key of the row that has the same natural key; None if there is none."""
+    try:
+        key = natural_keys.of(target, row.model, row.values)
+        return natural_keys.look_up(target, row.model, key).pk
+    except ObjectDoesNotExist:
+        return None
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # natural_key() is the project's own code
+        raise _bad_value(serialized, "pk", None, error) from error
 
 
 def _bad_value(serialized: Serialized, name: str, value: Any, cause: BaseException) -> RecordError:
@@ -133,13 +219,3 @@ def _bad_value(serialized: Serialized, name: str, value: Any, cause: BaseExcepti
 def _shortened(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + "…"
-
-
-def _keep_json_null(instance: Model, shape: ModelFields) -> None:
-    """Write a JSON null where the column takes no SQL NULL: there the log means nothing else.
-
-    In a nullable column the two look alike in the log, and Django reads both as None.
-    """
-    for name in shape.json_not_null:
-        if getattr(instance, name) is None:
-            setattr(instance, name, Value(None, JSONField()))

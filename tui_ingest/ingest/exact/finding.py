@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
+from tui_ingest.ingest.exact import natural_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.exact.deserializing import converted, deserialize
+from tui_ingest.ingest.exact.deserializing import Row, converted, deserialize
 from tui_ingest.ingest.identity import has_natural_key, identity_value, no_identity
 from tui_ingest.ingest.keys import bounded, key_text, natural_text
 from tui_ingest.ingest.model_fields import Serialized
@@ -54,26 +55,36 @@ def row_keys(target: Target, objects: Iterable[Serialized]) -> dict[int, RowKey]
     return keys
 
 
-def find_row(target: Target, serialized: Serialized) -> Model | None:
-    """Return the row as it is in the database; None if it is not there.
+def find_rows(target: Target, serialized: Serialized, row: Row | None = None) -> QuerySet[Model]:
+    """Return the row that an object speaks of, if it is here, as a query for it.
+
+    Args:
+        row: the object, if it was deserialized before.
 
     Raises:
         RecordError: unknown_model, bad_value, or no_identity, because the object lacks it.
     """
     model, field, _ = target.identities.look_up(serialized["model"])
-    value = identity_value(serialized, field)
-    if value is not None:
-        name = "pk" if field.primary_key else field.name
-        return target.rows(model).filter(**{name: converted(serialized, field, value)}).first()
-    if field.primary_key and has_natural_key(model):
-        pk = _pk_by_natural_key(target, serialized)
-        return None if pk is None else target.rows(model).filter(pk=pk).first()
-    raise no_identity(serialized, field)
+    rows = target.rows(model)
+    if not field.primary_key:
+        value = identity_value(serialized, field)
+        if value is None:
+            raise no_identity(serialized, field)
+        return rows.filter(**{field.name: converted(serialized, field, value)})
+    if row is not None:
+        pk = row.pk
+    elif (value := identity_value(serialized, field)) is not None:
+        pk = converted(serialized, field, value)
+    else:
+        pk = _pk_by_natural_key(target, serialized) if has_natural_key(model) else None
+    if pk is None and not has_natural_key(model):
+        raise no_identity(serialized, field)
+    return rows.none() if pk is None else rows.filter(pk=pk)
 
 
 def _pk_by_natural_key(target: Target, serialized: Serialized) -> Any:
     try:
-        return deserialize(target, serialized, ignore_unknown_fields=True).object.pk
+        return deserialize(target, serialized, ignore_unknown_fields=True).pk
     except RecordError as error:
         if error.reason is Reason.MISSING_PARENT:
             return None  # what its key is made of is gone: so is the row
@@ -89,8 +100,8 @@ def natural_key_text(target: Target, serialized: Serialized) -> str:
     try:
         # A savepoint: what fails here must not end the transaction that asks.
         with target.atomic():
-            instance: Any = deserialize(target, serialized, ignore_unknown_fields=True).object
-            return natural_text(instance.natural_key())
+            row = deserialize(target, serialized, ignore_unknown_fields=True)
+            return natural_text(natural_keys.of(target, row.model, row.values))
     except Exception as error:  # natural_key() is the project's own code
         if is_of_the_database(error):
             raise

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import ForeignKey, ManyToManyField, Model
 
+from tui_ingest.ingest.exact import natural_keys
 from tui_ingest.ingest.keys import natural_text, python_value, reference_text
 from tui_ingest.ingest.model_fields import (
     AnyField,
@@ -58,10 +59,7 @@ class _Reference(NamedTuple):
 
     @property
     def is_natural(self) -> bool:
-        """A list is looked up by the manager, as Django's deserializer does."""
-        return isinstance(self.value, list | tuple) and hasattr(
-            self.model._default_manager, "get_by_natural_key"
-        )
+        return natural_keys.is_one(self.model, self.value)
 
     def parent(self) -> RowKey:
         text = natural_text(self.value) if self.is_natural else None
@@ -88,6 +86,18 @@ def missing_parent(serialized: Serialized, field: ForeignKey[Any, Any]) -> Missi
     value = serialized["pk"] if field.primary_key else serialized["fields"][field.name]
     parent = _Reference(field, field.target_field, value).parent()
     return MissingParent(serialized["model"], field.name, parent)
+
+
+def missing_by_natural_key(
+    target: Target, serialized: Serialized, field: Any, value: Any
+) -> MissingParent | None:
+    """Return an object's reference, or one of several, whose natural key nothing has."""
+    is_many = isinstance(field, ManyToManyField)
+    key = primary_key(field.remote_field.model) if is_many else field.target_field
+    for reference in (_Reference(field, key, item) for item in (value if is_many else [value])):
+        if reference.is_natural and not _by_natural_key(target, reference):
+            return MissingParent(serialized["model"], field.name, reference.parent())
+    return None
 
 
 def arrivals(serialized: Serialized) -> list[RowKey]:
@@ -139,9 +149,8 @@ def _exists(target: Target, reference: _Reference) -> bool:
 
 
 def _by_natural_key(target: Target, reference: _Reference) -> bool:
-    manager: Any = reference.model._default_manager.db_manager(target.database)
     try:
-        manager.get_by_natural_key(*reference.value)
+        natural_keys.look_up(target, reference.model, reference.value)
     except ObjectDoesNotExist:
         return False
     return True

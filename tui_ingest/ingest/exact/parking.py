@@ -148,10 +148,10 @@ class Parking:
             return False
         lone = {**serialized, "fields": {field.name: serialized["fields"][field.name]}}
         try:
-            comes = deserialize(self._target, lone, ignore_unknown_fields=True).object
+            comes = deserialize(self._target, lone, ignore_unknown_fields=True)
         except Exception:  # a record that will fail frees nothing
             return False
-        return bool(getattr(comes, field.attname) != getattr(holder, field.attname))
+        return bool(comes.value(field) != getattr(holder, field.attname))
 
 
 class NoRoomError(Exception):

@@ -6,10 +6,16 @@ be given a number that is taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+
+from tui_ingest.digests.fields import is_auto
+from tui_ingest.ingest.model_fields import concrete, primary_key
+from tui_ingest.ingest.target import Target
 
 # How far a counter is moved one number at a time. `setval` could move it back if other sessions
 # draw numbers between looking at it and setting it; `nextval` never can. Over a longer way the
@@ -30,6 +36,48 @@ _ADVANCE = """
         ) AS named
     ) AS measured
 """
+
+
+class Counters:
+    """The highest explicit key written to each model whose rows the database numbers.
+
+    Kept until the counters are moved, which is best done once, at the end of a batch.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._highest: dict[type[Model], int] = {}
+
+    def remember(self, model: type[Model], key: Any) -> None:
+        """Take note of a key that was inserted, as Python or as the database has it."""
+        owner = concrete(model)
+        field = primary_key(owner)
+        if is_auto(field):
+            number = field.get_db_prep_save(key, self._target.connection)
+            self._highest[owner] = max(number, self._highest.get(owner, 0))
+
+    @contextmanager
+    def undone_with(self) -> Iterator[None]:
+        """Forget the keys of a block that fails: its rows are rolled back."""
+        before = dict(self._highest)
+        try:
+            yield
+        except BaseException:
+            self._highest = before
+            raise
+
+    def forget(self) -> None:
+        """Forget all keys: the work is rolled back."""
+        self._highest = {}
+
+    def move(self, model: type[Model] | None = None) -> None:
+        """Move the counter of one model, or all of them, above the keys written so far."""
+        if model is None:
+            highest, self._highest = self._highest, {}
+        else:
+            owner = concrete(model)
+            highest = {owner: self._highest.pop(owner)} if owner in self._highest else {}
+        reset(self._target.connection, highest)
 
 
 def reset(connection: BaseDatabaseWrapper, highest: Mapping[type[Model], int]) -> None:

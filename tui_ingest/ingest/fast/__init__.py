@@ -6,6 +6,7 @@ routing     which kinds of records can be in a group at all
 planning    the rules: which records may share a run, each with what it protects
 columns     values as the database takes them, a whole column at a time
 tables      what is known of a model's table, and what a group writes to it
+announcing  the receivers that are told of a run
 upserts/    INSERT ... ON CONFLICT, as each database does it best
 numbering   primary keys where those of two sources collide
 lending     unique values that the rows of a run take from each other

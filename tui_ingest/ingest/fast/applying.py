@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
 
 from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.parents import missing_parent
+from tui_ingest.ingest.exact.sequences import Counters
 from tui_ingest.ingest.fast import lookups, planning, upserts
+from tui_ingest.ingest.fast.announcing import RunAnnouncements
 from tui_ingest.ingest.fast.gathering import Group, Window, gather
 from tui_ingest.ingest.fast.lending import Lending
 from tui_ingest.ingest.fast.numbering import Numbering
@@ -27,28 +28,27 @@ from tui_ingest.oplog.records import Record
 
 # By index of the entry, by model label. Records with the same outcome share one mapping.
 Outcomes = dict[int, Mapping[str, Outcome]]
-RememberKey = Callable[[type[Model], Any], None]  # see `Replayer.remember_key`
 
 
 class FastPath:
     """Plans runs and writes them to one database, in the caller's transaction."""
 
     @classmethod
-    def to(cls, target: Target, remember_key: RememberKey) -> FastPath | None:
+    def to(cls, target: Target, counters: Counters) -> FastPath | None:
         """Return the fast path to a database; None if its upsert cannot name its conflict target.
 
         That of MySQL and MariaDB updates whatever row has a clashing key: 'the other' row would
         be lost.
         """
         dialect = upserts.of(target.connection)
-        return None if dialect is None else cls(target, dialect, remember_key)
+        return None if dialect is None else cls(target, dialect, counters)
 
-    def __init__(self, target: Target, dialect: Dialect, remember_key: RememberKey) -> None:
+    def __init__(self, target: Target, dialect: Dialect, counters: Counters) -> None:
         self._target = target
         self._dialect = dialect
         self._tables = Tables(target)
         self._router = Router(target, self._tables)
-        self._remember_key = remember_key
+        self._counters = counters
         self._colliding: set[Table] = set()  # pks that were logged may be taken here
 
     def plan(
@@ -90,7 +90,7 @@ class FastPath:
             # An orphan may also have a value that clashes with another row. The exact path would
             # name that as the reason, so let the database say whether there is any such.
             with self._target.atomic():
-                self.apply(whole)
+                self._write(whole)
                 transaction.set_rollback(True, using=self._target.database)
         return {
             index: missing_parent(entry.objects[0], reference.field).as_failure()
@@ -123,12 +123,19 @@ class FastPath:
         window.cut(stop)
 
     def apply(self, window: Window) -> Outcomes:
-        """Write a run.
+        """Write a run, and tell the receivers that RECEIVERS names.
 
         Raises:
-            Exception: the database or its driver refused it; the caller rolls back to its
-                savepoint. With `RowRefusedError` it is known which record it was.
+            Exception: the database or its driver refused it, or a receiver raised; the caller rolls
+                back to its savepoint. With `RowRefusedError` it is known which record it was.
         """
+        announcements = RunAnnouncements(self._target, window, self._counters)
+        announcements.before()
+        outcomes = self._write(window)
+        announcements.after()
+        return outcomes
+
+    def _write(self, window: Window) -> Outcomes:
         outcomes: Outcomes = {}
         for label, indexes in window.skipped.items():
             outcomes |= _all(indexes, {label: Outcome.SKIPPED})
@@ -147,7 +154,7 @@ class FastPath:
                 self._colliding.add(group.table)
             raise
         if is_auto(group.table.pk.field):
-            self._remember_key(group.table.model, self._highest_key(group))
+            self._counters.remember(group.table.model, self._highest_key(group))
 
     def _delete(self, group: Group) -> Outcomes:
         table = group.table

@@ -50,6 +50,8 @@ class Group:
     indexes: list[int] = field(default_factory=list)  # of the entries
     rows: list[tuple[Any, ...]] = field(default_factory=list)  # values as logged
     columns: list[Values] = field(default_factory=list)  # the same, converted
+    # By column, defaults that somebody has been shown: those are written.
+    drawn: dict[Column, list[Any]] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:

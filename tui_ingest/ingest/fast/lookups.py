@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -79,6 +79,12 @@ def _conditions(column: ColumnRef, values: Collection[Any]) -> Iterator[tuple[st
     elif column.array and values:
         yield f"{column.name} = ANY (%s::text[])", [[*values]]
     else:
-        rest = iter(values)
-        while chunk := [*itertools.islice(rest, CHUNK)]:
+        for chunk in chunks(values):
             yield f"{column.name} IN ({', '.join(['%s'] * len(chunk))})", chunk
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the values in portions that fit into one statement."""
+    rest = iter(values)
+    while chunk := [*itertools.islice(rest, CHUNK)]:
+        yield chunk

@@ -8,23 +8,16 @@ more to the exact path than it must, never less.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import (
-    BinaryField,
-    ForeignKey,
-    Manager,
-    Model,
-    signals,
-)
-from django.db.models.query_utils import DeferredAttribute
+from django.db.models import BinaryField, ForeignKey
 
 from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import Values, has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
+from tui_ingest.ingest.receivers import DELETING
 
 # Rules about a table: True sends its records to the exact path.
 
@@ -35,26 +28,11 @@ def has_triggers(table: Table) -> bool:
     return dialect is not None and dialect.has_triggers(table)
 
 
-def has_code_of_its_own(table: Table) -> bool:
-    """Overridden methods, hidden rows and attributes with a life of their own would be ignored."""
-    model = table.model
-    return (
-        any(_static(model, name) is not _static(Model, name) for name in _METHODS)
-        or type(model._base_manager) is not Manager
-        or any(_is_special(f) for f in model._meta.concrete_fields)
-    )
-
-
-_METHODS = ("__init__", "__setattr__", "_do_insert", "_do_update", "_save_table", "from_db")
-_static = inspect.getattr_static
-
-
-def _is_special(f: Any) -> bool:
-    """A file field turns None into ''; a field with a placeholder writes an expression."""
-    descriptor = type(_static(f.model, f.attname))
-    is_stored_as_it_is = descriptor in (DeferredAttribute, ForeignKey.descriptor_class)
-    return not is_stored_as_it_is or (
+def writes_expressions(table: Table) -> bool:
+    """A field with a placeholder is written as more than a value."""
+    return any(
         hasattr(f, "get_placeholder") and not isinstance(f, BinaryField)
+        for f in table.model._meta.local_concrete_fields
     )
 
 
@@ -75,39 +53,14 @@ def is_referred_to_by_other_values(table: Table) -> bool:
 TableRule = Callable[[Table], bool]
 SAVE_RULES: tuple[TableRule, ...] = (
     has_triggers,
-    has_code_of_its_own,
+    writes_expressions,
     has_keys_of_many_spellings,
 )
 DELETE_RULES: tuple[TableRule, ...] = (
     has_triggers,
-    has_code_of_its_own,
     has_keys_of_many_spellings,
     is_referred_to_by_other_values,
 )
-
-
-# Listeners come and go while a session runs, so these are asked for every run.
-
-
-def is_heard_when_saved(table: Table) -> bool:
-    """The project's own receivers would not be told of the rows."""
-    return _is_heard(table.model, signals.pre_save, signals.post_save)
-
-
-def is_heard_when_deleted(table: Table) -> bool:
-    """As for saves."""
-    return _is_heard(table.model, signals.pre_delete, signals.post_delete)
-
-
-def _is_heard(model: type[Model], *kinds: signals.ModelSignal) -> bool:
-    # An instance is made for a delete, too.
-    return any(
-        signal.has_listeners(model) for signal in (signals.pre_init, signals.post_init, *kinds)
-    )
-
-
-SAVE_LISTENERS: tuple[TableRule, ...] = (is_heard_when_saved,)
-DELETE_LISTENERS: tuple[TableRule, ...] = (is_heard_when_deleted,)
 
 
 # Rules about the order of records: each returns the index of the entry before which a run ends.
@@ -120,6 +73,19 @@ def save_after_delete(window: Window, _tables: Tables) -> int:
         moments = _first(deletes)
         for saves in window.saves_of(deletes.table):
             stop = min(stop, _first_after(moments, saves.identities, saves, stop))
+    return stop
+
+
+def delete_after_save(window: Window, tables: Tables) -> int:
+    """Receivers are shown the whole row before it goes: as it is here, or as it was saved."""
+    stop = window.stop
+    for deletes in window.deletes:
+        table = deletes.table
+        if tables.receivers.are_called(DELETING, table.model):
+            moments = _first(
+                *(saves for saves in window.saves_of(table) if saves.plan.lacks_fields)
+            )
+            stop = min(stop, _first_after(moments, deletes.identities, deletes, stop))
     return stop
 
 
@@ -176,6 +142,7 @@ def hidden_states(window: Window, _tables: Tables) -> int:
 OrderRule = Callable[[Window, Tables], int]
 ORDER_RULES: tuple[OrderRule, ...] = (
     save_after_delete,
+    delete_after_save,
     delete_with_dependents,
     mixed_field_sets,
     hidden_states,

@@ -35,7 +35,7 @@ class Router:
             if len(self._routes) >= REMEMBERED_ROUTES:
                 self._routes.clear()
             found = self._routes[key] = self._find(operation, serialized)
-        return Detour.NEEDED if _is_heard(operation, found) else found
+        return found
 
     def _find(self, operation: Operation, serialized: Mapping[str, Any]) -> Route:
         verdict = self._target.policy.verdict(serialized["model"])
@@ -82,21 +82,6 @@ class Router:
             columns=(table.pk, *(table.columns.get(name) for name in names)),
             defaults=defaults,
         )
-
-
-def _is_heard(operation: Operation, route: Route) -> bool:
-    if not isinstance(route, WritePlan):
-        return False
-    match operation:
-        case Operation.SAVE:
-            rules = planning.SAVE_LISTENERS
-        case Operation.DELETE:
-            rules = planning.DELETE_LISTENERS
-        case Operation.DIGEST:
-            return False
-        case unknown:
-            assert_never(unknown)
-    return any(rule(route.table) for rule in rules)
 
 
 def _needs_value(column: Column) -> bool:

@@ -128,11 +128,17 @@ class WritePlan:
         """Where the values of a field are."""
         return {column.name: place for place, column in enumerate(self.columns) if column}
 
+    @property
+    def lacks_fields(self) -> bool:
+        """Whether a row has fields that these records lack."""
+        return not self.table.shape.columns <= self.places.keys()
+
 
 class Tables:
     """The tables of one database."""
 
     def __init__(self, target: Target) -> None:
+        self.receivers = target.receivers
         self._target = target
         self._known: dict[type[Model], Table | None] = {}
 

@@ -37,7 +37,7 @@ def write_together(
 
 def _all_at_once(target: Target, replayer: Replayer, records: Sequence[Record]) -> Outcomes | None:
     """Write all records as one run; None, with nothing left of it, if that cannot be done."""
-    fast = FastPath.to(target, replayer.remember_key)
+    fast = FastPath.to(target, replayer.counters)
     if fast is None:
         return None
     try:

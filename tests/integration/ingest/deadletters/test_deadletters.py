@@ -11,7 +11,6 @@ from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, connections
-from django.db.models import signals
 
 from tests.project.gallery.models import Label, Loose, Place, Rooted, Shop, Tag, Work
 from tests.support.lines import line, line_of_text
@@ -275,19 +274,39 @@ def test_a_retry_that_fails_again_says_why_now(target):
     assert target.total("gallery.label") == {"failed": 1}
 
 
+REMOVE_PARENT = {
+    "sqlite": """
+        CREATE TRIGGER remove_parent AFTER INSERT ON gallery_label BEGIN
+            DELETE FROM gallery_tag;
+        END
+    """,
+    "postgresql": """
+        CREATE FUNCTION remove_parent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            DELETE FROM gallery_tag;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER remove_parent AFTER INSERT ON gallery_label
+            FOR EACH ROW EXECUTE FUNCTION remove_parent();
+    """,
+}
+KEEP_PARENT = {
+    "sqlite": "DROP TRIGGER remove_parent",
+    "postgresql": "DROP TRIGGER remove_parent ON gallery_label; DROP FUNCTION remove_parent()",
+}
+
+
 def test_what_is_wrong_with_a_retry_is_found_as_late_as_at_its_commit(target):
     letter = target.refuse(saved("label", 1, {"text": "l", "tag": 7}))
 
-    def remove_parent(**given):
-        with connections[target.database].cursor() as cursor:
-            cursor.execute("DELETE FROM gallery_tag")
-
     target.rows(Tag).create(pk=7, name="parent")
-    signals.post_save.connect(remove_parent, sender=Label)
+    connection = connections[target.database]
+    with connection.cursor() as cursor:
+        cursor.execute(REMOVE_PARENT[connection.vendor])
     try:
         result = retry(target, letter)
     finally:
-        signals.post_save.disconnect(remove_parent, sender=Label)
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_PARENT[connection.vendor])
     assert result.status == "open"
     assert not target.rows(Label).exists()
     assert target.rows(Tag).exists()

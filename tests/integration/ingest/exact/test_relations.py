@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
-from django.db.models import QuerySet, signals
+from django.db.models import QuerySet
 
 from tests.project.gallery.models import (
     Artist,
@@ -346,50 +346,6 @@ def test_a_deletion_of_several_objects_is_undone_when_one_is_protected(target):
     target.accept(TAGS[0])
     target.refuse(line("DELETE", dumped("tag", 1, {}), dumped("exhibition", 1, {})))
     assert target.rows(Tag).exists()
-
-
-# Signals
-
-
-def test_receivers_are_told_that_what_comes_is_raw(target):
-    heard = []
-
-    def hear(signal, **given):
-        told = {name: given[name] for name in ("raw", "created") if name in given}
-        heard.append((given["using"], type(given["instance"]).__name__, told))
-
-    watched = (signals.pre_save, signals.post_save, signals.pre_delete, signals.post_delete)
-    for signal in watched:
-        signal.connect(hear, sender=Tag)
-    try:
-        target.accept(TAGS[0], TAGS[0], deleted("tag", 1))
-    finally:
-        for signal in watched:
-            signal.disconnect(hear, sender=Tag)
-
-    expected = [
-        {"raw": True},
-        {"raw": True, "created": True},
-        {"raw": True},
-        {"raw": True, "created": False},
-        {},
-        {},
-    ]
-    assert heard == [(target.database, "Tag", told) for told in expected]
-
-
-def test_what_a_receiver_raises_sets_the_record_aside(target):
-    def refuse(instance, **given):
-        raise LookupError(f"no place for {instance.name}")
-
-    signals.post_save.connect(refuse, sender=Tag)
-    try:
-        letter = target.refuse(TAGS[0])
-    finally:
-        signals.post_save.disconnect(refuse, sender=Tag)
-    assert (letter.reason, letter.error) == ("unexpected", "LookupError: no place for a")
-    assert "no place for" in letter.traceback
-    assert not target.rows(Tag).exists()
 
 
 def test_a_parent_that_is_gone_by_the_end_of_a_batch_is_nobodys_fault_where_it_was_let_go(target):

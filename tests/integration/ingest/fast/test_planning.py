@@ -11,7 +11,7 @@ from tui_ingest.ingest.fast import planning
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-RULES = ("SAVE_RULES", "DELETE_RULES", "SAVE_LISTENERS", "DELETE_LISTENERS", "ORDER_RULES")
+RULES = ("SAVE_RULES", "DELETE_RULES", "ORDER_RULES")
 
 
 def stamp(pk, text="blue", parent=None):
@@ -27,17 +27,9 @@ ITEM = {"seller": key(1), "quantity": 1, "price": "1.00", "made": "2023-10-27T08
 # What a run would do to each of these if the rule did not stop it. Of the two batches of a
 # history, the first is what is there before.
 HISTORIES = {
-    "hidden rows": (
-        planning.has_code_of_its_own,
-        [[save("ticket", 1, sold=False, seat=1)], [save("ticket", 1, sold=True, seat=2)]],
-    ),
-    "attribute with a life of its own": (
-        planning.has_code_of_its_own,
-        [[save("picture", 1, file="a.png")], [save("picture", 1, file=None)]],
-    ),
-    "overridden method": (
-        planning.has_code_of_its_own,
-        [[], [save("renamed", 1, name="ada")]],
+    "expression around a value": (
+        planning.writes_expressions,
+        [[], [save("loud", 1, text="sky")]],
     ),
     "dependents by another value": (
         planning.is_referred_to_by_other_values,
@@ -161,54 +153,53 @@ REMOVE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("rule", "kind"),
-    [
-        (planning.is_heard_when_saved, "pre_save"),
-        (planning.is_heard_when_saved, "post_save"),
-        (planning.is_heard_when_saved, "post_init"),
-        (planning.is_heard_when_deleted, "pre_delete"),
-        (planning.is_heard_when_deleted, "post_delete"),
-        (planning.is_heard_when_deleted, "pre_init"),
-    ],
-)
-def test_receivers_are_told_of_every_row(trial, monkeypatch, rule, kind):
-    heard = []
+def test_receivers_are_shown_a_row_before_it_goes(trial, monkeypatch):
+    """If its last record in the run is not whole, it must be here before."""
+    told = []
 
-    def receiver(sender, **_):
-        heard.append(sender)
+    def hear(instance, **_):
+        told.append((instance.text, instance.parent_id))
 
-    signal = getattr(signals, kind)
-    signal.connect(receiver, sender=Stamp)
+    first = [line(*stamp(1)), line(*stamp(2, parent=1))]
+    part = [line(*save("stamp", 2, text="red")), line(*delete("stamp", 2))]
+    whole = [line(*stamp(3)), line(*stamp(3, "red", 1)), line(*delete("stamp", 3))]
+    signals.pre_delete.connect(hear, sender=Stamp)
     try:
-        if rule is planning.is_heard_when_saved:
-            batch = [line(*stamp(1)), line(*stamp(2))]
-        else:
-            batch = [line(*delete("stamp", 1)), line(*delete("stamp", 2))]
-        before = [line(*stamp(1)), line(*stamp(2))]
-        counts = []
-        for path in (trial.exact, trial.fast):
-            path([before])
-            heard.clear()
-            path([before, batch])
-            counts.append(len(heard))
-        assert counts[0] == counts[1] > 0
-        switch_off(rule, monkeypatch)
-        heard.clear()
-        trial.fast([before, batch])
-        assert len(heard) < counts[0]
+        trial.fast([first, part, whole], receivers=["*"])
+        assert told == [("red", 1)] * 2
+        told.clear()
+        switch_off(planning.delete_after_save, monkeypatch)
+        trial.fast([first, part, whole], receivers=["*"])
+        assert told == [("red", None), ("red", 1)]
     finally:
-        signal.disconnect(receiver, sender=Stamp)
+        signals.pre_delete.disconnect(hear, sender=Stamp)
+
+
+CODE_OF_ITS_OWN = {
+    "hidden rows": [
+        [save("ticket", 1, sold=False, seat=1)],
+        [save("ticket", 1, sold=True, seat=2)],
+    ],
+    "attribute with a life of its own": [
+        [save("picture", 1, file="a.png")],
+        [save("picture", 1, file=None)],
+    ],
+    "overridden methods": [[], [save("renamed", 1, name="ada")], [delete("renamed", 1)]],
+}
+
+
+@pytest.mark.parametrize("name", CODE_OF_ITS_OWN)
+def test_code_of_a_model_runs_on_neither_path(trial, name):
+    batches = [[line(*changed) for changed in batch] for batch in CODE_OF_ITS_OWN[name]]
+    exact = trial.exact(batches)
+    assert trial.fast(batches) == exact
+    assert trial.replayed == 0
 
 
 def test_every_rule_is_put_to_the_test():
     known = {rule for name in RULES for rule in getattr(planning, name)}
     histories = [*HISTORIES.values(), *ON_SQLITE.values(), *ON_POSTGRESQL.values()]
-    by_themselves = {
-        planning.has_triggers,
-        planning.is_heard_when_saved,
-        planning.is_heard_when_deleted,
-    }
+    by_themselves = {planning.has_triggers, planning.delete_after_save}
     assert known == {rule for rule, _ in histories} | by_themselves
 
 

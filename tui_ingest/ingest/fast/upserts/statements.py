@@ -30,7 +30,7 @@ def rows(group: Group) -> list[tuple[Any, ...]]:
         if column is not None
     ]
     defaults: list[Values] = [
-        [column.convert_one(default()) for _ in group.indexes]
+        [*map(column.convert_one, group.drawn.get(column) or (default() for _ in group.indexes))]
         for column, default in group.plan.defaults.items()
     ]
     return [*zip(*given, *defaults, strict=True)]

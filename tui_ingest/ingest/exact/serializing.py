@@ -1,0 +1,70 @@
+"""A row as the source would log it, found without any manager."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import ForeignKey, ManyToManyField, Model
+
+from tui_ingest.ingest.model_fields import concrete, many_to_many
+from tui_ingest.ingest.target import Target
+
+
+def serialize_row(target: Target, row: Model, *, by_natural_key: Collection[str] = ()) -> str:
+    """Return a row as Django's json serializer writes it.
+
+    Args:
+        by_natural_key: names of the fields that name other rows by their natural keys.
+    """
+    meta = concrete(type(row))._meta
+    natural = frozenset(by_natural_key)
+    own = [f.name for f in meta.local_fields if f.name not in natural]
+    (found,) = json.loads(serializers.serialize("json", [row], cls=DjangoJSONEncoder, fields=own))
+    fields = found["fields"]
+    for field in meta.local_fields:
+        if field.name in natural and isinstance(field, ForeignKey):
+            fields[field.name] = _reference(target, row, field)
+    for many in many_to_many(type(row)):
+        if _is_logged(many):
+            fields[many.name] = _links(target, row, many, is_natural=many.name in natural)
+    return json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False)
+
+
+def _is_logged(field: Any) -> bool:
+    return bool(field.serialize and field.remote_field.through._meta.auto_created)
+
+
+def _reference(target: Target, row: Model, field: Any) -> Any:
+    value = getattr(row, field.attname)
+    rows = target.rows(field.remote_field.model).filter(**{field.target_field.name: value})
+    parent: Any = None if value is None else rows.first()
+    return value if parent is None else parent.natural_key()
+
+
+def _links(
+    target: Target, row: Model, field: ManyToManyField[Any, Any], *, is_natural: bool
+) -> list[Any]:
+    through: Any = field.remote_field.through
+    far: Any = through._meta.get_field(field.m2m_reverse_field_name())
+    links = target.rows(through).filter(**{field.m2m_field_name(): row.pk}).order_by(far.attname)
+    keys = links.values_list(far.attname, flat=True)
+    if is_natural:
+        others = target.rows(far.remote_field.model).filter(pk__in=[*keys])
+        return [other.natural_key() for other in others.order_by("pk")]
+    as_logged: Callable[[Any], Any] = _text_of(far.target_field)
+    return [as_logged(key) for key in keys]
+
+
+def _text_of(key: Any) -> Callable[[Any], Any]:
+    """Return how Django's serializers write a key: one that JSON knows as it is."""
+
+    def as_logged(value: Any) -> Any:
+        if isinstance(value, int | str):
+            return value
+        return key.value_to_string(key.model(**{key.attname: value}))
+
+    return as_logged
