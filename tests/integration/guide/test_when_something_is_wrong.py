@@ -229,6 +229,8 @@ def test_the_log_rotated_faster_than_it_was_read(project, rotated_away):
         console.press(*page.quotes("v"))
         console.until("Events", "gap ", "sought ")
         console.press("q")
+        console.until("following")
+        console.press("q")
         assert console.ended() == 0
     assert project.questions() == [*range(1, 18)]
 
@@ -281,6 +283,8 @@ def test_the_database_is_locked(impatient):
         console.until("✓ CAUGHT UP", "polls.question 2", "0 dead letters")
         console.press("v")
         console.until("waiting", *page.quotes("recovered"))
+        console.press("q")
+        console.until("following")
         console.press("q")
         assert console.ended() == 0
     assert project.questions() == [1, 2]
@@ -363,6 +367,8 @@ def test_somebody_reset_the_log(project):
         console.press("v")
         console.until(*page.quotes("1,929 unread bytes of it are known"))
         console.press("q")
+        console.until("following")
+        console.press("q")
         assert console.ended() == 0
     texts = project.query("SELECT question_text FROM polls_question WHERE pkid IN (1, 2)")
     assert texts == [("once more",)] * 2
@@ -418,6 +424,8 @@ def test_the_database_was_restored(project):
         console.until("polls.question 3")
         console.press("v")
         console.until(*page.screen)
+        console.press("q")
+        console.until("following")
         console.press("q")
         assert console.ended() == 0
     assert project.questions() == [1, 2, 3]
