@@ -41,6 +41,10 @@ class ProcessedFile(models.Model):
     owner_host = models.CharField(max_length=255, blank=True)
     owner_pid = models.PositiveIntegerField(null=True, blank=True)
     owner_since = UTCDateTimeField(null=True, blank=True)
+    # Orders that last: the next session begins with them.
+    paused_by = models.CharField(max_length=255, blank=True, help_text="Empty: not paused.")
+    paused_since = UTCDateTimeField(null=True, blank=True)
+    stop_on_error_by = models.CharField(max_length=255, blank=True)
 
     class Meta:
         verbose_name = "processed file"
@@ -153,6 +157,30 @@ class DeadLetterKey(models.Model):
 
     def __str__(self) -> str:
         return f"{'needs' if self.is_needed else 'brings'} {self.model} {self.key}"
+
+
+class Order(models.Model):
+    """What somebody ordered the session of a log to do, and what became of it."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        REFUSED = "refused"
+
+    file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="orders")
+    kind = models.CharField(max_length=16)
+    argument = models.TextField(blank=True)
+    given = UTCDateTimeField(help_text="By the database's own clock, as the next.")
+    given_by = models.CharField(max_length=255)
+    answered = UTCDateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["file", "status", "id"], name="tui_ingest_order_open"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.argument}".rstrip() + f" by {self.given_by}: {self.status}"
 
 
 class LogEvent(models.Model):

@@ -85,7 +85,7 @@ class ScriptedSession:
             if step is StepTo.RECORD:
                 self.apply(record(len(self.stepped)))
         while (seek := self.control.take_seek()) is not None:
-            self.seeks.append(seek)
+            self.seeks.append(seek.start)
         while (decision := self.control.take_decision()) is not None:
             self.decisions.append(decision)
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from tui_ingest.errors import TuiIngestError
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import OrdersTaken, State
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent, ProcessedFile
@@ -156,14 +156,28 @@ def move(target: Target, file: ProcessedFile, new: Position, *, why: str, kind: 
     accept(file, new, last_record_time=None)
 
 
-def beat(target: Target, path: str, state: State, reason: str) -> bool:
+def beat(target: Target, path: str, state: State, reason: str, orders: OrdersTaken | None) -> bool:
     """Say that the session of a log is alive and what it is doing, and so renew its lease.
+
+    Args:
+        orders: that it obeys, to be kept for the next session; None leaves what is kept.
 
     Returns:
         whether the lease of `target` is still its own; if not, nothing was said.
     """
     rows = target.rows(ProcessedFile).filter(file_path=path, owner=target.owner)
-    return bool(rows.update(state=state.value, state_reason=reason, heartbeat=Now()))
+    kept = _kept(orders) if orders else {}
+    return bool(rows.update(state=state.value, state_reason=reason, heartbeat=Now(), **kept))
+
+
+def _kept(orders: OrdersTaken) -> dict[str, object]:
+    """Return the columns of orders that somebody gave: how a session was started is not kept."""
+    is_kept = orders.paused and orders.paused_by
+    return {
+        "paused_by": orders.paused_by if is_kept else "",
+        "paused_since": as_datetime(orders.paused_since or orders.at) if is_kept else None,
+        "stop_on_error_by": orders.stop_on_error_by if orders.stop_on_error else "",
+    }
 
 
 def note(

@@ -93,6 +93,9 @@ class OrdersTaken(Event):
 
     paused: bool
     stop_on_error: bool
+    paused_by: str = ""  # who ordered it, for people; "": it began so, or paused by itself
+    paused_since: float | None = None  # seconds since the epoch, if that is not now
+    stop_on_error_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

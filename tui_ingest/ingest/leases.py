@@ -50,6 +50,11 @@ class Holder:
     owner: Owner
     silent_seconds: float  # since its last sign of life, by the database's clock
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it holds it still, as far as can be seen from here."""
+        return self.silent_seconds <= LEASE_SECONDS and not self.owner.is_gone()
+
 
 def new_owner() -> Owner:
     """Return an owner for a session of this process."""
@@ -99,6 +104,18 @@ def take(
             owner_since=Now(),
             heartbeat=Now(),
         )
+    )
+
+
+def hand_over(target: Target, path: str, owner: Owner, heir: Owner) -> None:
+    """Give the lease of a log to another session, unless somebody else has it by now."""
+    rows = target.rows(ProcessedFile).filter(file_path=path, owner=owner.id)
+    rows.update(
+        owner=heir.id,
+        owner_host=heir.host,
+        owner_pid=heir.pid,
+        owner_since=Now(),
+        heartbeat=Now(),
     )
 
 

@@ -33,7 +33,8 @@ def _state(status: SessionStatus, now: float) -> str:
     if status.last_seen is not None:
         seen = f"{duration(max(0.0, now - status.last_seen))} ago"
     if status.state is State.NOT_RUNNING:
-        return f"not running (last seen {seen})"
+        paused = f", paused by {status.paused_by}" if status.paused_by else ""
+        return f"not running{paused} (last seen {seen})"
     reason = f": {status.reason}" if status.reason else ""
     where = f"{terminal_safe(status.runs_on)}, {seen}" if status.runs_on else seen
     return f"{status.state.replace('_', ' ')}{reason} ({where})"

@@ -83,6 +83,12 @@ class Migration(migrations.Migration):
                 ("owner_host", models.CharField(blank=True, max_length=255)),
                 ("owner_pid", models.PositiveIntegerField(blank=True, null=True)),
                 ("owner_since", models.DateTimeField(blank=True, null=True)),
+                (
+                    "paused_by",
+                    models.CharField(blank=True, help_text="Empty: not paused.", max_length=255),
+                ),
+                ("paused_since", models.DateTimeField(blank=True, null=True)),
+                ("stop_on_error_by", models.CharField(blank=True, max_length=255)),
             ],
             options={
                 "verbose_name": "processed file",
@@ -280,6 +286,47 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["file", "kind"], name="tui_ingest_event_kind")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Order",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16)),
+                ("argument", models.TextField(blank=True)),
+                (
+                    "given",
+                    models.DateTimeField(help_text="By the database's own clock, as the next."),
+                ),
+                ("given_by", models.CharField(max_length=255)),
+                ("answered", models.DateTimeField(blank=True, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("done", "Done"), ("refused", "Refused")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("answer", models.TextField(blank=True)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="orders",
+                        to="tui_ingest.processedfile",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["file", "status", "id"], name="tui_ingest_order_open")
+                ],
             },
         ),
         migrations.AddIndex(

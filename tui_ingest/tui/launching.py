@@ -15,6 +15,7 @@ from django.db import connections
 
 from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
+from tui_ingest.ingest.orders import operator
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.addresses import name_of
@@ -61,7 +62,9 @@ def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) 
         ImproperlyConfigured: `TUI_INGEST["KEYS"]` cannot be had.
     """
 
-    control = Control(paused=options.paused, stop_on_error=options.stop_on_error)
+    control = Control(
+        paused=options.paused, stop_on_error=options.stop_on_error, operator=operator()
+    )
 
     def run_session(report: Callable[[Event], None]) -> SessionEnded:
         if prepare is not None:

@@ -1,9 +1,11 @@
 """A session applies one log to one database: read, apply, commit, report; and between, obey.
 
-loop          the session itself: `Session`
+session       all of it put together: `Session`
+loop          the work itself
 applier       batches written, trouble waited out, what was done counted
 cursor        where it stands in its log: in the database, in the reader, in what was read ahead
 control       the orders that it takes
+order_desk    those that come through the database
 lease         its right to apply that log, which one session has at a time
 standby       what it does without: wait
 orders        those that last: pause, stop on error
@@ -15,6 +17,6 @@ heartbeat     which keeps state and signs of life there
 pacing        how much to read at once, how long to wait
 """
 
-from tui_ingest.ingest.session.loop import Session
+from tui_ingest.ingest.session.session import Session
 
 __all__ = ["Session"]

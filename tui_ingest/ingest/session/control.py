@@ -6,11 +6,31 @@ import contextlib
 import enum
 import queue
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from tui_ingest.oplog.log import StartPoint
 
 T = TypeVar("T")
+
+
+def _to_nobody(text: str, *, refused: bool) -> None:
+    """Nobody waits for an answer."""
+
+
+class Answer(Protocol):
+    """Takes what became of an order, in a sentence."""
+
+    def __call__(self, text: str, *, refused: bool) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seek:
+    """An order to go to another place."""
+
+    start: StartPoint
+    by: str = ""  # who gave it, for people
+    answer: Answer = _to_nobody
 
 
 class Decision(enum.StrEnum):
@@ -27,33 +47,53 @@ class StepTo(enum.Enum):
     FAILURE = enum.auto()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lasting:
+    """An order that is obeyed until the opposite is given."""
+
+    on: bool
+    by: str = ""  # who gave it, for people; "": the session was started so, or did it by itself
+    since: float | None = None  # seconds since the epoch, if an earlier session was told
+
+
 class Control:
     """The operator's side gives orders; the session's side looks at them between batches.
 
     Every method is safe from any thread and from a signal handler: orders are single
     assignments, and the wake-up is a `SimpleQueue`, whose `put` is reentrant.
+
+    Args:
+        operator: who gives orders here, for people. Those of a nameless one end with the session.
     """
 
-    def __init__(self, *, paused: bool = False, stop_on_error: bool = False) -> None:
-        self._paused = paused
-        self._stop_on_error = stop_on_error
+    def __init__(
+        self, *, paused: bool = False, stop_on_error: bool = False, operator: str = ""
+    ) -> None:
+        self.operator = operator
+        self._paused = Lasting(on=paused)
+        self._stop_on_error = Lasting(on=stop_on_error)
         self._stopping = False
         self._steps: queue.SimpleQueue[StepTo] = queue.SimpleQueue()
-        self._seeks: queue.SimpleQueue[StartPoint] = queue.SimpleQueue()
+        self._seeks: queue.SimpleQueue[Seek] = queue.SimpleQueue()
         self._decisions: queue.SimpleQueue[Decision] = queue.SimpleQueue()
         self._changed: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._wake: Callable[[], None] | None = None
 
     # The operator's side
 
-    def pause(self) -> None:
-        """Stop after the running batch, which ends within a quarter of a second."""
-        self._paused = True
+    def pause(self, *, by: str | None = None, since: float | None = None) -> None:
+        """Stop after the running batch, which ends within a quarter of a second.
+
+        Args:
+            by: who orders it, if not the operator here; "": the session itself.
+            since: seconds since the epoch, if it was ordered earlier.
+        """
+        self._paused = Lasting(on=True, by=self.operator if by is None else by, since=since)
         self._notify()
 
-    def resume(self) -> None:
+    def resume(self, *, by: str | None = None) -> None:
         """Go on."""
-        self._paused = False
+        self._paused = Lasting(on=False, by=self.operator if by is None else by)
         self._notify()
 
     def step(self, to: StepTo = StepTo.RECORD) -> None:
@@ -61,14 +101,16 @@ class Control:
         self._steps.put(to)
         self._notify()
 
-    def order_stop_on_error(self, on: bool) -> None:
+    def order_stop_on_error(self, on: bool, *, by: str | None = None) -> None:
         """Stand before the next record that fails, or set such records aside again."""
-        self._stop_on_error = on
+        self._stop_on_error = Lasting(on=on, by=self.operator if by is None else by)
         self._notify()
 
-    def seek(self, start: StartPoint) -> None:
+    def seek(
+        self, start: StartPoint, *, by: str | None = None, answer: Answer = _to_nobody
+    ) -> None:
         """While paused: continue from another place. Refused, and said so, while running."""
-        self._seeks.put(start)
+        self._seeks.put(Seek(start=start, by=self.operator if by is None else by, answer=answer))
         self._notify()
 
     def decide(self, decision: Decision) -> None:
@@ -85,11 +127,16 @@ class Control:
 
     @property
     def paused(self) -> bool:
-        return self._paused
+        return self._paused.on
 
     @property
     def stop_on_error(self) -> bool:
-        return self._stop_on_error
+        return self._stop_on_error.on
+
+    @property
+    def lasting(self) -> tuple[Lasting, Lasting]:
+        """Whether to pause, and whether to stop on an error, with who ordered it."""
+        return self._paused, self._stop_on_error
 
     @property
     def stopping(self) -> bool:
@@ -103,7 +150,7 @@ class Control:
         """Return the next order to step, if there is one."""
         return _take(self._steps)
 
-    def take_seek(self) -> StartPoint | None:
+    def take_seek(self) -> Seek | None:
         """Return the next order to seek, if there is one."""
         return _take(self._seeks)
 

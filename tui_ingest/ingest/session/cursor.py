@@ -46,7 +46,7 @@ class LogCursor:
         return started
 
     def is_current(self) -> bool:
-        """Tell whether the durable state is still as it was loaded."""
+        """Tell whether the stored position is still as it was loaded."""
         stored = checkpoints.peek(self._target, self._log.path)
         return checkpoints.position_of(stored) == checkpoints.position_of(self.file)
 
@@ -69,8 +69,11 @@ class LogCursor:
             again=self._loaded,
         )
 
-    def go_to(self, start: StartPoint) -> str:
+    def go_to(self, start: StartPoint, *, by: str) -> str:
         """Continue from another place, and return in a sentence what was done.
+
+        Args:
+            by: who ordered it; "" if that is not known.
 
         Raises:
             LogError: there is no such place.
@@ -79,7 +82,7 @@ class LogCursor:
         position = self._log.locate(start)
         why = (
             f"Moved from {self.place} to {self._log.unit} {position.offset:,},"
-            " by order of the operator."
+            f" by order of {by or 'the operator'}."
         )
         if not self._dry_run:
             checkpoints.move(self._target, self.file, position, kind=EventKind.SOUGHT, why=why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.events import Event, Noticed, State, StateChanged
+from tui_ingest.ingest.events import Event, Noticed, OrdersTaken, State, StateChanged
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.lease import Lease
@@ -36,6 +36,7 @@ class Heartbeat:
         self._dry_run = dry_run  # leaves no trace
         self._state = State.STARTING
         self._reason = ""
+        self._orders: OrdersTaken | None = None  # that are obeyed, once some were given
         self._written: State | None = None  # as the database has it
         self._beat_at = 0.0  # monotonic seconds
 
@@ -46,6 +47,9 @@ class Heartbeat:
                 self._state, self._reason = event.state, event.reason
                 if event.state not in _WRITTEN_LATER:
                     self.beat()
+            case OrdersTaken():
+                self._orders = event
+                self.beat()
             case Noticed() if event.kind != EventKind.WAITING:
                 self.beat()
 
@@ -62,7 +66,10 @@ class Heartbeat:
             return
         self._beat_at = time.monotonic()
         try:
-            if not checkpoints.beat(self._target, self._path, self._state, self._reason):
+            renewed = checkpoints.beat(
+                self._target, self._path, self._state, self._reason, self._orders
+            )
+            if not renewed:
                 self._lease.lose()
             self._journal.write()
         except Exception as error:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 from tui_ingest.ingest import checkpoints, leases
 from tui_ingest.ingest.leases import Holder, Owner
 from tui_ingest.ingest.target import Target
+
+HANDED_OVER_SECONDS = 5.0  # for others, before whoever handed it over takes it back
 
 
 class Lease:
     """Taken before the first record, renewed with the heartbeat, given back at the end.
 
     Attributes:
+        is_handed_over: lost by order.
         held: as far as is known; the database knows better, and fences every transaction.
         holder: who had the lease when this session last tried to take it; None if nobody had.
     """
@@ -21,7 +26,9 @@ class Lease:
         self._target = target
         self._path = path
         self._owner = owner  # None: a dry run commits nothing and keeps nobody out
+        self.is_handed_over = False
         self._seconds = seconds
+        self._barred_until = 0.0  # monotonic seconds
 
     def take(self) -> bool:
         """Take the lease if it is to be had, and tell whether it is this session's now.
@@ -36,10 +43,13 @@ class Lease:
             self.held = self._is_to_be_had() and leases.take(
                 self._target, self._path, self._owner, seconds=self._seconds, dead=self._dead()
             )
+            self.is_handed_over = False
         return self._owner is None or self.held
 
     def _is_to_be_had(self) -> bool:
         """Look before writing: whoever has it is not to be kept waiting by who wants it."""
+        if time.monotonic() < self._barred_until:
+            return False
         holder = self.holder
         return holder is None or holder.owner.is_gone() or holder.silent_seconds > self._seconds
 
@@ -54,6 +64,21 @@ class Lease:
     def lose(self) -> None:
         """Take note that somebody else has it."""
         self.held = False
+
+    def hand_over(self, heir: Owner | None) -> None:
+        """Give it to another session, or to whoever takes it within a few seconds.
+
+        Raises:
+            Exception: the database cannot be used now.
+        """
+        if self._owner is None or not self.held:
+            return
+        if heir is not None:
+            leases.hand_over(self._target, self._path, self._owner, heir)
+        else:
+            leases.release(self._target, self._path, self._owner)
+        self.held, self.is_handed_over = False, True
+        self._barred_until = time.monotonic() + HANDED_OVER_SECONDS
 
     def release(self) -> None:
         """Give it back, so that another session begins at once.

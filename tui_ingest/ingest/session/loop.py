@@ -1,32 +1,22 @@
-"""The loop: read, apply, commit, report; and between two batches, obey.
-
-from tui_ingest.ingest.session import Session
-from tui_ingest.oplog.opening import open_log
-
-ended = Session(open_log("oplog.log"), report=print, once=True).run()
-print(ended.state, ended.error, ended.counts)
-"""
+"""The loop: read, apply, commit, report; and between two batches, obey."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Never
 
 from django.db import reset_queries
 
-from tui_ingest.conf import Settings
+from tui_ingest.ingest import checkpoints, orders
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError, CheckpointSetBackError
-from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.deadletters import AutoRetry, Retry
-from tui_ingest.ingest.events import Event, SessionEnded, State
-from tui_ingest.ingest.leases import LEASE_SECONDS, new_owner
+from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.session.heartbeat import Heartbeat
-from tui_ingest.ingest.session.interrupter import interrupted_by_stop
-from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.session.orders import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
@@ -37,102 +27,72 @@ from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 
-IDLE_SECONDS = 1.0  # between two looks when nothing wakes the session
+IDLE_SECONDS = 0.5  # between two looks when nothing wakes the session
 SETTLE_SECONDS = 0.25  # without anything new before the session calls itself caught up
 RACED_SECONDS = 2.0  # before a dry run goes on from where another ingester is
 
 
-def _ignore(event: Event) -> None:
-    """Report to nobody."""
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a loop works with."""
+
+    log: Log
+    target: Target
+    control: Control
+    cursor: LogCursor
+    applier: Applier
+    publisher: Publisher
+    retrier: Retrier
+    lease: Lease
+    contact: Callable[[], None]  # with those who look and order from elsewhere
+    standby: Standby
+    orders: LastingOrders
+    stop_policy: StopPolicy
 
 
-class Session:
-    """Applies one log to one database until it is told to stop.
+class _HandedOverError(Exception):
+    """The log is another session's by order."""
 
-    Args:
-        log: what to read; closed when the session ends.
-        database: alias of the database of rows, totals, dead letters and checkpoint.
-        control: orders, from any thread.
-        report: called with every event, in the thread of `run`. It must return quickly.
-        start: where to begin instead of at the checkpoint.
-        once: end when everything present was applied.
-        dry_run: undo every batch; nothing moves.
-        interactive: somebody is there to decide about errors; otherwise they end the session.
-        settings: `TUI_INGEST`, if not the project's.
-        lease_seconds: of silence, after which another session may take the log.
-    """
+
+class Loop:
+    """Applies a log for as long as it may; between batches it obeys."""
 
     def __init__(
         self,
-        log: Log,
+        parts: Parts,
         *,
-        database: str = "default",
-        control: Control | None = None,
-        report: Callable[[Event], None] = _ignore,
-        start: StartPoint | None = None,
-        once: bool = False,
-        dry_run: bool = False,
-        interactive: bool = False,
-        settings: Settings | None = None,
-        lease_seconds: float = LEASE_SECONDS,
+        start: StartPoint | None,
+        once: bool,
+        dry_run: bool,
+        interactive: bool,
     ) -> None:
-        owner = None if dry_run else new_owner()
-        self._target = target = Target(database, settings, owner=owner.id if owner else "")
-        self._log = log
-        self._control = control or Control()
+        self._log = parts.log
+        self._target = parts.target
+        self._control = parts.control
+        self._cursor = parts.cursor
+        self._applier = parts.applier
+        self._publisher = parts.publisher
+        self._retrier = parts.retrier
+        self._lease = parts.lease
+        self._contact = parts.contact
+        self._standby = parts.standby
+        self._orders = parts.orders
+        self._stop_policy = parts.stop_policy
         self._start = start
         self._once = once
         self._dry_run = dry_run
-        journal = Journal(target, log.path)
-        self._lease = Lease(target, log.path, owner, seconds=lease_seconds)
-        self._heartbeat = Heartbeat(target, log.path, journal, self._lease, dry_run=dry_run)
-        self._publisher = Publisher(
-            report,
-            journal,
-            self._heartbeat,
-            dry_run=dry_run,
-            log_payloads=target.settings.log_payloads,
-        )
-        self._retrier = Retrier(
-            target, self._control, self._publisher, self._heartbeat, path=log.path
-        )
-        self._stop_policy = StopPolicy(
-            target, self._control, self._publisher, interactive=interactive
-        )
-        self._cursor = LogCursor(target, log, dry_run=dry_run, final=once)
-        self._applier = Applier(
-            target, self._cursor, self._publisher, self._retrier, dry_run=dry_run
-        )
-        self._standby = Standby(
-            self._lease,
-            self._applier,
-            self._cursor,
-            self._control,
-            self._publisher,
-            self._retrier,
-            once=once,
-        )
-        self._orders = LastingOrders(self._control, self._cursor, self._publisher)
+        self._interactive = interactive
         self._until_failure = False  # stepping to the next failure
 
-    def run(self) -> SessionEnded:
-        """Work until stopped, finished, or unable to go on; the result says which."""
-        connection = GuardedConnection(self._target.connection)
-        with connection.guarded(), interrupted_by_stop(self._control, connection):
-            return self._run()
+    def run(self) -> Never:
+        """Work.
 
-    def _run(self) -> SessionEnded:
-        self._control.attach(self._log.wake)
-        try:
-            while True:
-                self._work()
-        except Ended as ended:
-            return self._end(ended.state, ended.error)
-        except LogError as error:
-            return self._end(State.STOPPED, str(error))
-        finally:
-            self._control.attach(None)
-            self._log.close()
+        Raises:
+            Ended: always, in the end.
+            LogError: the log cannot be read, for good.
+        """
+        while True:
+            self._work()
 
     def _work(self) -> None:
         """Apply the log for as long as no other session does."""
@@ -140,6 +100,8 @@ class Session:
             self._begin()
             while True:
                 self._turn()
+        except _HandedOverError:  # and said so
+            pass
         except CheckpointMovedError as moved:
             was_set_back = isinstance(moved, CheckpointSetBackError)
             kind = EventKind.SET_BACK if was_set_back else EventKind.RACED
@@ -151,26 +113,18 @@ class Session:
 
     def _begin(self) -> None:
         self._standby.begin()
+        if not self._dry_run:
+            self._retrier.until_done(self._take_up_orders)
         if self._start is not None:
-            self._go_to(self._start)
+            self._go_to(self._start, by=self._control.operator)
             self._start = None
         self._retry_letters(lambda letters: letters.at_start())
 
-    def _end(self, state: State, error: str) -> SessionEnded:
-        self._publisher.progress(self._cursor, now=True)  # what is left unread
-        self._publisher.change_state(state, error)
-        self._heartbeat.end()
-        ended = SessionEnded(
-            at=time.time(),
-            state=state,
-            error=error,
-            set_aside=self._applier.set_aside,
-            counts=dict(self._applier.counts),
-        )
-        self._publisher.tell(ended)
-        return ended
-
-    # The loop
+    def _take_up_orders(self) -> None:
+        """Take up what was ordered before this session had the log."""
+        stored = checkpoints.load(self._target, self._log.path)
+        self._orders.adopt(stored)
+        orders.refuse_stale(self._target, stored)
 
     def _turn(self) -> None:
         self._stay_responsive()
@@ -188,21 +142,29 @@ class Session:
             self._write(batch)
 
     def _stay_responsive(self) -> None:
-        """Be told to stop, and say that the session is alive.
+        """Be told to stop or what else to do, and say that the session is alive.
 
         Raises:
+            Ended: told to stop.
             CheckpointMovedError: another session applies the log now.
         """
         if self._control.stopping:
             raise Ended(State.STOPPED)
         reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
-        self._heartbeat.beat_if_due()
+        self._contact()
         if self._lease.is_lost:
+            if self._lease.is_handed_over:
+                raise _HandedOverError
             raise self._retrier.until_done(self._cursor.lost)
 
     def _stay_paused(self) -> None:
+        if self._once and not self._interactive and self._orders.why_paused:
+            raise Ended(
+                State.STOPPED,
+                f"Paused {self._orders.why_paused}. Resume it first: ingest_control resume.",
+            )
         if self._publisher.state is not State.PAUSED:
-            self._publisher.change_state(State.PAUSED)
+            self._publisher.change_state(State.PAUSED, self._orders.why_paused)
         self._publisher.progress(self._cursor)
         self._control.wait(IDLE_SECONDS)
 
@@ -290,18 +252,20 @@ class Session:
             self._write(batch, set_aside=True)
 
     def _obey_seek(self) -> None:
-        start = self._control.take_seek()
-        if start is None:
+        seek = self._control.take_seek()
+        if seek is None:
             return
-        if not self._orders.paused:
-            self._publisher.notice(EventKind.SEEK_REFUSED, "Pause before going to another place.")
-            return
+        refusal = "" if self._orders.paused else "Pause before going to another place."
         try:
-            self._go_to(start)
+            done = refusal or self._go_to(seek.start, by=seek.by)
         except LogError as error:
-            self._publisher.notice(EventKind.SEEK_REFUSED, str(error))
+            done = refusal = str(error)
+        if refusal:
+            self._publisher.notice(EventKind.SEEK_REFUSED, refusal)
+        self._retrier.until_done(lambda: seek.answer(done, refused=bool(refusal)))
 
-    def _go_to(self, start: StartPoint) -> None:
-        why = self._retrier.until_done(lambda: self._cursor.go_to(start))
+    def _go_to(self, start: StartPoint, *, by: str) -> str:
+        why = self._retrier.until_done(lambda: self._cursor.go_to(start, by=by))
         self._publisher.notice(EventKind.SOUGHT, why)
         self._publisher.progress(self._cursor, now=True)
+        return why

@@ -13,7 +13,6 @@ from tui_ingest.ingest.connecting import holder_of
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.database_errors import is_damage, is_lock_timeout, is_transient
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.heartbeat import Heartbeat
 from tui_ingest.ingest.session.pacing import Backoff
 from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.status import EventKind
@@ -21,7 +20,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import LogUnavailableError
 
 RETRY_CAP_SECONDS = 30.0  # between two tries
-BEAT_SECONDS = 1.0  # between two looks whether a sign of life is due
+CONTACT_SECONDS = 0.5  # between two signs of life, and looks for orders, while it waits for a log
 
 T = TypeVar("T")
 
@@ -51,13 +50,13 @@ class Retrier:
         target: Target,
         control: Control,
         publisher: Publisher,
-        heartbeat: Heartbeat,
+        contact: Callable[[], None],
         *,
         path: str,
     ) -> None:
         self._control = control
         self._publisher = publisher
-        self._heartbeat = heartbeat
+        self._contact = contact  # with those who look and order from elsewhere
         self._path = path
         self._target = target
 
@@ -142,8 +141,8 @@ class Retrier:
             if self._control.stopping:
                 raise Ended(State.STOPPED)
             if is_log:  # the database is there: the session keeps its lease
-                self._heartbeat.beat_if_due()
-            self._control.wait(min(left, BEAT_SECONDS) if is_log else left)
+                self._contact()
+            self._control.wait(min(left, CONTACT_SECONDS) if is_log else left)
 
 
 def new_backoff() -> Backoff:

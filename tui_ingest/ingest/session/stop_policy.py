@@ -52,7 +52,8 @@ class StopPolicy:
             f"Stopped on the record at position {refusal.entry.location.start}:"
             f" {failure.reason}: {first_line(failure.error)}"
         )
-        if not self._interactive:
+        # Whoever ordered it from elsewhere will decide from there.
+        if not self._interactive and not self._control.lasting[1].by:
             raise Ended(State.STOPPED_ON_ERROR, reason)
         self._publisher.change_state(State.STOPPED_ON_ERROR, reason)
 
@@ -74,6 +75,6 @@ class StopPolicy:
         return True
 
     def _halt(self, reason: str) -> None:
-        self._control.pause()
+        self._control.pause(by="")
         self._publisher.notice(EventKind.HALTED, reason)
         self._publisher.change_state(State.PAUSED, reason)

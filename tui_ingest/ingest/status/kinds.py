@@ -46,6 +46,7 @@ class EventKind(enum.StrEnum):
     WAITING = "waiting", Severity.WARNING  # for a database or a log that is expected back
     RECOVERED = "recovered"
     RACED = "raced", Severity.WARNING  # another ingester has the log now
+    HANDED_OVER = "handed_over"  # to another session, by order
     TAKEN_OVER = "taken_over", Severity.WARNING  # from a session that did not end properly
     ROWS_GONE = "rows_gone", Severity.ERROR  # what was written last is not there any more
     SET_BACK = "set_back", Severity.WARNING  # the database was restored while it was running

@@ -47,6 +47,7 @@ class SessionStatus:
     attempt: int = 0  # WAITING: how often it was tried
     retry_at: float | None = None  # WAITING: seconds since the epoch
     paused: bool = False  # by order, whatever the state is; orders end a pause
+    paused_by: str = ""  # who ordered that, for people; "" if it was started so
     stop_on_error: bool = False  # it stands before the next record that fails
     position: Position = field(default_factory=Position)
     backlog: Backlog | None = None  # None until it was looked up, and where it cannot be
@@ -109,7 +110,11 @@ def _(event: StateChanged, before: SessionStatus) -> Changes:
 
 @_changes.register
 def _(event: OrdersTaken, _before: SessionStatus) -> Changes:
-    return {"paused": event.paused, "stop_on_error": event.stop_on_error}
+    return {
+        "paused": event.paused,
+        "paused_by": terminal_safe(event.paused_by) if event.paused else "",
+        "stop_on_error": event.stop_on_error,
+    }
 
 
 @_changes.register

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui_ingest.ingest import checkpoints, leases, totals
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.leases import LEASE_SECONDS, Holder
+from tui_ingest.ingest.leases import Holder
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
@@ -29,6 +29,9 @@ def status_of(target: Target, file: ProcessedFile, log: Log) -> SessionStatus:
         path=file.file_path,
         state=state,
         reason=terminal_safe(file.state_reason),
+        paused=bool(file.paused_by) or state is State.PAUSED,
+        paused_by=terminal_safe(file.paused_by),
+        stop_on_error=bool(file.stop_on_error_by),
         position=checkpoints.position_of(file) or Position(),
         backlog=_backlog(file, log),
         totals=totals.load(target, file),
@@ -54,6 +57,7 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "last_record_time": _iso(status.last_record_time),
         "state": status.state.value,
         "state_reason": status.reason,
+        "paused_by": status.paused_by,
         "last_seen": _iso(status.last_seen),
         "runs_on": status.runs_on,
         "models": {label: dataclasses.asdict(counts) for label, counts in status.totals.items()},
@@ -68,8 +72,7 @@ def _state(file: ProcessedFile, holder: Holder | None) -> State:
     state = State(file.state)
     if holder is None:  # nobody works on it: a state other than these is what somebody left
         return state if state in _ENDED else State.NOT_RUNNING
-    is_alive = holder.silent_seconds <= LEASE_SECONDS and not holder.owner.is_gone()
-    return state if is_alive else State.NOT_RUNNING
+    return state if holder.is_alive else State.NOT_RUNNING
 
 
 def _backlog(file: ProcessedFile, log: Log) -> Backlog | None:

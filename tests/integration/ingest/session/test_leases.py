@@ -1,11 +1,8 @@
 """One session applies a log; the others stand by, and take over when it ends, dies or freezes."""
 
-import contextlib
 import dataclasses
 import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -13,7 +10,8 @@ import pytest
 
 from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions, serialized
-from tests.support.site import Site, clean, watched
+from tests.support.processes import says, started
+from tests.support.site import Site, watched
 from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest import leases
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
@@ -96,27 +94,6 @@ class Writer:
             while not self._over.wait(0.002):
                 log.write(questions(range(self.written + 1, self.written + 51)))
                 self.written += 50
-
-
-@contextlib.contextmanager
-def started(site, output, *arguments):
-    """A process of the project that writes to a file, and is gone in the end."""
-    environment = clean() | {"DJANGO_SETTINGS_MODULE": "mysite.settings"}
-    with output.open("w") as lines:
-        process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            cwd=site.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=lines,
-            stderr=lines,
-        )
-    with watched(process):
-        yield process
-
-
-def says(output, text):
-    eventually(lambda: text in output.read_text(), what=f"{text} in {output.read_text()}")
 
 
 def applied(site):

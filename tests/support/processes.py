@@ -1,0 +1,29 @@
+"""Processes of a project that go on while a test looks at what they say."""
+
+import contextlib
+import subprocess
+import sys
+
+from tests.support.engine import eventually
+from tests.support.site import clean, watched
+
+
+@contextlib.contextmanager
+def started(site, output, *arguments):
+    """A process of the project that writes to a file, and is gone in the end."""
+    environment = clean() | {"DJANGO_SETTINGS_MODULE": "mysite.settings"}
+    with output.open("w") as lines:
+        process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=site.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=lines,
+        )
+    with watched(process):
+        yield process
+
+
+def says(output, text):
+    eventually(lambda: text in output.read_text(), what=f"{text} in {output.read_text()}")

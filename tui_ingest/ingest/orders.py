@@ -1,0 +1,144 @@
+"""Orders to the session of a log, wherever it runs: rows that it answers.
+
+`give` puts one down. The session looks at least every half second and says in `Order.answer` what
+became of it. Where no session is alive, orders that last are kept for the next one, and the others
+are refused at once.
+"""
+
+from __future__ import annotations
+
+import enum
+import getpass
+import json
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from tui_ingest.ingest import leases
+from tui_ingest.ingest.leases import Owner
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import Order, ProcessedFile
+from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, StartPoint
+
+STALE_SECONDS = 60.0  # after which no session does what it was ordered once, unless that lasts
+NAME_CHARACTERS = 255  # of `Order.given_by`
+
+
+class OrderKind(enum.StrEnum):
+    """What can be ordered. Stored in `Order.kind`: keep the values."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STEP = "step"  # one record
+    STEP_TO_FAILURE = "step_to_failure"
+    SEEK = "seek"  # argument: see `seek_argument`
+    STOP_ON_ERROR = "stop_on_error"  # argument: "on" or "off"
+    RETRY = "retry"  # the record that it stands before
+    SET_ASIDE = "set_aside"  # that record
+    HAND_OVER = "hand_over"  # argument: see `owner_argument`; "": to whoever takes it
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the next session obeys it, too."""
+        return self in {OrderKind.PAUSE, OrderKind.RESUME, OrderKind.STOP_ON_ERROR}
+
+
+def operator() -> str:
+    """Return who uses this process: a user of the system, and the host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = f"user {os.getuid()}"
+    return f"{user} on {socket.gethostname()}"[:NAME_CHARACTERS]
+
+
+def give(
+    target: Target, file: ProcessedFile, kind: OrderKind, argument: str = "", *, by: str
+) -> Order:
+    """Put an order down; return it, answered already if no session is there to obey.
+
+    Args:
+        by: who gives it, for people.
+    """
+    order = target.rows(Order).create(
+        file=file, kind=kind, argument=argument, given=Now(), given_by=by[:NAME_CHARACTERS]
+    )
+    holder = leases.holder(target, file.file_path)
+    if holder is None or not holder.is_alive:
+        _answer_for_nobody(target, order)
+    return order
+
+
+def _answer_for_nobody(target: Target, order: Order) -> None:
+    by, files = order.given_by, target.rows(ProcessedFile).filter(pk=order.file_id)
+    nobody = "No session applies this log now"
+    with target.atomic():
+        match OrderKind(order.kind):
+            case OrderKind.PAUSE:
+                files.update(paused_by=by, paused_since=datetime.now(UTC))
+                answer(target, order, f"{nobody}; the next one starts paused.")
+            case OrderKind.RESUME:
+                files.update(paused_by="", paused_since=None)
+                answer(target, order, f"{nobody}; the next one starts at once.")
+            case OrderKind.STOP_ON_ERROR:
+                files.update(stop_on_error_by=by if order.argument == "on" else "")
+                answer(target, order, f"{nobody}; the next one will be told.")
+            case _:
+                answer(target, order, f"{nobody}.", refused=True)
+
+
+def unanswered(target: Target, file: ProcessedFile) -> QuerySet[Order]:
+    """Return the orders that wait for an answer, oldest first."""
+    rows = target.rows(Order).filter(file=file, status=Order.Status.OPEN)
+    return rows.filter(kind__in=OrderKind).order_by("pk")
+
+
+def refuse_stale(target: Target, file: ProcessedFile) -> None:
+    """Refuse what was ordered too long ago to be still meant."""
+    late = unanswered(target, file).filter(given__lt=Now() - timedelta(seconds=STALE_SECONDS))
+    for order in late:
+        if not OrderKind(order.kind).lasts:
+            answer(target, order, "Too late: no session took it in time.", refused=True)
+
+
+def answer(target: Target, order: Order, text: str, *, refused: bool = False) -> None:
+    """Say what became of an order."""
+    order.status = Order.Status.REFUSED if refused else Order.Status.DONE
+    order.answer = text
+    rows = target.rows(Order).filter(pk=order.pk, status=Order.Status.OPEN)
+    rows.update(status=order.status, answer=text, answered=Now())
+
+
+def seek_argument(start: StartPoint) -> str:
+    """Return a place in a log as the argument of an order."""
+    match start:
+        case FromStart():
+            return json.dumps({"start": True})
+        case FromPosition(offset):
+            return json.dumps({"position": offset})
+        case FromTime(timestamp):
+            return json.dumps({"time": timestamp})
+
+
+def place_of(order: Order) -> StartPoint:
+    """Return the place that an order to seek names."""
+    match json.loads(order.argument):
+        case {"position": int(offset)}:
+            return FromPosition(offset)
+        case {"time": int() | float() as timestamp}:
+            return FromTime(float(timestamp))
+        case _:
+            return FromStart()
+
+
+def owner_argument(owner: Owner) -> str:
+    """Return whom a lease is to be handed to, as the argument of an order."""
+    return json.dumps({"id": owner.id, "host": owner.host, "pid": owner.pid})
+
+
+def heir_of(order: Order) -> Owner | None:
+    """Return whom an order names to hand the lease to; None for whoever takes it."""
+    return Owner(**json.loads(order.argument)) if order.argument else None

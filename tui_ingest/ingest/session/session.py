@@ -1,0 +1,145 @@
+"""A session: everything it takes to apply one log to one database.
+
+from tui_ingest.ingest.session import Session
+from tui_ingest.oplog.opening import open_log
+
+ended = Session(open_log("oplog.log"), report=print, once=True).run()
+print(ended.state, ended.error, ended.counts)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tui_ingest.conf import Settings
+from tui_ingest.ingest.connecting import GuardedConnection
+from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.leases import LEASE_SECONDS, Owner, new_owner
+from tui_ingest.ingest.session.applier import Applier
+from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.session.heartbeat import Heartbeat
+from tui_ingest.ingest.session.interrupter import interrupted_by_stop
+from tui_ingest.ingest.session.journal import Journal
+from tui_ingest.ingest.session.lease import Lease
+from tui_ingest.ingest.session.loop import Loop, Parts
+from tui_ingest.ingest.session.order_desk import OrderDesk
+from tui_ingest.ingest.session.orders import LastingOrders
+from tui_ingest.ingest.session.publisher import Publisher
+from tui_ingest.ingest.session.retrier import Ended, Retrier
+from tui_ingest.ingest.session.standby import Standby
+from tui_ingest.ingest.session.stop_policy import StopPolicy
+from tui_ingest.ingest.target import Target
+from tui_ingest.oplog.log import Log, LogError, StartPoint
+
+
+def _ignore(event: Event) -> None:
+    """Report to nobody."""
+
+
+class Session:
+    """Applies one log to one database until it is told to stop.
+
+    Attributes:
+        owner: as whom it holds the log's lease; None for a dry run, which needs none.
+
+    Args:
+        log: what to read; closed when the session ends.
+        database: alias of the database of rows, totals, dead letters and checkpoint.
+        control: orders, from any thread.
+        report: called with every event, in the thread of `run`. It must return quickly.
+        start: where to begin instead of at the checkpoint.
+        once: end when everything present was applied.
+        dry_run: undo every batch; nothing moves.
+        interactive: somebody is there to decide about errors; otherwise they end the session.
+        settings: `TUI_INGEST`, if not the project's.
+        lease_seconds: of silence, after which another session may take the log.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        database: str = "default",
+        control: Control | None = None,
+        report: Callable[[Event], None] = _ignore,
+        start: StartPoint | None = None,
+        once: bool = False,
+        dry_run: bool = False,
+        interactive: bool = False,
+        settings: Settings | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self.owner: Owner | None = None if dry_run else new_owner()
+        owner = self.owner
+        target = Target(database, settings, owner=owner.id if owner else "")
+        self._log = log
+        self._target = target
+        self._control = control = control or Control()
+        journal = Journal(target, log.path)
+        lease = Lease(target, log.path, owner, seconds=lease_seconds)
+        self._heartbeat = Heartbeat(target, log.path, journal, lease, dry_run=dry_run)
+        self._publisher = publisher = Publisher(
+            report,
+            journal,
+            self._heartbeat,
+            dry_run=dry_run,
+            log_payloads=target.settings.log_payloads,
+        )
+        self._cursor = cursor = LogCursor(target, log, dry_run=dry_run, final=once)
+        self._desk = OrderDesk(target, control, cursor, publisher, lease)
+        retrier = Retrier(target, control, publisher, self._keep_contact, path=log.path)
+        self._applier = Applier(target, cursor, publisher, retrier, dry_run=dry_run)
+        parts = Parts(
+            log=log,
+            target=target,
+            control=control,
+            cursor=cursor,
+            applier=self._applier,
+            publisher=publisher,
+            retrier=retrier,
+            lease=lease,
+            contact=self._keep_contact,
+            standby=Standby(lease, self._applier, cursor, control, publisher, retrier, once=once),
+            orders=LastingOrders(control, cursor, publisher),
+            stop_policy=StopPolicy(target, control, publisher, interactive=interactive),
+        )
+        self._loop = Loop(parts, start=start, once=once, dry_run=dry_run, interactive=interactive)
+
+    def run(self) -> SessionEnded:
+        """Work until stopped, finished, or unable to go on; the result says which."""
+        connection = GuardedConnection(self._target.connection)
+        with connection.guarded(), interrupted_by_stop(self._control, connection):
+            return self._run()
+
+    def _run(self) -> SessionEnded:
+        self._control.attach(self._log.wake)
+        try:
+            self._loop.run()
+        except Ended as ended:
+            return self._end(ended.state, ended.error)
+        except LogError as error:
+            return self._end(State.STOPPED, str(error))
+        finally:
+            self._control.attach(None)
+            self._log.close()
+
+    def _end(self, state: State, error: str) -> SessionEnded:
+        self._publisher.progress(self._cursor, now=True)  # what is left unread
+        self._publisher.change_state(state, error)
+        self._heartbeat.end()
+        ended = SessionEnded(
+            at=time.time(),
+            state=state,
+            error=error,
+            set_aside=self._applier.set_aside,
+            counts=dict(self._applier.counts),
+        )
+        self._publisher.tell(ended)
+        return ended
+
+    def _keep_contact(self) -> None:
+        """Tell those who look from elsewhere that it is alive, and hear what they order."""
+        self._heartbeat.beat_if_due()
+        self._desk.look_if_due()
