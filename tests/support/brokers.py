@@ -42,21 +42,24 @@ class Server:
         self.folder = Path(folder) / name
         self.port, self.monitor = free_port(), free_port()
         self.folder.mkdir(parents=True)
+        self.name = name
         self._configuration = self.folder / "nats.conf"
+        self._settings = {"cluster": cluster, "more": more, "sync": sync, "store": store}
+        self._process = None
+        self.configure()
+
+    def configure(self, **settings):
+        """Write its configuration, which is read when it starts."""
+        self._settings |= settings
         self._configuration.write_text(
             CONFIGURATION.format(
-                name=name,
+                name=self.name,
                 port=self.port,
                 monitor=self.monitor,
                 folder=self.folder / "data",
-                sync=sync,
-                store=store,
-                cluster=cluster,
-                more=more,
+                **self._settings,
             )
         )
-        self.name = name
-        self._process = None
 
     @property
     def host(self):

@@ -1,9 +1,10 @@
 """A site that writes a log, the stream that it is forwarded to, and a reader of it."""
 
 import contextlib
+import threading
 import time
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.rotation import RotatedLog
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogUnavailableError
@@ -67,6 +68,27 @@ class Site(RotatedLog):
         """Send everything that is there."""
         self.forwarder().run(once=True)
 
+    @contextlib.contextmanager
+    def forwarding(self):
+        """Follow the log in a thread, as the command does in a process of its own."""
+        forwarder, errors = self.forwarder(), []
+
+        def run():
+            try:
+                forwarder.run()
+            except Exception as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield forwarder
+        finally:
+            forwarder.stop()
+            thread.join(DEADLINE_SECONDS)
+        assert not thread.is_alive(), "the forwarder does not stop"
+        assert not errors
+
     def write_and_forward(self, content):
         self.write(content)
         self.forward()
@@ -105,6 +127,19 @@ class StreamReader:
         while self.take() or self.batch is not None:
             pass
         return self.entries[before:]
+
+    def read_until(self, count):
+        """Read, however often that fails, until so many entries came; then all that is there."""
+
+        def came():
+            try:
+                self.read()
+            except LogUnavailableError:
+                self.log.wait(0.1)
+            return len(self.entries) >= count
+
+        eventually(came, what=f"{count} entries; {len(self.entries)} came")
+        return self.entries
 
     def restart(self, position=None):
         """As a new process does."""

@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     forward.add_argument(
         "--poll", metavar="SECONDS", type=float, help="look at the log this often (network mounts)"
     )
+    forward.add_argument("--olddir", metavar="DIR", help="where rotated files are, too")
     forward.set_defaults(run=_forward)
 
     making = actions.add_parser("create", help="make the stream, with the right settings")
@@ -104,7 +105,7 @@ def _forward(options: argparse.Namespace, address: StreamAddress, access: Access
         raise LogError("; ".join(found) + ".")
     if not access.monitors:
         _say("durability not verified: NATS_MONITOR names no monitoring port")
-    log = FileLog(options.file, poll_seconds=options.poll)
+    log = FileLog(options.file, poll_seconds=options.poll, olddir=options.olddir)
     forwarder = Forwarder(log, address, access, say=_say)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: forwarder.stop())

@@ -131,10 +131,9 @@ class Client:
             client = NatsClient()
             work = client.connect(f"{self._address.scheme}://{server}", **self._options())
             try:
-                await asyncio.wait_for(work, CONNECT_SECONDS)
-            except Exception as error:
-                reason = self._trouble.result() if self._trouble.done() else _words(error)
-                said = f"{server}: {reason}"
+                await self._first_of(work, CONNECT_SECONDS)
+            except LogUnavailableError as error:
+                said = f"{server}: {error}"
                 with contextlib.suppress(Exception):
                     await client.close()
                 self._trouble = self._loop.create_future()
@@ -187,20 +186,25 @@ class Client:
 
     async def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for an answer, for trouble that makes one impossible, or for so long."""
+        try:
+            return await self._first_of(work, ANSWER_SECONDS)
+        except LogUnavailableError as error:
+            raise LogUnavailableError(f"{self.name}: {error}.") from error
+
+    async def _first_of(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
         task = asyncio.ensure_future(work)
         first: list[asyncio.Future[Any]] = [task, self._trouble]
-        await asyncio.wait(first, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(first, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             if error := task.exception():
-                raise LogUnavailableError(f"{self.name}: {_words(error)}.") from error
+                raise LogUnavailableError(_words(error)) from error
             return task.result()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         if self._trouble.done():
-            raise LogUnavailableError(f"{self.name}: {self._trouble.result()}.")
+            raise LogUnavailableError(self._trouble.result())
         raise LogUnavailableError(
-            f"{self.name} did not answer within {ANSWER_SECONDS:.0f} s: there may be no majority"
-            " of brokers."
+            f"no answer within {seconds:.0f} s, as where no majority of the brokers is there"
         )
 
     async def _request(self, subject: str, payload: bytes, headers: Headers | None) -> bytes:
@@ -211,10 +215,10 @@ class Client:
 
     async def _ask(self, subject: str, payload: bytes) -> list[Msg]:
         client, inbox = self._connected, self._connected.new_inbox()
-        subscription = await client.subscribe(inbox)
+        subscription = await self._wait(client.subscribe(inbox))
         found: list[Msg] = []
         try:
-            await client.publish(subject, payload, reply=inbox)
+            await self._wait(client.publish(subject, payload, reply=inbox))
             while True:
                 work = subscription.next_msg(timeout=ANSWER_SECONDS + 1)
                 found.append(message := await self._wait(work))
