@@ -55,9 +55,9 @@ class Site:
         """Run `python manage.py`."""
         return run("manage.py", *arguments, folder=self.folder, **environment)
 
-    def start(self, *arguments):
+    def start(self, *arguments, **environment):
         """Start Python in the project's folder."""
-        return start(*arguments, folder=self.folder)
+        return start(*arguments, folder=self.folder, **environment)
 
     def migrate(self, *arguments):
         migrated = self.manage("migrate", *arguments)

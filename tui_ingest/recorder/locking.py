@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.db import connections
 
+LOCK_SECONDS = 5  # for which a statement of the relay waits for a lock of somebody else
+
 
 class RelayLock:
     """The right to take a database's changes and to write them to a log."""
@@ -53,7 +55,9 @@ class RelayLock:
     def _lock_database(self) -> bool:
         """Hold off relays of other machines for as long as the connection lives.
 
-        SQLite needs none: its file is on one machine, and so is the log.
+        SQLite needs none: its file is on one machine, and so is the log. With the lock comes the
+        longest time that a statement may wait for somebody else's: after that it fails, and what
+        it waited for can be told.
         """
         connection = connections[self._database]
         name = f"tui_ingest_recorder {connection.settings_dict['NAME']}"
@@ -68,16 +72,19 @@ class RelayLock:
                         "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
                         " AND pid = pg_backend_pid() AND granted"
                         " AND ((classid::bigint << 32) | objid::bigint) = %s)"
-                        " OR pg_try_advisory_lock(%s)",
-                        [number, number],
+                        " OR pg_try_advisory_lock(%s), set_config('lock_timeout', %s, false)",
+                        [number, number, f"{LOCK_SECONDS}s"],
                     )
                 case "mysql":
                     short = hashlib.sha256(name.encode()).hexdigest()[:40]
+                    cursor.execute(
+                        f"SET SESSION lock_wait_timeout = {LOCK_SECONDS},"
+                        f" innodb_lock_wait_timeout = {LOCK_SECONDS}"
+                    )
                     cursor.execute("SELECT GET_LOCK(%s, 0) = 1", [short])
                 case _:
                     return True
-            [held] = cursor.fetchone()
-            return bool(held)
+            return bool(cursor.fetchone()[0])
 
 
 def is_taken(database: str, log: Path) -> bool:

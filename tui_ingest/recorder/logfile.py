@@ -12,7 +12,7 @@ from tui_ingest.oplog.formatting import line_of
 from tui_ingest.oplog.parsing import is_record
 from tui_ingest.oplog.records import Operation
 
-_MICROSECOND = 1e-6
+_MICROSECONDS = 1_000_000  # of a second: as exact as a line is
 _TAIL_BYTES = 64 * 1024  # read at once to find the end of the last whole line
 
 
@@ -39,7 +39,7 @@ class LogFile:
         self._backups = backups
         self._fsync = fsync
         self._clock = clock
-        self._last_time = 0.0
+        self._last_time = 0  # microseconds since the epoch
         self._lines: deque[bytes] = deque()  # to be written
         self._rest = b""  # of what is being written
         self._descriptor: int | None = None
@@ -113,8 +113,8 @@ class LogFile:
 
     def _next_time(self) -> float:
         """Return the time, later than the last one: no two lines of a log are the same."""
-        self._last_time = max(self._clock(), self._last_time + _MICROSECOND)
-        return self._last_time
+        self._last_time = max(round(self._clock() * _MICROSECONDS), self._last_time + 1)
+        return self._last_time / _MICROSECONDS
 
     def _open(self) -> int:
         if self._descriptor is not None and _is_at(self._descriptor, self.path):

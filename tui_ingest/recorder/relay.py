@@ -26,7 +26,7 @@ from tui_ingest.recorder.waking import Waker
 
 logger = logging.getLogger(__name__)
 
-FIRST_LIMIT = 2_000  # entries of the first round
+FIRST_LIMIT = 200  # entries of the first round: nobody knows yet how large rows are
 MOST_ENTRIES = 5_000  # of a round
 ROUND_SECONDS = 0.2  # a round is made shorter if it took longer
 ROUND_BYTES = 8 * 1024 * 1024  # and if it wrote more
@@ -93,6 +93,9 @@ class Relay:
         self._bytes = 0
         self._failures = 0  # in a row
         self._held = 0  # changes in the last round whose rows cannot be read
+        self._retries_held = True  # this process may have the code that can read them
+        self._has_held = False
+        self._error: dict[str, object] = {}  # the last one, to be kept
         self._told: tuple[State, str] | None = None
         self._kept: tuple[State, str] | None = None
 
@@ -156,6 +159,7 @@ class Relay:
         """
         self._log.resume()
         self._remove_written()
+        self._retry_held()
         started = time.monotonic()
         found = self._reader.read(self._limit)
         if not found:
@@ -181,6 +185,7 @@ class Relay:
                     cursor.execute(f"DELETE FROM {table} WHERE id IN ({some})")  # noqa: S608
             for entry, why in found.held.items():
                 changes.filter(pk=entry).update(held=why)
+            self._release_held(found)
             if found.resent is not None:
                 settle(found.resent, self._database)
             if found.verified is not None:
@@ -191,10 +196,26 @@ class Relay:
                 reason="",
                 last_written=time.time(),
                 records=F("records") + len(found.records),
+                **self._error,
             )
+        self._error = {}
         self._records += len(found.records)
         self._held = len(found.held)
         self._written = None
+
+    def _retry_held(self) -> None:
+        """Try once more what could not be read by the process before this one."""
+        if self._retries_held:
+            self._all_held().update(held=None)
+            self._retries_held = False
+
+    def _release_held(self, found: Round) -> None:
+        """Forget earlier changes of rows that could be read now."""
+        if self._has_held:
+            held = self._all_held().values_list("pk", "model", "key")
+            done = [pk for pk, model, key in held if (model, key) in found.rows]
+            stored(Change, self._database).filter(pk__in=done).delete()
+        self._has_held = bool(found.held) or (self._has_held and self._all_held().exists())
 
     def _adapt(self, seconds: float, written: int) -> None:
         """Make rounds as long as they may be."""
@@ -247,11 +268,15 @@ class Relay:
         self._kept = (state, reason)
         values: dict[str, object] = {"state": state, "reason": reason, "log": str(self._path)}
         if reason:
-            values |= {"last_error": reason, "last_error_at": time.time()}
+            self._error = {"last_error": reason, "last_error_at": time.time()}
         try:
-            self._status().update(**values)
+            self._status().update(**values, **self._error)
+            self._error = {}
         except Error:
             logger.debug("The status could not be kept.", exc_info=True)
+
+    def _all_held(self) -> QuerySet[Change]:
+        return stored(Change, self._database).exclude(held=None)
 
     def _pending(self) -> QuerySet[Change]:
         return stored(Change, self._database).filter(held=None)

@@ -36,6 +36,7 @@ class Round:
     """What one round found."""
 
     ids: list[int] = field(default_factory=list)  # of the entries that it takes
+    rows: set[tuple[str, str]] = field(default_factory=set)  # that they name: label and key
     held: dict[int, str] = field(default_factory=dict)  # entries of unreadable rows, and why
     records: list[tuple[Operation, str]] = field(default_factory=list)  # with the objects' JSON
     resent: Chunk | None = None
@@ -120,6 +121,7 @@ class RoundReader:
     def _read(self, entries: Sequence[Entry], chunk: Chunk | None) -> Round:
         return Round(
             ids=[entry[0] for entry in entries],
+            rows={(label, key) for _, label, key, _, _ in entries},
             records=self._records(entries, chunk.rows if chunk else ()),
             resent=chunk,
         )
