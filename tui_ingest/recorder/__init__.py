@@ -11,6 +11,7 @@ triggers     the SQL that notes a change, in the same transaction, per kind of d
 installing   puts the triggers in place, keeps them right, takes them away
 suspension   what an ingester writes here is not noted
 rounds       notes to records: one snapshot of what is pending and of the rows
+looking_ahead  what the rows of a round refer to, though it was noted later
 ordering     the order of the records of a round
 logfile      the log: appended, synced and rotated by its only writer
 relay        round after round, for as long as it takes

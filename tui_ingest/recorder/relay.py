@@ -26,10 +26,10 @@ from tui_ingest.recorder.waking import Waker
 
 logger = logging.getLogger(__name__)
 
-FIRST_LIMIT = 200  # entries of the first round: nobody knows yet how large rows are
+FIRST_LIMIT = 500  # entries of the first round: nobody knows yet how large rows are
 MOST_ENTRIES = 5_000  # of a round
-ROUND_SECONDS = 0.2  # a round is made shorter if it took longer
-ROUND_BYTES = 8 * 1024 * 1024  # and if it wrote more
+ROUND_SECONDS = 0.2  # a round is made shorter if it took longer, down to FIRST_LIMIT
+ROUND_BYTES = 8 * 1024 * 1024  # and if it wrote more, however few entries that leaves
 IDLE_SECONDS = 5.0  # between two looks when nothing seems to happen
 STANDBY_SECONDS = 0.5  # between two tries to take over
 RETRY_SECONDS = (0.1, 10.0)  # the first pause after a failure, and the longest
@@ -219,8 +219,10 @@ class Relay:
 
     def _adapt(self, seconds: float, written: int) -> None:
         """Make rounds as long as they may be."""
-        if seconds > ROUND_SECONDS or written > ROUND_BYTES:
+        if written > ROUND_BYTES:
             self._limit = max(1, self._limit // 2)
+        elif seconds > ROUND_SECONDS:
+            self._limit = max(min(FIRST_LIMIT, self._limit), self._limit // 2)
         elif seconds < ROUND_SECONDS / 2 and written < ROUND_BYTES / 2:
             self._limit = min(2 * self._limit, MOST_ENTRIES)
 

@@ -10,7 +10,7 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, InterfaceError
@@ -20,6 +20,7 @@ from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.captures import key_fields, models_digest, recorded_models
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import MigrationRunningError, ModelsChangedError
+from tui_ingest.recorder.looking_ahead import Entry, needed_by
 from tui_ingest.recorder.models import Change, RelayStatus, stored
 from tui_ingest.recorder.ordering import Deleted, Group, ModelGraph, Saved, ordered
 from tui_ingest.recorder.resending import Chunk, next_chunk
@@ -28,7 +29,7 @@ from tui_ingest.recorder.snapshot import snapshot
 from tui_ingest.recorder.values import comparable, parsed_key, parsed_unique
 from tui_ingest.recorder.verifying import Digester, Part
 
-Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
+LOOK_AHEAD = 10_000  # entries after those of a full round, for rows that its rows refer to
 
 
 @dataclass(kw_only=True)
@@ -79,14 +80,19 @@ class RoundReader:
         """
         with snapshot(self._database):
             self._compare_models()
-            entries = list(self._entries(limit))
+            entries = self._entries(limit)
+            is_full = len(entries) == limit
+            later = self._entries(LOOK_AHEAD, after=entries[-1][0]) if is_full else []
             chunk = next_chunk(self._database, self._graph, limit - len(entries))
             try:
-                found = self._read(entries, chunk)
+                found = self._read(entries, later, chunk)
             except (DatabaseError, InterfaceError, MemoryError):
                 raise
             except Exception:  # a value that its own field cannot read
-                return self._read_carefully(entries)
+                found = self._read_carefully(entries)
+                if not found.held:
+                    raise
+                return found
             self._verify(found, limit)
             return found
 
@@ -112,17 +118,21 @@ class RoundReader:
             " knows. Deploy the same code here and start it again, or run python manage.py migrate."
         )
 
-    def _entries(self, limit: int) -> Iterable[Entry]:
-        pending = stored(Change, self._database).filter(held=None, model__in=self._models)
-        return pending.order_by("id").values_list("id", "model", "key", "operation", "unique")[
-            :limit
-        ]
+    def _entries(self, limit: int, after: int = 0) -> list[Entry]:
+        pending = stored(Change, self._database).filter(
+            held=None, model__in=self._models, pk__gt=after
+        )
+        fields = ("id", "model", "key", "operation", "unique")
+        return list(pending.order_by("id").values_list(*fields)[:limit])
 
-    def _read(self, entries: Sequence[Entry], chunk: Chunk | None) -> Round:
+    def _read(self, entries: Sequence[Entry], later: Sequence[Entry], chunk: Chunk | None) -> Round:
+        reader = RowReader(self._database)
+        more = needed_by(entries, later, self._models, reader, self._database)
+        taken = [*entries, *sorted(more)] if more else entries
         return Round(
-            ids=[entry[0] for entry in entries],
-            rows={(label, key) for _, label, key, _, _ in entries},
-            records=self._records(entries, chunk.rows if chunk else ()),
+            ids=[entry[0] for entry in taken],
+            rows={(label, key) for _, label, key, _, _ in taken},
+            records=self._records(taken, chunk.rows if chunk else (), reader),
             resent=chunk,
         )
 
@@ -131,19 +141,18 @@ class RoundReader:
         held: dict[int, str] = {}
         for entry in entries:
             try:
-                self._records([entry], ())
+                self._records([entry], (), RowReader(self._database))
             except (DatabaseError, InterfaceError, MemoryError):
                 raise
             except Exception as error:  # whatever a field of the project's own raises
                 held[entry[0]] = f"{type(error).__name__}: {error}"
-        found = self._read([entry for entry in entries if entry[0] not in held], None)
+        found = self._read([entry for entry in entries if entry[0] not in held], (), None)
         found.held = held
         return found
 
     def _records(
-        self, entries: Sequence[Entry], resent: Sequence[Model]
+        self, entries: Sequence[Entry], resent: Sequence[Model], reader: RowReader
     ) -> list[tuple[Operation, str]]:
-        reader = RowReader(self._database)
         saves, deletes = self._changes(self._by_row(entries), reader)
         known = {(type(saved.rows[-1]), key_of(saved.rows[-1])) for saved in saves}
         more = [row for row in resent if (type(row), key_of(row)) not in known]

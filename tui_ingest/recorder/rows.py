@@ -27,15 +27,28 @@ class RowReader:
 
     def __init__(self, database: str) -> None:
         self._database = database
+        self._read: dict[type[Model], dict[Key, Model | None]] = defaultdict(dict)
 
     def all(self, model: type[Model]) -> QuerySet[Model]:
         """Return all rows of a model's table."""
         return QuerySet(model=model, using=self._database)
 
     def by_key(self, model: type[Model], keys: Iterable[Sequence[Any]]) -> dict[Key, Model]:
-        """Return the rows that there are, by what `comparable` makes of the keys asked for."""
+        """Return the rows that there are, by what `comparable` makes of the keys asked for.
+
+        A row is read once.
+        """
         fields = key_fields(model)
-        wanted = {comparable(fields, key): key for key in keys}
+        asked = {comparable(fields, key): key for key in keys}
+        known = self._read[model]
+        new = {key: asked[key] for key in asked.keys() - known.keys()}
+        known |= dict.fromkeys(new)
+        known |= self._read_by_key(model, new)
+        return {key: row for key in asked if (row := known[key]) is not None}
+
+    def _read_by_key(
+        self, model: type[Model], wanted: Mapping[Key, Sequence[Any]]
+    ) -> dict[Key, Model]:
         found: dict[Key, Model] = {}
         strays = False
         pending = list(wanted)
@@ -101,7 +114,7 @@ class RowReader:
                             field.related_model, getattr(row, field.attname)
                         )
         for link in many_to_many(model):
-            linked = self._linked(link, rows)
+            linked = self.linked(link, rows)
             for data, row in zip(done, rows, strict=True):
                 data["fields"][link.name] = linked.get(row.pk, [])
         return done
@@ -123,7 +136,7 @@ class RowReader:
                 )
         return data
 
-    def _linked(
+    def linked(
         self, field: ManyToManyField[Any, Any], rows: Sequence[Model]
     ) -> dict[Any, list[Any]]:
         """Return the keys at the other end, read from the links: managers may hide rows."""

@@ -1,0 +1,87 @@
+"""Rows that others refer to come with them, though they were noted later.
+
+A round of a long backlog reads rows as they are now. What they refer to by now may have been made
+later, and its own record would come rounds after theirs: until then a target could not write them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from django.db.models import Model
+
+from tui_ingest.recorder.captures import key_fields, many_to_many, through
+from tui_ingest.recorder.rows import RowReader, is_numbered_anew
+from tui_ingest.recorder.values import Key, comparable, parsed_key
+
+Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
+_Row: TypeAlias = tuple[str, Key]  # label and key
+
+
+def needed_by(
+    entries: Sequence[Entry],
+    later: Iterable[Entry],
+    models: Mapping[str, type[Model]],
+    reader: RowReader,
+    database: str,
+) -> list[Entry]:
+    """Return those of the later entries that name rows to which rows of the first ones refer.
+
+    And rows to which these refer, and so on. References to other fields than the primary key are
+    left to the target, which has rows wait for each other.
+    """
+    waiting: dict[_Row, list[Entry]] = defaultdict(list)
+    for entry in later:
+        waiting[_row_of(entry, models, database)].append(entry)
+    found: list[Entry] = []
+    new = entries
+    while new and waiting:
+        rows = {_row_of(entry, models, database) for entry in new}
+        wanted = {ref for ref in _references(rows, models, reader) if ref in waiting}
+        new = [entry for ref in wanted for entry in waiting.pop(ref)]
+        found += new
+    return found
+
+
+def _row_of(entry: Entry, models: Mapping[str, type[Model]], database: str) -> _Row:
+    _, label, key, _, _ = entry
+    model = models[label]
+    return label, comparable(key_fields(model), parsed_key(model, key, database))
+
+
+def _references(
+    rows: Iterable[_Row], models: Mapping[str, type[Model]], reader: RowReader
+) -> Iterator[_Row]:
+    """Yield the rows that some rows refer to by their keys."""
+    by_label: dict[str, list[Key]] = defaultdict(list)
+    for label, key in rows:
+        by_label[label].append(key)
+    for label, keys in by_label.items():
+        model = models[label]
+        found = list(reader.by_key(model, keys).values())
+        relations: tuple[Any, ...] = model._meta.concrete_fields
+        for relation in relations:
+            if relation.remote_field is not None and relation.target_field.primary_key:
+                target = relation.target_field
+                for row in found:
+                    value = getattr(row, relation.attname)
+                    if value is not None:
+                        yield _named(target, value)
+        yield from _linked(model, found, reader)
+
+
+def _linked(model: type[Model], rows: Sequence[Model], reader: RowReader) -> Iterator[_Row]:
+    for owner in (model, *model._meta.get_parent_list()):
+        for link in many_to_many(owner):
+            far = through(link)._meta.get_field(link.m2m_reverse_field_name())
+            target: Any = far.target_field  # type: ignore[union-attr]
+            if target.primary_key and not is_numbered_anew(link.related_model):
+                for keys in reader.linked(link, rows).values():
+                    for key in keys:
+                        yield _named(target, key)
+
+
+def _named(target: Any, value: Any) -> _Row:
+    return target.model._meta.label_lower, comparable([target], [value])
