@@ -15,7 +15,14 @@ from django.http import HttpRequest, HttpResponse
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
+from tui_ingest.models import (
+    DeadLetter,
+    DifferingRow,
+    LogEvent,
+    ModelTotal,
+    ModelVerification,
+    ProcessedFile,
+)
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -38,6 +45,11 @@ class ReadOnly:
         return False
 
 
+class VerificationInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = ModelVerification
+    fields = ("model", "state", "rows", "source_rows", "differing", "at", "reason")
+
+
 class TotalInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = ModelTotal
 
@@ -52,7 +64,13 @@ class ProcessedFileAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "last_record_time",
         "heartbeat",
     )
-    inlines = (TotalInline,)
+    inlines = (TotalInline, VerificationInline)
+
+
+@admin.register(DifferingRow)
+class DifferingRowAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("key", "kind", "verification")
+    list_filter = ("kind", "verification__model")
 
 
 @admin.register(LogEvent)

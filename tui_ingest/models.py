@@ -26,6 +26,11 @@ class ProcessedFile(models.Model):
     last_record_time = UTCDateTimeField(
         null=True, blank=True, help_text="The last applied record's own time."
     )
+    repeats_until = UTCDateTimeField(
+        null=True,
+        blank=True,
+        help_text="Records up to this time may have been read before: rows here may be newer.",
+    )
     witnesses = models.JSONField(
         default=list, blank=True, help_text="What identifies the rows that were written last."
     )
@@ -76,6 +81,60 @@ class ModelTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model}: {self.saved} saved, {self.deleted} deleted, {self.failed} failed"
+
+
+class ModelVerification(models.Model):
+    """Whether the rows of a model are those of the source, as the last DIGEST of a log says."""
+
+    file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="verifications")
+    model = models.CharField(max_length=255, help_text="app_label.model")
+    state = models.CharField(max_length=16, blank=True, help_text="Blank before the first verdict.")
+    reason = models.TextField(blank=True)
+    rows = models.PositiveBigIntegerField(default=0, help_text="Here.")
+    source_rows = models.PositiveBigIntegerField(default=0)
+    differing = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Rows that were found to differ, if rows were named."
+    )
+    generation = models.CharField(max_length=64, blank=True)
+    position = models.PositiveBigIntegerField(default=0, help_text="Where the DIGEST starts.")
+    at = UTCDateTimeField(null=True, blank=True, help_text="The DIGEST's own time.")
+    equal_at = UTCDateTimeField(
+        null=True, blank=True, help_text="When the rows were found equal last, by the clock here."
+    )
+    parts = models.JSONField(
+        null=True, blank=True, help_text="What is known of a table that is compared part by part."
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["file", "model"], name="tui_ingest_verification_per_model"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.state}"
+
+
+class DifferingRow(models.Model):
+    """A row that was found to differ by a DIGEST that names rows."""
+
+    class Kind(models.TextChoices):
+        ONLY_SOURCE = "only source"
+        ONLY_HERE = "only here"
+        DIFFERENT = "different"
+
+    verification = models.ForeignKey(
+        ModelVerification, models.CASCADE, related_name="differing_rows"
+    )
+    kind = models.CharField(max_length=11, choices=Kind)
+    key = models.TextField(
+        help_text="Its primary key at the source, as a resend takes it; here, if it is only here."
+    )
+    identity = models.CharField(max_length=255, help_text="What identifies it, as text.")
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.key}"
 
 
 class DeadLetter(models.Model):

@@ -152,8 +152,21 @@ def move(target: Target, file: ProcessedFile, new: Position, *, why: str, kind: 
     """
     with target.atomic():
         claim(target, file, new, last_record_time=None)
+        _note_repeat(target, file)
         note(target, file, kind, why)
     accept(file, new, last_record_time=None)
+
+
+def note_repeats(target: Target, file: ProcessedFile, notices: Iterable[Notice]) -> None:
+    """Remember how far a log was read, if its reader may have begun again before that."""
+    if any(notice.kind is NoticeKind.TRUNCATED for notice in notices):
+        _note_repeat(target, file)
+
+
+def _note_repeat(target: Target, file: ProcessedFile) -> None:
+    known = [moment for moment in (file.repeats_until, file.last_record_time) if moment]
+    file.repeats_until = max(known, default=None)
+    target.rows(ProcessedFile).filter(pk=file.pk).update(repeats_until=file.repeats_until)
 
 
 def beat(target: Target, path: str, state: State, reason: str, orders: OrdersTaken | None) -> bool:

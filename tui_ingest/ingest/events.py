@@ -56,6 +56,28 @@ class Counts:
         )
 
 
+class VerifiedState(enum.StrEnum):
+    """What follows from comparing the rows here with a DIGEST. Stored and printed: keep them."""
+
+    EQUAL = "equal"
+    EXPLAINED = "explained"  # by what was set aside, or left out on purpose
+    NOT_COMPARABLE = "not comparable"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """The last verdict about the rows of a model."""
+
+    state: VerifiedState
+    rows: int  # here
+    source_rows: int
+    differing: int | None  # rows that were named as such; None: nobody has named any
+    at: float | None  # seconds since the epoch, of the DIGEST, by the source's clock
+    position: int  # of the DIGEST
+    reason: str  # why it is no other one; "" if they are equal
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """Something happened."""
@@ -74,6 +96,7 @@ class SessionStarted(Event):
     dead_letters: int  # open ones
     gaps: int
     last_record_time: float | None  # seconds since the epoch, by the source's clock
+    verified: Mapping[str, Verified] = field(default_factory=dict)  # by model label
     again: bool = False  # read once more: after trouble, or while another session applies the log
 
 
@@ -130,6 +153,14 @@ class DeadLetterResolved(Event):
     dead_letter: int  # id
     status: str  # DeadLetter.Status: applied, superseded, discarded
     counts: Mapping[str, Counts]  # how the totals moved: failed goes down, saved goes up
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelVerified(Event):
+    """All rows of a model were compared with the source's."""
+
+    model: str  # label
+    verdict: Verified
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

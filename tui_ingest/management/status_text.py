@@ -8,6 +8,7 @@ from datetime import datetime
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.totals import COLUMNS
+from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.words.numbers import duration, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -25,7 +26,7 @@ def describe(status: SessionStatus, now: float) -> str:
         ("gaps", f"{status.gaps:,}"),
     )
     lines = [terminal_safe(status.path), *(f"  {name:<13} {value}" for name, value in facts)]
-    return "\n".join([*lines, *_table(status)])
+    return "\n".join([*lines, *_table(status, now)])
 
 
 def _state(status: SessionStatus, now: float) -> str:
@@ -66,13 +67,21 @@ def _time(timestamp: float | None) -> str:
     return datetime.fromtimestamp(timestamp).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def _table(status: SessionStatus) -> Iterator[str]:
-    if not status.totals:
+def _table(status: SessionStatus, now: float) -> Iterator[str]:
+    labels = sorted({*status.totals, *status.verified})
+    if not labels:
         return
-    width = max(len(label) for label in status.totals)
-    yield "  " + "  ".join([f"{'model':<{width}}", *(f"{name:>10}" for name in COLUMNS)])
-    for label, counts in status.totals.items():
-        yield "  " + "  ".join([f"{terminal_safe(label):<{width}}", *_numbers(counts)])
+    width = max(map(len, labels))
+    names = [f"{'model':<{width}}", *(f"{name:>10}" for name in COLUMNS)]
+    yield "  " + "  ".join([*names, *(["verified"] if status.verified else [])])
+    for label in labels:
+        cells = [f"{terminal_safe(label):<{width}}", *_numbers(status.totals.get(label, Counts()))]
+        if (verdict := status.verified.get(label)) is not None:
+            cells.append(in_short(verdict, now))
+        yield "  " + "  ".join(cells)
+    for label, verdict in status.verified.items():
+        if verdict.reason:
+            yield f"  {terminal_safe(label)}: {verdict.state}. {terminal_safe(verdict.reason)}"
 
 
 def _numbers(counts: Counts) -> list[str]:

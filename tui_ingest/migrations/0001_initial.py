@@ -55,6 +55,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "repeats_until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Records up to this time may have been read before: rows here may be newer.",
+                        null=True,
+                    ),
+                ),
+                (
                     "witnesses",
                     models.JSONField(
                         blank=True,
@@ -261,6 +269,115 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="ModelVerification",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model", models.CharField(help_text="app_label.model", max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        blank=True, help_text="Blank before the first verdict.", max_length=16
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("rows", models.PositiveBigIntegerField(default=0, help_text="Here.")),
+                ("source_rows", models.PositiveBigIntegerField(default=0)),
+                (
+                    "differing",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="Rows that were found to differ, if rows were named.",
+                        null=True,
+                    ),
+                ),
+                ("generation", models.CharField(blank=True, max_length=64)),
+                (
+                    "position",
+                    models.PositiveBigIntegerField(default=0, help_text="Where the DIGEST starts."),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(blank=True, help_text="The DIGEST's own time.", null=True),
+                ),
+                (
+                    "equal_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When the rows were found equal last, by the clock here.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "parts",
+                    models.JSONField(
+                        blank=True,
+                        help_text="What is known of a table that is compared part by part.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="verifications",
+                        to="tui_ingest.processedfile",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("file", "model"), name="tui_ingest_verification_per_model"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DifferingRow",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("only source", "Only Source"),
+                            ("only here", "Only Here"),
+                            ("different", "Different"),
+                        ],
+                        max_length=11,
+                    ),
+                ),
+                (
+                    "key",
+                    models.TextField(
+                        help_text="Its primary key at the source, as a resend takes it; here, if it is only here."
+                    ),
+                ),
+                (
+                    "identity",
+                    models.CharField(help_text="What identifies it, as text.", max_length=255),
+                ),
+                (
+                    "verification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="differing_rows",
+                        to="tui_ingest.modelverification",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="LogEvent",

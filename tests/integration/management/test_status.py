@@ -137,3 +137,28 @@ def test_gaps_are_counted(log, database):
         file=file, time=datetime.now(UTC), kind="gap", message="lost", missing_bytes=5
     )
     assert status_json(log, database=database)["gaps"] == 1
+
+
+def test_what_digests_have_said(log, database):
+    said = {"count": 1, "sum": "0" * 32, "fields": [], "identity": "id"}
+    with log.open("ab") as more:
+        for label in ("polls.choice", "no.such"):
+            more.write(lines.line("DIGEST", lines.serialized(label, None, said), at=1698395700))
+    assert status_json(log, database=database)["verified"] == {}
+    ingest(log, database=database)
+    found = status_json(log, database=database)["verified"]
+    assert set(found) == {"polls.choice", "no.such"}
+    choice = found["polls.choice"]
+    assert choice == {
+        "state": "differs",
+        "rows": 0,
+        "source_rows": 1,
+        "differing": None,
+        "at": "2023-10-27T08:35:00+00:00",
+        "position": log.read_bytes().index(b"1698395700"),
+        "reason": "0 rows here, 1 at the source.",
+    }
+    told = status(log, database=database)
+    assert "≠ 1 row" in told
+    assert "polls.choice: differs. 0 rows here, 1 at the source." in told
+    assert "no.such: not comparable. The model no.such is not installed" in told

@@ -14,6 +14,7 @@ from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.verify import Conclusion
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Batch, Entry, Notice, Position
 from tui_ingest.oplog.records import Record
@@ -114,6 +115,7 @@ class BatchResult:
     failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
     letters: dict[int, DeadLetter] = field(default_factory=dict)
     superseded: list[DeadLetter] = field(default_factory=list)
+    verified: list[Conclusion] = field(default_factory=list)  # what DIGESTs have said
     notices: Sequence[Notice] = ()  # what the log said that was not known
     failures_in_a_row: int = 0  # that count, at the end of the entries
     refusal: Refusal | None = None

@@ -32,7 +32,8 @@ from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.records import Malformed, Record
+from tui_ingest.ingest.verify import Verifier
+from tui_ingest.oplog.records import Malformed, Operation, Record
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class BatchPass:
 
     Args:
         fast: None: every record takes the exact path.
+        verifier: None: DIGESTs are passed over.
         written: is told what became of each entry.
     """
 
@@ -57,6 +59,7 @@ class BatchPass:
         replayer: Replayer,
         fast: FastPath | None,
         partners: Partners,
+        verifier: Verifier | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attempt = attempt
@@ -66,6 +69,7 @@ class BatchPass:
         self._unit = Unit(target, replayer, self._entries)
         self._fast = fast
         self._partners = partners
+        self._verifier = verifier
         self._target = target
         self._clock = clock
         self._started = clock()
@@ -104,8 +108,14 @@ class BatchPass:
                 written.failures_in_a_row >= limits.failures
                 or (limits.until_failure and bool(written.failures))
                 or (self._clock() - self._started > limits.seconds and not self._unit.unpaid())
+                or self._is_before_digest()
             )
         ) or written.refusal is not None
+
+    def _is_before_digest(self) -> bool:
+        """A DIGEST begins a batch: what comes back by itself after the one before is back then."""
+        entry = self._entries[self._at] if self._at < len(self._entries) else None
+        return isinstance(entry, Record) and entry.operation is Operation.DIGEST
 
     def _is_run(self, stop: int) -> bool:
         is_alone = self._attempt.limits.is_timeout_final is not None
@@ -144,6 +154,8 @@ class BatchPass:
         if isinstance(entry, Malformed):
             return Failure(reason=entry.reason, error=entry.error)
         try:
+            if entry.operation is Operation.DIGEST:
+                return self._verify(entry)
             return self._undone(entry) if undo else self._unit.replay(index)
         except MemoryError:
             raise
@@ -151,6 +163,12 @@ class BatchPass:
             if self._is_undone() or (is_of_the_database(error) and not self._is_final(error)):
                 raise
             return explain(self._target, error, entry)
+
+    def _verify(self, record: Record) -> Mapping[str, Outcome]:
+        if self._verifier is not None:
+            with self._target.atomic():
+                self._written.verified += self._verifier.verify(record)
+        return {}
 
     def _undone(self, record: Record) -> Mapping[str, Outcome]:
         with self._target.atomic():

@@ -31,6 +31,7 @@ from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
 from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.verify import Verifier
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch
 from tui_ingest.oplog.records import Record
@@ -63,6 +64,8 @@ class BatchWriter:
         self._replayer = Replayer(target, receivers=Receivers(()) if dry_run else None)
         # A dry run knows of the batches it has undone record by record.
         self._fast = None if dry_run else FastPath.to(target, self._replayer.counters)
+        # It has not the rows of the batches that it has undone.
+        self._verifier = None if dry_run else Verifier(target, file)
         self._blame = ConstraintBlame(target)
         self._wary = 0  # batches to look through for missing parents
         self._careful = 0  # batches to write with savepoints
@@ -136,6 +139,7 @@ class BatchWriter:
                 checkpoints.claim(
                     self._target, self._file, attempt.batch.position, last_record_time=None
                 )
+                checkpoints.note_repeats(self._target, self._file, attempt.batch.notices)
                 execution = BatchPass(
                     self._target,
                     attempt,
@@ -143,6 +147,7 @@ class BatchWriter:
                     replayer=self._replayer,
                     fast=self._fast,
                     partners=Partners(self._target, self._file),
+                    verifier=self._verifier,
                     clock=self._clock,
                 )
                 execution.run()

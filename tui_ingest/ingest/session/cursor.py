@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from tui_ingest.ingest import checkpoints, deadletters, totals
+from tui_ingest.ingest import checkpoints, deadletters, totals, verdicts
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import SessionStarted
@@ -65,6 +65,7 @@ class LogCursor:
             totals=totals.load(self._target, self.file),
             dead_letters=letters.count(),
             gaps=checkpoints.gaps(self._target, self.file),
+            verified=verdicts.load(self._target, self.file),
             last_record_time=last.timestamp() if last else None,
             again=self._loaded,
         )

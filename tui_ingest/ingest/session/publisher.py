@@ -12,6 +12,7 @@ from tui_ingest.ingest.events import (
     BatchApplied,
     DeadLetterResolved,
     Event,
+    ModelVerified,
     Noticed,
     Progressed,
     RecordSetAside,
@@ -113,6 +114,10 @@ class Publisher:
             self._set_aside(written.entries[index], failure, written.letters[index])
         for letter in written.superseded:
             self._superseded(letter.pk)
+        for found in written.verified:
+            self.tell(ModelVerified(at=at, model=found.model, verdict=found.verdict))
+            if found.news:
+                self.tell(Noticed(at=at, kind=found.kind, message=found.news))
 
     def retried(self, result: Retry) -> None:
         """Report a dead letter that came back by itself."""

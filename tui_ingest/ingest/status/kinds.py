@@ -51,6 +51,12 @@ class EventKind(enum.StrEnum):
     ROWS_GONE = "rows_gone", Severity.ERROR  # what was written last is not there any more
     SET_BACK = "set_back", Severity.WARNING  # the database was restored while it was running
 
+    # What DIGESTs say of the rows here, when it is something else than before
+    VERIFIED = "verified"
+    EXPLAINED = "explained", Severity.WARNING
+    NOT_COMPARABLE = "not_comparable", Severity.WARNING
+    DIFFERS = "differs", Severity.ERROR
+
     # What became of dead letters
     DEAD_LETTER_RETRIED = "dead_letter_retried"
     DEAD_LETTER_EDITED = "dead_letter_edited"
@@ -66,6 +72,10 @@ _KEPT_WITH_THEIR_CHANGE = frozenset(
     {
         *(EventKind(kind.value) for kind in NoticeKind),
         EventKind.SOUGHT,
+        EventKind.VERIFIED,
+        EventKind.EXPLAINED,
+        EventKind.NOT_COMPARABLE,
+        EventKind.DIFFERS,
         EventKind.DEAD_LETTER_RETRIED,
         EventKind.DEAD_LETTER_EDITED,
         EventKind.DEAD_LETTER_DISCARDED,

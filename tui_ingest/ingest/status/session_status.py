@@ -18,6 +18,7 @@ from tui_ingest.ingest.events import (
     Counts,
     DeadLetterResolved,
     Event,
+    ModelVerified,
     Noticed,
     OrdersTaken,
     Progressed,
@@ -27,6 +28,7 @@ from tui_ingest.ingest.events import (
     State,
     StateChanged,
     StoppedOnError,
+    Verified,
 )
 from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.oplog.log import Backlog, Position
@@ -56,6 +58,7 @@ class SessionStatus:
     records: int = 0  # that this session applied or set aside
     dead_letters: int = 0  # open ones
     gaps: int = 0
+    verified: Mapping[str, Verified] = field(default_factory=dict)  # by model label
     last_record_time: float | None = None  # seconds since the epoch, by the source's clock
     last_seen: float | None = None  # seconds since the epoch, of a session looked at from outside
     runs_on: str = ""  # process and host of that session, while it is alive
@@ -93,6 +96,7 @@ def _(event: SessionStarted, _before: SessionStatus) -> Changes:
         "totals": event.totals,
         "dead_letters": event.dead_letters,
         "gaps": event.gaps,
+        "verified": event.verified,
         "last_record_time": event.last_record_time,
     }
 
@@ -149,6 +153,11 @@ def _(event: DeadLetterResolved, before: SessionStatus) -> Changes:
         "totals": _sum(before.totals, event.counts),
         "session": _sum(before.session, event.counts),
     }
+
+
+@_changes.register
+def _(event: ModelVerified, before: SessionStatus) -> Changes:
+    return {"verified": {**before.verified, event.model: event.verdict}}
 
 
 @_changes.register

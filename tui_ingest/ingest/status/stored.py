@@ -7,8 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_ingest.ingest import checkpoints, leases, totals
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest import checkpoints, leases, totals, verdicts
+from tui_ingest.ingest.events import State, Verified
 from tui_ingest.ingest.leases import Holder
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
@@ -37,6 +37,7 @@ def status_of(target: Target, file: ProcessedFile, log: Log) -> SessionStatus:
         totals=totals.load(target, file),
         dead_letters=letters.count(),
         gaps=checkpoints.gaps(target, file),
+        verified=verdicts.load(target, file),
         last_record_time=_timestamp(file.last_record_time),
         last_seen=None if silence is None else time.time() - silence,
         runs_on=str(holder.owner) if holder and state is not State.NOT_RUNNING else "",
@@ -63,6 +64,16 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "models": {label: dataclasses.asdict(counts) for label, counts in status.totals.items()},
         "dead_letters": status.dead_letters,
         "gaps": status.gaps,
+        "verified": {label: _verdict(verdict) for label, verdict in status.verified.items()},
+    }
+
+
+def _verdict(verdict: Verified) -> dict[str, Any]:
+    return {
+        **dataclasses.asdict(verdict),
+        "state": verdict.state.value,
+        "at": _iso(verdict.at),
+        "reason": terminal_safe(verdict.reason),
     }
 
 

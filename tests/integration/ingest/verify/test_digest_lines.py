@@ -20,14 +20,15 @@ def tag(pk, name):
     return saved("tag", pk, {"name": name, "note": ""})
 
 
-def digest(model="gallery.tag", **fields):
-    return line("DIGEST", serialized(model, None, fields))
+def digest(count):
+    said = {"identity": "pk", "count": count, "sum": "0" * 32, "fields": ["name"]}
+    return line("DIGEST", serialized("gallery.tag", None, said))
 
 
 @pytest.mark.parametrize("records", [3, 200])
 def test_it_changes_no_row_and_is_no_record_of_its_model(target, records):
     tags = [tag(number, f"tag {number}") for number in range(records)]
-    target.accept(*tags[1:], digest(count=0, sum="0" * 32, fields=["name"]), tags[0])
+    target.accept(*tags[1:], digest(0), tags[0])
     assert target.rows(Tag).count() == records
     assert target.total("gallery.tag") == {"saved": records}
     assert target.file().last_processed_position == target.path.stat().st_size
@@ -35,13 +36,13 @@ def test_it_changes_no_row_and_is_no_record_of_its_model(target, records):
 
 def test_it_closes_no_dead_letter(target):
     target.apply(saved("tag", None, {"name": "a", "note": None}), tag(1, "a"))
-    target.apply(digest(count=1, sum="0" * 32, fields=["name"]))
+    target.apply(digest(1))
     assert [letter.status for letter in target.letters()] == ["open"]
 
 
 def test_one_that_an_earlier_version_set_aside_means_nothing_later(target):
     target.accept(tag(1, "a"))
-    target.refuse(digest(count=1, sum="0" * 32, fields=["name"]).replace(b"DIGEST", b"VACUUM"))
+    target.refuse(digest(1).replace(b"DIGEST", b"VACUUM"))
     letter = target.letters().get()
     raw = bytes(letter.raw).replace(b"VACUUM", b"DIGEST")
     DeadLetter.objects.using(target.database).update(raw=raw)

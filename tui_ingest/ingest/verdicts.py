@@ -1,0 +1,65 @@
+"""What DIGESTs of a log have said of the rows here, durably: one verdict for each model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from django.db.models import QuerySet
+
+from tui_ingest.ingest.events import Verified, VerifiedState
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import DifferingRow, ModelVerification, ProcessedFile
+from tui_ingest.words.numbers import plural
+
+
+def load(target: Target, file: ProcessedFile) -> dict[str, Verified]:
+    """Return the verdicts about a log's models, by label."""
+    rows = target.rows(ModelVerification).filter(file=file).exclude(state="").order_by("model")
+    return {row.model: verdict_of(row) for row in rows}
+
+
+def verdict_of(row: ModelVerification) -> Verified:
+    """Return what is kept of a verdict."""
+    return Verified(
+        state=VerifiedState(row.state),
+        rows=row.rows,
+        source_rows=row.source_rows,
+        differing=row.differing,
+        at=row.at.timestamp() if row.at else None,
+        position=row.position,
+        reason=row.reason,
+    )
+
+
+def differing_rows(target: Target, file: ProcessedFile, label: str) -> QuerySet[DifferingRow]:
+    """Return the rows of a model that were found to differ, as many as are kept."""
+    rows = target.rows(DifferingRow).filter(verification__file=file, verification__model=label)
+    return rows.order_by("pk")
+
+
+def in_short(verdict: Verified, now: float) -> str:
+    """Return a verdict for a column of a table: `✓ 12:03`, `≠ 3 rows`.
+
+    Args:
+        now: seconds since the epoch. Of another day, an equality has its date.
+    """
+    match verdict.state:
+        case VerifiedState.EQUAL:
+            return f"✓ {_moment(verdict.at, now)}"
+        case VerifiedState.DIFFERS:
+            rows = verdict.differing or abs(verdict.rows - verdict.source_rows)
+            return f"≠ {plural(rows, 'row')}" if rows else "≠ values"
+        case VerifiedState.EXPLAINED:
+            return "≈ explained"
+        case VerifiedState.NOT_COMPARABLE:
+            return "? no verdict"
+        case unknown:
+            assert_never(unknown)
+
+
+def _moment(at: float | None, now: float) -> str:
+    if at is None:
+        return ""
+    moment, today = (datetime.fromtimestamp(t).astimezone() for t in (at, now))
+    return moment.strftime("%H:%M" if moment.date() == today.date() else "%d %b")

@@ -1,0 +1,142 @@
+"""A DIGEST as it comes: the pass over a model's table that it belongs to, and the verdict."""
+
+from __future__ import annotations
+
+from tui_ingest.digests.lines import BadDigestError, Digest, parsed
+from tui_ingest.ingest.events import VerifiedState
+from tui_ingest.ingest.exact.failures import is_transient
+from tui_ingest.ingest.model_fields import Serialized
+from tui_ingest.ingest.policy import Verdict, find_model
+from tui_ingest.ingest.reasons import Reason, RecordError
+from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.totals import is_label, label_of
+from tui_ingest.ingest.verify import keeping
+from tui_ingest.ingest.verify.comparing import NotComparableError, compare
+from tui_ingest.ingest.verify.explaining import other_writers, set_aside
+from tui_ingest.ingest.verify.keeping import Conclusion, Pass
+from tui_ingest.models import ModelVerification, ProcessedFile
+from tui_ingest.oplog.records import Record
+from tui_ingest.words.numbers import plural
+
+
+class Verifier:
+    """Compares the rows here with what the DIGESTs of one log say, in the caller's transaction."""
+
+    def __init__(self, target: Target, file: ProcessedFile) -> None:
+        self._target = target
+        self._file = file
+
+    def verify(self, record: Record) -> list[Conclusion]:
+        """Take a DIGEST; return the verdicts that it completes.
+
+        Raises:
+            RecordError: bad_value, because it does not say what was digested.
+            Exception: a transient failure (`is_transient`).
+        """
+        return [
+            found
+            for label, digest in [*map(_parsed, record.objects)]
+            if (found := self._take(label, digest, record)) is not None
+        ]
+
+    def _take(self, label: str, digest: Digest, record: Record) -> Conclusion | None:
+        """Take one part of a table; return the verdict if it is the last one."""
+        until = self._file.repeats_until
+        if until is not None and record.timestamp <= until.timestamp():
+            return None  # it was read before: rows here may be of a later moment
+        known = keeping.known(self._target, self._file, label)
+        current = Pass() if digest.is_first else keeping.pass_of(known)
+        if current is None or current.upto != digest.after:
+            return None  # a part is missing: the next pass will tell
+        if digest.is_first:
+            keeping.forget_rows(self._target, known)
+        self._compare(known, current, label, digest)
+        current.upto = digest.upto
+        if not digest.is_last:
+            keeping.go_on(self._target, known, current)
+            return None
+        state, reason = self._judge(known, current, label, digest)
+        return keeping.conclude(self._target, known, current, record, state=state, reason=reason)
+
+    def _compare(self, known: ModelVerification, current: Pass, label: str, digest: Digest) -> None:
+        """Add one part to a pass."""
+        current.source_rows += digest.count
+        if current.obstacle or self._target.policy.verdict(label) is not Verdict.ALLOWED:
+            return
+        try:
+            with self._target.atomic():
+                found = compare(self._target, find_model(label), digest)
+        except NotComparableError as error:
+            current.obstacle = str(error)
+        except RecordError as error:  # no such model
+            current.obstacle = str(error)
+        except Exception as error:  # no such table, or whatever a field of the project's raises
+            if is_transient(error) or self._target.connection.needs_rollback:
+                raise
+            current.obstacle = f"The rows here cannot be read: {type(error).__name__}: {error}"
+        else:
+            current.add(found)
+            keeping.add_rows(self._target, known, found.differences or ())
+
+    def _judge(
+        self, known: ModelVerification, current: Pass, label: str, digest: Digest
+    ) -> tuple[VerifiedState, str]:
+        """Return the verdict about a whole table, and the reason in one sentence."""
+        match self._target.policy.verdict(label):
+            case Verdict.EXCLUDED:
+                return VerifiedState.EXPLAINED, "The setting EXCLUDE names it."
+            case Verdict.NOT_ALLOWED:
+                return VerifiedState.EXPLAINED, "The setting MODELS does not name it."
+        if current.obstacle:
+            return VerifiedState.NOT_COMPARABLE, current.obstacle
+        if current.is_equal and not current.absent:
+            return VerifiedState.EQUAL, ""
+        if current.is_equal:
+            absent = ", ".join(current.absent)
+            return (
+                VerifiedState.EXPLAINED,
+                f"As many rows as at the source; not here, and not compared: {absent}.",
+            )
+        return self._judge_difference(known, current, label, digest)
+
+    def _judge_difference(
+        self, known: ModelVerification, current: Pass, label: str, digest: Digest
+    ) -> tuple[VerifiedState, str]:
+        others = () if digest.scope else other_writers(self._target, self._file, label)
+        if others:
+            reason = (
+                f"Other logs write this model: {', '.join(others)}. A SCOPE at each source says"
+                " which rows are its own."
+            )
+            return VerifiedState.NOT_COMPARABLE, reason
+        aside = set_aside(
+            self._target,
+            self._file,
+            find_model(label),
+            since=known.equal_at,
+            began=current.began,
+        )
+        surplus = abs(current.rows - current.source_rows)
+        if aside.explains(surplus, keeping.differing_identities(self._target, known, current)):
+            return VerifiedState.EXPLAINED, f"{aside}."
+        return VerifiedState.DIFFERS, " ".join([_difference(current), *current.limits])
+
+
+def _parsed(serialized: Serialized) -> tuple[str, Digest]:
+    label = label_of(serialized)
+    if not is_label(label):
+        raise RecordError(Reason.BAD_VALUE, f"{label} cannot be the label of a model.")
+    try:
+        return label, parsed(serialized["fields"])
+    except BadDigestError as error:
+        raise RecordError(Reason.BAD_VALUE, f"This DIGEST of {label} is none: {error}") from error
+
+
+def _difference(current: Pass) -> str:
+    if current.rows == current.source_rows:
+        told = f"{plural(current.rows, 'row')} on both sides, of which some differ."
+    else:
+        told = f"{plural(current.rows, 'row')} here, {current.source_rows:,} at the source."
+    if current.differing is not None:
+        told += f" {plural(current.differing, 'row')} to be looked at."
+    return told
