@@ -9,12 +9,13 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Field, Model
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest import receivers
+from tui_ingest.ingest import outside, receivers
 from tui_ingest.ingest.policy import OWN_APP, Policy, Verdict
 
 TAG = "tui_ingest"
@@ -31,6 +32,23 @@ def check_settings(
     except ImproperlyConfigured as error:
         return [Error(str(error), id="tui_ingest.E001")]
     return [*_allowed_names(settings), *_identities(settings), *_receivers(settings)]
+
+
+@register(TAG)
+def check_references(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    """W001: what a log may write refers to nothing that it may not."""
+    try:
+        policy = Policy(get_settings())
+    except ImproperlyConfigured:
+        return []  # E001 says so
+    found = outside.outside_references(policy)
+    if not found:
+        return []
+    hint = f"{outside.remedy(found, policy)} Silence this check if those rows come another way."
+    return [CheckWarning(outside.sentence(found), hint=hint, id=outside.CHECK)]
 
 
 @register(TAG)

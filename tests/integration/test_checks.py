@@ -84,7 +84,7 @@ def test_a_setting_that_names_what_is_not_there(settings, configured, id_, words
 @pytest.mark.parametrize(
     "configured",
     [
-        {"MODELS": ["polls", "auth.User"]},
+        {"MODELS": ["polls", "auth"]},
         {"EXCLUDE": ["an_app_of_the_source_alone"]},
         {"IDENTITY": {"polls.question": "id"}},
         {"IDENTITY": {"polls.Choice": "pkid"}},
@@ -134,3 +134,14 @@ def test_the_routers_say_where_the_checkpoint_is(settings, databases):
 def test_a_database_without_the_checkpoint_can_be_migrated(settings):
     settings.DATABASE_ROUTERS = [Fence("tui_ingest", "postgres"), Router("tui_ingest", "postgres")]
     assert found(databases=["default"]) == {}
+
+
+def test_references_out_of_what_may_be_written_are_a_warning(settings):
+    settings.TUI_INGEST = {"MODELS": ["polls.choice", "gallery"]}
+    (warning,) = [message for id_, message in found().items() if id_ == "tui_ingest.W001"]
+    assert not warning.is_serious()
+    assert "polls.question (by polls.choice.question)" in warning.msg
+    assert "['polls.choice', 'gallery', 'polls.question']" in warning.hint
+
+    settings.TUI_INGEST = {"MODELS": ["polls.choice"], "EXCLUDE": ["polls.choice"]}
+    assert found() == {}

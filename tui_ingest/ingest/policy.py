@@ -27,6 +27,8 @@ class Policy:
     """The settings MODELS and EXCLUDE, each a list of `app_label` or `app_label.model`."""
 
     def __init__(self, settings: Settings) -> None:
+        # As MODELS has them; None: all but Django's own.
+        self.allowed_names = None if settings.models is None else [*settings.models]
         self._allowed = settings.models and frozenset(name.lower() for name in settings.models)
         self._allows_by_default = settings.models is None
         self._excluded = frozenset(name.lower() for name in settings.exclude)

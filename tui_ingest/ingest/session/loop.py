@@ -91,6 +91,7 @@ class Loop:
             Ended: always, in the end.
             LogError: the log cannot be read, for good.
         """
+        self._stop_policy.warn()
         while True:
             self._work()
 

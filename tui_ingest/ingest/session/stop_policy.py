@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import NamedTuple
+
+from tui_ingest.ingest import outside
+from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
@@ -9,7 +14,20 @@ from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.session.retrier import Ended
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.log import Batch, NoticeKind
+from tui_ingest.oplog.records import Malformed
+from tui_ingest.words.terminal_safe import terminal_safe
+
+
+class _Cause(NamedTuple):
+    """Why records failed."""
+
+    reason: str
+    model: str  # label; "" of what is no record
+
+    def __str__(self) -> str:
+        return f"{self.reason} of {terminal_safe(self.model)}" if self.model else self.reason
 
 
 class StopPolicy:
@@ -25,8 +43,15 @@ class StopPolicy:
         self._control = control
         self._publisher = publisher
         self._settings = target.settings
+        self._policy = target.policy
         self._interactive = interactive
         self._gap_accepted = False  # by resuming after a halt
+        self._causes: Counter[_Cause] = Counter()  # of the failures since the last success
+
+    def warn(self) -> None:
+        """Say of the settings at the start what many dead letters would say later."""
+        if said := outside.warning(self._policy):
+            self._publisher.notice(EventKind.REFERS_OUTSIDE, said)
 
     def at_gap(self, batch: Batch) -> bool:
         """Tell whether the batch has to wait for somebody to accept a loss."""
@@ -59,20 +84,33 @@ class StopPolicy:
 
     def after_failures(self, written: BatchResult) -> bool:
         """Pause if so many records in a row failed that it is the environment, not the data."""
+        self._count_causes(written)
         if written.failures_in_a_row < self._settings.max_consecutive_failures:
             return False
         last = max(written.failures)
         failure = written.failures[last]
+        ((cause, times),) = self._causes.most_common(1)
         reason = (
             f"{written.failures_in_a_row:,} records in a row failed, the last one at position"
             f" {written.entries[last].location.start} ({failure.reason}:"
-            f" {first_line(failure.error)}). Look for a missing migration or the wrong project,"
-            " then retry the dead letters."
+            f" {first_line(failure.error)}). Most of them ({times:,}): {cause}."
+            f" {advice(cause.reason)}"
         )
         if not self._interactive:
             raise Ended(State.STOPPED, reason)
         self._halt(reason)
         return True
+
+    def _count_causes(self, written: BatchResult) -> None:
+        last_success = max(written.outcomes, default=-1)
+        if last_success >= 0 or not written.failures_in_a_row:
+            self._causes.clear()
+        for index, failure in written.failures.items():
+            if index > last_success:
+                entry = written.entries[index]
+                objects = [] if isinstance(entry, Malformed) else entry.objects
+                model = label_of(objects[0]) if objects else ""
+                self._causes[_Cause(failure.reason, model)] += 1
 
     def _halt(self, reason: str) -> None:
         self._control.pause(by="")

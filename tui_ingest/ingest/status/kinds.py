@@ -38,6 +38,7 @@ class EventKind(enum.StrEnum):
     UNFINISHED = "unfinished"  # the last line has no end yet, and --once does not wait for it
 
     # What the session does
+    REFERS_OUTSIDE = "refers_outside", Severity.WARNING  # allowed models, to ones that are not
     PAUSED = "paused"
     RESUMED = "resumed"
     HALTED = "halted", Severity.ERROR  # it paused by itself: somebody has to decide

@@ -267,6 +267,17 @@ def test_so_many_failures_in_a_row_are_the_environments(log, database, bad):
     assert stored(database).last_processed_position == len(question(1)) + 10 * len(bad)
 
 
+def test_the_commonest_cause_of_so_many_failures_is_named(log, database):
+    other = line("SAVE", serialized("no.such", 1, {}))
+    log.write_bytes(other * 30 + question(1) + BAD * 3 + other * 9 + BAD * 30)
+
+    result, _ = ingest(log, database=database, settings=Settings(max_consecutive_failures=40))
+
+    assert result.state is State.STOPPED
+    assert "Most of them (31): bad_value of polls.question." in result.error
+    assert result.error.endswith("Edit the value and retry, or discard the record.")
+
+
 def test_failures_between_good_records_never_break_the_circuit(log, database):
     log.write_bytes((BAD * 3 + question(1)) * 10)
 
@@ -285,6 +296,16 @@ def test_after_the_circuit_broke_an_operator_can_go_on(log, database):
         session.wait_for(BatchApplied, lambda e: e.position.offset == log.stat().st_size)
 
     assert DeadLetter.objects.using(database).count() == 5
+
+
+def test_references_out_of_what_may_be_written_are_named_at_the_start(log, database):
+    log.write_bytes(question(1))
+    _, events = ingest(log, database=database, settings=Settings(models=["polls.choice"]))
+    (said,) = [event for event in events if isinstance(event, Noticed)]
+    assert said.kind == "refers_outside"
+    assert "polls.question (by polls.choice.question)" in said.message
+    assert "MODELS'] to ['polls.choice', 'polls.question']" in said.message
+    assert "add 'polls.choice' to TUI_INGEST['EXCLUDE']" in said.message
 
 
 def test_a_child_before_its_parent_is_fine_within_a_batch(log, database):
