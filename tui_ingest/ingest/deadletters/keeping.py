@@ -50,7 +50,7 @@ def keep(
         key
         for letter, entry, failure in records
         if failure.needs
-        for key in _keys(target, letter, entry, failure.needs)
+        for key in keys_of(target, letter, entry, failure.needs)
     )
     return letters
 
@@ -115,7 +115,7 @@ def _rows(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetter
 def write_keys(target: Target, letter: DeadLetter, record: Record, needs: Iterable[RowKey]) -> None:
     """Put down the rows that a dead letter waits for, and those that it would change."""
     forget_keys(target, letter)
-    target.rows(DeadLetterKey).bulk_create(_keys(target, letter, record, needs))
+    target.rows(DeadLetterKey).bulk_create(keys_of(target, letter, record, needs))
 
 
 def forget_keys(target: Target, letter: DeadLetter) -> None:
@@ -123,9 +123,10 @@ def forget_keys(target: Target, letter: DeadLetter) -> None:
     target.rows(DeadLetterKey).filter(dead_letter=letter).delete()
 
 
-def _keys(
+def keys_of(
     target: Target, letter: DeadLetter, record: Record, needs: Iterable[RowKey]
 ) -> list[DeadLetterKey]:
+    """Return the rows that a dead letter waits for, and those that it would change."""
     # Nobody waits for a row without a name, but the letter is known by it as one that waits.
     brought = sorted(changed_by(target, record)) or [RowKey(letter.model, "")]
     return [

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.chunking import chunks, few
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
-from tui_ingest.ingest.deadletters.keeping import describe_failure, write_keys
+from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting
 from tui_ingest.ingest.reasons import RowKey
@@ -19,22 +19,23 @@ from tui_ingest.oplog.records import Record
 
 
 def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[int]:
-    """Return the open dead letters that wait for a row which these applied records changed.
+    """Return the open dead letters that wait for a row which these applied records changed, or
+    of which a part was overtaken by them.
 
     One query if none waits.
 
     Returns:
         Their ids, in log order.
     """
-    needed = needed_keys(target, file)
-    models = frozenset(needed.values_list("model", flat=True).distinct())
+    keys = open_keys(target, file)
+    models = frozenset(keys.values_list("model", flat=True).distinct())
     if not models:
         return []
     changed = {key for record in records for key in changed_by(target, record, models)}
-    some = few(needed.values_list("model", "key"))
+    some = few(keys.values_list("model", "key"))
     if some is not None:
         changed.intersection_update(map(RowKey._make, some))
-    return sorted({letter for found in matching(needed, changed).values() for letter in found})
+    return sorted({letter for found in matching(keys, changed).values() for letter in found})
 
 
 def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[RowKey, set[int]]:
@@ -52,11 +53,6 @@ def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[Ro
 def is_brought(target: Target, file: ProcessedFile, key: RowKey) -> bool:
     """Tell whether an open dead letter that waits itself would bring or change a row."""
     return key in matching(open_keys(target, file).filter(is_needed=False), [key])
-
-
-def needed_keys(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterKey]:
-    """Return what the open dead letters of a log wait for."""
-    return open_keys(target, file).filter(is_needed=True)
 
 
 def open_keys(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterKey]:
@@ -95,8 +91,10 @@ def _judge(target: Target, letter: DeadLetter) -> None:
             raise
         return
     needs = failure.needs if failure else ()
-    before = {RowKey(key.model, key.key) for key in letter.keys.all() if key.is_needed}
-    if set(needs) == before and letter.keys.all():
+    before = {(key.is_needed, key.model, key.key) for key in letter.keys.all()}
+    if before == {
+        (key.is_needed, key.model, key.key) for key in keys_of(target, letter, record, needs)
+    }:
         return
     with target.atomic():
         if failure is not None:

@@ -241,3 +241,14 @@ def test_who_waits_for_somebody_that_failed_for_another_reason_is_a_sign_of_it(t
     with pytest.raises(AssertionError, match="10 records in a row failed"):
         target.apply(*family, max_consecutive_failures=10)
     assert target.letters().count() == 10
+
+
+def test_what_kept_a_record_waiting_may_be_overtaken(target):
+    target.apply(department(1, head=2), page(3, "taken"))
+    whole = item("person", 2, department=1, badge=2, boss=None), item("page", 4, path="taken")
+    target.apply(line("SAVE", *whole))
+    assert len(open_letters(target)) == 2
+    target.apply(page(4, "free"))
+    assert open_letters(target) == []
+    assert target.row(Department).head_id == 2
+    assert target.row(Page, pk=4).path == "free"

@@ -1,0 +1,79 @@
+"""Wherever a log is cut into batches and runs, the rows become the source's."""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.engine import ingest
+from tests.support.history import REFERENCES, logs
+from tui_ingest.ingest.session.pacing import BatchSizer
+from tui_ingest.models import DeadLetter, ProcessedFile
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+
+
+EXAMPLES = 10 if settings.default.derandomize else 400  # in the gate, or where there is time
+
+
+@settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data(), history=logs())
+def test_wherever_a_log_is_cut_the_rows_become_the_sources(database, monkeypatch, data, history):
+    lines, office = history
+    runs = data.draw(cut(lines), label="runs")
+    size = data.draw(st.sampled_from([1, 2, 3, 7, 64]), label="records in a batch")
+    monkeypatch.setattr(BatchSizer, "SMALLEST", size)
+    monkeypatch.setattr(BatchSizer, "LARGEST", size)
+    empty(database)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "oplog.log"
+        for run in runs:
+            with log.open("ab") as file:
+                file.writelines(run)
+            result, _ = ingest(log, database=database)
+            assert not result.error
+    assert rows(database) == office.rows
+    open_letters = DeadLetter.objects.using(database).filter(status=DeadLetter.Status.OPEN)
+    assert [letter.error for letter in open_letters] == []
+
+
+def cut(lines):
+    """Some lines in several runs."""
+    places = st.lists(st.integers(0, len(lines)), max_size=6).map(sorted)
+    return places.map(
+        lambda found: [
+            lines[start:end] for start, end in itertools.pairwise([0, *found, len(lines)])
+        ]
+    )
+
+
+def models():
+    return [apps.get_model("office", name) for name in REFERENCES]
+
+
+def empty(database):
+    for model in models():
+        model.objects.using(database).all().delete()
+    ProcessedFile.objects.using(database).all().delete()
+
+
+def rows(database):
+    """Every row, as a history has it."""
+    return {
+        model._meta.model_name: {
+            row.pk: {
+                field.name: getattr(row, field.attname)
+                for field in model._meta.concrete_fields
+                if not field.primary_key
+            }
+            for row in model.objects.using(database)
+        }
+        for model in models()
+    }
