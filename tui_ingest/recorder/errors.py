@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import DatabaseError, InterfaceError
+
 from tui_ingest.errors import TuiIngestError
+
+# What reading a row may raise that is no fault of the row.
+NOT_THE_ROW = (DatabaseError, InterfaceError, MemoryError)
 
 
 class RecorderError(TuiIngestError):

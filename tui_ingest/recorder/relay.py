@@ -183,6 +183,7 @@ class Relay:
                 for start in range(0, len(found.ids), _DELETED_AT_ONCE):
                     some = ",".join(map(str, found.ids[start : start + _DELETED_AT_ONCE]))
                     cursor.execute(f"DELETE FROM {table} WHERE id IN ({some})")  # noqa: S608
+            self._held = len(found.held) + len(found.resent.unreadable if found.resent else ())
             for entry, why in found.held.items():
                 changes.filter(pk=entry).update(held=why)
             self._release_held(found)
@@ -200,7 +201,6 @@ class Relay:
             )
         self._error = {}
         self._records += len(found.records)
-        self._held = len(found.held)
         self._written = None
 
     def _retry_held(self) -> None:
@@ -215,7 +215,7 @@ class Relay:
             held = self._all_held().values_list("pk", "model", "key")
             done = [pk for pk, model, key in held if (model, key) in found.rows]
             stored(Change, self._database).filter(pk__in=done).delete()
-        self._has_held = bool(found.held) or (self._has_held and self._all_held().exists())
+        self._has_held = self._held > 0 or (self._has_held and self._all_held().exists())
 
     def _adapt(self, seconds: float, written: int) -> None:
         """Make rounds as long as they may be."""

@@ -19,8 +19,8 @@ from django.db.models import Model, QuerySet
 
 from tui_ingest.recorder.captures import key_fields, recorded_models
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.errors import RecorderError
-from tui_ingest.recorder.models import Resend, stored
+from tui_ingest.recorder.errors import NOT_THE_ROW, RecorderError
+from tui_ingest.recorder.models import Change, Resend, stored
 from tui_ingest.recorder.ordering import ModelGraph
 from tui_ingest.recorder.rows import RowReader, key_of
 
@@ -45,7 +45,8 @@ class Chunk:
 
     resend: Resend
     rows: list[Model]  # with those that they refer to
-    count: int  # without them
+    count: int  # of the resend's own, unreadable ones included
+    unreadable: dict[str, str]  # JSON of a key: why its row cannot be read
     after: str | None  # JSON, the key of the last row
     is_last: bool
 
@@ -88,7 +89,7 @@ def add(selection: Selection, database: str, *, why: str) -> list[Resend]:
     where = json.dumps(selection.where) if selection.where else None
     try:
         rows = _selected(model, where, database)
-        total, last = rows.count(), rows.order_by("-pk").first()
+        total, last = rows.count(), rows.order_by("-pk").values_list("pk", flat=True).first()
     except (FieldError, FieldDoesNotExist, ValidationError, ValueError, TypeError) as error:
         raise RecorderError(
             f"No rows of {selection.label} can be found by {selection.where}: {error}"
@@ -100,7 +101,7 @@ def add(selection: Selection, database: str, *, why: str) -> list[Resend]:
             database,
             model=selection.label,
             where=where,
-            upto=_key_text(last),
+            upto=_text_of(model, _as_list(last)),
             total=total,
             why=why,
         )
@@ -134,7 +135,8 @@ def _key(model: type[Model], texts: Sequence[str]) -> list[Any]:
     return [f.to_python(text) for f, text in zip(key_fields(model), texts, strict=True)]
 
 
-def _key_text(row: Model) -> str:
+def key_text(row: Model) -> str:
+    """Return a row's key as resends keep it: JSON of a list of texts."""
     return json.dumps([field.value_to_string(row) for field in key_fields(type(row))])
 
 
@@ -149,17 +151,57 @@ def next_chunk(database: str, graph: ModelGraph, limit: int) -> Chunk | None:
         return None
     model = apps.get_model(resend.model)
     reader = RowReader(database)
-    if resend.keys is not None:
-        keys = [_key(model, key) for key in json.loads(resend.keys)]
-        rows = list(reader.by_key(model, keys).values())
-        after, is_last = None, True
-    else:
-        rows = list(_following(resend, model, database)[:limit])
-        after, is_last = _key_text(rows[-1]) if rows else resend.after, len(rows) < limit
-    count = len(rows)
+    given = None if resend.keys is None else [_key(model, k) for k in json.loads(resend.keys)]
+    following = _following(resend, model, database)
+    unreadable: dict[str, str] = {}
+    try:
+        if given is not None:
+            rows = list(reader.by_key(model, given).values())
+        else:
+            rows = list(following[:limit])
+        after = key_text(rows[-1]) if rows else resend.after
+    except NOT_THE_ROW:
+        raise
+    except Exception:  # a value that its own field cannot read
+        keys = given or [_as_list(key) for key in following.values_list("pk", flat=True)[:limit]]
+        rows, unreadable = _one_by_one(model, keys, reader)
+        after = _text_of(model, keys[-1])
+    count = len(rows) + len(unreadable)
     if graph.is_cyclic(model):
         rows = _with_related(rows, graph, reader)
-    return Chunk(resend=resend, rows=rows, count=count, after=after, is_last=is_last)
+    return Chunk(
+        resend=resend,
+        rows=rows,
+        count=count,
+        unreadable=unreadable,
+        after=None if given is not None else after,
+        is_last=given is not None or count < limit,
+    )
+
+
+def _one_by_one(
+    model: type[Model], keys: Sequence[Sequence[Any]], reader: RowReader
+) -> tuple[list[Model], dict[str, str]]:
+    """Return the rows that can be read, and why others cannot."""
+    rows: list[Model] = []
+    unreadable: dict[str, str] = {}
+    for key in keys:
+        try:
+            rows += reader.by_key(model, [key]).values()
+        except NOT_THE_ROW:
+            raise
+        except Exception as error:  # whatever a field of the project's own raises
+            unreadable[_text_of(model, key)] = f"{type(error).__name__}: {error}"
+    return rows, unreadable
+
+
+def _as_list(key: Any) -> list[Any]:
+    return list(key) if isinstance(key, tuple) else [key]
+
+
+def _text_of(model: type[Model], key: Sequence[Any]) -> str:
+    names = [field.attname for field in key_fields(model)]
+    return key_text(model.from_db(None, names, list(key)))
 
 
 def _following(resend: Resend, model: type[Model], database: str) -> QuerySet[Model]:
@@ -194,9 +236,16 @@ def _with_related(rows: list[Model], graph: ModelGraph, reader: RowReader) -> li
 
 
 def settle(chunk: Chunk, database: str) -> None:
-    """Note that a chunk is in the log; if nobody has paused or given up its resend, go on."""
+    """Note that a chunk is in the log; if nobody has paused or given up its resend, go on.
+
+    A row that cannot be read is held as a change of it would be.
+    """
     now = time.time()
     resend = chunk.resend
+    for key, why in chunk.unreadable.items():
+        stored(Change, database).create(
+            model=resend.model, key=key, operation="save", at=now, held=why
+        )
     values: dict[str, Any] = {"after": chunk.after, "sent": resend.sent + chunk.count}
     if resend.began is None:
         values["began"] = now

@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError, InterfaceError
 from django.db.models import Model
 
 from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.captures import key_fields, models_digest, recorded_models
 from tui_ingest.recorder.conf import RecorderSettings
-from tui_ingest.recorder.errors import MigrationRunningError, ModelsChangedError
+from tui_ingest.recorder.errors import NOT_THE_ROW, MigrationRunningError, ModelsChangedError
 from tui_ingest.recorder.looking_ahead import Entry, needed_by
 from tui_ingest.recorder.models import Change, RelayStatus, stored
 from tui_ingest.recorder.ordering import Deleted, Group, ModelGraph, Saved, ordered
-from tui_ingest.recorder.resending import Chunk, next_chunk
+from tui_ingest.recorder.resending import Chunk, key_text, next_chunk
 from tui_ingest.recorder.rows import RowReader, Serialized, key_of
 from tui_ingest.recorder.snapshot import snapshot
 from tui_ingest.recorder.values import comparable, parsed_key, parsed_unique
@@ -86,11 +85,11 @@ class RoundReader:
             chunk = next_chunk(self._database, self._graph, limit - len(entries))
             try:
                 found = self._read(entries, later, chunk)
-            except (DatabaseError, InterfaceError, MemoryError):
+            except NOT_THE_ROW:
                 raise
             except Exception:  # a value that its own field cannot read
-                found = self._read_carefully(entries)
-                if not found.held:
+                found = self._read_carefully(entries, chunk)
+                if not (found.held or (chunk and chunk.unreadable)):
                     raise
                 return found
             self._verify(found, limit)
@@ -136,19 +135,29 @@ class RoundReader:
             resent=chunk,
         )
 
-    def _read_carefully(self, entries: Sequence[Entry]) -> Round:
-        """Hold back the entries whose rows cannot be read, and leave a resend for later."""
-        held: dict[int, str] = {}
-        for entry in entries:
-            try:
-                self._records([entry], (), RowReader(self._database))
-            except (DatabaseError, InterfaceError, MemoryError):
-                raise
-            except Exception as error:  # whatever a field of the project's own raises
-                held[entry[0]] = f"{type(error).__name__}: {error}"
-        found = self._read([entry for entry in entries if entry[0] not in held], (), None)
+    def _read_carefully(self, entries: Sequence[Entry], chunk: Chunk | None) -> Round:
+        """Hold back what cannot be read, row by row."""
+        held = {
+            entry[0]: why for entry in entries if (why := self._why_unreadable([entry], ())) != ""
+        }
+        for row in list(chunk.rows) if chunk else ():
+            why = self._why_unreadable((), [row])
+            if chunk is not None and why:
+                chunk.rows.remove(row)
+                if row._meta.label_lower == chunk.resend.model:
+                    chunk.unreadable[key_text(row)] = why
+        found = self._read([entry for entry in entries if entry[0] not in held], (), chunk)
         found.held = held
         return found
+
+    def _why_unreadable(self, entries: Sequence[Entry], rows: Sequence[Model]) -> str:
+        try:
+            self._records(entries, rows, RowReader(self._database))
+        except NOT_THE_ROW:
+            raise
+        except Exception as error:  # whatever a field of the project's own raises
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def _records(
         self, entries: Sequence[Entry], resent: Sequence[Model], reader: RowReader
