@@ -14,6 +14,7 @@ rounds       notes to records: one snapshot of what is pending and of the rows
 looking_ahead  what the rows of a round refer to, though it was noted later
 ordering     the order of the records of a round
 logfile      the log: appended, synced and rotated by its only writer
+logstream    the log as a stream on brokers
 relay        round after round, for as long as it takes
 resending    the first copy, and every later repair
 """

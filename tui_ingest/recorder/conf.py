@@ -14,6 +14,8 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
+from tui_ingest.oplog.addresses import is_stream
+
 OWN_APPS = frozenset({"tui_ingest", "tui_ingest_recorder"})
 
 
@@ -25,7 +27,8 @@ class RecorderSettings:
     models: Sequence[str] | None = None
     exclude: Sequence[str] = ()  # of the same form
     raw: bool = False  # also record what an ingester writes here
-    log: Any = None  # path of the log; with several databases {alias: path}
+    # Path of the log, or the address of a stream; with several databases {alias: path}.
+    log: Any = None
     max_bytes: int = 10_000_000  # of the log's newest file; 0: it is never rotated
     backups: int = 30  # older files kept: LOG.1, LOG.2, …
     fsync: bool = True  # what was written survives a power cut before it counts as written
@@ -45,8 +48,8 @@ class RecorderSettings:
             return not apps.get_app_config(app_label).name.startswith("django.contrib.")
         return bool({label, app_label} & _lower(self.models))
 
-    def log_of(self, database: str) -> Path:
-        """Return the path of the log that a database's relay writes.
+    def log_of(self, database: str) -> Path | str:
+        """Return the path of the log that a database's relay writes, or the address of a stream.
 
         Raises:
             ImproperlyConfigured: there is none.
@@ -58,7 +61,7 @@ class RecorderSettings:
                 ' TUI_INGEST_RECORDER = {"LOG": "/var/log/mysite/oplog.log"}, or with several'
                 ' databases {"LOG": {"default": …, "other": …}}.'
             )
-        return Path(chosen).absolute()
+        return str(chosen) if is_stream(chosen) else Path(chosen).absolute()
 
 
 def get_settings() -> RecorderSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 from django.db import connections
@@ -15,10 +16,9 @@ LOCK_SECONDS = 5  # for which a statement of the relay waits for a lock of someb
 class RelayLock:
     """The right to take a database's changes and to write them to a log."""
 
-    def __init__(self, database: str, log: Path) -> None:
+    def __init__(self, database: str, log: Path | str) -> None:
         self._database = database
-        # Hidden, so that nobody takes it for a file of the log.
-        self._path = log.with_name(f".{log.name}.lock")
+        self._path = _path_for(log)
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
@@ -87,7 +87,16 @@ class RelayLock:
             return bool(cursor.fetchone()[0])
 
 
-def is_taken(database: str, log: Path) -> bool:
+def _path_for(log: Path | str) -> Path:
+    """Return a file to lock; hidden, so that nobody takes it for one of the log."""
+    if isinstance(log, Path):
+        return log.with_name(f".{log.name}.lock")
+    # Of this machine only. The brokers themselves refuse a second writer, wherever it runs.
+    name = hashlib.sha256(log.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir(), f".tui-ingest-{name}.lock")
+
+
+def is_taken(database: str, log: Path | str) -> bool:
     """Tell whether a relay is at work, here or elsewhere."""
     lock = RelayLock(database, log)
     try:

@@ -16,6 +16,19 @@ _MICROSECONDS = 1_000_000  # of a second: as exact as a line is
 _TAIL_BYTES = 64 * 1024  # read at once to find the end of the last whole line
 
 
+class LineClock:
+    """Times of lines, in seconds since the epoch: no two lines of a log are the same."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last = 0  # microseconds since the epoch
+
+    def next(self) -> float:
+        """Return the time, later than the last one."""
+        self._last = max(round(self._clock() * _MICROSECONDS), self._last + 1)
+        return self._last / _MICROSECONDS
+
+
 class LogFile:
     """A log on disk. One process at a time may have it open, see `locking`.
 
@@ -38,8 +51,7 @@ class LogFile:
         self._max_bytes = max_bytes
         self._backups = backups
         self._fsync = fsync
-        self._clock = clock
-        self._last_time = 0  # microseconds since the epoch
+        self._clock = LineClock(clock)
         self._lines: deque[bytes] = deque()  # to be written
         self._rest = b""  # of what is being written
         self._descriptor: int | None = None
@@ -50,13 +62,13 @@ class LogFile:
         Raises:
             OSError: it cannot be written now. Call `resume` until that succeeds.
         """
-        lines = [line_of(self._next_time(), operation, text) for operation, text in records]
+        lines = [line_of(self._clock.next(), operation, text) for operation, text in records]
         self._lines += lines
         self.resume()
         return sum(map(len, lines))
 
-    def resume(self) -> None:
-        """Write what an append that failed left over.
+    def resume(self) -> bool:
+        """Write what an append that failed left over; return True.
 
         The rest of a line that was cut off by a full disk follows where it ended: nobody ever sees
         bytes that change.
@@ -75,6 +87,7 @@ class LogFile:
                 self._rest = self._rest[os.write(descriptor, self._rest) :]
             if self._fsync:
                 os.fsync(descriptor)
+        return True
 
     def abandon(self) -> None:
         """Let go of the file, and of what could not be written."""
@@ -110,11 +123,6 @@ class LogFile:
 
     def _backup(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}") if number else self.path
-
-    def _next_time(self) -> float:
-        """Return the time, later than the last one: no two lines of a log are the same."""
-        self._last_time = max(round(self._clock() * _MICROSECONDS), self._last_time + 1)
-        return self._last_time / _MICROSECONDS
 
     def _open(self) -> int:
         if self._descriptor is not None and _is_at(self._descriptor, self.path):

@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 
 from django.db import Error, connections, transaction
@@ -18,7 +17,7 @@ from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import MigrationRunningError
 from tui_ingest.recorder.locking import RelayLock
-from tui_ingest.recorder.logfile import LogFile
+from tui_ingest.recorder.logstream import open_log
 from tui_ingest.recorder.models import Change, RelayStatus, stored
 from tui_ingest.recorder.resending import settle
 from tui_ingest.recorder.rounds import Round, RoundReader
@@ -75,13 +74,8 @@ class Relay:
         stop: Event | None = None,
     ) -> None:
         self._database = database
-        self._path: Path = settings.log_of(database)
-        self._log = LogFile(
-            self._path,
-            max_bytes=settings.max_bytes,
-            backups=settings.backups,
-            fsync=settings.fsync,
-        )
+        self._path = settings.log_of(database)
+        self._log = open_log(self._path, settings)
         self._lock = RelayLock(database, self._path)
         self._reader = RoundReader(settings, database)
         self._report = report
@@ -157,7 +151,8 @@ class Relay:
         Raises:
             Error, OSError, ModelsChangedError: it cannot be done now; call it again.
         """
-        self._log.resume()
+        if not self._log.resume():
+            self._written = None  # another relay was at work: its rows are newer than these
         self._remove_written()
         self._retry_held()
         started = time.monotonic()

@@ -16,6 +16,7 @@ reading        the stream as a `Log`, for an ingester
 seeking        places in it that an operator names
 publishing     appending to it, each time after what is known to be its end
 forwarding     from a file that others write to a stream
+sink           lines that their writer appends himself
 creating       the stream, made
 trimming       what every target has applied, removed
 cli            the command `tui-ingest-stream`

@@ -14,10 +14,15 @@ from collections.abc import Callable
 from tui_ingest.oplog.log import Log, LogUnavailableError
 from tui_ingest.streams.addresses import Access, StreamAddress
 from tui_ingest.streams.broker import Broker
-from tui_ingest.streams.publishing import RUN_BYTES, FencedError, Publisher, envelopes
+from tui_ingest.streams.publishing import (
+    BEAT_SECONDS,
+    RUN_BYTES,
+    FencedError,
+    Publisher,
+    envelopes,
+)
 from tui_ingest.streams.requirements import verify
 
-BEAT_SECONDS = 30.0  # of silence, before a sign of life
 IDLE_SECONDS = 5.0  # between two looks at the file when nothing wakes the forwarder
 FIRST_RETRY_SECONDS = 0.25  # at most, before the first try after trouble; doubled each time
 MOST_RETRY_SECONDS = 10.0

@@ -211,6 +211,8 @@ def decode(headers: Mapping[str, str], payload: bytes) -> Envelope:
         at, reached, size, evidence = json.loads(headers[TO])
         reason = headers.get(REASON)
         lines_of = headers.get(GENERATION, "")
+        if bool(lines_of) != bool(payload):
+            raise ValueError(f"{len(payload)} bytes of {lines_of or 'no file'}")
         return Envelope(
             came_from=SitePlace(generation, int(offset)),
             to=Position(generation=at, offset=reached, size=size, evidence=evidence),

@@ -13,6 +13,7 @@ from tui_ingest.streams.broker import WRONG_LAST_SEQUENCE, Broker, RefusedError
 from tui_ingest.streams.messages import Envelope, SitePlace, decode, encode, runs
 
 RUN_BYTES = 128 * 1024  # of lines in one message, unless one line has more
+BEAT_SECONDS = 30.0  # of silence, before a sign of life
 
 
 class FencedError(LogUnavailableError):
