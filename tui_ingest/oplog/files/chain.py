@@ -1,6 +1,7 @@
 """The generations of a log in their order, from the one last left to the active one.
 
-As long as a generation is unread its descriptor is held, so that no rotation can take it away.
+As long as a generation is unread its descriptor is held, if there is room, so that no rotation can
+take it away.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui_ingest.oplog.files import notices
-from tui_ingest.oplog.files.discovery import discover
+from tui_ingest.oplog.files.content import MovedError
+from tui_ingest.oplog.files.descriptors import DescriptorPool
+from tui_ingest.oplog.files.discovery import discover, is_at
 from tui_ingest.oplog.files.finding import Found, find_place
 from tui_ingest.oplog.files.generations import Generation
+from tui_ingest.oplog.files.holding import found_again, hold
 from tui_ingest.oplog.files.late import LeftGenerations
 from tui_ingest.oplog.files.lines import Line, LineReader
 from tui_ingest.oplog.files.listing import LogFiles
@@ -19,6 +23,8 @@ from tui_ingest.oplog.files.passed_over import PassedOver
 from tui_ingest.oplog.files.positions import leave, move_to
 from tui_ingest.oplog.files.snapshots import Snapshot, is_younger
 from tui_ingest.oplog.log import LogUnavailableError, Notice, Position
+
+_TRIES = 10  # to open a file that is renamed while it is looked for
 
 
 class Chain:
@@ -34,6 +40,7 @@ class Chain:
 
     def __init__(self, files: LogFiles, *, max_line_bytes: int) -> None:
         self._files = files
+        self._pool = DescriptorPool()
         self._max_line_bytes = max_line_bytes
         self._wanted = Position()
         self._written_over = False  # the file of the wanted position holds another content
@@ -82,7 +89,7 @@ class Chain:
         A failure leaves nothing behind: the next try begins with the position again.
         """
         noticed = list(self.notices)
-        with discover(self._files) as snapshot:
+        with discover(self._files, self._pool) as snapshot:
             place = find_place(self._wanted, snapshot, written_over=self._written_over)
             if place.losses and not believes_losses:
                 return False
@@ -126,6 +133,7 @@ class Chain:
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
         self._tell_oddities(snapshot)
+        self._hold()
 
     def _unread(self, snapshot: Snapshot, left: Sequence[LineReader] = ()) -> list[Generation]:
         """Return the generations after the last one that is known."""
@@ -165,10 +173,11 @@ class Chain:
 
     def refresh(self) -> None:
         """Take hold of the generations that came since."""
-        if self.current is None or self._is_active(self._newest()):
+        if self.current is None or is_at(self._files.path, self._newest(), self._pool):
             return
-        with discover(self._files) as snapshot:
+        with discover(self._files, self._pool) as snapshot:
             self._look_at_active(snapshot)
+            self._find_again(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
             if newest is not None:
                 held = [snapshot.same(found) for found in self.left.generations]
@@ -183,13 +192,14 @@ class Chain:
                 unread[0].damaged_before = ()
             self.later += [snapshot.keep(generation) for generation in unread]
             self._tell_oddities(snapshot)
+            self._hold()
 
     def _look_at_active(self, snapshot: Snapshot) -> None:
         self.nascent_bytes = snapshot.active.unfinished_bytes if snapshot.active else 0
 
     def advance(self) -> None:
         """Leave the current generation, at its end, for the next one."""
-        finished, following = self.current, self.later[0]
+        finished, following = self.current, self._next()
         assert finished is not None  # noqa: S101  # its successor was seen
         current = self._reader(following, 0)
         self.notices += notices.unread_between(finished, following)
@@ -198,6 +208,26 @@ class Chain:
         )
         self.left.leave(finished)
         self.current, self.later = current, self.later[1:]
+        self._hold()
+
+    def _next(self) -> Generation:
+        """Return the generation after the current one, open."""
+        for _ in range(_TRIES):
+            try:
+                self.later[0].open()
+            except MovedError:
+                with discover(self._files, self._pool) as snapshot:
+                    self._find_again(snapshot)
+            else:
+                return self.later[0]
+        raise LogUnavailableError(f"{self._files.path} is being rotated faster than it is read.")
+
+    def _find_again(self, snapshot: Snapshot) -> None:
+        self.later, gone = found_again(self.later, snapshot)
+        self.notices += gone
+
+    def _hold(self) -> None:
+        hold(self._pool, self.left.generations, self.current, self.later)
 
     def _adopt(self, snapshot: Snapshot) -> None:
         """Have an eye on what else turned up before the current generation."""
@@ -246,13 +276,6 @@ class Chain:
             return self.later[-1]
         assert self.current is not None  # noqa: S101  # asked only while there is one
         return self.current.generation
-
-    def _is_active(self, generation: Generation) -> bool:
-        try:
-            status = self._files.path.stat()
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == generation.file_id
 
     def _follow_newest(self, snapshot: Snapshot) -> Generation | None:
         """Go on in another file that has what was seen of the newest generation, if there is."""

@@ -1,24 +1,73 @@
-"""Room for the descriptors of a log that was rotated very often.
+"""Descriptors for a log that was rotated very often.
 
 A handler that keeps all its files, one an hour, has more of them after six weeks than a process may
-open by default.
+open by default, and a service may be given few.
 """
 
 from __future__ import annotations
 
 import resource
+from collections.abc import Iterable
+from typing import Protocol
 
 _OTHERS = 256  # descriptors for the rest of the process
+_FEWEST = 24  # for the files of one log: those that are kept, and some to look at the others
 
 
-def make_room(files: int) -> None:
-    """Let this process open that many files twice: some are held while all are looked at again.
+class Suspendable(Protocol):
+    """What has a descriptor that it can do without for a while."""
 
-    No further than the system allows; what cannot be opened then says so.
+    def suspend(self) -> None:
+        """Close it. When it is needed next, the file is opened again."""
+
+
+class DescriptorPool:
+    """Keeps no more files of one log open than there is room for: the last ones that were used.
+
+    The system's limit is raised as far as it allows. One thread uses a pool.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * files + _OTHERS
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+    def __init__(self) -> None:
+        self._limit = _FEWEST
+        self._open: dict[Suspendable, None] = {}  # the least recently used first
+        self._kept: set[Suspendable] = set()
+
+    def make_room(self, files: int) -> None:
+        """Have room for so many files twice: some are held while all are looked at again."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 2 * files + _OTHERS
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+        unlimited = soft == resource.RLIM_INFINITY
+        self._limit = 2 * files if unlimited else max(_FEWEST, soft - _OTHERS)
+
+    def keep(self, files: Iterable[Suspendable]) -> None:
+        """Let no other than these stay open whatever happens."""
+        self._kept = set(files)
+
+    def add(self, file: Suspendable) -> None:
+        """Take account of a file that was opened; others are closed for it."""
+        self._open[file] = None
+        while len(self._open) > self._limit and self.suspend_one(file):
+            pass
+
+    def use(self, file: Suspendable) -> None:
+        """Take account of a file that is used."""
+        if file in self._open:
+            del self._open[file]
+            self._open[file] = None
+
+    def remove(self, file: Suspendable) -> None:
+        """Take account of a file that was closed."""
+        self._open.pop(file, None)
+
+    def suspend_one(self, opened: Suspendable | None = None) -> bool:
+        """Close the file that was not used for longest; tell whether there was one."""
+        for file in self._open:
+            if file not in self._kept and file is not opened:
+                file.suspend()
+                return True
+        return False

@@ -2,67 +2,160 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
-from tui_ingest.oplog.files.descriptors import make_room
+from tui_ingest.oplog.files.descriptors import DescriptorPool
 from tui_ingest.oplog.files.generations import Generation
-from tui_ingest.oplog.files.listing import Listing, LogFiles, listing, rotated_files
-from tui_ingest.oplog.files.ordering import in_order
+from tui_ingest.oplog.files.listing import (
+    Listing,
+    LogFiles,
+    listing,
+    numbers_change,
+    rotated_files,
+)
+from tui_ingest.oplog.files.ordering import Rotated, in_order
 from tui_ingest.oplog.files.snapshots import Snapshot
-from tui_ingest.oplog.log import LogUnavailableError
+from tui_ingest.oplog.log import LogError, LogUnavailableError
 
 # A rollover renames up to 30 files one by one. A listing taken meanwhile shows gaps, a missing
 # active file or one inode twice; the next one, microseconds later, usually does not.
 MOST_LISTINGS = 200
+_FEW_LISTINGS = 5  # after which something else may be the matter
 
 
 class _ChangedError(Exception):
     """The files were renamed while they were looked at."""
 
 
-def discover(files: LogFiles) -> Snapshot:
+def discover(files: LogFiles, pool: DescriptorPool | None = None) -> Snapshot:
     """Open every file of a log and return those with a first line in the order of their age.
+
+    Args:
+        files: of the log.
+        pool: of descriptors, if some are held already.
 
     Raises:
         LogUnavailableError: a file that exists cannot be read; none may be passed over.
         LogError: the log's path is a folder, a pipe or a device.
     """
-    for _ in range(MOST_LISTINGS):
+    pool = pool or DescriptorPool()
+    for attempt in range(MOST_LISTINGS):
         try:
-            return _discover_once(files)
+            if attempt >= _FEW_LISTINGS and numbers_change(files):
+                return _discover_by_content(files, pool)
+            return _discover_once(files, pool)
         except _ChangedError:
             continue
     raise LogUnavailableError(f"{files.path} is being rotated faster than its files can be listed.")
 
 
-def _discover_once(files: LogFiles) -> Snapshot:
-    before = listing(files)
-    make_room(len(before))
-    opened: list[Generation] = []
+def is_at(path: Path, generation: Generation, pool: DescriptorPool) -> bool:
+    """Tell whether a plain file is the one at a path."""
     try:
-        rotated = [
-            (_take(opened, candidate, before, compression=name.compression, finished=True), name)
-            for candidate, name in rotated_files(files)
-        ]
-        active = None
-        if files.path in before:
-            active = _take(opened, files.path, before, compression="", finished=False)
-        if listing(files) != before:
+        if not generation.by_content:
+            status = path.stat()
+            return (status.st_dev, status.st_ino) == generation.file_id
+        with contextlib.closing(
+            Generation(path, compression="", finished=False, pool=pool, by_content=True)
+        ) as found:
+            # If both grew they would have to be one; whether they are is seen as soon as one does.
+            same_size = found.known_size == generation.known_size
+            return same_size and found.identity == generation.identity
+    except (OSError, LogError):
+        return False
+
+
+def _discover_once(files: LogFiles, pool: DescriptorPool) -> Snapshot:
+    before = listing(files)
+    pool.make_room(len(before))
+    look = _Look(files, pool)
+    try:
+        look.open(expected=before)
+        if look.file_ids() != before or listing(files) != before:
             raise _ChangedError
-        return Snapshot(in_order(rotated, active), active)
-    except BaseException as error:
-        for generation in opened:
-            generation.close()
-        if isinstance(error, FileNotFoundError):
-            raise _ChangedError from error
+        return look.snapshot()
+    except BaseException:
+        look.close()
         raise
 
 
-def _take(
-    opened: list[Generation], path: Path, expected: Listing, *, compression: str, finished: bool
-) -> Generation:
-    generation = Generation(path, compression=compression, finished=finished)
-    opened.append(generation)
-    if expected.get(path) != generation.file_id:
-        raise _ChangedError
-    return generation
+def _discover_by_content(files: LogFiles, pool: DescriptorPool) -> Snapshot:
+    """Do the same where the numbers of files are others every time: twice the same content."""
+    first, second = _Look(files, pool), _Look(files, pool)
+    try:
+        first.open(expected=None)
+        second.open(expected=None)
+        if first.identities() != second.identities():
+            raise _ChangedError
+        return second.snapshot()
+    except BaseException:
+        second.close()
+        raise
+    finally:
+        first.close()
+
+
+class _Look:
+    """All files of a log, opened one after the other."""
+
+    def __init__(self, files: LogFiles, pool: DescriptorPool) -> None:
+        self._files = files
+        self._pool = pool
+        self._rotated: list[Rotated] = []
+        self._active: Generation | None = None
+
+    def open(self, *, expected: Listing | None) -> None:
+        """Open them.
+
+        Args:
+            expected: which file is to be where; None goes by their content.
+
+        Raises:
+            _ChangedError: one was renamed meanwhile.
+        """
+        for path, name in rotated_files(self._files):
+            found = self._open(path, name.compression, expected, finished=True)
+            if found is None:
+                raise _ChangedError
+            self._rotated.append((found, name))
+        self._active = self._open(self._files.path, "", expected, finished=False)
+
+    def _open(
+        self, path: Path, compression: str, expected: Listing | None, *, finished: bool
+    ) -> Generation | None:
+        try:
+            found = Generation(
+                path,
+                compression=compression,
+                finished=finished,
+                pool=self._pool,
+                by_content=expected is None,
+            )
+        except FileNotFoundError:
+            return None
+        if expected is not None and expected.get(path) != found.file_id:
+            found.close()
+            raise _ChangedError
+        return found
+
+    def file_ids(self) -> Listing:
+        """Return which file was opened where."""
+        return {found.path: found.file_id for found in self._all()}
+
+    def identities(self) -> dict[Path, str]:
+        """Return which content was found where."""
+        return {found.path: found.identity for found in self._all()}
+
+    def snapshot(self) -> Snapshot:
+        """Return what was opened, in its order."""
+        return Snapshot(in_order(self._rotated, self._active), self._active)
+
+    def close(self) -> None:
+        """Give back every descriptor."""
+        for generation in self._all():
+            generation.close()
+
+    def _all(self) -> list[Generation]:
+        active = [self._active] if self._active is not None else []
+        return [*(generation for generation, _ in self._rotated), *active]

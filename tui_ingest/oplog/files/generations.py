@@ -1,16 +1,14 @@
-"""One file of a rotated log: opened once, known by its content, read by byte range."""
+"""One file of a rotated log, known by its content."""
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
 
-from tui_ingest.oplog.files.archives import Archive, pread_all
-from tui_ingest.oplog.log import LogError, LogUnavailableError
+from tui_ingest.oplog.files.content import Content
+from tui_ingest.oplog.files.descriptors import DescriptorPool
 from tui_ingest.oplog.parsing import record_end, timestamp_of
 
 HEAD_BYTES = 64 * 1024  # of the first line that are looked at; a longer one is cut
@@ -25,57 +23,63 @@ def digest(content: bytes) -> str:
     return blake2b(content, digest_size=16).hexdigest()
 
 
-class Generation:
-    """An open file of the log. It stays readable when it is renamed or removed.
+class Generation(Content):
+    """A file of the log, known by its content.
 
     Attributes:
         identity: digest of the first line that is not blank, of a record up to the end of its
             JSON; "" as long as there is none, because empty files all look alike.
         first_time: of the first line that has one, in seconds since the epoch; None if it is not
             near the beginning.
-        seen_size: bytes, when it was opened, or when it was looked at since.
+        by_content: `file_id` says nothing, the system gives another number every time.
         damaged_before: names of the files between the generation before and this one of which
             nothing can be read.
     """
 
-    def __init__(self, path: Path, *, compression: str, finished: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        compression: str,
+        finished: bool,
+        pool: DescriptorPool,
+        by_content: bool = False,
+    ) -> None:
         """Open a file for reading.
 
         Args:
             path: of the file.
-            compression: the end of a compressed file's name; offsets count unpacked bytes.
+            compression: the end of a compressed file's name, or "".
             finished: nothing more is expected, so that an unterminated first line counts.
+            pool: which may close it and have it opened again.
+            by_content: do not go by the number that the system gives to the file.
 
         Raises:
             FileNotFoundError: it is gone.
             LogUnavailableError: it cannot be read now.
             LogError: it is not a file.
         """
-        self.path = path
-        self.compressed = bool(compression)
-        self._file = _open(path)
-        self._archive: Archive | None = None
+        super().__init__(path, compression=compression, pool=pool)
         self._finished = finished
+        self.by_content = by_content
         self.damaged_before: Sequence[str] = ()
         try:
-            status = os.fstat(self._file.fileno())
-            if compression:
-                self._archive = Archive(path, compression, self._file)
             start, line = self._first_line()
             self.first_time = timestamp_of(line)
             if line and self.first_time is None:
                 self.first_time = self._next_time(start + len(line))
             self.seen_size = self.known_size
-        except OSError as error:
-            self.close()
-            raise self._unreadable(error) from error
         except BaseException:
             self.close()
             raise
-        self.file_id = (status.st_dev, status.st_ino)
-        self.mtime = status.st_mtime
         self._first = (start, len(line))
         self.identity = digest(line) if line else ""
+
+    def is_in(self, status: os.stat_result) -> bool:
+        """Tell whether the file that was opened at its path is the one that was there."""
+        if not self.by_content:
+            return super().is_in(status)
+        return digest(self.read_at(*self._first)) == self.identity
 
     def see(self) -> int:
         """Return its size now, and remember it, unless it holds another content by now."""
@@ -92,10 +96,6 @@ class Generation:
     def is_rewritten(self) -> bool:
         """Tell whether the first line is not where it was any more."""
         return not self.compressed and digest(self.read_at(*self._first)) != self.identity
-
-    def is_removed(self) -> bool:
-        """Tell whether no name leads to the file any more."""
-        return self._status().st_nlink == 0
 
     def _first_line(self) -> tuple[int, bytes]:
         """Return where the first line is and as much of it as is looked at.
@@ -126,55 +126,6 @@ class Generation:
         times = map(timestamp_of, self.read_at(start, HEAD_BYTES).split(b"\n"))
         return next((time for time in times if time is not None), None)
 
-    @property
-    def size(self) -> int:
-        """Bytes in it, now; unpacked. For a compressed file the first call reads it all."""
-        if self._archive is None:
-            return self.known_size
-        try:
-            return self._archive.size
-        except OSError as error:
-            raise self._unreadable(error) from error
-
-    @property
-    def known_size(self) -> int:
-        """Bytes in it, now; for a compressed file those that its end speaks of, if it does."""
-        if self._archive is None:
-            return self._status().st_size
-        try:
-            return self._archive.announced_size
-        except OSError as error:
-            raise self._unreadable(error) from error
-
-    @property
-    def damage(self) -> str:
-        """Why no more of a compressed file can be unpacked; "" if nothing is known to be wrong."""
-        return self._archive.damage if self._archive is not None else ""
-
-    def is_damaged(self) -> bool:
-        """Tell the same for certain, which may need all of it to be unpacked."""
-        return self._archive is not None and self.size >= 0 and bool(self.damage)
-
-    def ends_at(self, offset: int) -> bool:
-        """Tell whether a damaged file says that it held no more than was read already."""
-        try:
-            return self._archive is not None and self._archive.said_size == offset
-        except OSError as error:
-            raise self._unreadable(error) from error
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        """Return up to `length` bytes from a byte offset; fewer only at the end.
-
-        Raises:
-            LogUnavailableError: the disk failed, or a compressed file is not complete yet.
-        """
-        try:
-            if self._archive is not None:
-                return self._archive.read_at(offset, length)
-            return pread_all(self._file.fileno(), length, offset)
-        except OSError as error:
-            raise self._unreadable(error) from error
-
     def tail(self, offset: int) -> bytes:
         """Return the bytes just before an offset by which it is confirmed."""
         start = max(0, offset - TAIL_BYTES)
@@ -195,37 +146,3 @@ class Generation:
         if len(tail) == min(offset, TAIL_BYTES) and digest(tail) == tail_digest:
             return True
         return self.is_damaged()
-
-    def close(self) -> None:
-        """Give back the descriptor."""
-        if self._archive is not None:
-            self._archive.close()
-        self._file.close()
-
-    def _status(self) -> os.stat_result:
-        try:
-            return os.fstat(self._file.fileno())
-        except OSError as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: OSError) -> LogUnavailableError:
-        return LogUnavailableError(f"{self.path} cannot be read: {error.strerror}.")
-
-
-def _open(path: Path) -> BinaryIO:
-    """Open a regular file for reading only; a pipe is refused before it can block."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise LogUnavailableError(f"{path} cannot be opened: {error.strerror}.") from error
-    try:
-        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-    except OSError as error:
-        os.close(descriptor)
-        raise LogUnavailableError(f"{path} cannot be read: {error.strerror}.") from error
-    if not is_file:
-        os.close(descriptor)
-        raise LogError(f"{path} is not a regular file. Name the file that the writer appends to.")
-    return os.fdopen(descriptor, "rb", buffering=0)

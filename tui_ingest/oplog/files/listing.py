@@ -75,6 +75,24 @@ def listing(files: LogFiles) -> Listing:
     return found
 
 
+def numbers_change(files: LogFiles) -> bool:
+    """Tell whether the system gives a file another number every time, as some mounts do.
+
+    Three different ones of a file that did not change: no rollover does that in so short a time.
+    """
+    for candidate in (files.path, *(rotated for rotated, _ in rotated_files(files))):
+        try:
+            seen = [candidate.stat() for _ in range(3)]
+        except OSError:
+            continue
+        if (
+            len({status.st_ino for status in seen}) == len(seen)
+            and len({(status.st_dev, status.st_size, status.st_mtime_ns) for status in seen}) == 1
+        ):
+            return True
+    return False
+
+
 def rotation_ranks(files: LogFiles) -> dict[FileId, int]:
     """Return the N of every NAME.N by file.
 

@@ -43,6 +43,19 @@ def unreadable(generation: str, name: str) -> Notice:
     )
 
 
+def vanished(generation: Generation) -> Notice:
+    """Say that an unread file is gone that could not be held open."""
+    return Notice(
+        kind=NoticeKind.GAP,
+        message=(
+            f"{generation.path.name} was removed before it was read: {generation.seen_size:,} bytes"
+            " of it are known. There were more unread files than this process may have open."
+        ),
+        generation=generation.identity,
+        missing_bytes=generation.seen_size or None,
+    )
+
+
 def removed(generation: str, damaged: Sequence[str]) -> Notice:
     """Say that the newest file was removed, or damaged, with whatever came after it."""
     beside = f"; nothing of {', '.join(damaged)} can be read" if damaged else ""

@@ -96,11 +96,7 @@ class Snapshot:
 
     def same(self, generation: Generation) -> Generation | None:
         """Return the generation with the same content in the same file; None if it is gone."""
-        wanted = (generation.file_id, generation.identity)
-        return next(
-            (found for found in self.generations if (found.file_id, found.identity) == wanted),
-            None,
-        )
+        return next((found for found in self.generations if _is_same(found, generation)), None)
 
     def copy_of(
         self, generation: Generation, offset: int = 0, tail_digest: str = ""
@@ -113,7 +109,7 @@ class Snapshot:
             (
                 found
                 for found in self.generations
-                if found.file_id != generation.file_id
+                if not _is_same(found, generation)
                 and _agrees(found, Place(generation.identity, offset, tail_digest))
                 and (offset or found.size >= generation.seen_size or found.damage)
             ),
@@ -147,6 +143,15 @@ class Snapshot:
         if not before or not left:
             return not before and not left
         return _agrees(before[-1], left[-1])
+
+
+def _is_same(found: Generation, known: Generation) -> bool:
+    if found.identity != known.identity:
+        return False
+    if found.by_content or known.by_content:
+        # Another file with the same content will do as well, unless one of the two grows.
+        return found.known_size == known.known_size
+    return found.file_id == known.file_id
 
 
 def is_younger(one: Generation, other: Generation) -> bool:

@@ -160,7 +160,8 @@ class _Handler(FileSystemEventHandler):
 
 def _folder_id(folder: Path) -> _FolderId | None:
     try:
-        status = folder.stat()
+        status, again = folder.stat(), folder.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    # Where numbers are others every time they do not say that a folder is another one.
+    return status.st_dev, status.st_ino if status.st_ino == again.st_ino else 0
