@@ -6,6 +6,7 @@ import lzma
 import os
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui_ingest.oplog.files.reading import FileLog
@@ -76,6 +77,30 @@ class RotatedLog:
     def compress(self, number, suffix=".gz"):
         plain = self.rank(number)
         archive = self.rank(f"{number}{suffix}")
+        archive.write_bytes(packed(archive.name, plain.read_bytes()))
+        plain.unlink()
+
+
+class DatedLog(RotatedLog):
+    """Rotates by names with a date, in no order: as if clock and calendar were set all the time."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self._rotated = []  # names as they were given, the newest last
+
+    def rank(self, number):
+        if int(number) > len(self._rotated):
+            return self.path.with_name("none")
+        return self.path.with_name(self._rotated[-int(number)])
+
+    def _shift(self):
+        hours = 7919 * (len(self._rotated) + 1) % 1009
+        hour = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=hours)
+        self._rotated.append(f"{self.path.name}.{hour:%Y-%m-%d_%H}")
+
+    def compress(self, number, suffix=".gz"):
+        plain = self.rank(number)
+        archive = plain.with_name(plain.name + suffix)
         archive.write_bytes(packed(archive.name, plain.read_bytes()))
         plain.unlink()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.support.lines import line, serialized
-from tests.support.rotation import Reader, RotatedLog
+from tests.support.rotation import DatedLog, Reader, RotatedLog
 
 BACKUPS = 6
 EPOCH = 1_698_395_500
@@ -20,8 +20,8 @@ EPOCH = 1_698_395_500
 class Source:
     """A list of what was written, by generation, beside the files themselves."""
 
-    def __init__(self, folder, *, backups):
-        self.files = RotatedLog(folder, backups=backups)
+    def __init__(self, files):
+        self.files = files
         self.generations = [[]]  # oldest first, the active one last: pieces of lines
         self.pieces = []  # of all lines in the order of the log
         self.late = []  # lines that may come out of their order
@@ -93,7 +93,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="oplog"))
-        self.source = Source(self.folder, backups=self.backups)
+        self.source = Source(self.new_files())
         self.reader = Reader(self.source.files.path, poll_seconds=60)
         self.applied = []
         self.number = 0
@@ -107,6 +107,9 @@ class Machine(RuleBasedStateMachine):
         finally:
             self.reader.close()
             shutil.rmtree(self.folder)
+
+    def new_files(self):
+        return RotatedLog(self.folder, backups=self.backups)
 
     def new_line(self, size):
         self.number += 1
@@ -219,6 +222,13 @@ class NothingIsLost(Machine):
     def what_was_read_is_the_beginning_of_what_was_written(self):
         applied = self.in_order()
         assert applied == self.source.pieces[: len(applied)]
+
+
+class NamesSayNothing(NothingIsLost):
+    """The same where only the times of the records say what came first."""
+
+    def new_files(self):
+        return DatedLog(self.folder)
 
 
 class LossesAreTold(Machine):
@@ -352,6 +362,8 @@ CHECKS = settings(
 )
 TestNothingIsLost = NothingIsLost.TestCase
 TestNothingIsLost.settings = CHECKS
+TestNamesSayNothing = NamesSayNothing.TestCase
+TestNamesSayNothing.settings = settings(CHECKS, max_examples=60)
 TestLossesAreTold = LossesAreTold.TestCase
 TestLossesAreTold.settings = CHECKS
 TestLinesAreAlike = LinesAreAlike.TestCase
