@@ -131,6 +131,7 @@ class BatchApplied(Event):
     position: Position
     last_record_time: float | None  # seconds since the epoch, by the source's clock
     seconds: float  # from the batch being read to its commit
+    unseen: int = 0  # more records, known by their number alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +162,30 @@ class ModelVerified(Event):
 
     model: str  # label
     verdict: Verified
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenLetter:
+    """A dead letter that nobody has put right yet."""
+
+    id: int
+    reason: str
+    error: str  # one line
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recalled(Event):
+    """What was applied, and failed, before anybody looked."""
+
+    entries: Sequence[Entry]  # the last ones, and those with an open dead letter
+    letters: Mapping[int, OpenLetter]  # index in entries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attached(Event):
+    """What is reported from here on is done elsewhere."""
+
+    runs_on: str  # by which process on which host; "" while none is there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

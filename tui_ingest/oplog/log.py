@@ -164,6 +164,13 @@ class Log(Protocol):
         Does not move the reader.
         """
 
+    def recent(self, position: Position, most: int) -> Sequence[Entry]:
+        """Return up to `most` entries just before a position, oldest first.
+
+        Fewer, or none, where they are not to be had: gone, or on another machine. Does not move the
+        reader.
+        """
+
     def locate(self, start: StartPoint) -> Position:
         """Return the position that an operator means. Does not move the reader."""
 

@@ -29,6 +29,7 @@ class IngestOptions:
     database: str = "default"
     once: bool = False
     paused: bool = False
+    attach: bool = False  # look at the session that runs elsewhere; never be one
     stop_on_error: bool = False
     dry_run: bool = False
     start: StartPoint | None = None
@@ -57,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
     )
     parser.add_argument("--once", action="store_true", help="end at the end of the log")
     parser.add_argument("--paused", action="store_true", help="start the console paused")
+    parser.add_argument(
+        "--attach",
+        action="store_true",
+        help="only look at the session of the log, wherever it runs, and command it; what the"
+        " console does by itself where one is running",
+    )
     parser.add_argument(
         "--on-error",
         choices=ON_ERROR_CHOICES,
@@ -108,6 +115,7 @@ def from_namespace(namespace: argparse.Namespace) -> IngestOptions:
         database=namespace.database,
         once=namespace.once,
         paused=namespace.paused,
+        attach=namespace.attach,
         stop_on_error=namespace.on_error == "stop",
         dry_run=namespace.dry_run,
         start=_start_point(namespace),
@@ -119,6 +127,12 @@ def conflict(namespace: argparse.Namespace) -> str:
     """Return why these options make no sense together, or here; an empty string if they do."""
     if namespace.headless and namespace.paused:
         return "--paused needs the console: nobody could resume a headless session"
+    if namespace.attach and (
+        namespace.headless or namespace.once or namespace.paused or namespace.dry_run
+    ):
+        return "--attach only looks: it makes no sense with what a session does"
+    if namespace.attach and _start_point(namespace) is not None:
+        return "--attach only looks: pause (space) and go to another place (o) there"
     if not namespace.headless and not _has_terminal():
         return "there is no terminal for the console; use --headless"
     return ""

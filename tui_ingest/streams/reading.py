@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -225,6 +225,10 @@ class StreamLog:
         with contextlib.suppress(LogError):
             return self._with_broker(lambda broker: seeking.line_at(broker, location))
         return None
+
+    def recent(self, position: Position, most: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `Log.recent`. None: what a broker gives is in the order of the stream alone."""
+        return ()
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""

@@ -24,6 +24,7 @@ from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.screens.take_over import TakeOverDialog
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.rows import RowsView
@@ -47,6 +48,7 @@ _ALONE: tuple[type[DOMNode], ...] = (
     GoToDialog,
     HelpScreen,
     LeaveDialog,
+    TakeOverDialog,
 )
 # Textual's own.
 _TAKEN = {App.COMMAND_PALETTE_BINDING: "the palette", "tab": "the focus", "shift+tab": "the focus"}

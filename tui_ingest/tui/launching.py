@@ -15,15 +15,14 @@ from django.db import connections
 
 from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
-from tui_ingest.ingest.orders import operator
-from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.addresses import name_of
 from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.running.attaching import ConsoleSession
 from tui_ingest.running.exit_status import FATAL
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.running.signals import handling
-from tui_ingest.running.starting import open_log, session, spare_the_collector
+from tui_ingest.running.starting import open_log, spare_the_collector
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.keys import keymap
 from tui_ingest.tui.view.farewell import farewell
@@ -62,16 +61,14 @@ def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) 
         ImproperlyConfigured: `TUI_INGEST["KEYS"]` cannot be had.
     """
 
-    control = Control(
-        paused=options.paused, stop_on_error=options.stop_on_error, operator=operator()
-    )
+    behind = ConsoleSession(options)
 
     def run_session(report: Callable[[Event], None]) -> SessionEnded:
         if prepare is not None:
             prepare()
-        return session(options, control, report, interactive=True).run()
+        return behind.run(report)
 
-    view = LogView(_access(options), control)
+    view = LogView(_access(options), behind)
     return ConsoleApp(view, run_session, keymap=keymap(get_settings().keys))
 
 
@@ -84,6 +81,7 @@ def _access(options: IngestOptions) -> LogAccess:
         path=name_of(options.path),
         target=Target(options.database),
         dry_run=options.dry_run,
+        only_look=options.attach,
         project=" · ".join(terminal_safe(word) for word in words if word),
         open_log=lambda: open_log(options),
         read_again=partial(_read_again, options),

@@ -7,6 +7,14 @@ stored           the same from the database, for those who look from outside
 
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
 from tui_ingest.ingest.status.session_status import SessionStatus
-from tui_ingest.ingest.status.stored import as_dict, status_of
+from tui_ingest.ingest.status.stored import as_dict, state_of, status_of
 
-__all__ = ["EventKind", "SessionStatus", "Severity", "as_dict", "severity_of", "status_of"]
+__all__ = [
+    "EventKind",
+    "SessionStatus",
+    "Severity",
+    "as_dict",
+    "severity_of",
+    "state_of",
+    "status_of",
+]

@@ -47,6 +47,8 @@ class EventKind(enum.StrEnum):
     WAITING = "waiting", Severity.WARNING  # for a database or a log that is expected back
     RECOVERED = "recovered"
     RACED = "raced", Severity.WARNING  # another ingester has the log now
+    ORDER_REFUSED = "order_refused", Severity.WARNING  # it made no sense where it arrived
+    OUT_OF_REACH = "out_of_reach"  # the log's files are not to be read from here
     HANDED_OVER = "handed_over"  # to another session, by order
     TAKEN_OVER = "taken_over", Severity.WARNING  # from a session that did not end properly
     ROWS_GONE = "rows_gone", Severity.ERROR  # what was written last is not there any more

@@ -14,6 +14,7 @@ from typing import Any
 
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import (
+    Attached,
     BatchApplied,
     Counts,
     DeadLetterResolved,
@@ -61,6 +62,7 @@ class SessionStatus:
     verified: Mapping[str, Verified] = field(default_factory=dict)  # by model label
     last_record_time: float | None = None  # seconds since the epoch, by the source's clock
     last_seen: float | None = None  # seconds since the epoch, of a session looked at from outside
+    attached: bool = False  # this session is not here, but looked at from outside
     runs_on: str = ""  # process and host of that session, while it is alive
     last_error: str = ""
     last_failed: int | None = None  # the dead letter of the last error
@@ -98,7 +100,13 @@ def _(event: SessionStarted, _before: SessionStatus) -> Changes:
         "gaps": event.gaps,
         "verified": event.verified,
         "last_record_time": event.last_record_time,
+        "attached": False,
     }
+
+
+@_changes.register
+def _(event: Attached, _before: SessionStatus) -> Changes:
+    return {"attached": True, "runs_on": terminal_safe(event.runs_on)}
 
 
 @_changes.register
@@ -127,7 +135,7 @@ def _(event: BatchApplied, before: SessionStatus) -> Changes:
         "position": event.position,
         "totals": _sum(before.totals, event.counts),
         "session": _sum(before.session, event.counts),
-        "records": before.records + len(event.entries),
+        "records": before.records + len(event.entries) + event.unseen,
         "last_record_time": event.last_record_time or before.last_record_time,
     }
 

@@ -22,7 +22,7 @@ _ENDED = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
 def status_of(target: Target, file: ProcessedFile, log: Log) -> SessionStatus:
     """Put together what is known of a log; `log` is looked at and closed."""
     holder = leases.holder(target, file.file_path)
-    state = _state(file, holder)
+    state = state_of(file, holder)
     silence = leases.silent_seconds(target, file.file_path)
     letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
     return SessionStatus(
@@ -77,7 +77,8 @@ def _verdict(verdict: Verified) -> dict[str, Any]:
     }
 
 
-def _state(file: ProcessedFile, holder: Holder | None) -> State:
+def state_of(file: ProcessedFile, holder: Holder | None) -> State:
+    """Return what the session of a log does, or that there is none."""
     if not file.state:
         return State.NOT_RUNNING
     state = State(file.state)

@@ -14,6 +14,7 @@ from tui_ingest.ingest import orders
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import Order, ProcessedFile
+from tui_ingest.oplog.addresses import name_of
 from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import log_path
@@ -91,8 +92,8 @@ def _order(options: dict[str, Any]) -> tuple[OrderKind, str]:
             return OrderKind(action.replace("-", "_")), ""
 
 
-def _known(target: Target, log: Path) -> ProcessedFile:
-    file = target.rows(ProcessedFile).filter(file_path=str(log)).first()
+def _known(target: Target, log: Path | str) -> ProcessedFile:
+    file = target.rows(ProcessedFile).filter(file_path=name_of(log)).first()
     if file is None:
         raise CommandError(
             f"No session has read {log} into database '{target.database}'.", returncode=USAGE

@@ -13,7 +13,7 @@ from tui_ingest.oplog.files.chain import Chain
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.files.listing import LogFiles, rotation_ranks
 from tui_ingest.oplog.files.positions import go_back
-from tui_ingest.oplog.files.rereading import line_at
+from tui_ingest.oplog.files.rereading import line_at, lines_before
 from tui_ingest.oplog.files.watching import Watcher
 from tui_ingest.oplog.log import (
     MAX_RECORD_BYTES,
@@ -159,6 +159,11 @@ class FileLog:
     def line_at(self, location: RecordLocation) -> bytes | None:
         """See `Log.line_at`."""
         return line_at(self._files, location)
+
+    def recent(self, position: Position, most: int) -> Sequence[Entry]:
+        """See `Log.recent`."""
+        lines = lines_before(self._files, position, most)
+        return [entry for location, raw in lines for entry in parse_line(raw, location)]
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""

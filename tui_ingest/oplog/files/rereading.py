@@ -1,11 +1,46 @@
-"""A line that was read before, once more."""
+"""Lines that were read before, once more."""
 
 from __future__ import annotations
 
 from tui_ingest.oplog.files.discovery import discover
 from tui_ingest.oplog.files.listing import LogFiles
-from tui_ingest.oplog.log import LogError
+from tui_ingest.oplog.log import LogError, Position
 from tui_ingest.oplog.records import RecordLocation
+
+RECENT_BYTES = 256 * 1024  # looked through for the lines before a position
+
+
+def lines_before(
+    files: LogFiles, position: Position, most: int
+) -> list[tuple[RecordLocation, bytes]]:
+    """Return up to `most` lines before a position, without their terminators, oldest first.
+
+    Of the position's own generation, and none that are longer than some hundred KiB.
+    """
+    begin = max(0, position.offset - RECENT_BYTES)
+    try:
+        with discover(files) as snapshot:
+            for generation in snapshot.generations:
+                if generation.identity == position.generation:
+                    data = generation.read_at(begin, position.offset - begin)
+                    return _lines(data, begin, position.generation)[-most:]
+    except LogError:
+        pass
+    return []
+
+
+def _lines(data: bytes, begin: int, generation: str) -> list[tuple[RecordLocation, bytes]]:
+    """Return the complete lines of a piece of a file; the first of it may be the end of one."""
+    found, start = [], begin
+    for number, line in enumerate(data.split(b"\n")[:-1]):
+        length = len(line) + 1
+        raw = line.lstrip(b"\0").rstrip(b"\r")
+        if (number or not begin) and raw.strip():
+            skipped = len(line) - len(line.lstrip(b"\0"))
+            location = RecordLocation(generation, start + skipped, length - skipped)
+            found.append((location, raw))
+        start += length
+    return found
 
 
 def line_at(files: LogFiles, location: RecordLocation) -> bytes | None:

@@ -45,6 +45,7 @@ MAIN_KEYS: list[BindingType] = [
         "Stand before a record that fails instead of setting it aside",
         "stop_on_error",
     ),
+    _hidden("T", "take_over", "Take over", "Attached: apply the log here instead", "take_over"),
     _hidden("r", "retry_stopped", "Retry", "Stopped on error: try the record again", "retry"),
     _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "edit"),
     _hidden("x", "set_aside_stopped", "Set aside", "Stopped on error: go on", "set_aside"),

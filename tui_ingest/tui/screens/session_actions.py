@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui_ingest.ingest.session.control import StepTo
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.take_over import TakeOverDialog
 
 _WHILE_PAUSED = {"step", "step_to_failure", "go_to"}
 _WHILE_IT_RUNS = {"toggle_stop_on_error"}
@@ -17,6 +18,9 @@ class SessionActions(ConsoleScreen):
             if self.view.over:
                 return None if action == "pause" else False
             return self.view.held is (action == "resume")
+        if action == "take_over":
+            status = self.view.status
+            return None if self.view.access.only_look or not status.attached else True
         if action in _WHILE_PAUSED and not self.view.held:
             return None
         if action in _WHILE_PAUSED | _WHILE_IT_RUNS and self.view.over:
@@ -26,6 +30,10 @@ class SessionActions(ConsoleScreen):
     def why_not(self, action: str) -> str:
         if action == "pause":
             return "The session has ended: there is nothing to pause."
+        if action == "take_over":
+            if self.view.access.only_look:
+                return "--attach only looks. Start the console without it to take over."
+            return "The log is applied here already."
         if action in _WHILE_PAUSED and not self.view.over:
             return f"Pause first ({self.key_name('pause')}): that is done while nothing else is."
         if action in _WHILE_PAUSED | _WHILE_IT_RUNS:
@@ -41,6 +49,14 @@ class SessionActions(ConsoleScreen):
         """Go on."""
         self.view.resume()
         self.look()
+
+    def action_take_over(self) -> None:
+        """Apply the log here, once that was confirmed."""
+        self.app.push_screen(TakeOverDialog(self.view.status.runs_on), self._take_over_if)
+
+    def _take_over_if(self, wanted: bool | None) -> None:
+        if wanted:
+            self.view.take_over()
 
     def action_step(self) -> None:
         """Apply one record and stay paused."""

@@ -12,7 +12,9 @@ from tui_ingest.words.terminal_safe import terminal_safe
 
 def left_to_do(status: SessionStatus) -> str:
     """Return what a session would leave: "38.0 MiB are unread, 7 dead letters are open"."""
-    parts = []
+    parts: list[str] = []
+    if status.attached:  # it goes on without whoever looks
+        return ""
     if status.backlog is not None and unread(status.backlog):
         parts.append(f"{size(unread(status.backlog))} of the log are unread")
     if status.dead_letters:
@@ -21,7 +23,12 @@ def left_to_do(status: SessionStatus) -> str:
 
 
 def farewell(status: SessionStatus) -> list[str]:
-    """Return three lines for the shell: records, dead letters, the place in the log."""
+    """Return three lines for the shell: records, dead letters, the place in the log.
+
+    One who only looked needs them no more than to know that the session goes on.
+    """
+    if status.attached:
+        return [f"Left it to {status.runs_on}." if status.runs_on else "Nothing applies the log."]
     failed = sum(counts.failed for counts in status.session.values())
     name = terminal_safe(PurePath(status.path).name)
     rest = unread(status.backlog) if status.backlog is not None else 0

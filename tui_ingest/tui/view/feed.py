@@ -12,14 +12,16 @@ from tui_ingest.ingest.events import (
     DeadLetterResolved,
     Event,
     Noticed,
+    Outcome,
+    Recalled,
     RecordSetAside,
     State,
     StateChanged,
 )
 from tui_ingest.ingest.status import SessionStatus, Severity, severity_of
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.tui.view.line_sampler import KEPT_LINES, LineSampler
-from tui_ingest.tui.view.lines import Line, MarkerLine, RecordLine, short
+from tui_ingest.tui.view.line_sampler import KEPT_LINES, LineSampler, ordinary_outcome
+from tui_ingest.tui.view.lines import Line, MarkerLine, RecordLine, record_line, short
 from tui_ingest.words.terminal_safe import terminal_safe
 
 # States that are told in the log pane. Running and caught up alternate all day, and a wait has
@@ -78,7 +80,10 @@ class Feed:
     def _take_note(self, event: Event) -> None:
         self._status = self._status.after(event)
         match event:
+            case Recalled():
+                self._recall(event)
             case BatchApplied():
+                self._sampler.leave_out(event.unseen)
                 for line in self._sampler.add_batch(event.entries, event.unusual):
                     self._unexplained[line.location] = line
             case RecordSetAside():
@@ -93,6 +98,18 @@ class Feed:
                 self._mark(event.at, event.state.value, event.reason, severity)
             case Noticed():
                 self._mark(event.at, event.kind, event.message, severity_of(event.kind))
+
+    def _recall(self, event: Recalled) -> None:
+        """Begin with what was applied before anybody looked."""
+        for index, entry in enumerate(event.entries):
+            letter = event.letters.get(index)
+            line = record_line(entry, Outcome.FAILED if letter else ordinary_outcome(entry))
+            line.earlier = True
+            if letter is not None:
+                line.note = f"{letter.reason}: {short(letter.error)}"
+                line.dead_letter = letter.id
+                self._letters[letter.id] = line
+            self._sampler.add(line)
 
     def _explain(self, event: RecordSetAside) -> None:
         """Say on the line of a failed record why it failed."""

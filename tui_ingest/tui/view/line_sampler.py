@@ -30,6 +30,11 @@ class LineSampler:
         self._lines.append(line)
         self._trim()
 
+    def leave_out(self, records: int) -> None:
+        """Count records that nobody has seen."""
+        if records:
+            self._lines.append(ElidedLine(records))
+
     def add_batch(
         self, entries: Sequence[Entry], unusual: Mapping[int, Outcome]
     ) -> list[RecordLine]:
@@ -64,7 +69,7 @@ class LineSampler:
             self._lines.append(ElidedLine(left_out))
         for index in run[left_out:]:
             entry = entries[index]
-            outcome = unusual.get(index) or _ordinary_outcome(entry)
+            outcome = unusual.get(index) or ordinary_outcome(entry)
             self._lines.append(record_line(entry, outcome))
         self._ordinary += len(run) - left_out
         return surplus - left_out
@@ -77,7 +82,8 @@ class LineSampler:
             self._ordinary = min(self._ordinary, SCREENFUL)
 
 
-def _ordinary_outcome(entry: Entry) -> Outcome:
+def ordinary_outcome(entry: Entry) -> Outcome:
+    """Return what becomes of a record if nothing is said about it."""
     deleted = isinstance(entry, Record) and entry.operation is Operation.DELETE
     return Outcome.DELETED if deleted else Outcome.SAVED
 

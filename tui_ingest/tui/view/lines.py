@@ -38,6 +38,7 @@ class RecordLine:
     note: str = ""  # FAILED: reason and error
     dead_letter: int | None = None  # its id
     resolution: str = ""  # how its dead letter ended
+    earlier: bool = False  # before anybody looked
 
     @property
     def pk(self) -> str:

@@ -33,6 +33,7 @@ class Orders(Protocol):
     def order_stop_on_error(self, on: bool) -> None: ...
     def seek(self, start: StartPoint) -> None: ...
     def decide(self, decision: Decision) -> None: ...
+    def take_over(self) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -42,6 +43,7 @@ class LogAccess:
 
     path: str  # of the log, as its checkpoint knows it
     target: Target
+    only_look: bool = False  # never apply the log here
     dry_run: bool = False  # nothing is changed here, neither by the session nor by the screens
     project: str  # for the operator: "mysite.settings · default postgresql"
     open_log: Callable[[], Log]  # another reader of the same log; the caller closes it
@@ -153,6 +155,10 @@ class LogView:
     def decide(self, decision: Decision) -> None:
         """Say what to do about the record that the session stopped on."""
         self._orders.decide(decision)
+
+    def take_over(self) -> None:
+        """Have the log applied here instead of elsewhere."""
+        self._orders.take_over()
 
     def stop(self) -> None:
         """End the session. From any thread, and from a signal handler."""

@@ -57,6 +57,14 @@ def badge(snapshot: SessionStatus, *, pausing: bool, stopping: bool) -> Phrase:
         pausing: a pause was ordered, and the session does not obey yet.
         stopping: the end was ordered.
     """
+    phrase = _badge(snapshot, pausing=pausing, stopping=stopping)
+    if not snapshot.attached:
+        return phrase
+    words = [phrase.text, "ATTACHED", *([snapshot.runs_on] if snapshot.runs_on else [])]
+    return Phrase(" · ".join(words), phrase.tone)
+
+
+def _badge(snapshot: SessionStatus, *, pausing: bool, stopping: bool) -> Phrase:
     state = snapshot.state
     if snapshot.ended is not None and snapshot.ended.error:
         return Phrase("✗ FAILED", Tone.BAD)

@@ -93,4 +93,6 @@ def _subject(line: RecordLine, width: int) -> str:
 def _outcome(line: RecordLine) -> tuple[str, str]:
     if line.outcome is Outcome.FAILED and line.resolution:
         return f"✓ {line.resolution}", "rows--good"
+    if line.earlier and line.outcome is not Outcome.FAILED:
+        return "· earlier", "rows--quiet"
     return _OUTCOMES[line.outcome]

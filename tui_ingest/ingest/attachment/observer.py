@@ -1,0 +1,270 @@
+"""Another session's work, reported as if it were done here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from django.db.models import QuerySet
+
+from tui_ingest.ingest import checkpoints, deadletters, leases, orders, totals, verdicts
+from tui_ingest.ingest.attachment.order_post import OrderPost
+from tui_ingest.ingest.attachment.progress import Progress
+from tui_ingest.ingest.attachment.recalling import recall
+from tui_ingest.ingest.attachment.standing import stopped_on
+from tui_ingest.ingest.events import (
+    Attached,
+    DeadLetterResolved,
+    Event,
+    ModelVerified,
+    Noticed,
+    OrdersTaken,
+    Progressed,
+    RecordSetAside,
+    SessionStarted,
+    State,
+    StateChanged,
+    Verified,
+)
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.status import EventKind, state_of
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
+from tui_ingest.oplog.log import Backlog, Log, LogError
+from tui_ingest.oplog.records import RecordLocation
+
+LOOK_SECONDS = 0.4  # between two looks at the database
+MOST_LETTERS = 500  # told one by one, of each look; SQLite takes no thousands of keys at once
+
+
+class Observer:
+    """Looks at the database, and where it can at the files, and reports what has changed.
+
+    Args:
+        log: another reader of the log; the caller closes it.
+        post: orders, from any thread.
+        by: who gives them, for people.
+        report: called with every event, in the thread of `run`.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        target: Target,
+        post: OrderPost,
+        report: Callable[[Event], None],
+        *,
+        by: str,
+    ) -> None:
+        self._log = log
+        self._target = target
+        self._post = post
+        self._tell = report
+        self._by = by
+        self._progress = Progress(target, log)
+        self._began = False
+        self._runs_on: str | None = None
+        self._told: tuple[State, str] | None = None
+        self._orders: OrdersTaken | None = None
+        self._verdicts: Mapping[str, Verified] = {}  # by model label
+        self._last_event = 0  # key of a `LogEvent`
+        self._letters: set[int] = set()  # open ones
+        self._given: list[int] = []  # orders that wait for an answer
+        self._out_of_reach = False
+
+    def run(self) -> None:
+        """Look until the post says that it is enough."""
+        while not self._post.stopping and not self._post.taking_over:
+            try:
+                self._look()
+            except Exception as error:
+                if not is_of_the_database(error):
+                    raise
+                self._target.connection.close()
+                self._change_state(State.WAITING, f"database: {str(error).partition(chr(10))[0]}")
+            self._post.wait(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        file = self._target.rows(ProcessedFile).filter(file_path=self._log.path).first()
+        if file is None:
+            self._change_state(State.NOT_RUNNING, "No session has read this log yet.")
+            return
+        self._give_orders(file)
+        if not self._began or self._progress.went_back(file):
+            self._begin(file)
+        self._tell_owner_and_state(file)
+        self._tell_orders(file)
+        self._tell_work(file)
+        self._tell_verdicts(file)
+        self._tell_events(file)
+
+    def _begin(self, file: ProcessedFile) -> None:
+        self._progress.begin(file)
+        self._letters = self._open_letters(file)
+        self._verdicts = verdicts.load(self._target, file)
+        last = file.last_record_time
+        self._tell(
+            SessionStarted(
+                at=time.time(),
+                path=file.file_path,
+                database=self._target.database,
+                position=self._progress.position,
+                totals=totals.load(self._target, file),
+                dead_letters=len(self._letters),
+                gaps=checkpoints.gaps(self._target, file),
+                last_record_time=last.timestamp() if last else None,
+                verified=self._verdicts,
+                again=self._began,
+            )
+        )
+        self._runs_on = None  # to be told again
+        if not self._began:
+            newest = self._events(file).order_by("-pk").values_list("pk", flat=True).first()
+            self._last_event = newest or 0
+            if recalled := recall(self._target, self._log):
+                self._tell(recalled)
+        self._began = True
+        self._look_at_files(file)
+
+    def _tell_owner_and_state(self, file: ProcessedFile) -> None:
+        holder = leases.holder(self._target, file.file_path)
+        state = state_of(file, holder)
+        runs_on = str(holder.owner) if holder and state is not State.NOT_RUNNING else ""
+        if runs_on != self._runs_on:
+            self._runs_on = runs_on
+            self._tell(Attached(at=time.time(), runs_on=runs_on))
+        self._change_state(state, file.state_reason if runs_on else "", file)
+
+    def _change_state(self, state: State, reason: str, file: ProcessedFile | None = None) -> None:
+        if (state, reason) == self._told:
+            return
+        self._told = state, reason
+        if state is State.STOPPED_ON_ERROR and file is not None:
+            self._tell(stopped_on(self._log, self._progress.position, file.state_reason))
+        self._tell(StateChanged(at=time.time(), state=state, reason=reason))
+
+    def _tell_orders(self, file: ProcessedFile) -> None:
+        since = file.paused_since
+        taken = OrdersTaken(
+            at=0.0,
+            paused=bool(file.paused_by) or self._told == (State.PAUSED, file.state_reason),
+            stop_on_error=bool(file.stop_on_error_by),
+            paused_by=file.paused_by,
+            paused_since=since.timestamp() if since else None,
+            stop_on_error_by=file.stop_on_error_by,
+        )
+        if taken != self._orders:
+            self._orders = taken
+            self._tell(taken)
+
+    def _tell_work(self, file: ProcessedFile) -> None:
+        still_open = self._open_letters(file)
+        new, gone = still_open - self._letters, self._letters - still_open
+        self._letters = still_open
+        failed = self._rows(new)
+        before = self._progress.position
+        if applied := self._progress.since(file, failed):
+            self._tell(applied)
+        for letter in failed:
+            self._tell(
+                RecordSetAside(
+                    at=time.time(),
+                    dead_letter=letter.pk,
+                    location=RecordLocation(letter.generation, letter.position, letter.length),
+                    operation=letter.operation,
+                    model=letter.model,
+                    pk=letter.pk_text,
+                    reason=letter.reason,
+                    error=letter.error.partition("\n")[0],
+                )
+            )
+        for letter in self._rows(gone):  # the totals have moved already
+            self._tell(
+                DeadLetterResolved(
+                    at=time.time(), dead_letter=letter.pk, status=letter.status, counts={}
+                )
+            )
+        if self._progress.position != before:
+            self._look_at_files(file)
+        self._tell_backlog(file)
+
+    def _tell_verdicts(self, file: ProcessedFile) -> None:
+        before, self._verdicts = self._verdicts, verdicts.load(self._target, file)
+        for label, verdict in self._verdicts.items():
+            if verdict != before.get(label):
+                self._tell(ModelVerified(at=time.time(), model=label, verdict=verdict))
+
+    def _tell_events(self, file: ProcessedFile) -> None:
+        for event in self._events(file).filter(pk__gt=self._last_event).order_by("pk"):
+            self._last_event = event.pk
+            self._tell(
+                Noticed(
+                    at=event.time.timestamp(),
+                    kind=event.kind,
+                    message=event.message,
+                    missing_bytes=event.missing_bytes,
+                )
+            )
+
+    # The files
+
+    def _look_at_files(self, file: ProcessedFile) -> None:
+        """Have the log's reader stand where the session stands."""
+        try:
+            self._log.resume(checkpoints.position_of(file))
+        except LogError:
+            self._be_out_of_reach(file)
+
+    def _tell_backlog(self, file: ProcessedFile) -> None:
+        backlog = self._log.backlog()
+        if not backlog.readable or (not backlog.exists and file.state != State.NO_FILE_YET):
+            self._be_out_of_reach(file)
+            unread = max(0, file.size - self._progress.position.offset)
+            backlog = Backlog(
+                exists=True, readable=False, generation_size=file.size, remaining_bytes=unread
+            )
+        self._tell(Progressed(at=time.time(), backlog=backlog, position=self._progress.position))
+
+    def _be_out_of_reach(self, file: ProcessedFile) -> None:
+        if self._out_of_reach:
+            return
+        self._out_of_reach = True
+        where = f" It is on {file.owner_host}." if file.owner_host else ""
+        self._notice(
+            EventKind.OUT_OF_REACH,
+            f"{file.file_path} cannot be read from here.{where} Failures and events are shown;"
+            " records are not.",
+        )
+
+    # Orders
+
+    def _give_orders(self, file: ProcessedFile) -> None:
+        while order := self._post.take():
+            kind, argument = order
+            given = orders.give(self._target, file, kind, argument, by=self._by)
+            self._given.append(given.pk)
+        if not self._given:
+            return
+        for answered in (
+            self._target.rows(Order).filter(pk__in=self._given).exclude(status=Order.Status.OPEN)
+        ):
+            self._given.remove(answered.pk)
+            if answered.status == Order.Status.REFUSED:
+                name = answered.kind.replace("_", " ")
+                self._notice(EventKind.ORDER_REFUSED, f"{name}: {answered.answer}")
+
+    # Rows
+
+    def _events(self, file: ProcessedFile) -> QuerySet[LogEvent]:
+        return self._target.rows(LogEvent).filter(file=file)
+
+    def _open_letters(self, file: ProcessedFile) -> set[int]:
+        letters = deadletters.search(self._target, file, status=DeadLetter.Status.OPEN)
+        return set(letters.order_by().values_list("pk", flat=True))
+
+    def _rows(self, keys: set[int]) -> list[DeadLetter]:
+        rows = self._target.rows(DeadLetter).filter(pk__in=sorted(keys)[-MOST_LETTERS:])
+        return list(rows.order_by("pk")) if keys else []
+
+    def _notice(self, kind: EventKind, message: str) -> None:
+        self._tell(Noticed(at=time.time(), kind=kind, message=message))
