@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import assert_never
+import dataclasses
+from datetime import UTC, datetime
+from typing import Any, assert_never
 
 from django.db.models import QuerySet
 
@@ -30,6 +31,16 @@ def verdict_of(row: ModelVerification) -> Verified:
         position=row.position,
         reason=row.reason,
     )
+
+
+def as_dict(verdict: Verified) -> dict[str, Any]:
+    """Return a verdict as JSON can hold it; its time is ISO 8601 in UTC."""
+    at = verdict.at
+    return {
+        **dataclasses.asdict(verdict),
+        "state": verdict.state.value,
+        "at": None if at is None else datetime.fromtimestamp(at, UTC).isoformat(),
+    }
 
 
 def differing_rows(target: Target, file: ProcessedFile, label: str) -> QuerySet[DifferingRow]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui_ingest.ingest import checkpoints, leases, totals, verdicts
-from tui_ingest.ingest.events import State, Verified
+from tui_ingest.ingest.events import State
 from tui_ingest.ingest.leases import Holder
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
@@ -64,16 +64,9 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "models": {label: dataclasses.asdict(counts) for label, counts in status.totals.items()},
         "dead_letters": status.dead_letters,
         "gaps": status.gaps,
-        "verified": {label: _verdict(verdict) for label, verdict in status.verified.items()},
-    }
-
-
-def _verdict(verdict: Verified) -> dict[str, Any]:
-    return {
-        **dataclasses.asdict(verdict),
-        "state": verdict.state.value,
-        "at": _iso(verdict.at),
-        "reason": terminal_safe(verdict.reason),
+        "verified": {
+            label: verdicts.as_dict(verdict) for label, verdict in status.verified.items()
+        },
     }
 
 
