@@ -16,7 +16,8 @@ _ADVICE: dict[str, str] = {
     " itself then. If not, create the row and retry.",
     Reason.UNIQUE_CLASH: "If the log is still to change the other row, leave it: a dead letter is"
     " retried by itself then. If not, change that row or edit this record; then retry.",
-    Reason.PROTECTED: "Delete the rows that refer to it first; then retry.",
+    Reason.PROTECTED: "If the log is still to change or delete the rows that refer to it, leave it:"
+    " a dead letter is retried by itself then. If not, delete them first; then retry.",
     Reason.NOT_ALLOWED: "Name the model in MODELS and retry, or discard the record.",
     Reason.NO_IDENTITY: "Edit the record so that it says which row it means; then retry.",
     Reason.IDENTITY_CLASH: "Give the other row another primary key; then retry.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -18,6 +18,7 @@ from tui_ingest.ingest.batches.attempts import (
     RunRefusedError,
 )
 from tui_ingest.ingest.batches.partners import Partners
+from tui_ingest.ingest.deadletters import Cascades
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import (
     Fault,
@@ -59,6 +60,7 @@ class BatchPass:
         replayer: Replayer,
         fast: FastPath | None,
         partners: Partners,
+        cascades: Cascades,
         verifier: Verifier | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,6 +71,7 @@ class BatchPass:
         self._unit = Unit(target, replayer, self._entries)
         self._fast = fast
         self._partners = partners
+        self._cascades = cascades
         self._verifier = verifier
         self._target = target
         self._clock = clock
@@ -156,6 +159,8 @@ class BatchPass:
         try:
             if entry.operation is Operation.DIGEST:
                 return self._verify(entry)
+            if taken := self._cascades.failure(entry, self._failed()):
+                return taken
             return self._undone(entry) if undo else self._unit.replay(index)
         except MemoryError:
             raise
@@ -169,6 +174,11 @@ class BatchPass:
             with self._target.atomic():
                 self._written.verified += self._verifier.verify(record)
         return {}
+
+    def _failed(self) -> Iterator[tuple[Record, Failure]]:
+        for index, failure in self._written.failures.items():
+            if isinstance(record := self._entries[index], Record):
+                yield record, failure
 
     def _undone(self, record: Record) -> Mapping[str, Outcome]:
         with self._target.atomic():

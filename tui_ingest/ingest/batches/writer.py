@@ -147,6 +147,7 @@ class BatchWriter:
                     replayer=self._replayer,
                     fast=self._fast,
                     partners=Partners(self._target, self._file),
+                    cascades=deadletters.Cascades(self._target, self._file),
                     verifier=self._verifier,
                     clock=self._clock,
                 )

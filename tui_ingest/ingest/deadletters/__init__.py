@@ -2,6 +2,7 @@
 
 keeping       a record becomes a dead letter: its bytes, what was wrong, the rows it speaks of
 superseding   it gives way to a later record of its row
+cascades      deletions that would take along rows whose own records wait
 waiting       it waits for rows that others bring or change
 groups        those that wait for nothing but each other
 retrying      it is applied after all, in a transaction of its own
@@ -14,6 +15,7 @@ contents      the record inside, read again from its bytes
 """
 
 from tui_ingest.ingest.deadletters.auto_retry import AutoRetry
+from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.editing import discard, edit
 from tui_ingest.ingest.deadletters.keeping import keep
 from tui_ingest.ingest.deadletters.listing import (
@@ -32,6 +34,7 @@ from tui_ingest.ingest.deadletters.waiting import is_brought, waiting_for
 
 __all__ = [
     "AutoRetry",
+    "Cascades",
     "DeadLetterError",
     "InvalidEditError",
     "Retry",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
+from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, get
 from tui_ingest.ingest.deadletters.resolving import (
@@ -62,6 +63,8 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
         return stay_open(target, letter, Failure(reason=entry.reason, error=entry.error))
     refresh_rows(target, letter.file, reason=Reason.UNKNOWN_MODEL)
     record = without_superseded(target, letter, entry)
+    if taken := Cascades(target, letter.file).failure(record):
+        raise RecordError(Reason.PROTECTED, taken.error, needs=taken.needs)
     replayer = Replayer(target)
     outcomes = Unit(target, replayer, [record]).replay(0)
     if dangling := replayer.dangling(record):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
+from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.groups import complete_groups
@@ -28,7 +29,7 @@ from tui_ingest.ingest.fast.units import write_together
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
-from tui_ingest.oplog.records import Record
+from tui_ingest.oplog.records import Operation, Record
 
 
 def retry_all(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
@@ -151,15 +152,16 @@ def _apply(
         return []
     replayer = Replayer(target)
     last = _last_of_each_row(target, letters)
+    _look_at_deletions(target, file, last)
     outcomes, failures = write_together(target, replayer, [*last.values()])
     if failures:
         ids = [*last]
         raise _UndoneError({ids[index]: why for index, why in failures.items()})
     replayer.counters.move()
     of_letter = {letter: outcomes[index] for index, letter in enumerate(last)}
-    # A row that a later one of them wrote was saved by this one, too, a moment before.
+    # A row that a later one of them wrote was written by this one, too, a moment before.
     applied = [
-        (letter, record, {**_saved(record), **of_letter.get(letter.pk, {})})
+        (letter, record, {**_written(record), **of_letter.get(letter.pk, {})})
         for letter, record in letters
     ]
     results = close_applied(target, file, applied)
@@ -171,8 +173,21 @@ def _apply(
     return results
 
 
-def _saved(record: Record) -> Mapping[str, Outcome]:
-    return dict.fromkeys(totals.labels_of(record), Outcome.SAVED)
+def _look_at_deletions(target: Target, file: ProcessedFile, records: Mapping[int, Record]) -> None:
+    cascades = Cascades(target, file)
+    own = {key for record in records.values() for key in row_keys(target, record.objects).values()}
+    taken = {
+        letter: failure
+        for letter, record in records.items()
+        if (failure := cascades.failure(record, but=own))
+    }
+    if taken:
+        raise _UndoneError(taken)
+
+
+def _written(record: Record) -> Mapping[str, Outcome]:
+    is_save = record.operation is Operation.SAVE
+    return dict.fromkeys(totals.labels_of(record), Outcome.SAVED if is_save else Outcome.DELETED)
 
 
 def _last_of_each_row(

@@ -17,7 +17,9 @@ from django.db.models import DO_NOTHING, Model, ProtectedError, Q, QuerySet, Res
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from tui_ingest.ingest.exact.announcing import Announcements
+from tui_ingest.ingest.exact.sequences import Counters
 from tui_ingest.ingest.model_fields import concrete
+from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
 
 Objects = Any  # instances of one model: a list or a query set, as `on_delete` gives them
@@ -40,6 +42,18 @@ def delete(
     collector = _Collector(target, announcements, origin)
     collector.collect(rows, keep_parents=keep_parents)
     collector.delete()
+
+
+def taken_along(target: Target, row: Model) -> list[Objects]:
+    """Return the rows that would go with one, and that one, model by model; nothing is deleted.
+
+    Raises:
+        ProtectedError, RestrictedError: rows that refer to them forbid it.
+    """
+    nobody = Announcements(Receivers(()), target.database, Counters(target))
+    collector = _Collector(target, nobody, row)
+    collector.collect([row], keep_parents=True)
+    return [*collector.data.values(), *collector.fast_deletes]
 
 
 class _Collector(Collector):

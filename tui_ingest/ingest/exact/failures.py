@@ -70,20 +70,20 @@ def _is_to_be_looked_up(failure: Failure) -> bool:
 
 
 def _looked_up(target: Target, failure: Failure, record: Record) -> Failure:
+    found = waiting(target, record)
+    if found is not None:
+        return replace(found, traceback=failure.traceback)
+    if failure.reason != Reason.MISSING_PARENT:
+        return failure
     match record.operation:
         case Operation.SAVE:
-            found = waiting(target, record)
+            return _as(Reason.INTEGRITY, failure, failure.error)
         case Operation.DELETE:
             return _as(Reason.PROTECTED, failure, f"Other rows refer to it. {failure.error}")
         case Operation.DIGEST:
             return failure
         case unknown:
             assert_never(unknown)
-    if found is not None:
-        return replace(found, traceback=failure.traceback)
-    if failure.reason == Reason.UNIQUE_CLASH:
-        return failure
-    return _as(Reason.INTEGRITY, failure, failure.error)
 
 
 def describe(error: Exception) -> Failure:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from tui_ingest.ingest.exact.clashes import find_clashes
-from tui_ingest.ingest.exact.finding import natural_key_text, row_key, row_keys
+from django.db.models import Model, ProtectedError, RestrictedError
+
+from tui_ingest.ingest.exact.clashes import find_clashes, key_of
+from tui_ingest.ingest.exact.deleting import taken_along
+from tui_ingest.ingest.exact.finding import find_rows, natural_key_text, row_key, row_keys
 from tui_ingest.ingest.exact.parents import arrivals, missing_parents
 from tui_ingest.ingest.identity import has_natural_key
 from tui_ingest.ingest.model_fields import Serialized, concrete
@@ -18,30 +22,63 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import Operation, Record
 
 # What may pass by itself, once other records have taken effect.
-WAITING_REASONS = (Reason.MISSING_PARENT, Reason.UNIQUE_CLASH)
+WAITING_REASONS = (Reason.MISSING_PARENT, Reason.UNIQUE_CLASH, Reason.PROTECTED)
+
+MOST_PROTECTING = 100  # rows that one deletion waits for; the next ones are found later
 
 
 def waiting(target: Target, record: Record) -> Failure | None:
-    """Return for which rows a record has to wait: parents that are not here, and rows that have
-    unique values of it. None: for no row that is known.
+    """Return for which rows a record has to wait: parents that are not here, rows that have unique
+    values of it, rows that forbid its deletion. None: for no row that is known.
 
     Without those that the record itself brings or changes: it is judged at its end. Asks the
     database once per reference and unique value.
     """
     match record.operation:
         case Operation.SAVE:
-            pass
-        case Operation.DELETE | Operation.DIGEST:
-            return None
+            found = _before_save(target, record)
+        case Operation.DELETE:
+            found = _before_delete(target, record)
+        case Operation.DIGEST:
+            found = []
         case unknown:
             assert_never(unknown)
-    own = set(row_keys(target, record.objects).values())
-    found = [missing.as_failure() for missing in missing_parents(target, record.objects)]
-    clashes = find_clashes(target, record.objects)
-    found += [clash.as_failure() for clash in clashes if clash.holder_key not in own]
     if not found:
         return None
     return replace(found[0], needs=tuple(dict.fromkeys(key for one in found for key in one.needs)))
+
+
+def _before_save(target: Target, record: Record) -> list[Failure]:
+    own = set(row_keys(target, record.objects).values())
+    found = [missing.as_failure() for missing in missing_parents(target, record.objects)]
+    clashes = find_clashes(target, record.objects)
+    return found + [clash.as_failure() for clash in clashes if clash.holder_key not in own]
+
+
+def _before_delete(target: Target, record: Record) -> list[Failure]:
+    own = set(row_keys(target, record.objects).values())
+    found = []
+    for serialized in record.objects:
+        with contextlib.suppress(RecordError):
+            if row := find_rows(target, serialized).first():
+                keys, error = _protecting(target, row)
+                if needs := tuple(key for key in keys if key not in own):
+                    found.append(Failure(reason=Reason.PROTECTED, error=error, needs=needs))
+    return found
+
+
+def _protecting(target: Target, row: Model) -> tuple[list[RowKey], str]:
+    """Return the rows that forbid a deletion, and what Django says of them."""
+    try:
+        taken_along(target, row)
+    except ProtectedError as error:
+        rows, said = error.protected_objects, error.args[0]
+    except RestrictedError as error:
+        rows, said = error.restricted_objects, error.args[0]
+    else:
+        return [], ""
+    some = itertools.islice(rows, MOST_PROTECTING)
+    return sorted(key_of(target, one) for one in some), str(said)
 
 
 def changed_by(target: Target, record: Record, models: frozenset[str] | None = None) -> set[RowKey]:

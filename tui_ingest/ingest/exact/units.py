@@ -15,7 +15,7 @@ from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.records import Record
+from tui_ingest.oplog.records import Operation, Record
 
 
 class Unit:
@@ -117,7 +117,7 @@ class Unit:
         self, outcomes: dict[int, Mapping[str, Outcome]]
     ) -> dict[int, Exception]:
         """Go on as long as one more succeeds: a natural key may be that of a record behind it."""
-        left = [*range(len(self._entries))]
+        left = sorted(range(len(self._entries)), key=self._is_deletion)
         errors: dict[int, Exception] = {}
         while left:
             errors = {}
@@ -134,6 +134,11 @@ class Unit:
                 break
             left = [*errors]
         return errors
+
+    def _is_deletion(self, index: int) -> bool:
+        """Deletions come last: they would take along what others move away."""
+        entry = self._entries[index]
+        return isinstance(entry, Record) and entry.operation is Operation.DELETE
 
     def _references_unchecked(self) -> AbstractContextManager[object]:
         """MySQL and MariaDB cannot wait for the end with it. Afterwards every reference is looked

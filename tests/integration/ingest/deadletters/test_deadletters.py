@@ -12,7 +12,17 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, connections
 
-from tests.project.gallery.models import Label, Loose, Place, Rooted, Shop, Tag, Work
+from tests.project.gallery.models import (
+    Exhibition,
+    Label,
+    Loose,
+    Place,
+    Rooted,
+    Shop,
+    Showing,
+    Tag,
+    Work,
+)
 from tests.support.lines import line, line_of_text
 from tests.support.target import (
     Target,
@@ -394,7 +404,7 @@ def test_a_retried_deletion(target):
     target.accept(saved("work", 1, {"title": "w", "artist": "a"}))
     target.accept(saved("showing", 1, {"work": 1, "exhibition": 1, "room": 1}))
     letter = target.refuse(deleted("exhibition", 1))
-    target.accept(deleted("showing", 1))
+    target.rows(Showing).all().delete()
     result = retry(target, letter)
     assert result.counts == {"gallery.exhibition": Counts(failed=-1, deleted=1)}
 
@@ -650,3 +660,21 @@ def test_an_export_is_one_line_of_json_each_with_nothing_that_acts(target):
         assert told["reason"] == letter.reason
         assert told["line"] == bytes(letter.raw).decode(errors="backslashreplace")
     assert json.loads(lines[1])["raw"] == "/xtdMDt0aXRsZQc="
+
+
+def test_a_deletion_comes_back_when_nothing_forbids_it_any_more(target):
+    shown = {"work": 1, "exhibition": 1, "room": 1}
+    target.accept(
+        saved("artist", 1, {"code": "a"}),
+        saved("work", 1, {"title": "w", "artist": "a"}),
+        *(saved("exhibition", pk, {"title": "e"}) for pk in (1, 2)),
+        saved("showing", 1, shown),
+        saved("showing", 2, shown),
+    )
+    letter = target.refuse(deleted("exhibition", 1))
+    assert (letter.reason, letter.waiting_for_model) == ("protected", "gallery.showing")
+    target.apply(deleted("showing", 1))
+    assert statuses(target) == ["open"]
+    target.apply(saved("showing", 2, {**shown, "exhibition": 2}))
+    assert statuses(target) == ["applied"]
+    assert [row.pk for row in target.rows(Exhibition)] == [2]

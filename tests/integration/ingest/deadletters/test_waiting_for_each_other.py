@@ -97,6 +97,17 @@ HISTORIES = {
         ],
         (Telephone, ("pk", "is_main"), [(1, False), (2, True)]),
     ),
+    "who has left does not go with the department": (
+        [*STAFF, department(2, head=2), person(2, of=2), *DESKS],
+        [
+            person(3, of=2, badge=2),
+            person(2, of=2, badge=3),
+            desk(1, "x", 1),
+            delete("department", 1),
+            delete("person", 1),
+        ],
+        (Desk, ("pk", "owner_id"), [(1, None), (2, 2), (3, 3)]),
+    ),
     "made anew before it is deleted": (
         PAGES,
         [page(9, "a"), save("remark", 1, page=9), delete("page", 1)],
