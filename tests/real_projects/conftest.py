@@ -10,8 +10,24 @@ from tests.real_projects.harness.processes import Project
 
 PACKAGES = {
     "guardian_grants": "guardian",
+    "history_kept": "simple_history",
     "mptt_categories": "mptt",
+    "reversion_shop": "reversion",
+    "wagtail_site": "wagtail",
 }
+
+# A second database and a second order of records add little to what the gate has time for.
+LONG = {"history_kept", "reversion_shop", "wagtail_site"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are chosen that -m names
+def pytest_collection_modifyitems(items):
+    for item in items:
+        given = getattr(item, "callspec", None)
+        if given is None or given.params.get("project") not in LONG:
+            continue
+        if "seed" in given.params and given.params["target"] == "sqlite":
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(params=sorted(PACKAGES))

@@ -1,0 +1,3 @@
+"""No page of this site is asked for."""
+
+urlpatterns = []
