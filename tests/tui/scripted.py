@@ -8,6 +8,7 @@ from tests.support.lines import line, serialized
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
+    ModelVerified,
     OrdersTaken,
     Outcome,
     Progressed,
@@ -100,6 +101,10 @@ class ScriptedSession:
     def state(self, state, **facts):
         self._state = state
         self.report(StateChanged(at=NOW, state=state, **facts))
+
+    def verified(self, model, verdict):
+        """Say what a DIGEST has said of a model."""
+        self._report(ModelVerified(at=time.time(), model=model, verdict=verdict))
 
     def apply(self, *records, failing=(), reason="bad_value", error="It is wrong.", outcomes=None):
         """Report a batch; the records at the places in `failing` become dead letters."""

@@ -1,9 +1,19 @@
 """The main screen: what it says, and what its keys do."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.tui.scripted import NOW, ScriptedSession, console, record, until
-from tui_ingest.ingest.events import Counts, Noticed, Outcome, State, StoppedOnError
+from tui_ingest.ingest.events import (
+    Counts,
+    Noticed,
+    Outcome,
+    State,
+    StoppedOnError,
+    Verified,
+    VerifiedState,
+)
 from tui_ingest.ingest.session.control import Control, StepTo
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.app import ConsoleApp
@@ -297,6 +307,31 @@ async def test_the_models_of_the_session_and_of_the_whole_life(desk):
         await d.shows("1,001")
         await d.press("t")
         await d.shows("Models · session", gone="1,001")
+
+
+async def test_what_digests_say_of_a_model_is_in_its_row(desk):
+    def verdict(state, rows, differing=None):
+        return Verified(
+            state=state,
+            rows=rows,
+            source_rows=4,
+            differing=differing,
+            at=NOW,
+            position=0,
+            reason="",
+        )
+
+    at = datetime.fromtimestamp(NOW).astimezone()
+    async with desk(size=(200, 50)) as d:
+        d.session.apply(record(1))
+        await d.shows("polls.question", gone="verified")
+        d.session.verified("polls.question", verdict(VerifiedState.EQUAL, 4))
+        d.session.verified("a.few", verdict(VerifiedState.DIFFERS, 3))
+        d.session.verified("b.some", verdict(VerifiedState.DIFFERS, 4, differing=2))
+        d.session.verified("c.other", verdict(VerifiedState.DIFFERS, 4))
+        d.session.verified("d.late", verdict(VerifiedState.EXPLAINED, 3))
+        await d.shows("verified", f"✓ {at:%H:%M}", "≠ 1 row", "≠ 2 rows", "≠ values", "≈ explained")
+        await d.shows("5 models, total")
 
 
 async def test_hundreds_of_models_scroll_under_their_sum(desk):

@@ -73,6 +73,7 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions):
         view, snapshot = self.view, self.view.status
         self.log_pane.look()
         self.query_one(ModelsTable).show_counts(snapshot.totals, snapshot.session)
+        self.query_one(ModelsTable).show_verdicts(snapshot.verified, view.clock())
         self.query_one(OffsetBar).snapshot = snapshot
         self.query_one(StatusLine).phrases = status_phrases.phrases(
             snapshot,

@@ -9,17 +9,24 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 
-from tui_ingest.ingest.events import Counts
+from tui_ingest.ingest.events import Counts, Verified, VerifiedState
+from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.words.numbers import plural
 
 COUNTED = ("saved", "deleted", "failed", "missing", "skipped")
-# In the order in which they find room; all five are in the table when it is wide.
-_PRIORITY = ("failed", "saved", "deleted", "missing", "skipped")
+# In the order in which they find room; all are in the table when it is wide.
+_PRIORITY = ("failed", "saved", "verified", "deleted", "missing", "skipped")
 NAME_CELLS = 14  # that the column of names keeps, whatever the numbers take
 _TONES = {"failed": "rows--bad", "missing": "rows--warning"}
+_VERDICTS = {
+    VerifiedState.EQUAL: "rows--good",
+    VerifiedState.DIFFERS: "rows--bad",
+    VerifiedState.EXPLAINED: "rows--warning",
+    VerifiedState.NOT_COMPARABLE: "rows--quiet",
+}
 
 _Row = tuple[str, Counts]
 
@@ -32,7 +39,11 @@ class ModelsTable(ListView[_Row]):
     """Counts by model, with their sum, for this session or for the log's whole life."""
 
     CLOSING = True
-    COLUMNS: ClassVar = [Column(name="model", by=lambda row: row[0]), *map(_counted, COUNTED)]
+    COLUMNS: ClassVar = [
+        Column(name="model", by=lambda row: row[0]),
+        *map(_counted, COUNTED),
+        Column(name="verified", right=True),
+    ]
 
     lifetime: reactive[bool] = reactive(True)
 
@@ -40,6 +51,8 @@ class ModelsTable(ListView[_Row]):
         super().__init__(id="models")
         self._totals: Mapping[str, Counts] = {}
         self._session: Mapping[str, Counts] = {}
+        self._verified: Mapping[str, Verified] = {}
+        self._told: Mapping[str, str] = {}  # verdicts in words, by label
         self._sum = Counts()
         self.set_reactive(ModelsTable.sort_column, "model")
 
@@ -52,6 +65,13 @@ class ModelsTable(ListView[_Row]):
             self._totals, self._session = totals, session
             self._recount()
 
+    def show_verdicts(self, verified: Mapping[str, Verified], now: float) -> None:
+        """Show what DIGESTs have said, if that is new; `now` in seconds since the epoch."""
+        told = {label: in_short(verdict, now) for label, verdict in verified.items()}
+        if told != self._told:
+            self._verified, self._told = verified, told
+            self._recount()
+
     def watch_lifetime(self) -> None:
         self._recount()
         self._retitle()
@@ -59,7 +79,7 @@ class ModelsTable(ListView[_Row]):
     def _recount(self) -> None:
         counts = self._totals if self.lifetime else self._session
         self._sum = sum(counts.values(), Counts())
-        self.show(sorted(counts.items()))
+        self.show(sorted({**dict.fromkeys(self._told, Counts()), **counts}.items()))
 
     def _retitle(self) -> None:
         self.border_title = Content("Models · lifetime" if self.lifetime else "Models · session")
@@ -73,6 +93,9 @@ class ModelsTable(ListView[_Row]):
         label, counts = row
         if column == "model":
             return formats.fit(formats.shorten_middle(label, cells - 1), cells), ""
+        if column == "verified":
+            tone = _VERDICTS[self._verified[label].state] if label in self._verified else ""
+            return formats.fit(self._told.get(label, ""), cells, align="right"), tone
         number = getattr(counts, column)
         tone = _TONES.get(column, "") if number else "rows--quiet"
         return formats.fit(formats.count(number), cells, align="right"), tone
@@ -88,9 +111,16 @@ class ModelsTable(ListView[_Row]):
     def widths(self, width: int) -> dict[str, int]:
         numbers: dict[str, int] = {}
         for name in _PRIORITY:
-            number = formats.count(getattr(self._sum, name))
-            cells = max(len(name) + 1, cell_len(number)) + 1
-            if sum(numbers.values()) + cells + NAME_CELLS <= width:
+            cells = self._cells(name)
+            if cells and sum(numbers.values()) + cells + NAME_CELLS <= width:
                 numbers[name] = cells
         room = max(0, width - sum(numbers.values()))
-        return {"model": room, **{name: numbers[name] for name in COUNTED if name in numbers}}
+        in_order = (*COUNTED, "verified")
+        return {"model": room, **{name: numbers[name] for name in in_order if name in numbers}}
+
+    def _cells(self, name: str) -> int:
+        """Return how wide a column has to be, the space before it included."""
+        if name != "verified":
+            number = formats.count(getattr(self._sum, name))
+            return max(len(name) + 1, cell_len(number)) + 1
+        return max(map(cell_len, ("verified ", *self._told.values()))) + 1 if self._told else 0
