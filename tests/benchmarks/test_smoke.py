@@ -21,3 +21,16 @@ def test_every_measurement_comes_to_an_end(tmp_path):
     targets = [line for line in lines if line.startswith("- ")]
     assert len(targets) == 15
     assert all(line.endswith("**") for line in targets)
+
+
+def test_every_measurement_of_streams_comes_to_an_end():
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.streams", "--smoke"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 7

@@ -147,6 +147,8 @@ class Client:
             "allow_reconnect": False,
             "connect_timeout": CONNECT_SECONDS,
             "ping_interval": 20,
+            # Who may only hear answers under his own subject overhears nobody's.
+            "inbox_prefix": f"_INBOX.{self._address.subject}",
             "error_cb": self._on_error,
             "closed_cb": self._on_closed,
         }

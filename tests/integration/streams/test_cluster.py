@@ -79,6 +79,7 @@ def test_no_majority(cluster, site, reader):
             server.thaw()
 
 
+@pytest.mark.thorough
 def test_a_zombie_with_its_own_client_while_leaders_change(cluster, site, reader):
     """Two forwarders, of which neither knows of the other, and a leader that dies every time."""
     chance = random.Random(5)

@@ -1,0 +1,97 @@
+"""`python -m tests.benchmarks.streams [--smoke]`: a stream and a file, two ingesters and one.
+
+Three brokers on this machine, three replicas, written to the disk before they acknowledge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.benchmarks import polls_log
+from tests.benchmarks.processes import python
+from tests.benchmarks.targets import Postgres, postgres_server
+from tests.support.brokers import Cluster
+
+RECORDS = 200_000
+SMOKE_RECORDS = 2_000
+REPEATS = 3  # the best counts
+SITES = ("site-a", "site-b")
+
+
+def main() -> None:
+    namespace = _parse()
+    records = SMOKE_RECORDS if namespace.smoke else RECORDS
+    with tempfile.TemporaryDirectory(prefix="tui-ingest-benchmarks-") as name:
+        folder = Path(name)
+        with postgres_server(folder) as host, Cluster(folder / "brokers") as cluster:
+            repeats = 1 if namespace.smoke else REPEATS
+            for line in _report(folder, host, cluster, records, repeats):
+                print(line, flush=True)  # noqa: T201
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="see in seconds that all of it works")
+    return parser.parse_args()
+
+
+def _report(folder: Path, host: str, cluster: Cluster, records: int, repeats: int):
+    logs = {
+        site: _log(folder / f"{site}.log", records, number) for number, site in enumerate(SITES)
+    }
+    urls = {site: cluster.url(f"oplog.{site}") for site in SITES}
+    _stream("create", urls[SITES[0]])
+    sent = [_stream("forward", "--once", logs[site], urls[site]) for site in SITES]
+    yield f"forwarded: {records / min(sent):,.0f} records/s"
+    file = _best(host, [logs[SITES[0]]], repeats)
+    stream = _best(host, [urls[SITES[0]]], repeats)
+    yield f"applied from a file: {records / file:,.0f} records/s"
+    yield f"applied from a stream: {records / stream:,.0f} records/s"
+    yield f"a stream has at least 0.7 of a file's speed: {file / stream:.2f}"
+    one = _best(host, list(urls.values()), repeats)
+    two = _best(host, list(urls.values()), repeats, together=True)
+    yield f"two sites, one ingester after the other: {2 * records / one:,.0f} records/s"
+    yield f"two sites, two ingesters: {2 * records / two:,.0f} records/s"
+    yield f"two ingesters have at least 1.6 of one's speed: {one / two:.2f}"
+
+
+def _log(path: Path, records: int, number: int) -> Path:
+    with path.open("wb") as log:
+        log.writelines(polls_log.lines(records, seed=polls_log.SEED + number))
+    return path
+
+
+def _stream(action: str, *arguments: object) -> float:
+    """Run `tui-ingest-stream` to its end; how long that took, in seconds."""
+    module = ("-m", "tui_ingest.streams.cli")
+    return python(*module, action, *map(str, arguments), env={}).seconds
+
+
+def _best(host: str, logs: Sequence[object], repeats: int, *, together: bool = False) -> float:
+    return min(_apply(host, logs, together=together) for _ in range(repeats))
+
+
+def _apply(host: str, logs: Sequence[object], *, together: bool) -> float:
+    """Apply logs to an empty database, a process each; how long all of them took, in seconds."""
+    target = Postgres(host)
+
+    def ingest(log: object) -> None:
+        program = ("-m", "tui_ingest", str(log), "--headless", "--once", *target.options)
+        python(*program, env=target.env)
+
+    try:
+        with ThreadPoolExecutor(len(logs) if together else 1) as pool:
+            started = time.perf_counter()
+            list(pool.map(ingest, logs))
+            return time.perf_counter() - started
+    finally:
+        target.drop()
+
+
+if __name__ == "__main__":
+    main()
