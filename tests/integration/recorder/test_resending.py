@@ -46,7 +46,7 @@ def test_all_and_some_rows_are_written_again_parents_first(source):
     ]
     for before, after in (("tag", "product"), ("product", "shelf"), ("place", "shelf")):
         assert names.index(before) < names.index(after)
-    labels = [o["pk"] for _, [o] in parsed(lines) if o["model"] == "shop.label"]
+    labels = [o["pk"] for _, (o, *_) in parsed(lines) if o["model"] == "shop.label"]
     assert labels == sorted(labels)
 
     _, lines = resend(source, "--resend", "shop.Tag", "shop.shelf")
