@@ -75,13 +75,13 @@ def clean():
     return {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
 
 
-def start(*arguments, folder, **environment):
+def start(*arguments, folder, stdin=False, **environment):
     """Start Python in a folder, without a terminal and without settings in the environment."""
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         cwd=folder,
         env=clean() | environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,63 @@
+"""Processes of a site that start in no time and may be killed: forks of one that is set up."""
+
+import contextlib
+import os
+import signal
+
+SCRIPT = """
+import os, signal, sys
+import django
+django.setup()
+from django.core.management import call_command
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+for line in sys.stdin:
+    name, *arguments = line.split()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.dup2(os.open("nursery.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
+        os.dup2(1, 2)
+        try:
+            if name == "storm":
+                from storm import rage
+                rage(*arguments)
+            else:
+                call_command(name, *arguments)
+        finally:
+            os._exit(0)
+    print(child, flush=True)
+"""
+
+
+class Nursery:
+    """Starts processes of one site; what still runs at the end of the block is killed."""
+
+    def __init__(self, site):
+        self._site = site
+        self._pids = set()
+        self._parent = None
+
+    def __enter__(self):
+        settings = {"DJANGO_SETTINGS_MODULE": "mysite.settings"}
+        parent = self._site.folder / "nursery.py"
+        parent.write_text(SCRIPT)
+        self._parent = self._site.start(parent, stdin=True, **settings)
+        return self
+
+    def __exit__(self, *_):
+        for pid in list(self._pids):
+            self.kill(pid)
+        self._parent.communicate(timeout=60)
+
+    def start(self, *command):
+        """Start a command of Django's or `storm`; its pid."""
+        self._parent.stdin.write(" ".join(map(str, command)) + "\n")
+        self._parent.stdin.flush()
+        pid = int(self._parent.stdout.readline())
+        self._pids.add(pid)
+        return pid
+
+    def kill(self, pid):
+        self._pids.discard(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
