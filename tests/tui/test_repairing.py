@@ -1,12 +1,15 @@
 """From a record that failed to a database that is right again, on a real log and database."""
 
+import asyncio
 import contextlib
 import itertools
 import json
 import threading
 
 import pytest
+from django.db.backends.signals import connection_created
 from django.db.models.signals import pre_save
+from textual.events import Key
 
 from tests.support.lines import choice, key, question
 from tests.tui.scripted import DEADLINE_SECONDS
@@ -448,3 +451,33 @@ async def test_leaving_asks_while_something_is_left_to_do(working_desk):
         assert not d.app.view.stopping
         await d.press("q", "q")
         await d.until(d.app.view.session_over.is_set)
+
+
+@contextlib.contextmanager
+def look_ups_held():
+    """From now on, who opens a connection to look something up waits until it is let go."""
+    reached, released = threading.Event(), threading.Event()
+
+    def hold(**_):
+        reached.set()
+        released.wait(DEADLINE_SECONDS)
+
+    connection_created.connect(hold)
+    try:
+        yield reached, released
+    finally:
+        released.set()
+        connection_created.disconnect(hold)
+
+
+async def test_keys_in_one_piece_wait_for_the_rows_that_they_are_about(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        with look_ups_held() as (reached, released):
+            for key in ("d", "w"):
+                d.app.post_message(Key(key, key))
+            # Not by the pilot, which waits for the console while that waits for its rows.
+            assert await asyncio.to_thread(reached.wait, DEADLINE_SECONDS)
+            for _ in range(100):  # a key that waits for nothing acts within these
+                await asyncio.sleep(0)
+            released.set()
+            await d.shows("Write 1 dead letter", gone="Write 0")

@@ -14,6 +14,7 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.speaking import SpeakingApp
 
 PATIENCE_SECONDS = 1.0  # with a screen that is at work, before a key goes on without it
+LOAD_SECONDS = 5.0  # the same with one that looks up what the key is about; escape does not wait
 
 
 class OrderedKeysApp(SpeakingApp):
@@ -21,8 +22,8 @@ class OrderedKeysApp(SpeakingApp):
 
     Textual hands each key to the widget that has the focus as the key arrives, and looks for its
     binding later: of `/quit` in one piece, the `q` still goes to the list and ends the program.
-    Here a binding runs as its key arrives, and a new screen is waited for. Text goes to the input
-    that has the focus, as ever; a key that may end the typing waits for the text before it.
+    Here a binding runs as its key arrives, and a new screen is waited for, with its rows. Text
+    goes to the input that has the focus, as ever; a key that may end the typing waits for it.
     """
 
     async def on_event(self, event: Event) -> None:
@@ -34,7 +35,10 @@ class OrderedKeysApp(SpeakingApp):
 
     async def _acts(self, event: Key) -> bool:
         """Run the binding of a key; return whether it has one and is not text."""
-        await _caught_up(self.screen)
+        screen = self.screen
+        await _caught_up(screen)
+        if isinstance(screen, ConsoleScreen) and event.key != "escape":
+            await _patiently(screen.ready, LOAD_SECONDS)
         focused = self.focused
         if focused is not None and _takes_text(focused):
             if event.is_printable:
@@ -63,5 +67,9 @@ async def _caught_up(pump: MessagePump) -> None:
     """Return once everything that was sent to a screen or a widget until now is done."""
     done = asyncio.Event()
     if pump.call_later(done.set):
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), PATIENCE_SECONDS)
+        await _patiently(done, PATIENCE_SECONDS)
+
+
+async def _patiently(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from textual.binding import Binding
@@ -37,11 +38,17 @@ class ConsoleScreen(Screen[None]):
 
     Args:
         view: the log that it is about.
+
+    Attributes:
+        ready: set once the screen shows what its keys are about; those that look that up first
+            clear it when they are made.
     """
 
     def __init__(self, view: LogView) -> None:
         super().__init__()
         self.view = view
+        self.ready = asyncio.Event()
+        self.ready.set()
         self._keys: tuple[object, ...] = ()  # what the footer's keys depend on, as last shown
 
     def top_line(self) -> TopLine:

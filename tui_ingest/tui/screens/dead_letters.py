@@ -51,6 +51,7 @@ class DeadLettersScreen(RepairActions, ListScreen):
 
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
+        self.ready.clear()
         self._only_open = True
         self._loaded_with = -1  # how many were open when the list was loaded
         self._loaded_at = float("-inf")  # monotonic seconds
@@ -83,11 +84,16 @@ class DeadLettersScreen(RepairActions, ListScreen):
     async def reload(self) -> None:
         """Load the list again."""
         access = self.view.access
-        found = await in_thread(letters.load, access.path, access.target, only_open=self._only_open)
-        lines = self.view.lines.failures() if access.dry_run else []
-        self.table.show([*found, *letters.rehearsed(lines)])
-        self._retitle()
-        self.refresh_bindings()
+        try:
+            found = await in_thread(
+                letters.load, access.path, access.target, only_open=self._only_open
+            )
+            lines = self.view.lines.failures() if access.dry_run else []
+            self.table.show([*found, *letters.rehearsed(lines)])
+            self._retitle()
+            self.refresh_bindings()
+        finally:
+            self.ready.set()
 
     def _retitle(self) -> None:
         table = self.table

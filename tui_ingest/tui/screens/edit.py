@@ -44,6 +44,7 @@ class EditScreen(ConsoleScreen):
 
     def __init__(self, view: LogView, letter: int) -> None:
         super().__init__(view)
+        self.ready.clear()
         self._letter = letter
 
     def compose(self) -> ComposeResult:
@@ -63,10 +64,13 @@ class EditScreen(ConsoleScreen):
 
     @work(exclusive=True, group="edit", exit_on_error=False)
     async def _load(self) -> None:
-        letter = await in_thread(_find, self._letter, self.view.access.target)
-        self.query_one("#summary", Static).update(_summary(letter))
-        raw = letter.raw if letter.edited is None else letter.edited
-        self.query_one(JsonArea).load_text(editable(bytes(raw)))
+        try:
+            letter = await in_thread(_find, self._letter, self.view.access.target)
+            self.query_one("#summary", Static).update(_summary(letter))
+            raw = letter.raw if letter.edited is None else letter.edited
+            self.query_one(JsonArea).load_text(editable(bytes(raw)))
+        finally:
+            self.ready.set()
 
     @on(JsonArea.Changed)
     def _judge(self) -> None:

@@ -44,6 +44,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
 
     def __init__(self, view: LogView, look_up: Callable[[], Inspection | None]) -> None:
         super().__init__(view)
+        self.ready.clear()
         self._look_up = look_up
         self.inspection: Inspection | None = None  # None until it was looked up
 
@@ -69,7 +70,10 @@ class InspectorScreen(RepairActions, ConsoleScreen):
     @work(exclusive=True, group="inspect", exit_on_error=False)
     async def reload(self) -> None:
         """Look the record up again, after something was done about it."""
-        self.inspection = await in_thread(self._look_up)
+        try:
+            self.inspection = await in_thread(self._look_up)
+        finally:
+            self.ready.set()
         if self.inspection is None:
             self.query_one("#summary", Static).update(Content("This record is gone."))
             return
