@@ -106,6 +106,64 @@ class Loud(models.Model):
     text = LoudField(max_length=10)
 
 
+class WordsField(models.TextField):
+    """A list, of which Django's serializers make a text that means something else."""
+
+    def from_db_value(self, value, expression, connection):
+        return self.to_python(value)
+
+    def to_python(self, value):
+        return value.split(",") if isinstance(value, str) else value
+
+    def get_prep_value(self, value):
+        return value if isinstance(value, str) else ",".join(value)
+
+
+class Chant(models.Model):
+    words = WordsField(default=list)
+
+
+class Code:
+    """A number as people see it."""
+
+    def __init__(self, number):
+        self.number = int(number)
+
+    def __str__(self):
+        return f"T-{self.number}"
+
+    def __eq__(self, other):
+        return isinstance(other, Code) and self.number == other.number
+
+    def __hash__(self):
+        return hash(self.number)
+
+
+class CodeField(models.BigAutoField):
+    """Counted by the database, an object in Python, a text in a log."""
+
+    def from_db_value(self, value, expression, connection):
+        return self.to_python(value)
+
+    def to_python(self, value):
+        if value is None or isinstance(value, Code):
+            return value
+        return Code(str(value).removeprefix("T-"))
+
+    def get_prep_value(self, value):
+        return None if value is None else self.to_python(value).number
+
+
+class Coat(models.Model):
+    id = CodeField(primary_key=True)
+    colour = models.CharField(max_length=10)
+
+
+class Hook(models.Model):
+    coat = models.ForeignKey(Coat, models.CASCADE, null=True)
+    others = models.ManyToManyField(Coat, related_name="+")
+
+
 class Word(models.Model):
     """Two spellings are one row, where the collation says so."""
 

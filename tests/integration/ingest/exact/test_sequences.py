@@ -4,7 +4,8 @@ import pytest
 from django.db import connections, transaction
 
 from tests.project.gallery.models import Everything, Known, Place, Shop, Tag
-from tests.support.lines import line
+from tests.project.market.models import Coat, Hook
+from tests.support.lines import line, serialized
 from tests.support.target import Target, dumped, saved, without_pk
 from tui_ingest.ingest.exact import sequences
 
@@ -79,3 +80,28 @@ def test_tables_and_children_of_every_kind(target):
         assert shop.pk == 11
         values = {"boolean": True, "small": 1, "integer": 1, "amount": 1}
         assert target.rows(Everything).create(**values).pk == 10
+
+
+def test_keys_that_are_objects_in_python(target):
+    """They never reach the database as such, and its counter stays ahead of them."""
+    coats = [serialized("market.coat", f"T-{n}", {"colour": "red"}) for n in (1, 2, 7)]
+    hook = {"coat": "T-7", "others": ["T-1", "T-2"]}
+    target.accept(
+        *(line("SAVE", coat) for coat in coats),
+        line("SAVE", serialized("market.hook", 1, hook)),
+        line("SAVE", serialized("market.hook", 1, {**hook, "others": ["T-2", "T-7"]})),
+        line("SAVE", {"model": "market.coat", "fields": {"colour": "blue"}, "pk": "T-7"}),
+    )
+    assert target.row(Hook, pk=1).coat.colour == "blue"
+    links = target.rows(Hook.others.through).values_list("coat_id", flat=True)
+    assert {str(code) for code in links} == {"T-2", "T-7"}
+    assert str(target.rows(Coat).create(colour="new").pk) == "T-8"
+    target.accept(line("DELETE", serialized("market.coat", "T-7", {})))
+    assert not target.rows(Hook).exists()
+
+
+def test_a_key_that_is_an_object_is_missed_and_comes_back(target):
+    letter = target.refuse(line("SAVE", serialized("market.hook", 1, {"coat": "T-3"})))
+    assert (letter.reason, letter.waiting_for_key) == ("missing_parent", "id=T-3")
+    target.accept(line("SAVE", serialized("market.coat", "T-3", {"colour": "red"})))
+    assert target.rows(Hook).exists()

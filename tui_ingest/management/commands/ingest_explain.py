@@ -1,0 +1,69 @@
+"""`manage.py ingest_explain [app.Model …]`: what a session would do with each model, and why."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
+
+from tui_ingest.ingest.explaining import LogTimes, explain, times_of
+from tui_ingest.ingest.target import Target
+from tui_ingest.management.explain_text import as_json, as_text
+from tui_ingest.oplog.log import LogError
+from tui_ingest.oplog.opening import open_log
+from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.exit_status import USAGE
+from tui_ingest.running.options import log_path
+from tui_ingest.running.verification import verify
+
+
+class Command(BaseCommand):
+    help = (
+        "Show for every model that a log may write: its identity, its path and why, which receivers"
+        " are called and which are not, triggers, fields that a log changes, and references to"
+        " models that may not be written."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the models to explain, or none for all."""
+        parser.add_argument("models", metavar="app.Model", nargs="*", help="default: all")
+        parser.add_argument(
+            "--log", metavar="LOG", type=log_path, help="also say how exact its times are"
+        )
+        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("--database", metavar="ALIAS", default="default")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+        """Print the explanations.
+
+        Raises:
+            CommandError: no model is meant, or the database or the log cannot be read.
+        """
+        database = options["database"]
+        try:
+            verify(database=database, settings="this project")
+            target = Target(database)
+            found = explain(target, options["models"])
+            times = _times(target, options["log"])
+        except BootstrapError as error:
+            raise CommandError(str(error), returncode=error.status) from error
+        except (Error, LogError) as error:
+            raise CommandError(str(error)) from error
+        if not found:
+            raise CommandError(
+                "No such model may be written from a log: see TUI_INGEST['MODELS'] and"
+                " ['EXCLUDE'].",
+                returncode=USAGE,
+            )
+        self.stdout.write((as_json if options["json"] else as_text)(found, times))
+
+
+def _times(target: Target, path: Path | str | None) -> LogTimes | None:
+    if path is None:
+        return None
+    settings = target.settings
+    with closing(open_log(path, olddir=settings.olddir, access=settings.nats)) as log:
+        return times_of(log)
