@@ -51,7 +51,7 @@ class Storm:
 
     def some(self, model, number=1):
         rows = models.QuerySet(model=model).order_by("pk")
-        keys = list(rows.values_list("pk", flat=True))
+        keys = list(rows.values_list("pk", flat=True)[:500])
         chosen = self.rng.sample(keys, min(number, len(keys)))
         return list(rows.filter(pk__in=chosen))
 
