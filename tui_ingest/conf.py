@@ -37,6 +37,8 @@ class Settings:
     max_consecutive_failures: int = 1_000  # records set aside in a row, then the session pauses
     olddir: str | None = None  # a folder with rotated files, as logrotate's; beside the log if None
     on_gap: str = "continue"  # or "stop"
+    # A command with its arguments, or the dotted name of a callable: told of what is grave.
+    on_event: Sequence[str] | str | None = None
     log_payloads: bool = False  # write the content of failed records to Python's logging
     keys: Mapping[str, str] = field(default_factory=dict)  # {"pause": "f5"}; the console's keys
     # How to be let in by a broker, where a log is a stream: NATS_KEYS, each a text.
@@ -70,6 +72,7 @@ def _check(settings: Settings) -> None:
     _check_list("EXCLUDE", settings.exclude, labels)
     _check_list("RECEIVERS", settings.receivers, "modules or dotted names, or ['*']")
     _check_dicts(settings)
+    _check_on_event(settings.on_event)
     for name in ("max_record_bytes", "max_consecutive_failures"):
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -88,6 +91,14 @@ def _check(settings: Settings) -> None:
         raise ImproperlyConfigured(
             f"TUI_INGEST['ON_GAP'] must be 'continue' or 'stop', not {settings.on_gap!r}."
         )
+
+
+def _check_on_event(value: object) -> None:
+    if value is None or (isinstance(value, str) and value):
+        return
+    if not value:
+        raise ImproperlyConfigured("TUI_INGEST['ON_EVENT'] is empty.")
+    _check_list("ON_EVENT", value, "a command and its arguments; or a dotted name")
 
 
 def _check_dicts(settings: Settings) -> None:

@@ -8,9 +8,11 @@ import sys
 from django.db import connections
 
 from tui_ingest.headless.bar import BarOutput
+from tui_ingest.headless.json_lines import JsonOutput
 from tui_ingest.headless.lines import LastFailure
-from tui_ingest.headless.output import Sink
+from tui_ingest.headless.output import Output, Sink
 from tui_ingest.headless.plain import PlainOutput
+from tui_ingest.headless.supervisor import Supervisor
 from tui_ingest.ingest.events import Event
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED
@@ -33,11 +35,12 @@ def run(options: IngestOptions) -> int:
     """
     control = Control(stop_on_error=options.stop_on_error)
     sink = Sink(sys.stdout, on_broken=control.stop)
-    output = BarOutput(options, sink) if sink.can_redraw() else PlainOutput(options, sink)
-    last_failure = LastFailure()
+    output = _output(options, sink)
+    last_failure, supervisor = LastFailure(), Supervisor()
 
     def report(event: Event) -> None:
         last_failure.take(event)
+        supervisor.take(event)
         output(event)
 
     def stop(number: int) -> None:
@@ -58,6 +61,12 @@ def run(options: IngestOptions) -> int:
     elif sink.broken:
         _complain("Nobody reads the output any more; stopped after the running batch.")
     return FATAL if sink.broken else status_of(ended)
+
+
+def _output(options: IngestOptions, sink: Sink) -> Output:
+    if options.json:
+        return JsonOutput(options, sink)
+    return BarOutput(options, sink) if sink.can_redraw() else PlainOutput(options, sink)
 
 
 def _complain(message: str) -> None:

@@ -29,6 +29,7 @@ class IngestOptions:
     database: str = "default"
     once: bool = False
     paused: bool = False
+    json: bool = False  # headless: lines of JSON
     attach: bool = False  # look at the session that runs elsewhere; never be one
     stop_on_error: bool = False
     dry_run: bool = False
@@ -55,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
     )
     parser.add_argument(
         "--headless", action="store_true", help="no console: a progress bar, or lines in a pipe"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="headless: a line of JSON for each event"
     )
     parser.add_argument("--once", action="store_true", help="end at the end of the log")
     parser.add_argument("--paused", action="store_true", help="start the console paused")
@@ -115,6 +119,7 @@ def from_namespace(namespace: argparse.Namespace) -> IngestOptions:
         database=namespace.database,
         once=namespace.once,
         paused=namespace.paused,
+        json=namespace.json,
         attach=namespace.attach,
         stop_on_error=namespace.on_error == "stop",
         dry_run=namespace.dry_run,
@@ -127,6 +132,8 @@ def conflict(namespace: argparse.Namespace) -> str:
     """Return why these options make no sense together, or here; an empty string if they do."""
     if namespace.headless and namespace.paused:
         return "--paused needs the console: nobody could resume a headless session"
+    if namespace.json and not namespace.headless:
+        return "--json is for --headless"
     if namespace.attach and (
         namespace.headless or namespace.once or namespace.paused or namespace.dry_run
     ):

@@ -13,6 +13,7 @@ stop_policy   when it must not go on by itself
 retrier       waiting for what comes back by itself
 publisher     its events, told to whoever listens; among the listeners are always
 journal       which keeps events in the database, and
+alarm         which tells the project of what is grave, and
 heartbeat     which keeps state and signs of life there
 pacing        how much to read at once, how long to wait
 """

@@ -16,6 +16,7 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.leases import LEASE_SECONDS, Owner, new_owner
+from tui_ingest.ingest.session.alarm import Alarm
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
@@ -80,8 +81,10 @@ class Session:
         journal = Journal(target, log.path)
         lease = Lease(target, log.path, owner, seconds=lease_seconds)
         self._heartbeat = Heartbeat(target, log.path, journal, lease, dry_run=dry_run)
+        self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
         self._publisher = publisher = Publisher(
             report,
+            self._alarm,
             journal,
             self._heartbeat,
             dry_run=dry_run,
@@ -137,6 +140,7 @@ class Session:
             counts=dict(self._applier.counts),
         )
         self._publisher.tell(ended)
+        self._alarm.end()
         return ended
 
     def _keep_contact(self) -> None:

@@ -9,28 +9,40 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
-from django.db.models import QuerySet
 
-from tui_ingest.ingest.status import SessionStatus, as_dict, status_of
+from tui_ingest.ingest.status import (
+    SessionStatus,
+    as_dict,
+    complaints,
+    exposition,
+    stored_statuses,
+)
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.status_text import describe
-from tui_ingest.models import ProcessedFile
-from tui_ingest.oplog.opening import open_log
+from tui_ingest.oplog.addresses import name_of
 from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.options import log_path
 from tui_ingest.running.verification import verify
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 class Command(BaseCommand):
     help = (
         "Show how far each log has been applied: state, position, lag, totals per model, dead"
-        " letters and gaps. --json prints one object for LOG, and a list of them without it."
+        " letters and gaps. --json prints one object for LOG, and a list of them without it. With"
+        " limits, the exit status is 1 if one is passed, and the reason is on standard error."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the log to show, or none for all."""
         parser.add_argument("log", metavar="LOG", nargs="?", type=log_path, help="default: all")
-        parser.add_argument("--json", action="store_true", help="for programs")
+        forms = parser.add_mutually_exclusive_group()
+        forms.add_argument("--json", action="store_true", help="for programs")
+        forms.add_argument("--prometheus", action="store_true", help="as metrics")
+        parser.add_argument("--max-lag", metavar="SECONDS", type=float, help="limit of lateness")
+        parser.add_argument(
+            "--max-dead-letters", metavar="N", type=int, help="limit of open dead letters"
+        )
         parser.add_argument(
             "--database", metavar="ALIAS", default="default", help="where the checkpoints are"
         )
@@ -39,12 +51,14 @@ class Command(BaseCommand):
         """Print the status.
 
         Raises:
-            CommandError: LOG was never read, or the database cannot be.
+            CommandError: LOG was never read, the database cannot be, or a limit is passed.
         """
         log, database = options["log"], options["database"]
         try:
             verify(database=database, settings="this project")
-            found = [_status(file, database) for file in _files(log, database)]
+            target = Target(database)
+            found = stored_statuses(target, name_of(log) if log else None)
+            text = _as_metrics(target, found) if options["prometheus"] else ""
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         except Error as error:
@@ -57,19 +71,24 @@ class Command(BaseCommand):
                 f"No session has read {log} into database '{database}'."
                 " Without LOG this command shows every log that was read."
             )
-        self.stdout.write(_as_json(found, log) if options["json"] else _as_text(found))
+        if options["json"]:
+            text = _as_json(found, log)
+        self.stdout.write(text or _as_text(found))
+        self._complain(found, options)
+
+    def _complain(self, found: list[SessionStatus], options: dict[str, Any]) -> None:
+        limits = {name: options[name] for name in ("max_lag", "max_dead_letters")}
+        complained = [
+            f"{terminal_safe(status.path)}: {', '.join(wrong)}."
+            for status in found
+            if (wrong := complaints(status, time.time(), **limits))
+        ]
+        if complained:
+            raise CommandError(" ".join(complained))
 
 
-def _files(log: Path | str | None, database: str) -> QuerySet[ProcessedFile]:
-    files = ProcessedFile.objects.using(database).order_by("file_path")
-    return files.filter(file_path=str(log)) if log else files
-
-
-def _status(file: ProcessedFile, database: str) -> SessionStatus:
-    target = Target(database)
-    settings = target.settings
-    log = open_log(file.file_path, olddir=settings.olddir, access=settings.nats)
-    return status_of(target, file, log)
+def _as_metrics(target: Target, found: list[SessionStatus]) -> str:
+    return exposition(target, found, time.time()).rstrip("\n")
 
 
 def _as_json(found: list[SessionStatus], log: Path | None) -> str:

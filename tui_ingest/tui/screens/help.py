@@ -27,6 +27,7 @@ PAGES = {
         "start",
         "operating",
         "settings",
+        "service",
         "commands",
         "source",
         "streams",

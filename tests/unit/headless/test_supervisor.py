@@ -1,0 +1,75 @@
+"""systemd is told that a service is ready, alive and ending."""
+
+import os
+import socket
+
+import pytest
+
+from tui_ingest.headless.supervisor import Supervisor
+from tui_ingest.ingest.events import (
+    Progressed,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+)
+from tui_ingest.oplog.log import Backlog, Position
+
+STARTED = {
+    "path": "/oplog.log",
+    "database": "default",
+    "position": Position(),
+    "totals": {},
+    "dead_letters": 0,
+    "gaps": 0,
+    "last_record_time": None,
+}
+
+
+@pytest.fixture
+def systemd(tmp_path, monkeypatch):
+    """What a supervisor hears, as a function that takes it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+
+        def heard():
+            found = []
+            try:
+                while True:
+                    found.append(channel.recv(4096).decode())
+            except BlockingIOError:
+                return found
+
+        yield heard
+
+
+def test_a_session_is_ready_once_and_says_what_it_does_and_that_it_ends(systemd):
+    supervisor = Supervisor()
+    supervisor.take(SessionStarted(at=0.0, **STARTED))
+    supervisor.take(SessionStarted(at=0.0, **STARTED, again=True))
+    supervisor.take(StateChanged(at=0.0, state=State.RUNNING))
+    supervisor.take(StateChanged(at=0.0, state=State.PAUSED, reason="by order\nof ann"))
+    supervisor.take(SessionEnded(at=0.0, state=State.STOPPED))
+    assert systemd() == ["READY=1", "STATUS=paused by order of ann", "STOPPING=1"]
+
+
+def test_a_watchdog_is_told_only_if_it_watches_this_process(systemd, monkeypatch):
+    alive = Progressed(at=0.0, backlog=Backlog(exists=True), position=Position())
+    monkeypatch.setenv("WATCHDOG_USEC", "120000000")
+    supervisor = Supervisor()
+    supervisor.take(alive)
+    supervisor.take(alive)
+    assert systemd() == ["WATCHDOG=1"]
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
+    Supervisor().take(alive)
+    assert systemd() == []
+
+
+def test_nobody_supervises_or_the_socket_is_gone(systemd, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/notify")
+    Supervisor().take(SessionEnded(at=0.0, state=State.STOPPED))
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    Supervisor().take(SessionEnded(at=0.0, state=State.STOPPED))
+    assert systemd() == []
