@@ -15,12 +15,12 @@ _YEARS = range(1970, 2200)
 _NUMBERED = re.compile(r"\.(\d{1,5})")
 # `oplog.7.log`: logrotate's `extension`. More digits may be a port or a process.
 _NUMBERED_WITHIN = re.compile(r"\.(\d{1,3})")
-_YEAR_FIRST = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)")  # -%Y%m%d, and how all others begin
-_YEAR_LAST = re.compile(r"(\d\d)(-?)(\d\d)\2(\d{4})")  # -%d%m%Y, -%m%d%Y
+_YEAR_FIRST = re.compile(r"(\d{4})([-._]?)(\d\d)\2(\d\d)")  # -%Y%m%d, and how all others begin
+_YEAR_LAST = re.compile(r"(\d\d)([-._]?)(\d\d)\2(\d{4})")  # -%d%m%Y, -%m%d%Y
 _MONTH = re.compile(r"(\d{4})-?(\d\d)(?![-\d])")  # -%Y%m
 _EPOCH = re.compile(r"(\d{10})(\d{3})?")  # -%s, or milliseconds
 # A time of day, seconds since the epoch, counters: whatever it is, numbers say what came first.
-_NUMBERS = re.compile(r"(?:\d{2,})?(?:[-_T.:,]\d+)*Z?")
+_NUMBERS = re.compile(r"(?:\d{2,})?(?:[-_T.:, ]\d+)*Z?")
 
 Moment = tuple[int, ...]  # year, month, day, and the numbers after those
 

@@ -98,7 +98,8 @@ def passed_over(names: Sequence[str]) -> Notice:
         kind=NoticeKind.PASSED_OVER,
         message=(
             f"Not read, because rotation gives no such names: {shown}{more}. If a file belongs to"
-            " the log, rename it to the log's name and a number or a date."
+            " the log, rename it to the log's name and a number or a date, and apply the log again"
+            " (--from-start): what is older than what was read is taken as read."
         ),
         generation="",
     )
@@ -110,7 +111,9 @@ def elsewhere(folder: Path) -> Notice:
         kind=NoticeKind.PASSED_OVER,
         message=(
             f"Not read: the folder {folder.name}/ beside the log has files that are called as its"
-            f" rotated ones. If they are, set 'OLDDIR' in TUI_INGEST to {folder.name!r}."
+            f" rotated ones. If they are, set 'OLDDIR' in TUI_INGEST to {folder.name!r}, and"
+            " apply the log again (--from-start): what is older than what was read is taken as"
+            " read."
         ),
         generation="",
     )

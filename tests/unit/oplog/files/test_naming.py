@@ -15,6 +15,10 @@ IN_ORDER = [
     ("oplog.log.2026-11-26_09", "oplog.log.2026-11-26_10"),
     ("oplog.log.2026-11-26_09-59", "oplog.log.2026-11-26_10-00"),
     ("oplog.log.2026-11-26_09-59-59", "oplog.log.2026-11-26_10-00-00"),
+    ("oplog.log.2026.11.26", "oplog.log.2026.11.27"),
+    ("oplog.log.2026_11_30", "oplog.log.2026_12_01"),
+    ("oplog.log.30.11.2026", "oplog.log.01.12.2026"),
+    ("oplog.log.2026-11-26 09:59:59", "oplog.log.2026-11-26 10:00:00"),
     # logrotate's dateext, with its dateformats
     ("oplog.log-20261126", "oplog.log-20261127.gz"),
     ("oplog.log-2026112609", "oplog.log-2026112610"),
@@ -85,6 +89,7 @@ def test_what_a_file_was_called_before_it_was_compressed(suffix):
         "oplog.log-202513",
         "oplog.log-20260230",
         "oplog.log-2026-02-30",
+        "oplog.log.192.168.1.20",
         "oplog.log-31022026",
         "oplog.log-99999999",
         "oplog.log-10000101",
