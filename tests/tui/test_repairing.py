@@ -251,7 +251,7 @@ async def test_the_editor_sends_nothing_that_is_no_record(working_desk):
 async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):
     lines = choice(5, of=7) + question(1)
     async with working_desk(lines, stop_on_error=True, size=(80, 24)) as d:
-        decisions = ("Inspect (enter)", "Retry (r)", "Edit (i)", "Set aside (x)", "Quit (q)")
+        decisions = ("Inspect (enter)", "Retry (r)", "Edit (i)", "Discard (x)", "Set aside (a)")
         stopped_on = ("SAVE polls.choice 5 at byte 0", "missing_parent")
         await d.shows("✗ STOPPED ON ERROR", *stopped_on, *decisions)
         await d.press("enter")
@@ -269,7 +269,7 @@ async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):
 async def test_stop_on_error_can_set_aside(working_desk, way):
     async with working_desk(BAD_VOTES + question(1), stop_on_error=True) as d:
         if way == "key":
-            await d.press("x")
+            await d.press("a")
         else:
             buttons = d.screen.query("StopPanel Button")
             await d.pilot.click(next(one for one in buttons if "Set aside" in str(one.label)))
@@ -482,3 +482,39 @@ async def test_keys_in_one_piece_wait_for_the_rows_that_they_are_about(working_d
                 await asyncio.sleep(0)
             released.set()
             await d.shows("Write 1 dead letter", gone="Write 0")
+
+
+@pytest.mark.parametrize("inspecting", [False, True])
+async def test_at_a_stop_x_discards_with_a_reason_as_everywhere(working_desk, inspecting):
+    async with working_desk(BAD_VOTES + question(1), stop_on_error=True) as d:
+        if inspecting:
+            await d.press("enter")
+            await inspected(d)
+        await d.press("x")
+        await d.shows("Discard the record?")
+        await d.press(*"spam", "enter")
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
+        await d.at(MainScreen)
+    letter = await in_thread(only_letter)
+    assert (letter.status, letter.resolution) == ("discarded", "spam")
+
+
+@pytest.mark.parametrize("key", ["r", "a"])
+async def test_the_inspector_of_a_stop_decides_as_its_panel_does(working_desk, key):
+    async with working_desk(choice(5, of=7) + question(1), stop_on_error=True) as d:
+        await d.press("enter")
+        await inspected(d)
+        await d.shows("r Retry", "i Edit", "x Discard", "a Set aside")
+        if key == "r":  # or it would be applied after all
+            await in_thread(add_question, 7)
+        await d.press(key)
+        await d.until(lambda: d.app.view.status.state is State.CAUGHT_UP)
+        await d.at(MainScreen)
+    assert await in_thread(DeadLetter.objects.count) == (key == "a")
+
+
+async def test_a_pause_that_outlives_a_decision_is_said(working_desk):
+    async with working_desk(BAD_VOTES + question(1), stop_on_error=True) as d:
+        await d.press("space", "a")
+        await d.shows("Set aside as dead letter", "The session is paused: space goes on")

@@ -24,6 +24,7 @@ from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.screens.take_over import TakeOverDialog
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.log_pane import LogPane
@@ -38,6 +39,7 @@ _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (MainScreen, LogPane),
     (DeadLettersScreen, RowsView),
     (InspectorScreen, RowsView),
+    (StoppedInspector, RowsView),
     (EventsScreen, RowsView),
     (EditScreen,),
     (FilterInput,),

@@ -12,6 +12,7 @@ from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
 from tui_ingest.tui.view.lines import MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
@@ -37,7 +38,11 @@ class Navigation(ConsoleScreen):
         stopped = self.view.status.stopped_on
         if stopped is not None:
             look_up = partial(inspect_stopped, stopped, self.view.access.target)
-            self.app.push_screen(InspectorScreen(self.view, look_up))
+            inspector = StoppedInspector(self.view, look_up, self._decide)
+            self.app.push_screen(inspector)
+
+    def _decide(self, decision: str) -> None:
+        self.call_later(self.run_action, f"{decision}_stopped")
 
     def _inspect(self, line: RecordLine) -> None:
         access = self.view.access

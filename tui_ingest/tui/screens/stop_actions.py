@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+from textual import work
+
 from tui_ingest.ingest.session.control import Decision
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
+from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.repairs import discard
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.stop_panel import StopPanel
 
-_DECISIONS = {"retry_stopped", "edit_stopped", "set_aside_stopped"}
+_DECISIONS = {"retry_stopped", "edit_stopped", "discard_stopped", "set_aside_stopped"}
 
 
 class StopActions(ConsoleScreen):
-    """The keys of the stop panel.
+    """The keys of the stop panel; they mean what they mean for a dead letter.
 
-    A record is edited as a dead letter: it is set aside first, and the session pauses until it is
-    repaired or given up, so that nothing later overtakes it.
+    A record is edited and discarded as a dead letter: it is set aside first. For an edit the
+    session pauses until the record is repaired or given up, so that nothing later overtakes it.
     """
 
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
-        self._to_edit: RecordLocation | None = None  # set aside in order to be edited
+        self._waiting_for: RecordLocation | None = None  # to be set aside
+        self._then: Callable[[RecordLine], None] | None = None  # what is done once it is
         self._resume_after = False  # the pause is ours
 
     def look(self) -> None:
@@ -32,7 +41,7 @@ class StopActions(ConsoleScreen):
         reading = not self.query_one(LogPane).following
         self.query_one(StopPanel).show(stopped, reading=reading)
         self.set_class(stopped is not None, "-stopped")
-        self._edit_once_it_is_set_aside()
+        self._go_on_once_it_is_set_aside()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _DECISIONS and self.view.status.stopped_on is None:
@@ -54,35 +63,67 @@ class StopActions(ConsoleScreen):
 
     def action_set_aside_stopped(self) -> None:
         """Keep the record as a dead letter and go on."""
-        self.view.decide(Decision.SET_ASIDE)
+        self._set_aside(self._say_that_it_is_paused)
 
     def action_edit_stopped(self) -> None:
         """Set the record aside and put it right before anything else is applied."""
-        stopped, view = self.view.status.stopped_on, self.view
-        if stopped is None:
-            return
-        self._to_edit = stopped.location
-        self._resume_after = not view.held
-        view.pause()
-        view.decide(Decision.SET_ASIDE)
+        self._resume_after = not self.view.held
+        self.view.pause()
+        self._set_aside(self._edit)
 
-    def _edit_once_it_is_set_aside(self) -> None:
-        if self._to_edit is None:
+    def action_discard_stopped(self) -> None:
+        """Set the record aside and give it up, with a reason."""
+        if self.view.status.stopped_on is not None:
+            self.app.push_screen(DiscardDialog("the record"), self._discard_if)
+
+    def _discard_if(self, why: str | None) -> None:
+        if why is not None:
+            self._set_aside(partial(self._discard, why))
+
+    def _discard(self, why: str, line: RecordLine) -> None:
+        self._discard_letter(why, line)
+
+    def _set_aside(self, then: Callable[[RecordLine], None]) -> None:
+        stopped = self.view.status.stopped_on
+        if stopped is not None:
+            self._waiting_for, self._then = stopped.location, then
+            self.view.decide(Decision.SET_ASIDE)
+
+    def _go_on_once_it_is_set_aside(self) -> None:
+        if self._waiting_for is None or self._then is None:
             return
-        line = self.view.lines.failed_at(self._to_edit)
+        line = self.view.lines.failed_at(self._waiting_for)
         if line is not None and line.dead_letter is not None:
-            self._to_edit = None
-            self.app.push_screen(
-                EditScreen(self.view, line.dead_letter), lambda _: self._go_on(line)
+            then, self._waiting_for, self._then = self._then, None, None
+            then(line)
+
+    def _say_that_it_is_paused(self, line: RecordLine) -> None:
+        """A pause that was ordered before the decision goes on after it."""
+        if self.view.held:
+            self.notify(
+                f"Set aside as dead letter {line.dead_letter}. The session is paused:"
+                f" {self.key_name('pause')} goes on.",
+                severity="warning",
             )
 
-    def _go_on(self, line: RecordLine) -> None:
+    def _edit(self, line: RecordLine) -> None:
+        if line.dead_letter is not None:
+            editor = EditScreen(self.view, line.dead_letter)
+            self.app.push_screen(editor, lambda _: self._after_edit(line))
+
+    def _after_edit(self, line: RecordLine) -> None:
         if line.failed:  # the editor was left without putting it right
+            letters = self.key_name("dead_letters")
             self.notify(
                 f"It is set aside as dead letter {line.dead_letter}. The session is paused:"
-                " repair it (d), or go on without it.",
+                f" repair it ({letters}), or go on without it ({self.key_name('pause')}).",
                 severity="warning",
-                markup=False,
             )
         elif self._resume_after:
             self.view.resume()
+
+    @work(group="repair", exit_on_error=False)
+    async def _discard_letter(self, why: str, line: RecordLine) -> None:
+        if line.dead_letter is not None:
+            target, feed = self.view.access.target, self.view.feed
+            await in_thread(discard, [line.dead_letter], target, why=why, feed=feed)

@@ -18,6 +18,7 @@ _BUTTONS = (
     ("Inspect", "inspect", "screen.inspect_stopped"),
     ("Retry", "retry", "screen.retry_stopped"),
     ("Edit", "edit", "screen.edit_stopped"),
+    ("Discard", "discard", "screen.discard_stopped"),
     ("Set aside", "set_aside", "screen.set_aside_stopped"),
     ("Quit", "quit", "app.ask_to_quit"),
 )
