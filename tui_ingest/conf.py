@@ -20,7 +20,7 @@ DEFAULT_EXCLUDE = (
     "tui_ingest",
 )
 ON_GAP_CHOICES = ("continue", "stop")
-NATS_KEYS = {"SERVERS", "CREDENTIALS", "CA", "MONITOR"}
+NATS_KEYS = {"SERVERS", "CREDENTIALS", "CA"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,7 +96,8 @@ class Backlog:
 
     exists: bool  # the log has an active file
     readable: bool = True  # or else it was not: what is said here may not be all
-    generation_size: int = 0  # bytes of the generation being read, as far as it is written
+    unit: str = "byte"  # what positions count, in the singular; see `Log.unit`
+    generation_size: int = 0  # of the generation being read, as far as it is written, in that unit
     remaining_bytes: int = 0  # unread bytes over all generations, complete lines or not
     older_generations: int = 0  # generations to finish before the active file is reached
     # The margin before the next loss: the rotation number of the oldest unread generation and

@@ -46,7 +46,7 @@ class Access:
         """Return what the settings say and, where they are silent, the environment.
 
         Args:
-            settings: "SERVERS", "CREDENTIALS", "CA" and "MONITOR", as in `TUI_INGEST["NATS"]`.
+            settings: "SERVERS", "CREDENTIALS" and "CA", as in `TUI_INGEST["NATS"]`.
             environment: `NATS_URL`, `NATS_CREDS`, `NATS_CA`, `NATS_MONITOR`.
         """
 
@@ -59,7 +59,7 @@ class Access:
             servers=tuple(_with_port(server.rpartition("://")[2]) for server in servers),
             credentials=Path(credentials) if credentials else None,
             authority=Path(authority) if authority else None,
-            monitors=tuple(_parts(said("MONITOR", "NATS_MONITOR"))),
+            monitors=tuple(_parts(environment.get("NATS_MONITOR", ""))),
         )
 
 

@@ -14,7 +14,7 @@ from tui_ingest.streams.addresses import EXAMPLE, Access, StreamAddress, parse_a
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.creating import create
 from tui_ingest.streams.forwarding import Forwarder
-from tui_ingest.streams.requirements import durability_problems, problems, version_problems
+from tui_ingest.streams.requirements import problems, verify_durability, version_problems
 from tui_ingest.streams.trimming import RESERVE, applied_by_all, trim
 
 DONE, FATAL, USAGE = 0, 1, 2  # exit statuses, as of `tui-ingest`
@@ -100,11 +100,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _forward(options: argparse.Namespace, address: StreamAddress, access: Access) -> int:
-    found = [*durability_problems(access.monitors)]
-    if found:
-        raise LogError("; ".join(found) + ".")
-    if not access.monitors:
-        _say("durability not verified: NATS_MONITOR names no monitoring port")
+    for unknown in verify_durability(access.monitors):
+        _say(unknown)
     log = FileLog(options.file, poll_seconds=options.poll, olddir=options.olddir)
     forwarder = Forwarder(log, address, access, say=_say)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,14 +129,17 @@ def _check(_: argparse.Namespace, address: StreamAddress, access: Access) -> int
     broker = Broker(address, access)
     try:
         info = broker.stream()
-        found = [*version_problems(broker.version), *durability_problems(access.monitors)]
+        found = [*version_problems(broker.version)]
     finally:
         broker.close()
     if info is None:
         raise LogUnavailableError(f"There is no stream {address.stream}.")
     found += problems(info, address)
-    if not access.monitors:
-        _say("durability not verified: NATS_MONITOR names no monitoring port")
+    try:
+        for unknown in verify_durability(access.monitors):
+            _say(unknown)
+    except LogError as error:
+        found.append(str(error))
     sys.stdout.write("\n".join(found or ["nothing is wrong"]) + "\n")
     return FATAL if found else DONE
 

@@ -252,6 +252,7 @@ class StreamLog:
         behind = max(0, envelope.total - self._progress.total)
         return Backlog(
             exists=True,
+            unit=self.unit,
             generation_size=max(sequence, self._position.offset),
             remaining_bytes=behind if sequence > self._position.offset else 0,
             remaining_messages=self._feed.pending if self._feed else pending,

@@ -10,7 +10,7 @@ import contextlib
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tui_ingest.oplog.log import LogError
@@ -68,23 +68,33 @@ def verify(info: dict[str, Any], version: tuple[int, ...], address: StreamAddres
         )
 
 
-def durability_problems(monitors: tuple[str, ...]) -> Iterator[str]:
-    """Yield which brokers do not write to the disk before they acknowledge.
+def verify_durability(monitors: Sequence[str]) -> list[str]:
+    """Refuse brokers that do not write to the disk before they acknowledge.
 
     Args:
         monitors: URLs of their monitoring ports, of every broker one.
+
+    Returns:
+        What could not be verified: a broker may be down, which three of them are there for.
+
+    Raises:
+        LogError: one says that it does not, and what its configuration needs.
     """
+    if not monitors:
+        return ["durability not verified: NATS_MONITOR names no monitoring port"]
+    unknown: list[str] = []
     for monitor in monitors:
         try:
             always = _jetstream(monitor).get("sync_always", False)
         except (OSError, ValueError, KeyError) as error:
-            yield f"{monitor} does not say whether it writes before it acknowledges ({error})"
+            unknown.append(f"durability of {monitor} not verified: {error}")
             continue
         if not always:
-            yield (
+            raise LogError(
                 f"{monitor} acknowledges what is lost with the power: its configuration needs"
-                " `jetstream { sync_interval: always }`"
+                " `jetstream { sync_interval: always }`."
             )
+    return unknown
 
 
 def _jetstream(monitor: str) -> dict[str, Any]:

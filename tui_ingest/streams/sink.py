@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections import deque
@@ -12,7 +13,9 @@ from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.messages import Envelope, SitePlace
 from tui_ingest.streams.publishing import BEAT_SECONDS, RUN_BYTES, FencedError, Publisher
-from tui_ingest.streams.requirements import verify
+from tui_ingest.streams.requirements import verify, verify_durability
+
+logger = logging.getLogger(__name__)
 
 
 class StreamSink:
@@ -134,6 +137,8 @@ class StreamSink:
                     f" Make it: tui-ingest-stream create {self._address.text}"
                 )
             verify(info, broker.version, self._address)
+            for unknown in verify_durability(self._access.monitors):
+                logger.warning("%s", unknown)
             self._publisher = Publisher(broker)
         return self._publisher
 

@@ -87,9 +87,10 @@ def test_brokers_are_asked_whether_they_write_before_they_acknowledge(tmp_path, 
 
 
 def test_a_monitoring_port_that_does_not_answer_is_no_proof(url):
-    status, said, _ = run("check", url, NATS_MONITOR="http://127.0.0.1:4")
-    assert status == 1
-    assert "does not say whether" in said
+    """One broker may be down, and forwarders go on all the same; it is said."""
+    status, _, complaint = run("check", url, NATS_MONITOR="http://127.0.0.1:4")
+    assert status == 0
+    assert "durability of http://127.0.0.1:4 not verified" in complaint
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

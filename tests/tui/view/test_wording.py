@@ -49,6 +49,20 @@ def test_with_nothing_unread_the_source_is_idle_not_the_lag_zero():
     assert said == f"caught up · source idle since {formats.moment(NOW - 3600, NOW)}"
 
 
+@pytest.mark.parametrize(
+    ("silence", "text", "tone"),
+    [
+        (31, "caught up · source idle since", Tone.GOOD),
+        (200, "source silent for 3m20s", Tone.WARNING),
+    ],
+)
+def test_a_quiet_source_is_not_late_unless_it_gives_no_sign_of_life(silence, text, tone):
+    heard = Backlog(exists=True, heard_at=NOW - silence)
+    said = wording.lag(behind(3600, state=State.CAUGHT_UP, backlog=heard), NOW, "")
+    assert text in said.text
+    assert said.tone is tone
+
+
 def test_an_unfinished_line_is_nothing_to_be_behind_of():
     waiting = Backlog(exists=True, remaining_bytes=40, partial_bytes=40)
     assert wording.lag(behind(100, backlog=waiting), NOW, "").text.startswith("keeping up")

@@ -13,6 +13,7 @@ from tui_ingest.words.numbers import duration
 from tui_ingest.words.terminal_safe import terminal_safe
 
 LAG_WARNING_SECONDS = 10
+SILENCE_SECONDS = 90.0  # of a source that says every 30 that it is there
 LAG_ALARM_SECONDS = 20
 MARGIN_SHARE = 0.2  # of the rotated files: with fewer to spare, the next loss is near
 
@@ -108,7 +109,16 @@ def _nothingunread(snapshot: SessionStatus, now: float) -> Phrase:
     if snapshot.state is State.RUNNING:
         return Phrase(f"keeping up · last record {last}", Tone.GOOD)
     caught_up = "caught up" if snapshot.state in _DONE else "nothing unread"
+    silent = _silent_seconds(snapshot.backlog, now)
+    if silent > SILENCE_SECONDS:
+        return Phrase(f"{caught_up} · source silent for {duration(silent)}", Tone.WARNING)
     return Phrase(f"{caught_up} · source idle since {last}", Tone.GOOD)
+
+
+def _silent_seconds(backlog: Backlog | None, now: float) -> float:
+    """Return since when a source is silent that gives signs of life while it has no records."""
+    heard_at = backlog.heard_at if backlog else None
+    return now - heard_at if heard_at is not None else 0.0
 
 
 _DONE = {State.CAUGHT_UP, State.FINISHED}

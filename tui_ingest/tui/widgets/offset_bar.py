@@ -13,6 +13,7 @@ from tui_ingest.tui.view import formats
 from tui_ingest.words.numbers import plural
 
 MIN_BAR_CELLS = 8
+_WORDS = {"byte": "offset"}  # for what positions count, where that is not its own word
 
 
 class OffsetBar(Widget):
@@ -27,7 +28,9 @@ class OffsetBar(Widget):
         offset = snapshot.position.offset
         total = max(offset, snapshot.backlog.generation_size if snapshot.backlog else 0)
         share = offset / total if total else 0.0
-        figures = f" offset {formats.count(offset)} / {formats.count(total)}  {int(share * 100)} %"
+        unit = snapshot.backlog.unit if snapshot.backlog else "byte"
+        word = _WORDS.get(unit, unit)
+        figures = f" {word} {formats.count(offset)} / {formats.count(total)}  {int(share * 100)} %"
         older = snapshot.backlog.older_generations if snapshot.backlog else 0
         if older:
             figures += f"  {plural(older, 'older file')} to go"

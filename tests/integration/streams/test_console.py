@@ -1,0 +1,52 @@
+"""The console on a stream: what it calls places, what it reads again, where it goes on."""
+
+import pytest
+
+from tests.support.lines import choice, question
+from tests.tui.conftest import Desk
+from tests.tui.test_repairing import inspected
+from tui_ingest.ingest.events import State
+from tui_ingest.running.options import IngestOptions
+from tui_ingest.tui.launching import build
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def opened(url, work):
+    """Do something with a console on the stream, once it has caught up."""
+    app = build(IngestOptions(path=url, project="tests"))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        desk = Desk(app, None, pilot)
+        await desk.until(lambda: app.view.status.state is State.CAUGHT_UP)
+        await desk.seen()
+        await work(desk)
+        app.view.stop()
+        await desk.until(app.view.session_over.is_set)
+
+
+async def test_places_are_messages(site):
+    site.write_and_forward(question(1) + choice(1, of=1))
+    site.write_and_forward(question(2))
+
+    async def look(desk):
+        await desk.shows("oplog", "message 2 / 2", "100 %", "polls.question 2")
+        await desk.press("space")
+        await desk.until(lambda: desk.app.view.status.state is State.PAUSED)
+        await desk.press("o")
+        await desk.shows("a message of the log")
+        await desk.press(*"2", "enter")
+        await desk.shows("message 1 of generation", "1 record will be applied again.")
+        await desk.press("escape")
+
+    await opened(site.url, look)
+
+
+async def test_a_record_too_long_to_be_kept_is_read_from_the_stream_again(site):
+    site.write_and_forward(question(1, "x" * 50_000))
+
+    async def look(desk):
+        await desk.press("up", "enter")
+        found = await inspected(desk)
+        assert "48,000 more characters" in found.text
+
+    await opened(site.url, look)
