@@ -5,6 +5,8 @@ gathering   consecutive records of one model and set of fields become a group
 routing     which kinds of records can be in a group at all
 planning    the rules: which records may share a run, each with what it protects
 columns     values as the database takes them, a whole column at a time
+kinds       the usual kinds of values, by a few calls over a column
+content_types  references to content types, which a log names
 tables      what is known of a model's table, and what a group writes to it
 announcing  the receivers that are told of a run
 upserts/    INSERT ... ON CONFLICT, as each database does it best

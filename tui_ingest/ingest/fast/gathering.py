@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any, NamedTuple
 
-from tui_ingest.ingest.fast.columns import Column, Values
+from tui_ingest.ingest.fast.columns import Column
+from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.tables import Table, WritePlan
 from tui_ingest.ingest.identity import identity_value
 from tui_ingest.oplog.log import Entry

@@ -11,8 +11,9 @@ from django.db.models import DEFERRED, Field, ForeignKey, Model, signals
 from django.db.models.base import ModelState
 from django.db.models.query_utils import DeferredAttribute
 
-from tui_ingest.ingest.fast.columns import Column, Values
+from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
+from tui_ingest.ingest.fast.kinds import Values
 
 _static = inspect.getattr_static
 
@@ -82,6 +83,7 @@ class Instances:
 
 def _converted(column: Column, values: Values) -> Values:
     to_python = column.target.to_python
+    values = column.named(values)
     if not column.field.is_relation:
         return [*map(to_python, values)]
     known = {value: to_python(value) for value in set(values)}  # many rows have one parent

@@ -14,8 +14,9 @@ from typing import Any
 from django.db.models import BinaryField, ForeignKey
 
 from tui_ingest.ingest.fast import lookups, upserts
-from tui_ingest.ingest.fast.columns import Values, has_one_spelling
+from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
+from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
 from tui_ingest.ingest.receivers import DELETING
 

@@ -18,6 +18,7 @@ from tui_ingest.ingest.fast.columns import (
     prepare,
     quoted_column,
 )
+from tui_ingest.ingest.fast.content_types import by_name
 from tui_ingest.ingest.model_fields import ModelFields, fields_of, incoming_keys, primary_key
 from tui_ingest.ingest.target import Target
 
@@ -147,18 +148,14 @@ class Tables:
         if model not in self._known:
             identity = self._target.identities.field(model)
             is_composite = isinstance(primary_key(model), CompositePrimaryKey)
-            self._known[model] = (
-                None if is_composite else _describe(model, identity, self._target.connection)
-            )
+            self._known[model] = None if is_composite else _describe(model, identity, self._target)
         return self._known[model]
 
 
-def _describe(
-    model: type[Model], identity: Field[Any, Any], connection: BaseDatabaseWrapper
-) -> Table:
-    shape = fields_of(model)
+def _describe(model: type[Model], identity: Field[Any, Any], target: Target) -> Table:
+    shape, connection = fields_of(model), target.connection
     columns = {
-        f.name: prepare(f, connection)
+        f.name: prepare(f, connection, by_name(target, f))
         for f in model._meta.local_concrete_fields
         if f.name in shape.columns
     }

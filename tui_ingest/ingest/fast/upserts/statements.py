@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_ingest.ingest.fast.columns import Column, Values
+from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
+from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.tables import WritePlan
 
 
