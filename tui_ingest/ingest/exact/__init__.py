@@ -9,6 +9,7 @@ natural_keys      rows by their natural keys
 finding           the row that an object speaks of: its key, and the row itself
 units             records that are judged by what they leave together, in whatever order
 parking           room for a unique value: the row that has it gives it up early
+dependents        rows that still refer to what is deleted, where the database does not look
 placeholders      what it is given for that moment
 writing           a row inserted or updated
 linking           its many-to-many links

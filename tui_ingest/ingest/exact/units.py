@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import assert_never
 
 from django.db import DatabaseError
 
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_of_the_database
+from tui_ingest.ingest.exact.dependents import Dependents
 from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.exact.parking import NoRoomError, Parking
 from tui_ingest.ingest.exact.replaying import Replayer
@@ -26,6 +28,7 @@ class Unit:
         self._replayer = replayer
         self._entries = entries
         self._parking = Parking(target, entries)
+        self._is_unchecked = False
 
     def replay(
         self, index: int, is_to_come: Callable[[int], bool] | None = None
@@ -75,13 +78,41 @@ class Unit:
 
     def _replay(self, record: Record) -> Mapping[str, Outcome]:
         """Apply a record; whatever order its objects are in, it is judged at its end."""
-        if len(record.objects) == 1 or not self._checks_at_once:
+        if not self._checks_at_once:
+            return self._replayer.replay(record)
+        match record.operation:
+            case Operation.SAVE:
+                return self._save(record)
+            case Operation.DELETE:
+                return self._delete(record)
+            case Operation.DIGEST:
+                return self._replayer.replay(record)
+            case unknown:
+                assert_never(unknown)
+
+    def _save(self, record: Record) -> Mapping[str, Outcome]:
+        if len(record.objects) == 1 or self._is_unchecked:
             return self._replayer.replay(record)
         with self._references_unchecked():
             outcomes = self._replayer.replay(record)
         if dangling := self._replayer.dangling(record):
             raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
         return outcomes
+
+    def _delete(self, record: Record) -> Mapping[str, Outcome]:
+        """Delete rows that refer to each other, too: no order is right for them."""
+        try:
+            with self._target.atomic():
+                return self._replayer.replay(record)
+        except DatabaseError as error:
+            if fault_of(error) is not Fault.REFERENCED:
+                raise
+            left_behind = Dependents(self._target, record)
+            with self._references_unchecked():
+                outcomes = self._replayer.replay(record)
+            if left_behind.are_here():
+                raise
+            return outcomes
 
     def took_effect(self, indexes: Container[int]) -> None:
         """Take note of records that were applied by other means."""
@@ -100,24 +131,26 @@ class Unit:
             What became of each, and why some failed. If any did, the caller rolls back.
         """
         outcomes: dict[int, Mapping[str, Outcome]] = {}
+        deletions = [*filter(self._is_deletion, range(len(self._entries)))]
         with self._references_unchecked():
-            errors = self._apply_in_some_order(outcomes)
-            failures = {
-                index: explain(self._target, error, record)
-                for index, error in errors.items()
-                if isinstance(record := self._entries[index], Record)
-            }
-            for index in outcomes:
-                record = self._entries[index]
-                if isinstance(record, Record) and (left := self._replayer.dangling(record)):
-                    failures[index] = left
+            saves = {*range(len(self._entries))}.difference(deletions)
+            errors = self._apply_in_some_order(sorted(saves), outcomes)
+        errors |= self._apply_in_some_order(deletions, outcomes)
+        failures = {
+            index: explain(self._target, error, record)
+            for index, error in errors.items()
+            if isinstance(record := self._entries[index], Record)
+        }
+        for index in outcomes:
+            record = self._entries[index]
+            if isinstance(record, Record) and (left := self._replayer.dangling(record)):
+                failures[index] = left
         return outcomes, failures
 
     def _apply_in_some_order(
-        self, outcomes: dict[int, Mapping[str, Outcome]]
+        self, left: list[int], outcomes: dict[int, Mapping[str, Outcome]]
     ) -> dict[int, Exception]:
         """Go on as long as one more succeeds: a natural key may be that of a record behind it."""
-        left = sorted(range(len(self._entries)), key=self._is_deletion)
         errors: dict[int, Exception] = {}
         while left:
             errors = {}
@@ -140,12 +173,20 @@ class Unit:
         entry = self._entries[index]
         return isinstance(entry, Record) and entry.operation is Operation.DELETE
 
-    def _references_unchecked(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def _references_unchecked(self) -> Iterator[None]:
         """MySQL and MariaDB cannot wait for the end with it. Afterwards every reference is looked
         at in any case.
         """
-        connection = self._target.connection
-        return connection.constraint_checks_disabled() if self._checks_at_once else nullcontext()
+        if self._is_unchecked or not self._checks_at_once:
+            yield
+            return
+        self._is_unchecked = True
+        try:
+            with self._target.connection.constraint_checks_disabled():
+                yield
+        finally:
+            self._is_unchecked = False
 
     @property
     def _checks_at_once(self) -> bool:

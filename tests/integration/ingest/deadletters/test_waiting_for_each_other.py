@@ -1,11 +1,21 @@
 """Rows that need each other, or have exchanged values, are right however their log is cut."""
 
-import itertools
-
 import pytest
 
-from tests.project.office.models import Department, Desk, Page, Person, Remark, Slot, Telephone
-from tests.support.lines import line, serialized
+from tests.project.office.models import Department, Page, Person, Remark, Slot
+from tests.support.lines import line
+from tests.support.office import (
+    HISTORIES,
+    PAGES,
+    STAFF,
+    department,
+    item,
+    open_letters,
+    page,
+    person,
+    save,
+    try_all_cuts,
+)
 from tests.support.target import Target
 from tui_ingest.ingest import deadletters
 
@@ -17,147 +27,9 @@ def target(tmp_path, database):
     return Target(tmp_path, database)
 
 
-def item(model, pk, **fields):
-    return serialized(f"office.{model}", pk, fields)
-
-
-def save(model, pk, **fields):
-    return line("SAVE", item(model, pk, **fields))
-
-
-def delete(model, pk):
-    return line("DELETE", item(model, pk))
-
-
-def department(pk, head, name=None):
-    return save("department", pk, name=name or f"d{pk}", head=head)
-
-
-def person(pk, of, badge=None, boss=None):
-    return save("person", pk, department=of, badge=badge or pk, boss=boss)
-
-
-def page(pk, path):
-    return save("page", pk, path=path)
-
-
-def desk(pk, room, number, owner=None):
-    return save("desk", pk, room=room, number=number, owner=owner)
-
-
-PAGES = [page(1, "a"), page(2, "b"), page(3, "c"), *(save("remark", n, page=n) for n in (1, 2, 3))]
-STAFF = [department(1, head=1), *(person(n, of=1) for n in (1, 2, 3))]
-DESKS = [desk(n, "x", n, owner=n) for n in (1, 2, 3)]
-# By name: what is there before, what happens then, and what that leaves.
-HISTORIES = {
-    "a department and its head": (
-        [],
-        [department(1, head=1), person(1, of=1)],
-        (Department, ("pk", "head_id"), [(1, 1)]),
-    ),
-    "a circle of three": (
-        [],
-        [department(1, head=2), person(1, of=1), department(2, head=1), person(2, of=2)],
-        (Person, ("pk", "department_id"), [(1, 1), (2, 2)]),
-    ),
-    "two rows exchange a text": (
-        PAGES,
-        [page(1, "b"), page(2, "a")],
-        (Page, ("pk", "path"), [(1, "b"), (2, "a"), (3, "c")]),
-    ),
-    "three rows exchange a number": (
-        STAFF,
-        [person(1, of=1, badge=2), person(2, of=1, badge=3), person(3, of=1, badge=1)],
-        (Person, ("pk", "badge"), [(1, 2), (2, 3), (3, 1)]),
-    ),
-    "values are shifted": (
-        PAGES,
-        [page(1, "b"), page(2, "c"), page(3, "d")],
-        (Page, ("pk", "path"), [(1, "b"), (2, "c"), (3, "d")]),
-    ),
-    "a new row shifts the others": (
-        PAGES,
-        [page(4, "a"), page(1, "b"), page(2, "c"), page(3, "d")],
-        (Page, ("pk", "path"), [(1, "b"), (2, "c"), (3, "d"), (4, "a")]),
-    ),
-    "two columns, and an owner": (
-        STAFF + DESKS,
-        [desk(1, "x", 2, owner=3), desk(2, "x", 3, owner=1), desk(3, "x", 1, owner=2)],
-        (Desk, ("pk", "number", "owner_id"), [(1, 2, 3), (2, 3, 1), (3, 1, 2)]),
-    ),
-    "which one is the main one": (
-        [
-            *(STAFF + DESKS),
-            save("telephone", 1, desk=1, is_main=True),
-            save("telephone", 2, desk=1, is_main=False),
-        ],
-        [
-            save("telephone", 2, desk=1, is_main=True),
-            save("telephone", 1, desk=1, is_main=False),
-        ],
-        (Telephone, ("pk", "is_main"), [(1, False), (2, True)]),
-    ),
-    "who has left does not go with the department": (
-        [*STAFF, department(2, head=2), person(2, of=2), *DESKS],
-        [
-            person(3, of=2, badge=2),
-            person(2, of=2, badge=3),
-            desk(1, "x", 1),
-            delete("department", 1),
-            delete("person", 1),
-        ],
-        (Desk, ("pk", "owner_id"), [(1, None), (2, 2), (3, 3)]),
-    ),
-    "made anew before it is deleted": (
-        PAGES,
-        [page(9, "a"), save("remark", 1, page=9), delete("page", 1)],
-        (Page, ("pk", "path"), [(2, "b"), (3, "c"), (9, "a")]),
-    ),
-    "deleted and made anew": (
-        PAGES,
-        [save("remark", 1, page=2), delete("page", 1), page(9, "a")],
-        (Page, ("pk", "path"), [(2, "b"), (3, "c"), (9, "a")]),
-    ),
-}
-
-
-def cuts(lines):
-    """Every way of reading some lines in several runs."""
-    for places in itertools.product([False, True], repeat=len(lines) - 1):
-        runs = [[lines[0]]]
-        for is_cut, one in zip(places, lines[1:], strict=True):
-            if is_cut:
-                runs.append([])
-            runs[-1].append(one)
-        yield runs
-
-
 @pytest.mark.parametrize("name", HISTORIES)
 def test_wherever_the_log_is_cut_the_rows_are_right(tmp_path, database, name):
-    before, lines, (model, columns, expected) = HISTORIES[name]
-    for number, runs in enumerate(cuts(lines)):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        target = Target(folder, database)
-        empty(target)
-        target.accept(*before)
-        remarks = target.rows(Remark).count()
-        for run in runs:
-            target.apply(*run)
-        found = target.rows(model).order_by("pk").values_list(*columns)
-        assert list(found) == expected, runs
-        assert open_letters(target) == [], runs
-        assert target.rows(Remark).count() == remarks
-
-
-def empty(target):
-    for model in (Remark, Page, Telephone, Desk):
-        target.rows(model).all().delete()
-    target.rows(Department).all().delete()
-
-
-def open_letters(target):
-    return [letter.error for letter in target.letters() if letter.status == "open"]
+    try_all_cuts(tmp_path, database, name)
 
 
 @pytest.mark.parametrize("database", ["postgres"])
