@@ -39,6 +39,7 @@ class Settings:
     on_gap: str = "continue"  # or "stop"
     # A command with its arguments, or the dotted name of a callable: told of what is grave.
     on_event: Sequence[str] | str | None = None
+    prune_after_days: int | None = None  # of age of what is kept for people to read
     log_payloads: bool = False  # write the content of failed records to Python's logging
     keys: Mapping[str, str] = field(default_factory=dict)  # {"pause": "f5"}; the console's keys
     # How to be let in by a broker, where a log is a stream: NATS_KEYS, each a text.
@@ -73,7 +74,10 @@ def _check(settings: Settings) -> None:
     _check_list("RECEIVERS", settings.receivers, "modules or dotted names, or ['*']")
     _check_dicts(settings)
     _check_on_event(settings.on_event)
-    for name in ("max_record_bytes", "max_consecutive_failures"):
+    numbers = ["max_record_bytes", "max_consecutive_failures"]
+    if settings.prune_after_days is not None:
+        numbers.append("prune_after_days")
+    for name in numbers:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ImproperlyConfigured(
