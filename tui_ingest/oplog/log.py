@@ -165,11 +165,16 @@ class Log(Protocol):
         Does not move the reader.
         """
 
-    def recent(self, position: Position, most: int) -> Sequence[Entry]:
+    def recent(
+        self, position: Position, most: int, *, since: Position | None = None
+    ) -> Sequence[Entry]:
         """Return up to `most` entries just before a position, oldest first.
 
         Fewer, or none, where they are not to be had: gone, or on another machine. Does not move the
         reader.
+
+        Args:
+            since: a place before, of the same generation or another: none from before that.
         """
 
     def locate(self, start: StartPoint) -> Position:

@@ -14,6 +14,7 @@ standing       whether it is still the stream that a position is of
 gathering      the entries of one batch, and the positions between them
 reading        the stream as a `Log`, for an ingester
 seeking        places in it that an operator names
+recalling      lines that were read before, once more
 publishing     appending to it, each time after what is known to be its end
 forwarding     from a file that others write to a stream
 sink           lines that their writer appends himself

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_ingest.streams.broker import Broker, Stored
@@ -119,3 +121,16 @@ def pending_after(broker: Broker, sequence: int) -> int:
     """Return how many messages of the subject come after a number."""
     found = broker.fetched(broker.fetch({"seq": sequence + 1, "batch": 1}))
     return 1 + int(found[0].headers.get(PENDING, 0)) if found else 0
+
+
+def messages(broker: Broker, *, after: int = 0, since: datetime | None = None) -> Iterator[Whole]:
+    """Yield the messages after a number, or of a time or later by the broker's clock."""
+    if since is not None:
+        start = since.isoformat().replace("+00:00", "Z")
+        found = broker.fetched(broker.fetch({"start_time": start, "batch": 1}))
+        if not found:
+            return
+        after = found[0].sequence - 1
+    feed = Feed(broker, after=after)
+    while (message := feed.next()) is not None:
+        yield message

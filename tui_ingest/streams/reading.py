@@ -21,7 +21,7 @@ from tui_ingest.oplog.log import (
     StartPoint,
 )
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.streams import seeking
+from tui_ingest.streams import recalling, seeking
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.feed import Feed, Whole, pending_after
@@ -223,11 +223,17 @@ class StreamLog:
     def line_at(self, location: RecordLocation) -> bytes | None:
         """See `Log.line_at`."""
         with contextlib.suppress(LogError):
-            return self._with_broker(lambda broker: seeking.line_at(broker, location))
+            return self._with_broker(lambda broker: recalling.line_at(broker, location))
         return None
 
-    def recent(self, position: Position, most: int) -> Sequence[Entry]:  # noqa: ARG002
-        """See `Log.recent`. None: what a broker gives is in the order of the stream alone."""
+    def recent(
+        self, position: Position, most: int, *, since: Position | None = None
+    ) -> Sequence[Entry]:
+        """See `Log.recent`."""
+        with contextlib.suppress(LogError):
+            return self._with_broker(
+                lambda broker: recalling.recent(broker, position, most, since=since)
+            )
         return ()
 
     def locate(self, start: StartPoint) -> Position:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,14 +15,11 @@ from tui_ingest.oplog.log import (
     StartPoint,
 )
 from tui_ingest.oplog.parsing import timestamp_of
-from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.streams.broker import Broker
-from tui_ingest.streams.feed import Feed, Whole
+from tui_ingest.streams.feed import messages
 from tui_ingest.streams.progress import Progress
 
 MARGIN = timedelta(minutes=10)  # by which the clocks of a site and of its broker may differ
-_WINDOW = 256  # messages looked through at once for a line
-_MOST_WINDOWS = 40  # back from the last message
 
 
 def locate(broker: Broker, start: StartPoint) -> Position:
@@ -64,7 +60,7 @@ def count(broker: Broker, start: Position, end: Position) -> int | None:
 def _lines_between(broker: Broker, start: Position, end: Position) -> int:
     progress, last = Progress.parse(start.evidence), Progress.parse(end.evidence)
     total = 0
-    for message in _messages(broker, after=start.offset):
+    for message in messages(broker, after=start.offset):
         envelope = message.envelope
         meeting = progress.meet(envelope)
         if message.sequence > end.offset:  # the end may be within it
@@ -75,33 +71,13 @@ def _lines_between(broker: Broker, start: Position, end: Position) -> int:
     return total
 
 
-def line_at(broker: Broker, location: RecordLocation) -> bytes | None:
-    """Return a line without its terminator; None if it is not among the last messages."""
-    end = _info(broker)["state"]["last_seq"]
-    for _ in range(_MOST_WINDOWS):
-        start = max(0, end - _WINDOW)
-        for message in _messages(broker, after=start):
-            if message.first > end:
-                break
-            envelope = message.envelope
-            if envelope.generation == location.generation and (
-                envelope.start <= location.start < envelope.end
-            ):
-                entries = envelope.entries(max_record_bytes=MAX_RECORD_BYTES)
-                return next((one.raw for one in entries if one.location == location), None)
-        end = start
-        if not end:
-            break
-    return None
-
-
 def _at_time(broker: Broker, position: Position, timestamp: float) -> Position:
     """Return the place of the first record that is not older, or the end.
 
     A record was written before it was published: the broker's time says where to begin to look.
     """
     last = None
-    for message in _messages(broker, since=_moment(timestamp)):
+    for message in messages(broker, since=_moment(timestamp)):
         envelope = message.envelope
         for entry in envelope.entries(max_record_bytes=MAX_RECORD_BYTES):
             time = timestamp_of(entry.raw)
@@ -117,18 +93,6 @@ def _moment(timestamp: float) -> datetime:
         return datetime.fromtimestamp(timestamp, UTC) - MARGIN
     except (OverflowError, ValueError, OSError):
         return datetime(1 if timestamp < 0 else 9999, 1, 1, tzinfo=UTC)
-
-
-def _messages(broker: Broker, *, after: int = 0, since: datetime | None = None) -> Iterator[Whole]:
-    if since is not None:
-        start = since.isoformat().replace("+00:00", "Z")
-        found = broker.fetched(broker.fetch({"start_time": start, "batch": 1}))
-        if not found:
-            return
-        after = found[0].sequence - 1
-    feed = Feed(broker, after=after)
-    while (message := feed.next()) is not None:
-        yield message
 
 
 def _info(broker: Broker) -> dict[str, Any]:

@@ -1,13 +1,21 @@
 """The console on a stream: what it calls places, what it reads again, where it goes on."""
 
+import re
+
 import pytest
 
-from tests.support.lines import choice, question
+from tests.support.demo import Demo
+from tests.support.engine import eventually
+from tests.support.lines import choice, question, questions
+from tests.support.site import watched
 from tests.tui.conftest import Desk
+from tests.tui.terminal import Terminal
 from tests.tui.test_repairing import inspected
 from tui_ingest.ingest.events import State
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
+
+COUNT = "SELECT COUNT(*) FROM polls_question"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,3 +58,15 @@ async def test_a_record_too_long_to_be_kept_is_read_from_the_stream_again(site):
         assert "48,000 more characters" in found.text
 
     await opened(site.url, look)
+
+
+def test_a_console_attaches_to_a_service_that_applies_a_stream(site, tmp_path):
+    site.write_and_forward(questions([1, 2, 3]))
+    demo = Demo(tmp_path)
+    with watched(demo.start(site.url)) as service:
+        eventually(lambda: demo.query(COUNT) == [(3,)], what="the service has applied it")
+        with Terminal(tmp_path, site.url, size=(120, 36)) as terminal:
+            terminal.until(f"ATTACHED · pid {service.pid} on", "polls.question 3", "message 1 / 1")
+            site.write_and_forward(question(4) + question(5))
+            terminal.until("polls.question 5", "message 2 / 2")
+            assert len(re.findall(r"SAVE +polls\.question [1-5] ", terminal.look())) == 5

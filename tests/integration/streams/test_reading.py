@@ -1,6 +1,7 @@
 """A site's log through a stream: what comes out is what the file reader would have read."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -218,6 +219,31 @@ def test_a_line_is_read_again_by_its_place(site, reader):
     for entry in reader.read():
         assert reader.log.line_at(entry.location) == entry.raw
     assert reader.log.line_at(entry.location._replace(start=1)) is None
+
+
+def test_what_was_read_lately(site, reader):
+    for lines in (A + B, C, D + E + F):
+        site.write_and_forward(lines)
+    reader.take(6)
+    batch, log = reader.batch, reader.log
+    assert lines_of(log.recent(batch.position, 100)) == [A, B, C, D, E, F]
+    assert lines_of(log.recent(batch.position, 2)) == [E, F]
+    for since in range(1, 6):
+        for upto in range(since + 1, 7):
+            places = batch.position_after(upto), batch.position_after(since)
+            between = log.recent(places[0], 100, since=places[1])
+            assert lines_of(between) == [A, B, C, D, E, F][since:upto]
+    other = replace(batch.position, generation="another stream")
+    assert lines_of(log.recent(batch.position, 100, since=other)) == [A, B, C, D, E, F]
+
+
+def test_what_was_read_lately_of_many_messages(site, reader):
+    lines = [question(number) for number in range(120)]
+    for line in lines:
+        site.write_and_forward(line)
+    reader.read()
+    assert lines_of(reader.log.recent(reader.position, 100)) == lines[-100:]
+    assert lines_of(reader.log.recent(reader.position, 500)) == lines
 
 
 def test_a_message_of_somebody_else_is_not_passed_over(site, reader):

@@ -67,9 +67,7 @@ class Progress:
 
     def _entries(self, before: Position, failed: Sequence[DeadLetter]) -> list[Entry]:
         """Return the last entries that were applied; failures among them in any case."""
-        after = before.offset if before.generation == self.position.generation else 0
-        recent = self._log.recent(self.position, SEEN_RECORDS)
-        new = [entry for entry in recent if entry.location.start >= after]
+        new = self._log.recent(self.position, SEEN_RECORDS, since=before)
         known = {(entry.location.generation, entry.location.start) for entry in new}
         older = [
             original_entry(letter)

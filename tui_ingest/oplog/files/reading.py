@@ -160,10 +160,19 @@ class FileLog:
         """See `Log.line_at`."""
         return line_at(self._files, location)
 
-    def recent(self, position: Position, most: int) -> Sequence[Entry]:
+    def recent(
+        self, position: Position, most: int, *, since: Position | None = None
+    ) -> Sequence[Entry]:
         """See `Log.recent`."""
         lines = lines_before(self._files, position, most)
-        return [entry for location, raw in lines for entry in parse_line(raw, location)]
+        same = since is not None and since.generation == position.generation
+        after = since.offset if since is not None and same else 0
+        return [
+            entry
+            for location, raw in lines
+            if location.start >= after
+            for entry in parse_line(raw, location)
+        ]
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
