@@ -89,6 +89,7 @@ class Relay:
         self._held = 0  # changes in the last round whose rows cannot be read
         self._retries_held = True  # this process may have the code that can read them
         self._has_held = False
+        self._is_sure = False  # that the last round was settled, by this process or another
         self._error: dict[str, object] = {}  # the last one, to be kept
         self._told: tuple[State, str] | None = None
         self._kept: tuple[State, str] | None = None
@@ -152,9 +153,13 @@ class Relay:
             Error, OSError, ModelsChangedError: it cannot be done now; call it again.
         """
         if not self._log.resume():
-            self._written = None  # another relay was at work: its rows are newer than these
+            # Another relay was at work: its rows are newer than these.
+            self._written, self._is_sure = None, False
         self._remove_written()
         self._retry_held()
+        if not self._is_sure:
+            verifying.begin_anew(self._database)
+            self._is_sure = True
         started = time.monotonic()
         found = self._reader.read(self._limit)
         if not found:
@@ -239,7 +244,7 @@ class Relay:
             # The lock went with the connection. Another relay may have been at work meanwhile, and
             # what was read before is not the last state any more: it is read again.
             self._log.abandon()
-            self._written = None
+            self._written, self._is_sure = None, False
             self._lock.release()
 
     def _tell(self, state: State, reason: str = "", *, force: bool = False) -> None:

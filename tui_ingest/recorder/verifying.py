@@ -154,6 +154,14 @@ class Digester:
         )
 
 
+def begin_anew(database: str) -> None:
+    """Go back to the first row where some parts are in the log: the last one may be there twice.
+
+    Nobody knows it whose process, or connection, ended between writing a part and noting that.
+    """
+    stored(Verification, database).exclude(after=None).update(after=None)
+
+
 def settle(part: Part, database: str) -> None:
     """Note that a part is in the log; if nobody has ordered the model anew, go on after it."""
     before, now = part.verification, time.time()

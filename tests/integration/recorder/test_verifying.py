@@ -238,6 +238,23 @@ relay.close()
     assert [part["count"] for part in digests(records)] == [25, 25]
 
 
+def test_parts_that_were_written_by_a_process_that_died_begin_anew(source):
+    _, records = source.run("""
+tags(25)
+record()
+manage("--verify", "shop.tag")
+dying = Relay(get_settings(), "default")
+dying._adapt, dying._limit = (lambda *_: None), 10
+dying.step()
+dying._remove_written = lambda: None
+dying.step()
+dying._lock.release()
+rounds(12)
+""")
+    parts = [(part["after"] is None, part["count"]) for part in digests(records)]
+    assert parts == [(True, 10), (False, 10), (True, 12), (False, 12), (False, 1)]
+
+
 def test_only_rows_of_this_source_where_a_scope_says_which(source):
     _, records = source.run("""
 from django.test import override_settings
