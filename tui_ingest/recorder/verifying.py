@@ -61,10 +61,11 @@ def order(
         values["due"] = None if every == 0 else time.time()
         if every is not None:
             values["every"] = every or None
-        verification, _ = stored(Verification, database).update_or_create(
-            model=label, defaults=values
-        )
-        done.append(verification)
+        known = stored(Verification, database).filter(model=label)
+        # No transaction that reads first: on SQLite it would not wait for its turn to write.
+        if not known.update(**values):
+            stored(Verification, database).create(model=label, **values)
+        done.append(known.get())
     return done
 
 
