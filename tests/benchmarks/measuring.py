@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from tests.benchmarks import console, contenders, following, polls_log
+from tests.benchmarks import console, contenders, following, polls_log, tree_moves
 from tests.benchmarks.contenders import Contender
 from tests.benchmarks.processes import Cost, python
 from tests.benchmarks.targets import Postgres, Sqlite, Target
@@ -42,6 +42,7 @@ class Plan:
     follow_seconds: float = 20.0
     key_presses: int = 30
     key_records: int = 600_000  # that keep it busy meanwhile
+    pages: int = 1_000  # of a tree that is moved
 
 
 SMOKE = Plan(
@@ -52,6 +53,7 @@ SMOKE = Plan(
     follow_seconds=2.0,
     key_presses=1,
     key_records=30_000,
+    pages=100,
 )
 
 
@@ -65,6 +67,8 @@ class Findings:
     key_latencies: list[float] = field(default_factory=list)  # seconds
     help_seconds: float = 0.0
     first_screen_seconds: float = 0.0
+    # Seconds, by database, and by the runs that the move of a tree was read in.
+    tree_moves: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 class Bench:
@@ -84,6 +88,8 @@ class Bench:
         """Measure everything."""
         self._speeds("SQLite", self._sqlite)
         self._speeds("PostgreSQL", lambda: Postgres(self._host))
+        self._move_trees(self._sqlite)
+        self._move_trees(lambda: Postgres(self._host))
         self._growth()
         self._latencies()
         self._starts()
@@ -148,6 +154,14 @@ class Bench:
         expected = self._contents.setdefault((target.kind, str(records)), found)
         if found != expected:
             raise RuntimeError(f"{name} left other rows than the one before it.")
+
+    def _move_trees(self, new_target: NewTarget) -> None:
+        for name, runs in tree_moves.RUNS.items():
+            target = new_target()
+            spent = tree_moves.seconds(self._folder, target, self._plan.pages, runs=runs)
+            target.drop()
+            self._say(f"{target.kind}: a tree of {self._plan.pages:,} pages, {name}: {spent:.1f} s")
+            self.findings.tree_moves.setdefault(target.kind, {})[name] = spent
 
     def _growth(self) -> None:
         for records in self._plan.growth:

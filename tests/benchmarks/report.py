@@ -76,6 +76,9 @@ def _measured(findings: Findings) -> Iterator[tuple[str, str]]:
         "append to committed row, at 100 records/s, p99 under 100 ms",
         _spread(findings.follow_latencies),
     )
+    for kind, moves in findings.tree_moves.items():
+        told = ", ".join(f"{spent:.1f} s in {name}" for name, spent in moves.items())
+        yield f"{kind}: a tree whose pages have exchanged their paths takes seconds", told
     (few, small), *_, (many, large) = findings.growth.items()
     peaks = [
         f"{cost.peak_kib / 1024:.0f} MiB at {records:,}"
