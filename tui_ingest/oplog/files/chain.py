@@ -150,7 +150,7 @@ class Chain:
         return [
             found
             for found in snapshot.after(last)
-            if not (is_younger(found, last) and self.left.has(found))
+            if not (found.is_unique and is_younger(found, last) and self.left.has(found))
         ]
 
     def _tell_oddities(self, snapshot: Snapshot) -> None:

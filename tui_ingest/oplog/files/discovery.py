@@ -59,9 +59,7 @@ def is_at(path: Path, generation: Generation, pool: DescriptorPool) -> bool:
         with contextlib.closing(
             Generation(path, compression="", finished=False, pool=pool, by_content=True)
         ) as found:
-            # If both grew they would have to be one; whether they are is seen as soon as one does.
-            same_size = found.known_size == generation.known_size
-            return same_size and found.identity == generation.identity
+            return found.looks_like(generation)  # if it is another one, it is so until it grows
     except (OSError, LogError):
         return False
 

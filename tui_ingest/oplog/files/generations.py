@@ -31,6 +31,7 @@ class Generation(Content):
             JSON; "" as long as there is none, because empty files all look alike.
         first_time: of the first line that has one, in seconds since the epoch; None if it is not
             near the beginning.
+        is_unique: no other generation begins so, because its first line has a time.
         by_content: `file_id` says nothing, the system gives another number every time.
         damaged_before: names of the files between the generation before and this one of which
             nothing can be read.
@@ -66,9 +67,11 @@ class Generation(Content):
         try:
             start, line = self._first_line()
             self.first_time = timestamp_of(line)
+            self.is_unique = self.first_time is not None
             if line and self.first_time is None:
                 self.first_time = self._next_time(start + len(line))
             self.seen_size = self.known_size
+            self._tail_digest = self.tail_digest(self.seen_size) if by_content else ""
         except BaseException:
             self.close()
             raise
@@ -79,7 +82,16 @@ class Generation(Content):
         """Tell whether the file that was opened at its path is the one that was there."""
         if not self.by_content:
             return super().is_in(status)
-        return digest(self.read_at(*self._first)) == self.identity
+        return digest(self.read_at(*self._first)) == (self.identity or digest(b"")) and (
+            self.confirms(self.seen_size, self._tail_digest)
+        )
+
+    def looks_like(self, other: Generation) -> bool:
+        """Tell whether another file has the same content, as far as that is known without all."""
+        size = self.known_size
+        if self.identity != other.identity or size != other.known_size:
+            return False
+        return not other.is_open or self.tail(size) == other.tail(size)
 
     def see(self) -> int:
         """Return its size now, and remember it, unless it holds another content by now."""

@@ -64,5 +64,5 @@ def _found(generation: Generation, snapshot: Snapshot) -> Generation | None:
     if same := snapshot.same(generation):
         generation.path = same.path
         return generation
-    copy = snapshot.copy_of(generation)
+    copy = snapshot.copy_of(generation) if generation.is_unique else None
     return snapshot.keep(copy) if copy is not None else None

@@ -15,7 +15,9 @@ from typing import NamedTuple
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.naming import RotatedName, age_order
 
-_FEWEST_TO_OVERRULE = 3  # files: of two a clock that was set back once would explain it
+# Files. A clock that was set back would explain two, and processes whose rollovers cross leave
+# three like that every now and then.
+_FEWEST_TO_OVERRULE = 5
 
 _RISING_NUMBERS = (
     "The records of the log's numbered files are the younger the higher the number: they are read"
@@ -23,7 +25,8 @@ _RISING_NUMBERS = (
 )
 _NUMBERS_BELIEVED = (
     "The records of the log's numbered files are not in the order of the numbers: a clock was set"
-    " back, or several processes write. The numbers are believed."
+    " back, or several processes write. The numbers are believed:"
+    " the highest is read first."
 )
 
 Rotated = tuple[Generation, RotatedName]

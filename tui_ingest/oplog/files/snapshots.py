@@ -84,7 +84,9 @@ class Snapshot:
 
         A clock was set back between the two.
         """
-        younger = [found for found in self.after(current) if is_younger(found, current)]
+        younger = [
+            found for found in self.after(current) if found.is_unique and is_younger(found, current)
+        ]
         return next((found for found in younger if _agrees(found, place)), None)
 
     def put_before(self, last: Generation, read: Iterable[Generation]) -> None:
@@ -149,8 +151,7 @@ def _is_same(found: Generation, known: Generation) -> bool:
     if found.identity != known.identity:
         return False
     if found.by_content or known.by_content:
-        # Another file with the same content will do as well, unless one of the two grows.
-        return found.known_size == known.known_size
+        return found.looks_like(known)  # another one would do as well, unless one of them grows
     return found.file_id == known.file_id
 
 

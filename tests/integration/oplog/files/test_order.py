@@ -134,11 +134,36 @@ def test_numbers_are_believed_where_times_are_not_in_order(files, reader, suffix
     assert reader.kinds().count("reordered") == 1
 
 
+def test_three_numbers_that_rise_are_not_enough(files, reader):
+    """Processes that share one handler leave them like that when their rollovers cross."""
+    for line in (C, B, A):
+        files.rotate(line)
+    files.rotate(D)
+    assert lines_of(reader.read()) == [C, B, A, D]
+    assert reader.kinds().count("reordered") == 1
+
+
 def test_numbers_that_rise(files, reader):
-    for number, line in enumerate((A, B, C), start=1):
+    for number, line in enumerate((A, B, C, D, E), start=1):
         files.rank(number).write_bytes(line)
-    files.write(D)
-    assert lines_of(reader.read()) == [A, B, C, D]
+    files.write(F)
+    assert lines_of(reader.read()) == [A, B, C, D, E, F]
     assert reader.kinds().count("reordered") == 1
     reader.restart()
     assert reader.read() == []
+
+
+def test_files_that_all_begin_with_the_same_line(files, reader, after_a_while):
+    """Their first line says nothing of which is which."""
+    header = b"# the operations of a site\n"
+    files.write(header + A)
+    reader.read()
+    for line in (B, C, D, E):
+        files.rotate(header + line)
+        after_a_while()
+        assert lines_of(reader.read()) == [header, line]
+    for name, line in (("03", F), ("04", G)):
+        rotate(files, f"oplog.log.2026-11-26_{name}", header + line)
+        after_a_while()
+        assert lines_of(reader.read()) == [header, line]
+    assert "gap" not in reader.kinds()
