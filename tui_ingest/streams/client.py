@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
 CONNECT_SECONDS = 3.0
+CLOSE_SECONDS = 1.0
 ANSWER_SECONDS = 5.0  # for one request; a broker without a majority does not answer at all
 _THREAD_SECONDS = 10.0  # for the client's thread, beyond what it waits for the broker
 
@@ -134,8 +135,7 @@ class Client:
                 await self._first_of(work, CONNECT_SECONDS)
             except LogUnavailableError as error:
                 said = f"{server}: {error}"
-                with contextlib.suppress(Exception):
-                    await client.close()
+                await _close(client)
                 self._trouble = self._loop.create_future()
             else:
                 return client
@@ -179,8 +179,7 @@ class Client:
     async def _end(self) -> None:
         self._fail("closed")
         if self._client is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._client.close(), CONNECT_SECONDS)
+            await _close(self._client)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -231,7 +230,15 @@ class Client:
                 await subscription.unsubscribe()
 
 
+async def _close(client: NatsClient) -> None:
+    """Let go of a client, which may wait for a broker that answers nothing any more."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(client.close(), CLOSE_SECONDS)
+
+
 def _words(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLError):
+        return getattr(error, "verify_message", "") or error.reason
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     said = without_secrets(str(error)).removeprefix("nats: ").rstrip(".")

@@ -58,8 +58,9 @@ class Progress:
         before = self.reached(message.came_from.generation)
         if before is not None and message.came_from.offset <= before:
             return Meeting(self)
-        if self.again and before is None and self._is_older(message):
-            return Meeting(replace(self, total=message.total), is_old=True)
+        begins_anew = self.again or not message.came_from.generation
+        if before is None and begins_anew and self._is_old(message):
+            return Meeting(replace(self, total=message.total, again=True), is_old=True)
         known = message.first_total - self.total
         if before is not None:
             known = message.came_from.offset - before
@@ -111,13 +112,13 @@ class Progress:
             and reached >= came_from.offset
         )
 
-    def _is_older(self, message: Envelope) -> bool:
-        """Tell whether lines of generations that nobody remembers come before those taken.
+    def _is_old(self, message: Envelope) -> bool:
+        """Tell whether a message of a generation that nobody remembers brings nothing new.
 
-        They do where a site sends all its files to a stream that was made anew.
+        A site sends all its files again where a stream was made anew, or emptied.
         """
         times = [time for raw in _ends(message) if (time := timestamp_of(raw)) is not None]
-        return bool(times) and max(times) < self.time
+        return not message.has_lines or (bool(times) and max(times) < self.time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,10 @@ def trim(broker: Broker, applied: int, *, reserve: int) -> int:
     Args:
         broker: a client whose user may do that.
         applied: the last message that nobody needs any more.
-        reserve: how many messages before it stay.
+        reserve: how many messages up to it stay. One does in any case: forwarders and relays read
+            in the last message where they stand.
     """
-    keep_from = applied - reserve + 1
+    keep_from = applied - max(1, reserve) + 1
     if keep_from <= 1:
         return 0
     wanted: dict[str, Any] = {"filter": broker.address.subject, "seq": keep_from}

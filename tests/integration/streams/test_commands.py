@@ -135,6 +135,9 @@ def test_what_every_target_has_applied_is_removed_but_for_a_reserve(site, capsys
     status, said, _ = run("trim", "--reserve", 2, *files, site.url)
     assert (status, said) == (0, "4 messages removed; applied up to message 6\n")
     assert run("trim", *files, site.url)[1].startswith("0 messages")
+    assert run("trim", "--reserve", 0, *files, site.url)[1].startswith("1 messages")
+    with client(site.url) as broker:
+        assert broker.stream()["state"]["first_seq"] == 6, "where the forwarder stands is kept"
     assert run("trim", "--reserve", 2, "--status", "-", site.url, content="[]")[0] == 1
     status, _, complaint = run("trim", "--status", "-", site.url, content="[]")
     assert (status, "has never read" in complaint) == (1, True)

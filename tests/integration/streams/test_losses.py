@@ -131,6 +131,33 @@ def test_all_that_was_removed_is_missed_with_the_next_sign_of_life(site, reader)
     assert (gap.kind, gap.missing_bytes) == ("gap", len(B))
 
 
+def beat(url):
+    """A sign of life of a forwarder that knows what the last message says."""
+    with client(url) as broker:
+        Publisher(broker).beat()
+
+
+@pytest.mark.parametrize("is_made_anew", [True, False])
+def test_a_site_that_begins_with_signs_of_life_is_no_loss(site, reader, monkeypatch, is_made_anew):
+    monkeypatch.setattr("tui_ingest.streams.progress.MOST_KNOWN", 2)
+    for content in (A, B, C):
+        site.rotate(content)
+        site.forward()
+    reader.read()
+    if is_made_anew:
+        remake(site.url)
+    else:
+        purge(site.url)
+    beat(site.url)
+    reader.restart()
+    assert reader.read() == []
+    site.forward()
+    beat(site.url)
+    site.write_and_forward(D)
+    assert lines_of(reader.read()) == [D]
+    assert set(reader.kinds()) <= {"rotated", "replaced"}
+
+
 def test_what_was_removed_after_it_was_read_is_not_missed(site, reader):
     for content in (A, B, C):
         site.write_and_forward(content)

@@ -197,3 +197,44 @@ def test_what_a_forwarder_may_not_do_is_said(guarded, tmp_path):
     forwarder = Forwarder(FileLog(path), parse_address(guarded.url), guest, say=hear)
     forwarder.run()
     assert "permissions violation" in said[0]
+
+
+TLS = """
+tls {{
+  cert_file: "{folder}/cert.pem"
+  key_file: "{folder}/key.pem"
+}}
+"""
+
+
+@pytest.fixture
+def tls_server(tmp_path):
+    """A server that speaks nothing but TLS, with a certificate that nobody else has signed."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem"
+    subject = ["-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = [*command.split(), *subject]
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    server = Server(tmp_path, "tls", more=TLS.format(folder=tmp_path))
+    server.start()
+    server.wait_until_ready()
+    yield server
+    server.close()
+
+
+def test_an_encrypted_connection(tls_server, tmp_path, monkeypatch):
+    url = f"tls://{tls_server.host}/OPLOG/oplog.site-a"
+    trusting = Access.of({"CA": str(tmp_path / "cert.pem")})
+    monkeypatch.setattr("tests.support.sites.NOBODY", trusting)
+    make_stream(url)
+    Site(tmp_path / "site", url).write_and_forward(A)
+    reader = StreamReader(url)
+    assert lines_of(reader.read()) == [A]
+    reader.close()
+    log = StreamLog(url, access=Access())
+    log.resume(None)
+    with pytest.raises(LogUnavailableError, match="certificate"):
+        log.read(max_records=1, max_bytes=1)
+    log = StreamLog(url, access=Access.of({"CA": str(tmp_path / "nothing.pem")}))
+    log.resume(None)
+    with pytest.raises(LogError, match=r"nothing\.pem cannot be used"):
+        log.read(max_records=1, max_bytes=1)
