@@ -1,16 +1,23 @@
-"""Wherever a log is cut into batches and runs, the rows become the source's."""
+"""Wherever a log is cut into batches and runs, the rows become the source's.
 
+Whatever the target's own receivers do that are silent, and with one that is called and writes.
+"""
+
+import contextlib
 import itertools
 import tempfile
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db.models import signals
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.project.market.models import Stamp
 from tests.support.engine import ingest
 from tests.support.history import REFERENCES, logs
+from tui_ingest.conf import Settings
 from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.models import DeadLetter, ProcessedFile
 
@@ -18,6 +25,29 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "post
 
 
 EXAMPLES = 10 if settings.default.derandomize else 400  # in the gate, or where there is time
+
+
+def write(sender, using, **_):
+    """A receiver of the target, which has rows of its own written."""
+    Stamp.objects.using(using).create(text=sender._meta.model_name[:10])
+
+
+def fail(sender, **_):
+    raise RuntimeError(f"nobody calls this for {sender}")
+
+
+@contextlib.contextmanager
+def receivers(*functions):
+    """Connect receivers to all that happens to the rows of the office."""
+    kinds = (signals.pre_save, signals.post_save, signals.pre_delete, signals.post_delete)
+    found = [*itertools.product(kinds, functions, models())]
+    for signal, receiver, model in found:
+        signal.connect(receiver, sender=model)
+    try:
+        yield
+    finally:
+        for signal, receiver, model in found:
+            signal.disconnect(receiver, sender=model)
 
 
 @settings(
@@ -31,15 +61,17 @@ def test_wherever_a_log_is_cut_the_rows_become_the_sources(database, monkeypatch
     size = data.draw(st.sampled_from([1, 2, 3, 7, 64]), label="records in a batch")
     monkeypatch.setattr(BatchSizer, "SMALLEST", size)
     monkeypatch.setattr(BatchSizer, "LARGEST", size)
+    called = data.draw(st.sampled_from([[], [f"{write.__module__}.write"]]), label="RECEIVERS")
     empty(database)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, receivers(fail, write):
         log = Path(folder) / "oplog.log"
         for run in runs:
             with log.open("ab") as file:
                 file.writelines(run)
-            result, _ = ingest(log, database=database)
+            result, _ = ingest(log, database=database, settings=Settings(receivers=called))
             assert not result.error
     assert rows(database) == office.rows
+    assert Stamp.objects.using(database).exists() is bool(called)
     open_letters = DeadLetter.objects.using(database).filter(status=DeadLetter.Status.OPEN)
     assert [letter.error for letter in open_letters] == []
 
@@ -62,6 +94,7 @@ def empty(database):
     for model in models():
         model.objects.using(database).all().delete()
     ProcessedFile.objects.using(database).all().delete()
+    Stamp.objects.using(database).all().delete()
 
 
 def rows(database):
