@@ -62,13 +62,13 @@ class Alive:
 class PollsSource:
     """Invents changes to questions and choices and says what Django's serializer would log."""
 
-    def __init__(self, seed: int = SEED) -> None:
+    def __init__(self, seed: int = SEED, first_pk: int = 1) -> None:
         self._rng = random.Random(seed)
         self._questions = Alive()
         self._choices = Alive()
         self._choices_of: dict[str, set[str]] = {}
-        self._question_pks = itertools.count(1)
-        self._choice_pks = itertools.count(1)
+        self._question_pks = itertools.count(first_pk)
+        self._choice_pks = itertools.count(first_pk)
         self._pending: list[Serialized] = []  # deletions of a question's choices, then its own
 
     def changes(self) -> Iterator[tuple[str, Serialized]]:
@@ -150,9 +150,11 @@ class PollsSource:
             self._choices.remove(choice_key)
 
 
-def lines(records: int, *, poison: bool = False, seed: int = SEED) -> Iterator[bytes]:
+def lines(
+    records: int, *, poison: bool = False, seed: int = SEED, first_pk: int = 1
+) -> Iterator[bytes]:
     """Yield the lines of a log; with poison, one more in a hundred cannot be applied."""
-    changes = PollsSource(seed).changes()
+    changes = PollsSource(seed, first_pk).changes()
     bad = bad_lines(seed)
     every = round(1 / POISON_SHARE)
     for number in range(records):

@@ -70,7 +70,9 @@ def _report(folder: Path, host: str, cluster: Cluster, records: int, repeats: in
 
 def _log(path: Path, records: int, number: int) -> Path:
     with path.open("wb") as log:
-        log.writelines(polls_log.lines(records, seed=polls_log.SEED + number))
+        # Numbers of their own: otherwise each site waits for rows of the other.
+        first_pk = 1 + number * records
+        log.writelines(polls_log.lines(records, seed=polls_log.SEED + number, first_pk=first_pk))
     return path
 
 
