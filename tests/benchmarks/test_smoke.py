@@ -34,3 +34,16 @@ def test_every_measurement_of_streams_comes_to_an_end():
     )
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) == 7
+
+
+def test_every_measurement_of_the_source_comes_to_an_end():
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.source", "--smoke"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 12
