@@ -19,14 +19,14 @@ Key: TypeAlias = tuple[Any, ...]  # of the key's columns, as parameters of a que
 
 def parsed_key(model: type[Model], text: str, database: str) -> list[Any]:
     """Return the values of a row's key, one for each field of the primary key."""
-    raw = _loaded(text, database)
+    raw = _decoder(database).decode(text)
     fields = key_fields(model)
     return [_converter(field, database)(value) for field, value in zip(fields, raw, strict=True)]
 
 
 def parsed_unique(model: type[Model], text: str, database: str) -> dict[str, Any]:
     """Return the values of fields that a trigger noted, by name; fields that are gone left out."""
-    raw: Mapping[str, Any] = _loaded(text, database)
+    raw: Mapping[str, Any] = _decoder(database).decode(text)
     fields = {field.name: field for field in model._meta.local_concrete_fields}
     return {
         name: _converter(fields[name], database)(value)
@@ -35,10 +35,11 @@ def parsed_unique(model: type[Model], text: str, database: str) -> dict[str, Any
     }
 
 
-def _loaded(text: str, database: str) -> Any:
-    """Return the JSON of a trigger; numbers with a fraction are what a query would give."""
+@cache
+def _decoder(database: str) -> json.JSONDecoder:
+    """Return what reads the JSON of a trigger; numbers with a fraction as a query gives them."""
     is_float = connections[database].vendor == "sqlite"
-    return json.loads(text, parse_float=float if is_float else decimal.Decimal)
+    return json.JSONDecoder(parse_float=float if is_float else decimal.Decimal)
 
 
 def comparable(fields: Sequence[Any], values: Sequence[Any]) -> Key:
