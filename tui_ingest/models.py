@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Iterable
+
+from django.db import models, router, transaction
+from django.db.models.base import ModelBase
 
 from tui_ingest.fields import UTCDateTimeField
 
 
-class ProcessedFile(models.Model):
+class Kept(models.Model):
+    """What the engine keeps for itself: no receiver of the project's is told of it.
+
+    One that is connected for every model, and cannot do with these, would stop every session.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save_base(
+        self,
+        raw: bool = False,
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Write the row, as Django does between its signals."""
+        using = using or router.db_for_write(type(self), instance=self)
+        with transaction.mark_for_rollback_on_error(using=using):
+            self._save_table(  # type: ignore[attr-defined]
+                raw, type(self), bool(force_insert), force_update, using, update_fields
+            )
+        self._state.db = using
+        self._state.adding = False
+
+
+class ProcessedFile(Kept):
     """The checkpoint of one log, and what an operator asks about it when no session runs."""
 
     file_path = models.CharField(max_length=512, unique=True)
@@ -58,7 +88,7 @@ class ProcessedFile(models.Model):
         return f"{self.file_path} at {self.last_processed_position}"
 
 
-class ModelTotal(models.Model):
+class ModelTotal(Kept):
     """How many records of a model came out of a log, by what became of them.
 
     A record counts once for each model it names, in exactly one column.
@@ -83,7 +113,7 @@ class ModelTotal(models.Model):
         return f"{self.model}: {self.saved} saved, {self.deleted} deleted, {self.failed} failed"
 
 
-class ModelVerification(models.Model):
+class ModelVerification(Kept):
     """Whether the rows of a model are those of the source, as the last DIGEST of a log says."""
 
     file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="verifications")
@@ -116,7 +146,7 @@ class ModelVerification(models.Model):
         return f"{self.model}: {self.state}"
 
 
-class DifferingRow(models.Model):
+class DifferingRow(Kept):
     """A row that was found to differ by a DIGEST that names rows."""
 
     class Kind(models.TextChoices):
@@ -137,7 +167,7 @@ class DifferingRow(models.Model):
         return f"{self.kind}: {self.key}"
 
 
-class DeadLetter(models.Model):
+class DeadLetter(Kept):
     """A record that could not be applied, kept until somebody or something puts it right."""
 
     class Status(models.TextChoices):
@@ -185,7 +215,7 @@ class DeadLetter(models.Model):
         return f"{self.reason} at {self.position}: {self.operation} {self.model} {self.pk_text}"
 
 
-class DeadLetterRow(models.Model):
+class DeadLetterRow(Kept):
     """A row that a dead letter speaks of, so that a later record of it can be recognised."""
 
     dead_letter = models.ForeignKey(DeadLetter, models.CASCADE, related_name="rows")
@@ -200,7 +230,7 @@ class DeadLetterRow(models.Model):
         return f"{self.model} {self.key}"
 
 
-class DeadLetterKey(models.Model):
+class DeadLetterKey(Kept):
     """A row that a waiting dead letter needs, or one that it would bring or change.
 
     A row is named as those do who refer to it (`field=value`), or by its identity.
@@ -218,7 +248,7 @@ class DeadLetterKey(models.Model):
         return f"{'needs' if self.is_needed else 'brings'} {self.model} {self.key}"
 
 
-class Order(models.Model):
+class Order(Kept):
     """What somebody ordered the session of a log to do, and what became of it."""
 
     class Status(models.TextChoices):
@@ -242,7 +272,7 @@ class Order(models.Model):
         return f"{self.kind} {self.argument}".rstrip() + f" by {self.given_by}: {self.status}"
 
 
-class LogEvent(models.Model):
+class LogEvent(Kept):
     """Something an operator should find later: a gap, a rotation, a seek, a retry."""
 
     file = models.ForeignKey(ProcessedFile, models.CASCADE, related_name="events")

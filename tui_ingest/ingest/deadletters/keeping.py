@@ -98,7 +98,7 @@ def describe_failure(letter: DeadLetter, failure: Failure) -> None:
 
 def write_rows(target: Target, letter: DeadLetter, record: Record) -> None:
     """Put down the rows that a dead letter speaks of, instead of those that it had."""
-    target.rows(DeadLetterRow).filter(dead_letter=letter).delete()
+    target.rows(DeadLetterRow).filter(dead_letter=letter)._raw_delete(target.database)
     target.rows(DeadLetterRow).bulk_create(_rows(target, letter, record))
 
 
@@ -120,7 +120,7 @@ def write_keys(target: Target, letter: DeadLetter, record: Record, needs: Iterab
 
 def forget_keys(target: Target, letter: DeadLetter) -> None:
     """Take a dead letter for one that waits for nothing that is known."""
-    target.rows(DeadLetterKey).filter(dead_letter=letter).delete()
+    target.rows(DeadLetterKey).filter(dead_letter=letter)._raw_delete(target.database)
 
 
 def keys_of(

@@ -34,8 +34,7 @@ def heard():
     told = []
 
     def hear(sender, signal, **_):
-        if sender._meta.app_label != "tui_ingest":
-            told.append((next(n for n, s in SIGNALS.items() if s is signal), sender))
+        told.append((next(n for n, s in SIGNALS.items() if s is signal), sender))
 
     for signal in SIGNALS.values():
         signal.connect(hear)
