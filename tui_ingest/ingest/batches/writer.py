@@ -23,6 +23,7 @@ from tui_ingest.ingest.batches.attempts import (
     RunRefusedError,
 )
 from tui_ingest.ingest.batches.blame import ConstraintBlame
+from tui_ingest.ingest.batches.clashing import late_clashes
 from tui_ingest.ingest.batches.dry_run import DryRunMemory
 from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.batches.passes import BatchPass
@@ -168,13 +169,14 @@ class BatchWriter:
         return written
 
     def _look_for_orphans(self, written: BatchResult) -> None:
-        """Blame the applied records that left a row without its parent."""
+        """Blame the applied records that left a row without its parent, or with another's value."""
         applied = {
             index: record
             for index in sorted(written.outcomes)
             if isinstance(record := written.entries[index], Record)
         }
-        blamed = {
+        blamed = late_clashes(self._target, applied)
+        blamed |= {
             index: failure
             for index, failure in self._blame.find(applied).items()
             if not (self._memory is not None and self._memory.excuses(failure))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db.models import Model, Q, QuerySet, UniqueConstraint, Value
+from django.db.models import Deferrable, Model, Q, QuerySet, UniqueConstraint, Value
 
 from tui_ingest.ingest.exact.deserializing import Row, deserialize
 from tui_ingest.ingest.exact.serializing import serialize_row
@@ -25,6 +25,7 @@ class UniqueSet(NamedTuple):
 
     names: tuple[str, ...]
     condition: Q | None = None  # of the rows that the rule is about; None: of all
+    is_deferred: bool = False  # judged at the commit
 
 
 class Clash(NamedTuple):
@@ -84,7 +85,11 @@ def unique_sets(model: type[Model]) -> tuple[UniqueSet, ...]:
     found = [UniqueSet((f.name,)) for f in fields if f.unique and not f.primary_key]
     found += [UniqueSet(tuple(names)) for names in meta.unique_together]
     found += [
-        UniqueSet(tuple(constraint.fields), constraint.condition)
+        UniqueSet(
+            tuple(constraint.fields),
+            constraint.condition,
+            constraint.deferrable is Deferrable.DEFERRED,
+        )
         for constraint in meta.constraints
         if isinstance(constraint, UniqueConstraint) and constraint.fields
     ]

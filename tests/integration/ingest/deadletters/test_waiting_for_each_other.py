@@ -33,13 +33,15 @@ def test_wherever_the_log_is_cut_the_rows_are_right(tmp_path, database, name):
 
 
 @pytest.mark.parametrize("database", ["postgres"])
-@pytest.mark.parametrize("is_apart", [False, True])
-def test_values_that_are_judged_at_the_end_of_a_transaction(target, is_apart):
-    target.accept(save("slot", 1, place=1), save("slot", 2, place=2))
-    exchange = [save("slot", 1, place=2), save("slot", 2, place=1)]
-    for run in [[one] for one in exchange] if is_apart else [exchange]:
-        target.apply(*run)
-    assert list(target.rows(Slot).order_by("pk").values_list("place", flat=True)) == [2, 1]
+@pytest.mark.parametrize("size", [1, 7, 20, 40])
+def test_values_that_are_judged_at_the_end_of_a_transaction(target, size):
+    target.accept(*(save("slot", pk, place=pk) for pk in range(40)))
+    exchange = [save("slot", pk, place=(pk + 20) % 40) for pk in range(40)]
+    for start in range(0, 40, size):
+        target.apply(*exchange[start : start + size])
+        assert all(letter.waiting_for_key for letter in target.letters())
+    places = target.rows(Slot).order_by("pk").values_list("place", flat=True)
+    assert list(places) == [*range(20, 40), *range(20)]
     assert open_letters(target) == []
 
 
