@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 import shutil
 import signal
 import socket
@@ -157,6 +158,9 @@ def _leader_of(answer, stream):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
