@@ -21,7 +21,7 @@ from tui_ingest.oplog.files.lines import Line, LineReader
 from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.passed_over import PassedOver
 from tui_ingest.oplog.files.positions import leave, move_to
-from tui_ingest.oplog.files.snapshots import Snapshot, is_younger
+from tui_ingest.oplog.files.snapshots import Snapshot
 from tui_ingest.oplog.log import LogUnavailableError, Notice, Position
 
 _TRIES = 10  # to open a file that is renamed while it is looked for
@@ -106,6 +106,8 @@ class Chain:
         if place.current is not None:
             snapshot.put_before(place.current, [generation for generation, _ in place.left])
         self.left.miss(place.absent)
+        if place.current is not None:
+            self.left.put_back(snapshot, place.current)
         known = {generation.identity for generation in self.left.generations}
         left = [
             self._reader(generation, offset)
@@ -114,7 +116,7 @@ class Chain:
         ]
         later = self._unread(snapshot, left)
         if place.current is not None:
-            later = self._after(place.current, snapshot)
+            later = snapshot.after(place.current)
         found = place.current or (later.pop(0) if later else None)
         current = self._reader(found, place.offset) if found else None
         for reader in (*left, *([current] if current else [])):
@@ -145,14 +147,6 @@ class Chain:
         read = [at for at, found in enumerate(present) if found in held or self.left.knows(found)]
         return present[read[-1] + 1 if read else 0 :]
 
-    def _after(self, last: Generation, snapshot: Snapshot) -> list[Generation]:
-        """Return the generations after one, but for those read before a clock was set back."""
-        return [
-            found
-            for found in snapshot.after(last)
-            if not (found.is_unique and is_younger(found, last) and self.left.has(found))
-        ]
-
     def _tell_oddities(self, snapshot: Snapshot) -> None:
         self.notices += self._passed_over.look()
         for message in snapshot.contradictions:
@@ -180,11 +174,11 @@ class Chain:
             self._find_again(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
             if newest is not None:
-                held = [snapshot.same(found) for found in self.left.generations]
-                snapshot.put_before(newest, [found for found in held if found is not None])
+                current = snapshot.same(self.current.generation)
+                self.left.put_back(snapshot, current or newest)
                 self.left.follow(snapshot, newest)
             self._adopt(snapshot)
-            unread = self._after(newest, snapshot) if newest else self._unread(snapshot)
+            unread = snapshot.after(newest) if newest else self._unread(snapshot)
             if newest is None and unread and self._newest().is_removed():
                 self.notices.append(
                     notices.removed(self._newest().identity, unread[0].damaged_before)

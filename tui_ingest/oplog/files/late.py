@@ -13,7 +13,7 @@ from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.files.listing import FileId
 from tui_ingest.oplog.files.positions import Place
-from tui_ingest.oplog.files.snapshots import Snapshot
+from tui_ingest.oplog.files.snapshots import Snapshot, is_younger
 
 MOST_LEFT = 8  # generations that are still looked at: as many late writers may there be
 _MOST_DROPPED = 4096  # generations remembered after they were, if they are gone
@@ -83,11 +83,6 @@ class LeftGenerations:
             return True
         return self._absent.read_up_to(generation) is not None
 
-    def has(self, generation: Generation) -> bool:
-        """Tell whether a generation is one of them, or was."""
-        held = {left.identity for left in self.generations}
-        return generation.identity in held or self.knows(generation)
-
     def close(self) -> None:
         """Forget all of them."""
         for reader in self._readers:
@@ -140,6 +135,21 @@ class LeftGenerations:
             copy = snapshot.copy_of(generation, place.offset, place.tail_digest)
             if copy in older and not snapshot.is_kept(copy) and not copy.is_damaged():
                 reader.follow(snapshot.keep(copy))
+
+    def put_back(self, snapshot: Snapshot, current: Generation) -> None:
+        """Put what was read before the current generation, if a clock was set back since."""
+        held = [snapshot.same(found) for found in self.generations]
+        later = snapshot.after(current)
+        read = [
+            found for found in later if found in held or self._was_read(found, snapshot, current)
+        ]
+        snapshot.put_before(current, read)
+
+    def _was_read(self, found: Generation, snapshot: Snapshot, current: Generation) -> bool:
+        if found is snapshot.active or not (found.is_unique and is_younger(found, current)):
+            return False
+        held = {left.identity for left in self.generations}
+        return found.identity in held or self.knows(found)
 
     def adopt(self, snapshot: Snapshot, current: Generation) -> None:
         """Look at older generations that grew since they were dropped, or were not there then.
