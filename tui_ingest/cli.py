@@ -31,7 +31,7 @@ running batch is undone.
 
 # Options that the demo's own traffic answers for itself.
 _NOT_WITH_DEMO = (
-    "log",
+    "logs",
     "settings",
     "pythonpath",
     "once",
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _demo_traffic(wanted=namespace.demo) as log:
             if log is not None:
-                namespace.log = log
+                namespace.logs = [log]
             return _run(namespace)
     except BootstrapError as error:
         parser.exit(error.status, f"{parser.prog}: {error}\n")
@@ -97,10 +97,10 @@ def _conflict(namespace: argparse.Namespace) -> str:
     if namespace.demo:
         for name in _NOT_WITH_DEMO:
             value = getattr(namespace, name)
-            if value is not None and value is not False:  # 0 is a position
-                option = "LOG" if name == "log" else f"--{name.replace('_', '-')}"
+            if value is not None and value is not False and value != []:  # 0 is a position
+                option = "LOG" if name == "logs" else f"--{name.replace('_', '-')}"
                 return f"{option} makes no sense with --demo, which writes a log of its own"
-    elif namespace.log is None:
+    elif not namespace.logs:
         return "LOG is missing: name an operation log, or use --demo"
     return conflict(namespace)
 
@@ -127,7 +127,8 @@ def _run(namespace: argparse.Namespace) -> int:
         database=namespace.database,
     )
     if namespace.once:
-        verify_readable(namespace.log)
+        for log in namespace.logs:
+            verify_readable(log)
     project = f"{label}, live traffic" if namespace.demo else label
     return run_session(namespace, project)
 

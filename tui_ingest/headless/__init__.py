@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import Callable
+from threading import Lock
 
 from django.db import connections
 
 from tui_ingest.headless.bar import BarOutput
 from tui_ingest.headless.json_lines import JsonOutput
 from tui_ingest.headless.lines import LastFailure
+from tui_ingest.headless.many import Fleet
 from tui_ingest.headless.output import Output, Sink
 from tui_ingest.headless.plain import PlainOutput
 from tui_ingest.headless.supervisor import Supervisor
-from tui_ingest.ingest.events import Event
+from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED
-from tui_ingest.running.options import IngestOptions
+from tui_ingest.running.options import IngestOptions, is_pattern
 from tui_ingest.running.signals import handling
 from tui_ingest.running.starting import session, spare_the_collector, status_of
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -33,6 +37,8 @@ def run(options: IngestOptions) -> int:
 
     Call it in the main thread, with Django set up and the project verified.
     """
+    if options.more or is_pattern(options.path):
+        return _run_many(options)
     control = Control(stop_on_error=options.stop_on_error)
     sink = Sink(sys.stdout, on_broken=control.stop)
     output = _output(options, sink)
@@ -61,6 +67,36 @@ def run(options: IngestOptions) -> int:
     elif sink.broken:
         _complain("Nobody reads the output any more; stopped after the running batch.")
     return FATAL if sink.broken else status_of(ended)
+
+
+def _run_many(options: IngestOptions) -> int:
+    """Run a session for each log, in threads; this one waits for signals."""
+    lock, supervisor, fleet = Lock(), Supervisor(), Fleet(options)
+    sink = Sink(sys.stdout, on_broken=fleet.stop)
+
+    def report_of(one: IngestOptions) -> Callable[[Event], None]:
+        output = JsonOutput(one, sink) if one.json else PlainOutput(one, sink, label=str(one.path))
+        last_failure = LastFailure()
+
+        def report(event: Event) -> None:
+            with lock:
+                last_failure.take(event)
+                supervisor.take(event)
+                output(event)
+                if isinstance(event, SessionEnded) and event.error:
+                    _complain(f"{one.path}: {event.error} {last_failure}".rstrip())
+
+        return report
+
+    def stop(number: int) -> None:
+        if fleet.stopping and number == signal.SIGINT:
+            os._exit(INTERRUPTED)  # the databases undo the running batches
+        fleet.stop()
+
+    spare_the_collector()
+    with handling(stop, signal.SIGINT, signal.SIGTERM):
+        status = fleet.run(report_of)
+    return FATAL if sink.broken else status
 
 
 def _output(options: IngestOptions, sink: Sink) -> Output:

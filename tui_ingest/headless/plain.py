@@ -28,9 +28,15 @@ class PlainOutput:
     """Writes what happened, and every so often how far it is."""
 
     def __init__(
-        self, options: IngestOptions, sink: Sink, clock: Callable[[], float] = time.time
+        self,
+        options: IngestOptions,
+        sink: Sink,
+        clock: Callable[[], float] = time.time,
+        *,
+        label: str = "",
     ) -> None:
         self._options = options
+        self._label = f"{terminal_safe(label)}: " if label else ""  # which of several logs
         self._sink = sink
         self._clock = clock
         self._standing = Standing(clock)
@@ -85,4 +91,4 @@ class PlainOutput:
 
     def _line(self, text: str) -> None:
         moment = datetime.fromtimestamp(self._clock()).astimezone()
-        self._sink.write(f"{moment:%Y-%m-%d %H:%M:%S} {text}\n")
+        self._sink.write(f"{moment:%Y-%m-%d %H:%M:%S} {self._label}{text}\n")

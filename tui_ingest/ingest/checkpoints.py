@@ -12,6 +12,7 @@ from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest.events import OrdersTaken, State
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import LogEvent, ProcessedFile
 from tui_ingest.oplog.log import SAID_ONCE, Notice, NoticeKind, Position
 
@@ -30,7 +31,10 @@ _UNKNOWN = -1
 
 def load(target: Target, path: str) -> ProcessedFile:
     """Return the checkpoint row of a log, made if this is the first time it is seen."""
-    file, _ = target.rows(ProcessedFile).get_or_create(file_path=path)
+    file = target.rows(ProcessedFile).filter(file_path=path).first()
+    if file is None:
+        with write_turn(target.connection):
+            file, _ = target.rows(ProcessedFile).get_or_create(file_path=path)
     return file
 
 

@@ -40,7 +40,8 @@ class SessionCommand(BaseCommand):
         try:
             verify(database=namespace.database, settings=settings)
             if namespace.once:
-                verify_readable(namespace.log)
+                for log in namespace.logs:
+                    verify_readable(log)
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         status = run_session(namespace, settings)

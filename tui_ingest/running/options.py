@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import math
 import os
 import sys
@@ -26,6 +27,7 @@ class IngestOptions:
     """One session, as the operator asked for it."""
 
     path: Path | str  # of a file, or the address of a stream
+    more: tuple[Path | str, ...] = ()  # headless: other logs, or patterns
     database: str = "default"
     once: bool = False
     paused: bool = False
@@ -41,12 +43,13 @@ class IngestOptions:
 def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True) -> None:
     """Add LOG and the options of a session to any parser."""
     parser.add_argument(
-        "log",
+        "logs",
         metavar="LOG",
-        nargs=None if log_required else "?",
+        nargs="+" if log_required else "*",
         type=log_path,
         help="the operation log; its rotated files beside it are found by name. Or a stream:"
-        " nats://host:4222/STREAM/subject",
+        " nats://host:4222/STREAM/subject. Headless, any number of them, and patterns in quotes:"
+        " 'sites/*/oplog.log'",
     )
     parser.add_argument(
         "--database",
@@ -115,7 +118,8 @@ def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
 def from_namespace(namespace: argparse.Namespace) -> IngestOptions:
     """Make the options of a session from parsed arguments; LOG must have been given."""
     return IngestOptions(
-        path=namespace.log,
+        path=namespace.logs[0],
+        more=tuple(namespace.logs[1:]),
         database=namespace.database,
         once=namespace.once,
         paused=namespace.paused,
@@ -132,8 +136,8 @@ def conflict(namespace: argparse.Namespace) -> str:
     """Return why these options make no sense together, or here; an empty string if they do."""
     if namespace.headless and namespace.paused:
         return "--paused needs the console: nobody could resume a headless session"
-    if namespace.json and not namespace.headless:
-        return "--json is for --headless"
+    if problem := _conflict_of_forms(namespace):
+        return problem
     if namespace.attach and (
         namespace.headless or namespace.once or namespace.paused or namespace.dry_run
     ):
@@ -143,6 +147,24 @@ def conflict(namespace: argparse.Namespace) -> str:
     if not namespace.headless and not _has_terminal():
         return "there is no terminal for the console; use --headless"
     return ""
+
+
+def _conflict_of_forms(namespace: argparse.Namespace) -> str:
+    """Return why what is looked at, and how, make no sense together."""
+    if namespace.json and not namespace.headless:
+        return "--json is for --headless"
+    are_many = len(namespace.logs) > 1 or any(map(is_pattern, namespace.logs))
+    if are_many and not namespace.headless:
+        return "several logs, or a pattern, are for --headless; the console shows one"
+    if are_many and _start_point(namespace) is not None:
+        return "--from-… is for one log: several have no place in common"
+    return ""
+
+
+def is_pattern(log: Path | str) -> bool:
+    """Tell whether LOG is a pattern; not if there is a file of that very name."""
+    is_literal = isinstance(log, str) or os.path.lexists(log)
+    return not is_literal and glob.has_magic(str(log))
 
 
 def log_path(text: str) -> Path | str:

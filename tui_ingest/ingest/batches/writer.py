@@ -32,6 +32,7 @@ from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
 from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 from tui_ingest.ingest.verify import Verifier
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch
@@ -130,7 +131,11 @@ class BatchWriter:
     def _transaction(self, attempt: Attempt, written: BatchResult) -> BatchResult:
         committed: list[bool] = []
         try:
-            with self._target.atomic(durable=True), suspended(self._target.database):
+            with (
+                write_turn(self._target.connection),
+                self._target.atomic(durable=True),
+                suspended(self._target.database),
+            ):
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._target.database)

@@ -18,6 +18,7 @@ from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
 from tui_ingest.oplog.records import Record
 from tui_ingest.recorder import suspended
@@ -53,7 +54,11 @@ def locked(target: Target, dead_letter_id: int) -> Iterator[DeadLetter]:
 @contextlib.contextmanager
 def locked_log(target: Target, file: ProcessedFile) -> Iterator[None]:
     """Begin a transaction that nobody else of a log is in."""
-    with target.atomic(durable=True), suspended(target.database):
+    with (
+        write_turn(target.connection),
+        target.atomic(durable=True),
+        suspended(target.database),
+    ):
         checkpoints.lock(target, file)
         yield
 

@@ -11,8 +11,10 @@ from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 
 HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database
+LAST_TRIES = 3  # to say how a session has ended
 STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
 
 # RUNNING comes and goes with every record of a quiet source; while WAITING the database is away.
@@ -66,12 +68,8 @@ class Heartbeat:
             return
         self._beat_at = time.monotonic()
         try:
-            renewed = checkpoints.beat(
-                self._target, self._path, self._state, self._reason, self._orders
-            )
-            if not renewed:
-                self._lease.lose()
-            self._journal.write()
+            with write_turn(self._target.connection):
+                self._write()
         except Exception as error:
             if not is_of_the_database(error):
                 raise
@@ -79,10 +77,23 @@ class Heartbeat:
         else:
             self._written = self._state
 
+    def _write(self) -> None:
+        renewed = checkpoints.beat(
+            self._target, self._path, self._state, self._reason, self._orders
+        )
+        if not renewed:
+            self._lease.lose()
+        self._journal.write()
+
     def end(self) -> None:
         """Give the lease back; where that fails, it ends by itself."""
+        for _ in range(LAST_TRIES):  # a state that was not written would be missed for good
+            if self._written is self._state or not self._lease.held:
+                break
+            self.beat()
         try:
-            self._lease.release()
+            with write_turn(self._target.connection):
+                self._lease.release()
         except Exception as error:
             if not is_of_the_database(error):
                 raise

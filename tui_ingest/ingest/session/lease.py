@@ -7,6 +7,7 @@ import time
 from tui_ingest.ingest import checkpoints, leases
 from tui_ingest.ingest.leases import Holder, Owner
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 
 HANDED_OVER_SECONDS = 5.0  # for others, before whoever handed it over takes it back
 
@@ -40,11 +41,15 @@ class Lease:
             checkpoints.load(self._target, self._path)
             found = leases.holder(self._target, self._path)
             self.holder = found if found and found.owner.id != self._owner.id else None
-            self.held = self._is_to_be_had() and leases.take(
-                self._target, self._path, self._owner, seconds=self._seconds, dead=self._dead()
-            )
+            self.held = self._is_to_be_had() and self._try(self._owner)
             self.is_handed_over = False
         return self._owner is None or self.held
+
+    def _try(self, owner: Owner) -> bool:
+        with write_turn(self._target.connection):
+            return leases.take(
+                self._target, self._path, owner, seconds=self._seconds, dead=self._dead()
+            )
 
     def _is_to_be_had(self) -> bool:
         """Look before writing: whoever has it is not to be kept waiting by who wants it."""

@@ -1,0 +1,87 @@
+"""Many logs, one process; and the process that takes over when it dies."""
+
+import json
+import signal
+
+import pytest
+
+from tests.support.engine import eventually
+from tests.support.lines import line, question, questions, serialized
+from tests.support.processes import says, started
+from tests.support.site import Site
+
+BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
+COUNT = "from tui_ingest.demo.polls.models import Question as Q; print(Q.objects.count())"
+LOGS = 20
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """Twenty sites, each with a log of records of its own."""
+    made = []
+    for number in range(LOGS):
+        log = tmp_path / "sites" / str(number) / "oplog.log"
+        log.parent.mkdir(parents=True)
+        first = 1_000 * number + 1
+        log.write_bytes(questions(range(first, first + 100)))
+        made.append(log)
+    return made
+
+
+def count(site):
+    return int(site.shell(COUNT))
+
+
+def statuses(site):
+    return json.loads(site.manage("ingest_status", "--json").stdout)
+
+
+def pattern(tmp_path):
+    return tmp_path / "sites" / "*" / "oplog.log"
+
+
+def test_logs_and_patterns_are_applied_once(site, logs, tmp_path):
+    extra = tmp_path / "extra.log"
+    extra.write_bytes(question(90_000) + BAD)
+    done = site.tui_ingest(extra, pattern(tmp_path), "--headless", "--once")
+    assert done.returncode == 3, done.stderr
+    assert count(site) == LOGS * 100 + 1
+    assert {one["state"] for one in statuses(site)} == {"finished"}
+    assert f"{extra}: set aside: " in done.stdout
+    missing = site.tui_ingest(extra, tmp_path / "no.log", "--headless", "--once")
+    assert missing.returncode == 1
+    assert f"{tmp_path / 'no.log'}: {tmp_path / 'no.log'} does not exist" in missing.stderr
+
+
+def test_a_killed_process_is_replaced_and_new_logs_appear_by_themselves(site, logs, tmp_path):
+    headless = ("-m", "tui_ingest", pattern(tmp_path), "--headless")
+    outputs = tmp_path / "one", tmp_path / "other"
+    with started(site, outputs[0], *headless) as one:
+        eventually(lambda: count(site) == LOGS * 100, what="everything is applied")
+        with started(site, outputs[1], *headless) as other:
+            eventually(
+                lambda: outputs[1].read_text().count("STANDING BY") == LOGS, what="it stands by"
+            )
+            one.kill()
+            one.wait()
+            for number, log in enumerate(logs):
+                with log.open("ab") as more:
+                    more.write(question(1_000 * number + 500))
+            late = tmp_path / "sites" / "late" / "oplog.log"
+            late.parent.mkdir()
+            late.write_bytes(question(90_000))
+            eventually(lambda: count(site) == LOGS * 101 + 1, what="the other one goes on")
+            says(outputs[1], f"{late}: started: ")
+            other.send_signal(signal.SIGTERM)
+            assert other.wait(timeout=90) == 0
+    assert {one["state"] for one in statuses(site)} == {"stopped"}
+    assert {one["models"]["polls.question"]["saved"] for one in statuses(site)} == {1, 101}
+
+
+def test_several_logs_need_no_terminal_and_no_place(tmp_path):
+    for options, words in (
+        ((), "--headless"),
+        (("--headless", "--from-start"), "no place in common"),
+    ):
+        refused = Site(tmp_path).tui_ingest("a.log", "b.log", *options)
+        assert (refused.returncode, words in refused.stderr) == (2, True), refused.stderr
