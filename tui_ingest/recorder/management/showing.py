@@ -81,7 +81,7 @@ class _Live:
         text = f"{progress.state}{why} · {progress.records:,} records · {rate:,.0f}/s"
         self._status.update(text)
         if progress.state is State.STOPPED:
-            self._console.print(f"{progress.records:,} records written")
+            self._console.print(f"{progress.records:,} records written", highlight=False)
 
     def restarting(self, why: str) -> None:
         self._console.print(f"starting again: {why}", markup=False)
