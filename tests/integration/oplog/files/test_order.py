@@ -167,3 +167,18 @@ def test_files_that_all_begin_with_the_same_line(files, reader, after_a_while):
         after_a_while()
         assert lines_of(reader.read()) == [header, line]
     assert "gap" not in reader.kinds()
+
+
+def test_a_late_record_in_what_was_read_before_a_clock_was_set_back(files, reader):
+    begin = question(0, at=1_800_000_000)
+    files.write(begin)
+    reader.read()
+    rotate(files, "oplog.log.2026-11-26_23", A)
+    for number in range(12):  # more than are looked at for late records
+        reader.read()
+        rotate(files, f"oplog.log.2026-11-26_{number:02}", question(number))
+    reader.read()
+    with files.path.with_name("oplog.log.2026-11-26_23").open("ab") as file:
+        file.write(B)
+    rotate(files, "oplog.log.2026-11-26_12", C)
+    assert sorted(lines_of(reader.read())) == sorted([B, C])
