@@ -4,7 +4,7 @@ import itertools
 
 from django.db import connections, transaction
 
-from tests.project.office.models import Department, Desk, Page, Person, Remark, Telephone
+from tests.project.office.models import Account, Department, Desk, Page, Person, Remark, Telephone
 from tests.support.lines import line, serialized
 from tests.support.target import Target
 
@@ -100,6 +100,11 @@ HISTORIES = {
         ],
         (Desk, ("pk", "owner_id"), [(1, None), (2, 2), (3, 3)]),
     ),
+    "addresses that are the same but for their case": (
+        [save("account", 1, address="ada"), save("account", 2, address="EVE")],
+        [save("account", 1, address="Eve"), save("account", 2, address="Ada")],
+        (Account, ("pk", "address"), [(1, "Eve"), (2, "Ada")]),
+    ),
     "made anew before it is deleted": (
         PAGES,
         [page(9, "a"), save("remark", 1, page=9), delete("page", 1)],
@@ -146,7 +151,7 @@ def empty(database):
     """Take away all rows. Those that need each other cannot go one after the other everywhere."""
     disabled = connections[database].constraint_checks_disabled()
     with transaction.atomic(using=database), disabled:
-        for model in (Remark, Page, Telephone, Desk, Person, Department):
+        for model in (Remark, Page, Telephone, Desk, Person, Department, Account):
             model.objects.using(database).all()._raw_delete(database)
 
 

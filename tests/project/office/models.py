@@ -1,6 +1,7 @@
 """Rows that cannot be written one after the other: they need each other, or exchange values."""
 
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Department(models.Model):
@@ -52,6 +53,15 @@ class Telephone(models.Model):
                 fields=["desk"], condition=models.Q(is_main=True), name="office_main_telephone"
             ),
         )
+
+
+class Account(models.Model):
+    """Known by its address, however that is written."""
+
+    address = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("address"), name="office_address"),)
 
 
 class Slot(models.Model):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db.models import Deferrable, Model, Q, QuerySet, UniqueConstraint, Value
+from django.db.models import Deferrable, F, Model, OrderBy, Q, QuerySet, UniqueConstraint, Value
+from django.db.models.lookups import Exact
 
 from tui_ingest.ingest.exact.deserializing import Row, deserialize
 from tui_ingest.ingest.exact.serializing import serialize_row
@@ -26,6 +27,18 @@ class UniqueSet(NamedTuple):
     names: tuple[str, ...]
     condition: Q | None = None  # of the rows that the rule is about; None: of all
     is_deferred: bool = False  # judged at the commit
+    expressions: tuple[Any, ...] = ()  # of the fields, whose values they are; none: the fields
+
+    def matches(self, model: type[Model], values: Mapping[str, Any]) -> Q:
+        """Return what the row has that has these values of the fields."""
+        condition = self.condition or Q()
+        if not self.expressions:
+            return condition & Q(**values)
+        field: Any = model._meta.get_field
+        given = {F(name): Value(value, field(name)) for name, value in values.items()}
+        for expression in self.expressions:
+            condition &= Q(Exact(expression, expression.replace_expressions(given)))
+        return condition
 
 
 class Clash(NamedTuple):
@@ -47,7 +60,7 @@ class Clash(NamedTuple):
 def find_clashes(target: Target, objects: Iterable[Serialized]) -> Iterator[Clash]:
     """Yield the rows that have unique values of the objects, and are other rows than theirs.
 
-    Asks the database once per object and rule. Rules over expressions are not looked up.
+    Asks the database once per object and rule.
     """
     for serialized in objects:
         try:
@@ -59,10 +72,12 @@ def find_clashes(target: Target, objects: Iterable[Serialized]) -> Iterator[Clas
         rows = target.rows(model)
         for unique in unique_sets(model):
             values = _values(ours, rows.filter(**identity), unique)
-            if values is None or not _is_meant(target, ours, unique):
+            if values is None or not _is_enforced(target, unique):
+                continue
+            if not _is_meant(target, ours, unique):
                 continue
             others = rows.exclude(**identity)
-            holder = others.filter(unique.condition or Q(), **values).first()
+            holder = others.filter(unique.matches(model, values)).first()
             if holder is not None:
                 yield Clash(target, serialized, holder, key_of(target, holder), unique)
 
@@ -84,17 +99,37 @@ def unique_sets(model: type[Model]) -> tuple[UniqueSet, ...]:
     fields = meta.local_concrete_fields
     found = [UniqueSet((f.name,)) for f in fields if f.unique and not f.primary_key]
     found += [UniqueSet(tuple(names)) for names in meta.unique_together]
-    found += [
-        UniqueSet(
-            tuple(constraint.fields),
-            constraint.condition,
-            constraint.deferrable is Deferrable.DEFERRED,
-        )
-        for constraint in meta.constraints
-        if isinstance(constraint, UniqueConstraint) and constraint.fields
-    ]
+    constraints = (one for one in meta.constraints if isinstance(one, UniqueConstraint))
+    found += map(_of_constraint, constraints)
     own = {f.name for f in fields}
     return tuple(unique for unique in found if own.issuperset(unique.names))
+
+
+def _of_constraint(constraint: UniqueConstraint) -> UniqueSet:
+    expressions: tuple[Any, ...] = tuple(map(_bare, constraint.expressions))
+    names = dict.fromkeys(name for one in expressions for name in _names_in(one))
+    return UniqueSet(
+        tuple(constraint.fields) or tuple(names),
+        constraint.condition,
+        constraint.deferrable is Deferrable.DEFERRED,
+        expressions,
+    )
+
+
+def _bare(expression: Any) -> Any:
+    """Leave out in which order, and by which class of operators, an index has the values."""
+    if isinstance(expression, OrderBy):
+        expression = expression.expression
+    has_other = hasattr(expression, "get_expression_for_validation")
+    return expression.get_expression_for_validation() if has_other else expression
+
+
+def _names_in(expression: Any) -> Iterator[str]:
+    if isinstance(expression, F):
+        yield expression.name  # type: ignore[attr-defined]
+    else:
+        for source in expression.get_source_expressions():
+            yield from _names_in(source)
 
 
 def key_of(target: Target, row: Model) -> RowKey:
@@ -127,6 +162,16 @@ def _values(ours: Row, own: QuerySet[Model], unique: UniqueSet) -> dict[str, Any
         for f in fields
     }
     return None if None in values.values() else values
+
+
+def _is_enforced(target: Target, unique: UniqueSet) -> bool:
+    """Tell whether this kind of database knows such rules; Django leaves out the others."""
+    features = target.connection.features
+    return (
+        (unique.condition is None or bool(features.supports_partial_indexes))
+        and (not unique.expressions or bool(features.supports_expression_indexes))
+        and (not unique.is_deferred or bool(features.supports_deferrable_unique_constraints))
+    )
 
 
 def _is_meant(target: Target, ours: Row, unique: UniqueSet) -> bool:

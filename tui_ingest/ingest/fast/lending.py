@@ -25,7 +25,7 @@ class Lending:
     """Makes room for the rows of one table that a window saves.
 
     Values that cannot be compared here as the database compares them are left to the exact path,
-    and so are rules about a part of the table.
+    and so are rules about a part of the table, or about expressions.
     """
 
     def __init__(self, table: Table, window: Window) -> None:
@@ -41,7 +41,8 @@ class Lending:
         """
         lent = False
         for unique in unique_sets(self._table.model):
-            if unique.condition is None and (columns := self._columns(unique)):
+            is_plain = unique.condition is None and not unique.expressions
+            if is_plain and (columns := self._columns(unique)):
                 lent |= self._make_room(columns)
         return lent
 
