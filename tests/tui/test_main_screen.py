@@ -490,3 +490,48 @@ async def test_what_the_session_stopped_on_is_inspected_by_its_button_while_line
         await d.shows("Retry (r)", gone="Inspect (enter)")
         await d.pilot.click("#inspect")
         await d.at(InspectorScreen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_what_counts_something_is_shown_before_what_does_not(desk, size):
+    async with desk(size=size) as d:
+        lost = [record(n, operation=Operation.DELETE) for n in range(3)]
+        d.session.apply(
+            *lost, outcomes={0: Outcome.MISSING, 1: Outcome.MISSING, 2: Outcome.SKIPPED}
+        )
+        await d.shows("missing", "skipped")
+
+
+async def test_copying_says_what_was_tried_and_what_else_there_is(desk, monkeypatch):
+    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
+    async with desk() as d:
+        d.session.apply(record(1))
+        await d.seen()
+        await d.press("up", "c")
+        await d.shows(
+            "Sent the record to the terminal", "set-clipboard on", "Y writes it", gone="Copied"
+        )
+
+
+async def test_a_record_is_written_to_a_new_file_and_none_is_overwritten(
+    desk, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    async with desk() as d:
+        d.session.apply(record(1))
+        await d.seen()
+        await d.press("up", "Y")
+        await d.shows("Wrote the record to")
+        (path,) = tmp_path.iterdir()
+        assert path.read_bytes() == record(1).raw + b"\n"
+        path.write_bytes(b"mine")
+        await d.press("Y")
+        await d.shows("That did not work")
+        assert path.read_bytes() == b"mine"
+
+
+async def test_ctrl_c_names_the_key_that_the_footer_names(desk):
+    async with desk() as d:
+        await d.shows("q Quit")
+        await d.press("ctrl+c")
+        await d.shows("q quits.")

@@ -138,6 +138,10 @@ class ConsoleApp(OrderedKeysApp):
         if leaving:
             await self.action_quit()
 
+    def action_help_quit(self) -> None:
+        """Tell who presses ctrl+c the key that the footer names."""
+        self.notify(f"{self.key_name('quit')} quits.")
+
     async def action_quit(self) -> None:
         """Quit after the running batch."""
         self.view.stop()

@@ -1,6 +1,7 @@
 """What is typed and shown: records as text, places in the log, inert text."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -67,7 +68,18 @@ def test_a_place_is_a_byte_a_time_or_the_start(typed, place):
     assert parse_place(typed) == place
 
 
-@pytest.mark.parametrize("typed", ["", "nowhere", "-5", "@", "2023-13-45", "9" * 30])
+@pytest.mark.parametrize("typed", ["0:00", "00:00:00", "23:59", "9:05"])
+def test_a_time_of_day_is_the_latest_that_has_been(typed):
+    now = datetime.now().astimezone()
+    then = datetime.fromtimestamp(parse_place(typed).timestamp).astimezone()
+    assert then <= datetime.now().astimezone()
+    assert now - then <= timedelta(hours=25)  # a day may have an hour more
+    assert f"{then:%H:%M}" == typed.zfill(5)[:5]
+
+
+@pytest.mark.parametrize(
+    "typed", ["25:00", "10:61", "", "nowhere", "-5", "@", "2023-13-45", "9" * 30]
+)
 def test_what_is_no_place_is_refused(typed):
     with pytest.raises(ValueError, match="is no place in the log"):
         parse_place(typed)

@@ -210,3 +210,16 @@ def test_times_no_calendar_has_are_shown_as_unknown():
 )
 def test_of_a_model_and_a_key_the_key_is_cut_last(label, key, width, shown):
     assert formats.subject(label, key, width) == shown
+
+
+def test_caught_up_with_open_dead_letters_is_not_all_well():
+    status = SessionStatus(state=State.CAUGHT_UP, dead_letters=14)
+    shown = wording.badge(status, pausing=False, stopping=False)
+    assert shown == wording.Phrase("✓ CAUGHT UP · 14 open", Tone.WARNING)
+
+
+def test_the_age_of_old_records_is_no_lag_while_they_are_applied():
+    old = 1093 * 86_400
+    running = wording.lag(behind(old), NOW, "↓")
+    assert running.text == f"backfill, at {formats.moment(NOW - old, NOW)} ↓"
+    assert wording.lag(behind(old, state=State.PAUSED), NOW, "").text.startswith("behind")

@@ -17,7 +17,7 @@ from tui_ingest.tui.view.wording import Tone
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
-HINT = "a {} of the log · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
+HINT = "a {} of the log · 15:00 · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
 
 
 class GoToDialog(Dialog[StartPoint]):

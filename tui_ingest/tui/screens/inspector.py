@@ -12,7 +12,8 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.tui.screens.console_screen import ConsoleScreen, back_key, help_key
+from tui_ingest.tui.screens.console_screen import back_key, help_key
+from tui_ingest.tui.screens.copying import Copying
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.inspection import Inspection
@@ -25,7 +26,7 @@ from tui_ingest.tui.widgets.key_line import KeyLine
 PANES = ("record", "fields", "traceback")
 
 
-class InspectorScreen(RepairActions, ConsoleScreen):
+class InspectorScreen(RepairActions, Copying):
     """What is known of one record.
 
     Args:
@@ -121,8 +122,7 @@ class InspectorScreen(RepairActions, ConsoleScreen):
     def action_copy(self) -> None:
         """Copy the record as it is shown."""
         if self.inspection is not None:
-            self.app.copy_to_clipboard(self.inspection.text)
-            self.notify("Copied the record.", markup=False)
+            self.copy_text(self.inspection.text, "the record")
 
 
 def _summary(found: Inspection) -> Content:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from tui_ingest.tui.screens.copying import Copying
 from tui_ingest.tui.screens.filter_actions import FilterActions
 from tui_ingest.tui.screens.main_keys import MAIN_KEYS
 from tui_ingest.tui.screens.navigation import Navigation
@@ -28,7 +29,7 @@ from tui_ingest.tui.widgets.status_line import StatusLine
 from tui_ingest.tui.widgets.stop_panel import StopPanel
 
 
-class MainScreen(SessionActions, StopActions, Navigation, FilterActions):
+class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying):
     """Log, models, rate, offset, status; and the keys that command the session."""
 
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
@@ -130,9 +131,14 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions):
         """Copy the line of the log under the cursor."""
         line = self.log_pane.current
         if isinstance(line, RecordLine):
-            self.app.copy_to_clipboard(line.raw.decode("utf-8", "replace"))
-            cut = "" if line.whole else " (its beginning)"
-            self.notify(f"Copied the record at {line.location.start:,}{cut}.", markup=False)
+            what = "the record" if line.whole else "the beginning of the record"
+            self.copy_text(line.raw.decode("utf-8", "replace"), what)
+
+    def action_write_record(self) -> None:
+        """Write the record under the cursor to a file."""
+        line = self.log_pane.current
+        if isinstance(line, RecordLine):
+            self.write_line(line.raw, line.location, whole=line.whole)
 
     def action_sort(self) -> None:
         """Sort the models by the next column."""

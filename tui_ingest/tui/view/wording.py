@@ -15,6 +15,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 LAG_WARNING_SECONDS = 10
 SILENCE_SECONDS = 90.0  # of a source that says every 30 that it is there
 LAG_ALARM_SECONDS = 20
+BACKFILL_SECONDS = 86_400  # from which on the age of a record is its date, and no lag
 MARGIN_SHARE = 0.2  # of the rotated files: with fewer to spare, the next loss is near
 
 
@@ -73,6 +74,8 @@ def _badge(snapshot: SessionStatus, *, pausing: bool, stopping: bool) -> Phrase:
         return Phrase("■ STOPPING", Tone.WARNING)
     if pausing and state in {State.RUNNING, State.CAUGHT_UP}:
         return Phrase("‖ PAUSING", Tone.WARNING)
+    if state is State.CAUGHT_UP and snapshot.dead_letters:  # not all is well
+        return Phrase(f"{_STATES[state].text} · {snapshot.dead_letters:,} open", Tone.WARNING)
     return _STATES[state]
 
 
@@ -91,6 +94,10 @@ def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
     if snapshot.last_record_time is None:
         return Phrase("behind: nothing applied yet", Tone.WARNING)
     seconds = max(0.0, now - snapshot.last_record_time)
+    if seconds >= BACKFILL_SECONDS and snapshot.state is State.RUNNING:
+        # What is applied is old: its age says nothing of how soon it is done.
+        last = formats.moment(snapshot.last_record_time, now)
+        return Phrase(f"backfill, at {last} {arrow}".rstrip(), Tone.WARNING)
     text = f"behind {duration(seconds)}" if seconds >= 1 else "behind <1s"
     return Phrase(f"{text} {arrow}".rstrip(), _lag_tone(seconds))
 

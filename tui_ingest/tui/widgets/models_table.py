@@ -110,13 +110,17 @@ class ModelsTable(ListView[_Row]):
 
     def widths(self, width: int) -> dict[str, int]:
         numbers: dict[str, int] = {}
-        for name in _PRIORITY:
+        # What counts something has room before what does not.
+        for name in sorted(_PRIORITY, key=self._counts_nothing):
             cells = self._cells(name)
             if cells and sum(numbers.values()) + cells + NAME_CELLS <= width:
                 numbers[name] = cells
         room = max(0, width - sum(numbers.values()))
         in_order = (*COUNTED, "verified")
         return {"model": room, **{name: numbers[name] for name in in_order if name in numbers}}
+
+    def _counts_nothing(self, name: str) -> bool:
+        return name != "verified" and not getattr(self._sum, name)
 
     def _cells(self, name: str) -> int:
         """Return how wide a column has to be, the space before it included."""

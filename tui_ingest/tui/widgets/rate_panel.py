@@ -12,7 +12,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 class RatePanel(Widget):
-    """A sparkline whose full height is the highest bar in sight."""
+    """A sparkline whose full height is the peak of the session."""
 
     DEFAULT_CSS = "RatePanel { height: 1; }"
 
@@ -31,6 +31,6 @@ class RatePanel(Widget):
 
     def _bars(self, width: int) -> str:
         bars = list(self._rates.bars)[-width:] if width else []
-        top = max(bars, default=0)
+        top = max([self._rates.peak, *bars])  # the peak that is named is the full height
         shown = "".join(_BARS[bar * (len(_BARS) - 1) // top] if top else _BARS[0] for bar in bars)
         return shown.rjust(width)
