@@ -13,9 +13,13 @@ from tests.support.databases import Databases
 from tests.support.oddities import SETTINGS as ODD_SETTINGS
 from tests.support.oddities import TARGET_SETTINGS as ODD_TARGET_SETTINGS
 from tests.support.oddities import OddSite
+from tests.support.recorded import parsed
 from tests.support.shop import SOURCE_SETTINGS, TARGET_SETTINGS, ShopSite
 from tests.support.site import clean
+from tui_ingest.recorder.relay import MOST_ENTRIES
 
+LONG = 200_000  # rows
+MOST_MEGABYTES = 128  # of a process, whatever it has to read
 PAIRS = [("sqlite", "sqlite"), ("postgresql", "postgresql"), ("sqlite", "postgresql")]
 
 
@@ -156,3 +160,45 @@ call_command("record_changes", "--verify", "shop.tag", "--rows")
     typed(source, resend)
     source.do(VERIFY)
     assert verified(target, source)["shop.tag"]["state"] == "equal"
+
+
+PEAK = """
+import resource
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kinds", PAIRS[:2], ids=" to ".join, indirect=True)
+def test_a_long_table_is_compared_part_by_part_in_little_memory(shops):
+    source, target = shops
+    for site in shops:  # a copy that no log has brought
+        site.shell(f"""
+from shop.models import Tag
+from tui_ingest.recorder import suspended
+for start in range(0, {LONG}, 10_000):
+    with suspended():
+        numbers = range(start + 1, start + 10_001)
+        Tag.objects.bulk_create(Tag(pk=n, name=f"tag {{n}}") for n in numbers)
+""")
+    source.manage("record_changes", "--verify", "shop.tag")
+    peak = source.shell(f"""
+from tui_ingest.recorder.conf import get_settings
+from tui_ingest.recorder.relay import Relay
+Relay(get_settings(), "default").drain()
+{PEAK}""")
+    parts = [found for operation, found in parsed(source.lines())]
+    counts = [part["fields"]["count"] for [part] in parts]
+    assert sum(counts) == LONG
+    assert max(counts) <= MOST_ENTRIES
+    assert int(peak) < MOST_MEGABYTES
+    peak = target.shell(f"""
+from django.core.management import call_command
+try:
+    call_command("ingest_objects", {str(source.log)!r}, "--once")
+except SystemExit as ended:
+    assert not ended.code
+{PEAK}""")
+    assert int(peak.splitlines()[-1]) < MOST_MEGABYTES
+    verdict = verified(target, source)["shop.tag"]
+    assert (verdict["state"], verdict["rows"]) == ("equal", LONG)
