@@ -40,6 +40,7 @@ def resend(source, *arguments):
 def test_all_and_some_rows_are_written_again_parents_first(source):
     said, lines = resend(source, "--all")
     assert "resend 1 of " in said
+    assert "No relay is running" in said
     names = [line.split()[1].partition(".")[2] for line in told(lines)]
     assert sorted(names) == [
         *("label", "label", "place", "place", "product", "shelf", "tag", "tag", "tag")

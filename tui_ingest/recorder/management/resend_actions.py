@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import RecorderError
+from tui_ingest.recorder.locking import is_taken
 from tui_ingest.recorder.management.showing import resend_line
 from tui_ingest.recorder.models import Resend, stored
 from tui_ingest.recorder.resending import Selection, add, labels_in_order, progress_of
@@ -65,6 +67,8 @@ def act(options: dict[str, Any], database: str, say: Callable[[str], object]) ->
     for resend in made:
         say(resend_line(progress_of(resend)))
     say("The relay sends them. How far it is: python manage.py record_changes --status")
+    if made and not is_taken(database, get_settings().log_of(database)):
+        say("No relay is running: start python manage.py record_changes")
 
 
 def _selections(
