@@ -17,7 +17,7 @@ from tui_ingest.headless.many import Fleet
 from tui_ingest.headless.output import Output, Sink
 from tui_ingest.headless.plain import PlainOutput
 from tui_ingest.headless.supervisor import Supervisor
-from tui_ingest.ingest.events import Event, SessionEnded
+from tui_ingest.ingest.events import Event, SessionEnded, StateChanged
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED
 from tui_ingest.running.options import IngestOptions, is_pattern
@@ -81,7 +81,8 @@ def _run_many(options: IngestOptions) -> int:
         def report(event: Event) -> None:
             with lock:
                 last_failure.take(event)
-                supervisor.take(event)
+                if not isinstance(event, StateChanged | SessionEnded):  # of one log, not of all
+                    supervisor.take(event)
                 output(event)
                 if isinstance(event, SessionEnded) and event.error:
                     _complain(f"{one.path}: {event.error} {last_failure}".rstrip())

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 
 import pytest
 
@@ -76,6 +77,20 @@ def test_a_killed_process_is_replaced_and_new_logs_appear_by_themselves(site, lo
             assert other.wait(timeout=90) == 0
     assert {one["state"] for one in statuses(site)} == {"stopped"}
     assert {one["models"]["polls.question"]["saved"] for one in statuses(site)} == {1, 101}
+
+
+def test_a_log_whose_session_ends_is_not_the_end_of_the_service(tmp_path):
+    site, log = Site(tmp_path), tmp_path / "oplog.log"
+    site.migrate()
+    log.write_bytes(question(1))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.setblocking(False)
+        options = ("--headless", "--once")
+        site.tui_ingest(log, "no.log", *options, NOTIFY_SOCKET=str(tmp_path / "notify"))
+        assert [supervisor.recv(100), supervisor.recv(100)] == [b"READY=1"] * 2
+        with pytest.raises(BlockingIOError):
+            supervisor.recv(100)
 
 
 def test_several_logs_need_no_terminal_and_no_place(tmp_path):
