@@ -12,6 +12,13 @@ def is_stream(address: str | os.PathLike[str]) -> bool:
     return str(address).startswith(STREAMS)
 
 
+def is_stream_pattern(address: str | os.PathLike[str]) -> bool:
+    """Tell whether an address names all subjects of a form: `nats://host:4222/OPLOG/oplog.>`."""
+    return is_stream(address) and not {"*", ">"}.isdisjoint(
+        str(address).rpartition("/")[2].split(".")
+    )
+
+
 def name_of(address: str | os.PathLike[str]) -> str:
     """Return what the log at an address calls itself: the key of its checkpoint.
 

@@ -10,6 +10,23 @@ from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import MAX_RECORD_BYTES, Log
 
 
+def logs_at(pattern: str, *, access: Mapping[str, str] | None = None) -> list[str]:
+    """Return the addresses of the logs that a pattern of streams names now.
+
+    Args:
+        pattern: `nats://host:4222/OPLOG/oplog.>`.
+        access: as for `open_log`.
+
+    Raises:
+        LogUnavailableError: the broker cannot be asked now.
+        LogError: it never can.
+    """
+    from tui_ingest.streams.addresses import Access
+    from tui_ingest.streams.discovering import logs_at
+
+    return logs_at(pattern, Access.of(access or {}))
+
+
 def open_log(
     address: str | os.PathLike[str],
     *,

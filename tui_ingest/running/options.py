@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tui_ingest.oplog.addresses import is_stream
+from tui_ingest.oplog.addresses import is_stream, is_stream_pattern
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, LogError, StartPoint
 
 ON_ERROR_CHOICES = ("dead-letter", "stop")
@@ -163,8 +163,9 @@ def _conflict_of_forms(namespace: argparse.Namespace) -> str:
 
 def is_pattern(log: Path | str) -> bool:
     """Tell whether LOG is a pattern; not if there is a file of that very name."""
-    is_literal = isinstance(log, str) or os.path.lexists(log)
-    return not is_literal and glob.has_magic(str(log))
+    if isinstance(log, str):
+        return is_stream_pattern(log)
+    return not os.path.lexists(log) and glob.has_magic(str(log))
 
 
 def log_path(text: str) -> Path | str:
@@ -198,7 +199,7 @@ def _stream_address(text: str) -> str:
     from tui_ingest.streams.addresses import parse_address
 
     try:
-        parse_address(text)
+        parse_address(text, is_pattern=is_stream_pattern(text))
     except LogError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     if len(text) > MAX_PATH_CHARACTERS:

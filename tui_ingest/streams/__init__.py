@@ -18,6 +18,7 @@ recalling      lines that were read before, once more
 publishing     appending to it, each time after what is known to be its end
 forwarding     from a file that others write to a stream
 sink           lines that their writer appends himself
+discovering    which logs there are in a stream
 creating       the stream, made
 trimming       what every target has applied, removed
 cli            the command `tui-ingest-stream`

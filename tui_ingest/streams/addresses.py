@@ -18,6 +18,7 @@ EXAMPLE = "nats://host:4222,host2:4222/STREAM/subject"
 # What the broker takes as a name; a subject for one log has no wildcards.
 _STREAM = re.compile(r"[^\s.*>/\\]+")
 _SUBJECT = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
+_PATTERN = re.compile(r"([^\s.*>]+|\*)(\.([^\s.*>]+|\*))*(\.>)?|>")
 _SECRET = re.compile(r"(?<=://)[^/]*@")
 
 
@@ -63,8 +64,12 @@ class Access:
         )
 
 
-def parse_address(text: str) -> StreamAddress:
+def parse_address(text: str, *, is_pattern: bool = False) -> StreamAddress:
     """Return what an address says.
+
+    Args:
+        text: the address.
+        is_pattern: its subject may have wildcards, and mean many.
 
     Raises:
         LogError: it is none, or it has a password in it. The message has no password in it.
@@ -79,7 +84,8 @@ def parse_address(text: str) -> StreamAddress:
     if scheme not in SCHEMES or len(names) != 2:
         raise LogError(f"{text} is no address of a log on a broker: write {EXAMPLE}.")
     stream, subject = names
-    if not _STREAM.fullmatch(stream) or not _SUBJECT.fullmatch(subject):
+    wanted = _PATTERN if is_pattern else _SUBJECT
+    if not _STREAM.fullmatch(stream) or not wanted.fullmatch(subject):
         raise LogError(
             f"{text} does not name one stream and one subject in it, without wildcards:"
             f" write {EXAMPLE}."

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
 import ssl
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -148,7 +149,7 @@ class Client:
             "connect_timeout": CONNECT_SECONDS,
             "ping_interval": 20,
             # Who may only hear answers under his own subject overhears nobody's.
-            "inbox_prefix": f"_INBOX.{self._address.subject}",
+            "inbox_prefix": ".".join(["_INBOX", *_names(self._address.subject)]),
             "error_cb": self._on_error,
             "closed_cb": self._on_closed,
         }
@@ -228,6 +229,11 @@ class Client:
         finally:
             with contextlib.suppress(Exception):
                 await subscription.unsubscribe()
+
+
+def _names(subject: str) -> Iterator[str]:
+    """Yield the parts of a subject up to its first wildcard."""
+    return itertools.takewhile(lambda part: part not in {"*", ">"}, subject.split("."))
 
 
 async def _close(client: NatsClient) -> None:

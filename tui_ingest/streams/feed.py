@@ -29,6 +29,15 @@ class Whole(NamedTuple):
     first: int  # sequence of its first part
 
 
+class Newest(NamedTuple):
+    """The last message of the subject."""
+
+    sequence: int
+    time: float  # seconds since the epoch, by the broker's clock
+    envelope: Envelope
+    pending: int  # messages up to it, for a reader that has read none yet
+
+
 class Feed:
     """Reads on after a sequence number, and asks for the next messages before they are wanted.
 

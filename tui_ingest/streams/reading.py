@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from tui_ingest.oplog.log import (
     MAX_RECORD_BYTES,
@@ -24,9 +24,9 @@ from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.streams import recalling, seeking
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
-from tui_ingest.streams.feed import Feed, Whole, pending_after
+from tui_ingest.streams.feed import Feed, Newest, Whole, pending_after
 from tui_ingest.streams.gathering import Gathered, Group
-from tui_ingest.streams.messages import Envelope, decode
+from tui_ingest.streams.messages import decode
 from tui_ingest.streams.progress import Progress
 from tui_ingest.streams.standing import stand_at
 
@@ -37,15 +37,6 @@ _REPLICA_SECONDS = 5.0  # for a replica to have what the leader has
 _REPLICA_PAUSE_SECONDS = 0.02
 
 T = TypeVar("T")
-
-
-class _Newest(NamedTuple):
-    """The last message of the subject."""
-
-    sequence: int
-    time: float  # seconds since the epoch, by the broker's clock
-    envelope: Envelope
-    pending: int  # messages up to it, for a reader that has read none yet
 
 
 class StreamLog:
@@ -81,7 +72,7 @@ class StreamLog:
         self._position = Position()  # after what was handed out
         self._progress = Progress()
         self._notices: list[Notice] = []
-        self._newest: tuple[float, _Newest | None] = (0.0, None)  # looked at in monotonic seconds
+        self._newest: tuple[float, Newest | None] = (0.0, None)  # looked at in monotonic seconds
 
     # Reading
 
@@ -265,7 +256,7 @@ class StreamLog:
             heard_at=heard_at,
         )
 
-    def _look_at_newest(self, broker: Broker) -> _Newest | None:
+    def _look_at_newest(self, broker: Broker) -> Newest | None:
         looked_at, newest = self._newest
         if not looked_at or time.monotonic() - looked_at > _NEWEST_SECONDS:
             info = broker.stream()
@@ -274,7 +265,7 @@ class StreamLog:
             if last is not None:
                 envelope = decode(last.headers, last.payload)
                 pending = 0 if self._feed else pending_after(broker, self._position.offset)
-                newest = _Newest(last.sequence, last.time, envelope, pending)
+                newest = Newest(last.sequence, last.time, envelope, pending)
             self._newest = time.monotonic(), newest
         return newest
 

@@ -1,5 +1,8 @@
 """Sessions that apply a stream, as sessions that apply a file do."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from django.core.management import call_command
 
@@ -7,7 +10,8 @@ from tests.support.brokers import Server
 from tests.support.demo import Demo
 from tests.support.engine import Running, eventually
 from tests.support.lines import choice, question
-from tests.support.sites import NOBODY, make_stream
+from tests.support.site import watched
+from tests.support.sites import NOBODY, Site, make_stream
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.events import State, StateChanged
 from tui_ingest.ingest.session import Session
@@ -111,3 +115,19 @@ def test_the_program_takes_an_address(site, tmp_path):
     finished = Demo(tmp_path).run(site.url, "--once")
     assert finished.returncode == 0, finished.stdout
     assert "9 saved" in finished.stdout
+
+
+def test_one_process_applies_all_sites_also_those_that_come_later(site, tmp_path):
+    site.write_and_forward(QUESTIONS[0])
+    pattern = site.url.replace("site-a", ">")
+    demo = Demo(tmp_path)
+    with watched(demo.start(pattern)):
+
+        def has(number):
+            with contextlib.suppress(sqlite3.OperationalError):
+                return demo.query("SELECT COUNT(*) FROM polls_question") == [(number,)]
+
+        eventually(lambda: has(1), what="the first site's row")
+        other = Site(tmp_path / "later", site.url.replace("site-a", "site-b"))
+        other.write_and_forward(QUESTIONS[1])
+        eventually(lambda: has(2), what="the row of a site that came later")
