@@ -101,6 +101,9 @@ class LoudField(models.CharField):
     def get_placeholder(self, value, compiler, connection):
         return "UPPER(%s)"
 
+    def get_placeholder_sql(self, value, compiler, connection):
+        return "UPPER(%s)", (value,)
+
 
 class Loud(models.Model):
     text = LoudField(max_length=10)

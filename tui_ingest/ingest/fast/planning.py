@@ -32,8 +32,9 @@ def has_triggers(table: Table) -> bool:
 def writes_expressions(table: Table) -> bool:
     """A field with a placeholder is written as more than a value."""
     return any(
-        hasattr(f, "get_placeholder") and not isinstance(f, BinaryField)
+        hasattr(f, name) and not isinstance(f, BinaryField)
         for f in table.model._meta.local_concrete_fields
+        for name in ("get_placeholder", "get_placeholder_sql")  # until Django 6.0, and since 6.1
     )
 
 
