@@ -206,7 +206,8 @@ class Relay:
     def _retry_held(self) -> None:
         """Try once more what could not be read by the process before this one."""
         if self._retries_held:
-            self._all_held().update(held=None)
+            if self._all_held().exists():  # an update waits for a writer, even of no row
+                self._all_held().update(held=None)
             self._retries_held = False
 
     def _release_held(self, found: Round) -> None:
