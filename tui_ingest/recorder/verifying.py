@@ -160,7 +160,9 @@ def begin_anew(database: str) -> None:
 
     Nobody knows it whose process, or connection, ended between writing a part and noting that.
     """
-    stored(Verification, database).exclude(after=None).update(after=None)
+    begun = stored(Verification, database).exclude(after=None)
+    if begun.exists():  # an update waits for a writer, even of no row
+        begun.update(after=None)
 
 
 def settle(part: Part, database: str) -> None:
