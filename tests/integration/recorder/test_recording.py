@@ -82,6 +82,7 @@ from django.db import connection
 from shop.models import Tag
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.relay import Relay
+open("oplog.log", "a").close()  # nothing may have been recorded yet
 other = connection.copy()
 other.set_autocommit(False)
 with other.cursor() as cursor:
