@@ -105,7 +105,9 @@ def console(installed: Installed) -> None:
     process.send("\x1b")
     until("Help ·", shown=False)
     process.send("q")
-    process.expect(pexpect.EOF, timeout=DEADLINE_SECONDS)
+    if process.expect([pexpect.EOF, "Leave"], timeout=DEADLINE_SECONDS) == 1:
+        process.send("q")  # it asks first where something is left to do
+        process.expect(pexpect.EOF, timeout=DEADLINE_SECONDS)
     process.close()
     if process.exitstatus:
         sys.exit(f"the console ended with status {process.exitstatus}")
