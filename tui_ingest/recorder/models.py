@@ -32,6 +32,8 @@ class Change(models.Model):
     held = models.TextField(null=True)  # why its row could not be read; it waits for a person
 
     class Meta:
+        # Named: where the app is not installed, its folder would make them tui_ingest's own.
+        app_label = "tui_ingest_recorder"
         verbose_name = "pending change"
 
     def __str__(self) -> str:
@@ -61,6 +63,7 @@ class Resend(models.Model):
     ended = models.FloatField(null=True)  # seconds since the epoch
 
     class Meta:
+        app_label = "tui_ingest_recorder"
         verbose_name = "resend"
 
     def __str__(self) -> str:
@@ -82,6 +85,7 @@ class Verification(models.Model):
     error = models.TextField(default="")  # why its rows could not be read
 
     class Meta:
+        app_label = "tui_ingest_recorder"
         verbose_name = "verification"
 
     def __str__(self) -> str:
@@ -104,6 +108,7 @@ class RelayStatus(models.Model):
     records = models.BigIntegerField(default=0)  # written since the beginning
 
     class Meta:
+        app_label = "tui_ingest_recorder"
         verbose_name = "relay"
 
     def __str__(self) -> str:
