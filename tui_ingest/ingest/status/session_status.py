@@ -133,6 +133,7 @@ def _(event: OrdersTaken, _before: SessionStatus) -> Changes:
 def _(event: BatchApplied, before: SessionStatus) -> Changes:
     return {
         "position": event.position,
+        "backlog": _left(before, event.position),
         "totals": _sum(before.totals, event.counts),
         "session": _sum(before.session, event.counts),
         "records": before.records + len(event.entries) + event.unseen,
@@ -186,6 +187,15 @@ def _(event: StoppedOnError, _before: SessionStatus) -> Changes:
 @_changes.register
 def _(event: SessionEnded, _before: SessionStatus) -> Changes:
     return {"ended": event}
+
+
+def _left(before: SessionStatus, position: Position) -> Backlog | None:
+    """Return the backlog without what a batch has applied: it is told anew only now and then."""
+    backlog = before.backlog
+    if backlog is None or position.generation != before.position.generation:
+        return backlog
+    applied = max(0, position.offset - before.position.offset)
+    return replace(backlog, remaining_bytes=max(0, backlog.remaining_bytes - applied))
 
 
 def _sum(counts: Mapping[str, Counts], changes: Mapping[str, Counts]) -> Mapping[str, Counts]:
