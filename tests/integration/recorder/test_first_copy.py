@@ -55,9 +55,10 @@ def test_a_first_copy_under_live_writes_survives_kills_and_a_row_is_repaired(
     assert states == {"done"}
 
     keyword = "SELECT id FROM shop_keyword WHERE shelf = 'tampered with'"
-    target.execute("UPDATE shop_keyword SET shelf = 'tampered with' WHERE id = 5")
-    assert target.shell(f"{KEYS}print(keys({keyword!r}))").split() == ["[5]"]
-    repaired = source.manage("record_changes", "--resend", "shop.keyword", "--where", "id=5")
+    last = target.shell(f"{KEYS}print(*keys('SELECT max(id) FROM shop_keyword'))").strip()
+    target.execute(f"UPDATE shop_keyword SET shelf = 'tampered with' WHERE id = {last}")
+    assert target.shell(f"{KEYS}print(keys({keyword!r}))").split() == [f"[{last}]"]
+    repaired = source.manage("record_changes", "--resend", "shop.keyword", "--where", f"id={last}")
     assert repaired.returncode == 0
     assert_equal_after(log, source, target)
 
