@@ -9,7 +9,7 @@ from tests.support.site import Site, start, watched
 
 SECONDS = 20
 KILLS = 15
-MAX_BYTES = 128 * 1024
+MAX_BYTES = 256 * 1024
 BACKUPS = 30
 
 # The article's source: rows and records as its signals make them, one commit each, and a file

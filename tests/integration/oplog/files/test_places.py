@@ -180,7 +180,7 @@ def test_lines_before_a_file_without_a_line(files, reader):
 
 
 def test_blank_and_bad_lines(files, reader):
-    files.write(A + b"\n\nrubbish\n" + question(9, "x" * 3_000_000) + B)
+    files.write(A + b"\n\nrubbish\n" + question(9, "x" * 3_000_000, at=T + 5_000) + B)
     assert reader.log.count(Position(), reader.log.locate(FromTime(T + 9999))) == 4
 
 
