@@ -83,6 +83,7 @@ class ProcessedFile(Kept):
 
     class Meta:
         verbose_name = "processed file"
+        permissions = (("control_processedfile", "Can pause, resume and step sessions"),)
 
     def __str__(self) -> str:
         return f"{self.file_path} at {self.last_processed_position}"

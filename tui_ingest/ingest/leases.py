@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from tui_ingest.ingest.target import Target
@@ -69,20 +69,31 @@ def new_owner() -> Owner:
 
 def holder(target: Target, path: str) -> Holder | None:
     """Return who holds the lease of a log, or held it until it died."""
-    file = target.rows(ProcessedFile).filter(file_path=path).exclude(owner="").first()
-    silence = silent_seconds(target, path)
-    if file is None or file.owner_pid is None or silence is None:
+    files = target.rows(ProcessedFile).filter(file_path=path)
+    file = files.exclude(owner="").first()
+    return None if file is None else holder_of(file, silences(target, files).get(file.pk))
+
+
+def holder_of(file: ProcessedFile, silent_seconds: float | None) -> Holder | None:
+    """Return the same of a log whose row and silence (see `silences`) are known."""
+    if not file.owner or file.owner_pid is None or silent_seconds is None:
         return None
     owner = Owner(id=file.owner, host=file.owner_host, pid=file.owner_pid)
-    return Holder(owner=owner, silent_seconds=silence)
+    return Holder(owner=owner, silent_seconds=silent_seconds)
 
 
-def silent_seconds(target: Target, path: str) -> float | None:
-    """Return for how long no session of a log has given a sign of life; None if none ever did."""
-    rows = target.rows(ProcessedFile).filter(file_path=path, heartbeat__isnull=False)
+def silences(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, float]:
+    """Return for how long no session of each log has given a sign of life, in seconds by its key.
+
+    Of a log that never had a session, nothing.
+    """
     silence = ExpressionWrapper(Now() - F("heartbeat"), output_field=DurationField())
-    found = rows.annotate(silence=silence).values_list("silence", flat=True).first()
-    return None if found is None else max(0.0, found.total_seconds())
+    rows = target.rows(ProcessedFile).filter(pk__in=files.order_by().values("pk"))
+    found = rows.filter(heartbeat__isnull=False).annotate(silence=silence)
+    return {
+        file: max(0.0, lasted.total_seconds())
+        for file, lasted in found.values_list("pk", "silence")
+    }
 
 
 def take(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from tui_ingest.ingest.events import Counts, Outcome
 from tui_ingest.ingest.target import Target
@@ -71,5 +72,13 @@ def add(target: Target, file: ProcessedFile, changes: Mapping[str, Counts]) -> N
 
 def load(target: Target, file: ProcessedFile) -> dict[str, Counts]:
     """Return the lifetime totals of a log by model label."""
-    rows = target.rows(ModelTotal).filter(file=file).order_by("model")
-    return {row.model: Counts(**{name: getattr(row, name) for name in COLUMNS}) for row in rows}
+    return load_all(target, target.rows(ProcessedFile).filter(pk=file.pk)).get(file.pk, {})
+
+
+def load_all(target: Target, files: QuerySet[ProcessedFile]) -> defaultdict[int, dict[str, Counts]]:
+    """Return the same of many logs, by their keys."""
+    loaded: defaultdict[int, dict[str, Counts]] = defaultdict(dict)
+    rows = target.rows(ModelTotal).filter(file__in=files.order_by().values("pk"))
+    for row in rows.order_by("model"):
+        loaded[row.file_id][row.model] = Counts(**{name: getattr(row, name) for name in COLUMNS})
+    return loaded

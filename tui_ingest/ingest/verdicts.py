@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
@@ -16,8 +17,18 @@ from tui_ingest.words.numbers import plural
 
 def load(target: Target, file: ProcessedFile) -> dict[str, Verified]:
     """Return the verdicts about a log's models, by label."""
-    rows = target.rows(ModelVerification).filter(file=file).exclude(state="").order_by("model")
-    return {row.model: verdict_of(row) for row in rows}
+    return load_all(target, target.rows(ProcessedFile).filter(pk=file.pk)).get(file.pk, {})
+
+
+def load_all(
+    target: Target, files: QuerySet[ProcessedFile]
+) -> defaultdict[int, dict[str, Verified]]:
+    """Return the same of many logs, by their keys."""
+    loaded: defaultdict[int, dict[str, Verified]] = defaultdict(dict)
+    rows = target.rows(ModelVerification).filter(file__in=files.order_by().values("pk"))
+    for row in rows.exclude(state="").defer("parts").order_by("model"):
+        loaded[row.file_id][row.model] = verdict_of(row)
+    return loaded
 
 
 def verdict_of(row: ModelVerification) -> Verified:

@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "processed file",
+                "permissions": (("control_processedfile", "Can pause, resume and step sessions"),),
             },
         ),
         migrations.CreateModel(

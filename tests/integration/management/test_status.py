@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from tests.support import lines
 from tests.support.engine import ingest
+from tui_ingest.ingest.status import stored_statuses
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -162,3 +166,20 @@ def test_what_digests_have_said(log, database):
     assert "≠ 1 row" in told
     assert "polls.choice: differs. 0 rows here, 1 at the source." in told
     assert "no.such: not comparable. The model no.such is not installed" in told
+
+
+def test_many_logs_take_no_more_queries_than_one(log, database, tmp_path):
+    target = Target(database)
+
+    def queries():
+        with CaptureQueriesContext(connections[database]) as asked:
+            stored_statuses(target)
+        return len(asked)
+
+    of_one = queries()
+    for number in range(3):
+        other = tmp_path / f"{number}.log"
+        other.write_bytes(lines.question(10 + number) + BAD)
+        ingest(other, database=database)
+    assert [status.dead_letters for status in stored_statuses(target)] == [1, 1, 1, 1]
+    assert queries() == of_one

@@ -8,7 +8,7 @@ import pytest
 from tests.support.lines import question
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 from tui_ingest.tui.view.places import parse_place
-from tui_ingest.tui.view.record_text import editable, entry_of, line_of, readable
+from tui_ingest.words.record_text import editable, entry_of, line_of, readable
 from tui_ingest.words.terminal_safe import terminal_safe, terminal_safe_json
 
 EVIL = "\x1b]0;x\x07\x00\x7f\x9b2J\u200e\u202e\u2028\u2066\ufeff\ud800\U000e0041"

@@ -3,17 +3,17 @@
 kinds            of events, each with its severity
 session_status   one status, put together from events
 stored           the same from the database, for those who look from outside
-looking          that of every log
+looking          that of many logs
 health           whether somebody has to be told
 prometheus       the same for a machine
 """
 
 from tui_ingest.ingest.status.health import complaints, lag_seconds
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
-from tui_ingest.ingest.status.looking import stored_statuses
+from tui_ingest.ingest.status.looking import statuses_of, stored_statuses
 from tui_ingest.ingest.status.prometheus import CONTENT_TYPE, exposition
 from tui_ingest.ingest.status.session_status import SessionStatus
-from tui_ingest.ingest.status.stored import as_dict, state_of, status_of
+from tui_ingest.ingest.status.stored import as_dict, state_of
 
 __all__ = [
     "CONTENT_TYPE",
@@ -26,6 +26,6 @@ __all__ = [
     "lag_seconds",
     "severity_of",
     "state_of",
-    "status_of",
+    "statuses_of",
     "stored_statuses",
 ]

@@ -4,44 +4,66 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
+
+from django.db.models import Count, QuerySet
 
 from tui_ingest.ingest import checkpoints, leases, totals, verdicts
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.leases import Holder
+from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Log, LogError, Position
 from tui_ingest.words.terminal_safe import terminal_safe
 
 _ENDED = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
 
 
-def status_of(target: Target, file: ProcessedFile, log: Log) -> SessionStatus:
-    """Put together what is known of a log; `log` is looked at and closed."""
-    holder = leases.holder(target, file.file_path)
-    state = state_of(file, holder)
-    silence = leases.silent_seconds(target, file.file_path)
-    letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
-    return SessionStatus(
-        path=file.file_path,
-        state=state,
-        reason=terminal_safe(file.state_reason),
-        paused=bool(file.paused_by) or state is State.PAUSED,
-        paused_by=terminal_safe(file.paused_by),
-        stop_on_error=bool(file.stop_on_error_by),
-        position=checkpoints.position_of(file) or Position(),
-        backlog=_backlog(file, log),
-        totals=totals.load(target, file),
-        dead_letters=letters.count(),
-        gaps=checkpoints.gaps(target, file),
-        verified=verdicts.load(target, file),
-        last_record_time=_timestamp(file.last_record_time),
-        last_seen=None if silence is None else time.time() - silence,
-        runs_on=str(holder.owner) if holder and state is not State.NOT_RUNNING else "",
-    )
+class Known:
+    """What the database knows of some logs, asked for all of them at once."""
+
+    def __init__(self, target: Target, files: QuerySet[ProcessedFile]) -> None:
+        keys = files.order_by().values("pk")
+        letters = target.rows(DeadLetter).filter(status=DeadLetter.Status.OPEN)
+        gaps = target.rows(LogEvent).filter(kind=EventKind.GAP)
+        self._totals = totals.load_all(target, files)
+        self._verdicts = verdicts.load_all(target, files)
+        self._silences = leases.silences(target, files)
+        self._letters = _counted(letters.filter(file__in=keys))
+        self._gaps = _counted(gaps.filter(file__in=keys))
+
+    def status_of(self, file: ProcessedFile, log: Log) -> SessionStatus:
+        """Put together what is known of a log; `log` is looked at and closed."""
+        silence = self._silences.get(file.pk)
+        holder = leases.holder_of(file, silence)
+        state = state_of(file, holder)
+        return SessionStatus(
+            path=file.file_path,
+            state=state,
+            reason=terminal_safe(file.state_reason),
+            paused=bool(file.paused_by) or state is State.PAUSED,
+            paused_by=terminal_safe(file.paused_by),
+            stop_on_error=bool(file.stop_on_error_by),
+            position=checkpoints.position_of(file) or Position(),
+            backlog=_backlog(file, log),
+            totals=self._totals[file.pk],
+            dead_letters=self._letters[file.pk],
+            gaps=self._gaps[file.pk],
+            verified=self._verdicts[file.pk],
+            last_record_time=_timestamp(file.last_record_time),
+            last_seen=None if silence is None else time.time() - silence,
+            runs_on=str(holder.owner) if holder and state is not State.NOT_RUNNING else "",
+        )
+
+
+def _counted(rows: QuerySet[Any]) -> Counter[int]:
+    """Return how many rows belong to each log, by its key."""
+    found = rows.order_by().values_list("file").annotate(number=Count("pk"))
+    return Counter(dict(found.values_list("file", "number")))
 
 
 def as_dict(status: SessionStatus) -> dict[str, Any]:

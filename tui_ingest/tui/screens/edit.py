@@ -20,11 +20,11 @@ from tui_ingest.oplog.records import Record
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_view import LogView
-from tui_ingest.tui.view.record_text import editable, entry_of, line_of
 from tui_ingest.tui.view.repairs import RetryRun
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
+from tui_ingest.words.record_text import editable, entry_of, line_of
 from tui_ingest.words.terminal_safe import terminal_safe
 
 

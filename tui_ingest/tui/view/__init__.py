@@ -10,7 +10,7 @@ rates           records per second, and when the backlog will be gone
 letters, log_events, inspection    looked up in the database, in threads
 database        those threads
 repairs         what is done about dead letters
-places, record_text                what is typed, and what it means
+places          what is typed, and what it means
 status_phrases, wording, formats   in words
 logs            Python's logging, into the feed
 """

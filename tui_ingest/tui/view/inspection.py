@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
+from tui_ingest.ingest.outlook import effects, outlook
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import RecordLine, short
-from tui_ingest.tui.view.record_text import entry_of, readable
 from tui_ingest.words.numbers import plural
+from tui_ingest.words.record_text import entry_of, readable
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -94,7 +95,7 @@ def inspect_letter(dead_letter: int, target: Target) -> Inspection | None:
         text=readable(raw),
         rows=rows,
         error=terminal_safe(letter.error, lines=True),
-        outlook=_outlook(letter, rows),
+        outlook=outlook(letter, rows),
         traceback=terminal_safe(letter.traceback, lines=True),
         dead_letter=letter.pk if is_open else None,
         failed=is_open,
@@ -117,27 +118,5 @@ def _place(location: RecordLocation, time: float | None) -> str:
     )
 
 
-def _outlook(letter: DeadLetter, rows: Sequence[RowComparison]) -> str:
-    if letter.status != DeadLetter.Status.OPEN:
-        return terminal_safe(letter.resolution)
-    failing = next((row for row in rows if row.fails), None)
-    if failing is None:
-        now = f" A retry now {_effects(rows)}." if rows else ""
-    elif failing.effect in letter.error:
-        now = " A retry now fails the same way."
-    else:
-        now = f" A retry now fails: {terminal_safe(failing.effect, lines=True)}"
-    return f"{advice(letter.reason)}{now}"
-
-
 def _applied_again(rows: Sequence[RowComparison]) -> str:
-    return f"Applied once more it {_effects(rows)}." if rows else ""
-
-
-def _effects(rows: Sequence[RowComparison]) -> str:
-    """Return what the first few objects do, each with its name if there are several."""
-    if len(rows) == 1:
-        return terminal_safe(rows[0].effect)
-    told = [f"{row.effect} of {row.label} {row.key}" for row in rows[:3]]
-    more = [f"{len(rows) - 3} more"] if len(rows) > 3 else []
-    return terminal_safe(", ".join(told + more))
+    return f"Applied once more it {effects(rows)}." if rows else ""
