@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import glob
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from django.db import close_old_connections, connections
 
-from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.oplog.log import LogError
-from tui_ingest.oplog.opening import logs_at
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
+from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.options import IngestOptions, is_pattern
 from tui_ingest.running.starting import session, status_of
 
-PATTERN_SECONDS = 10.0  # between two looks which logs a pattern names
 LOOK_SECONDS = 0.5  # between two looks whether all have ended
 
 Report = Callable[[Event], None]
@@ -111,26 +105,3 @@ class _Member:
 
     def _run(self) -> SessionEnded:
         return session(self._options, self.control, self._report).run()
-
-
-def logs_of(named: Iterable[Path | str]) -> Iterator[Path | str]:
-    """Yield logs by what they are called, and those that patterns name now."""
-    for one in named:
-        if isinstance(one, str):
-            yield from _streams(one) if is_pattern(one) else (one,)
-        elif is_pattern(one):
-            found = sorted(glob.glob(str(one)))  # noqa: PTH207  # Path's own takes no absolute one
-            yield from (Path(path) for path in found if _is_log(path))
-        else:
-            yield one
-
-
-def _streams(pattern: str) -> Iterator[str]:
-    try:
-        yield from logs_at(pattern, access=get_settings().nats)
-    except LogError as error:
-        logger.warning("%s It is asked again in %.0f s.", error, PATTERN_SECONDS)
-
-
-def _is_log(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113  # never raises
