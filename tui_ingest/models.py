@@ -64,6 +64,11 @@ class ProcessedFile(Kept):
     witnesses = models.JSONField(
         default=list, blank=True, help_text="What identifies the rows that were written last."
     )
+    unread = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Bytes to be applied, at its session's last sign of life. Null: not known.",
+    )
     state = models.CharField(max_length=20, blank=True)
     state_reason = models.TextField(blank=True)
     # By the database's own clock, as the next: clocks of several machines may differ.

@@ -173,18 +173,28 @@ def _note_repeat(target: Target, file: ProcessedFile) -> None:
     target.rows(ProcessedFile).filter(pk=file.pk).update(repeats_until=file.repeats_until)
 
 
-def beat(target: Target, path: str, state: State, reason: str, orders: OrdersTaken | None) -> bool:
+def beat(
+    target: Target,
+    path: str,
+    state: State,
+    reason: str,
+    orders: OrdersTaken | None,
+    *,
+    unread: int | None = None,
+) -> bool:
     """Say that the session of a log is alive and what it is doing, and so renew its lease.
 
     Args:
         orders: that it obeys, to be kept for the next session; None leaves what is kept.
+        unread: bytes of the log that it has to apply; None if that cannot be seen now.
 
     Returns:
         whether the lease of `target` is still its own; if not, nothing was said.
     """
     rows = target.rows(ProcessedFile).filter(file_path=path, owner=target.owner)
     kept = _kept(orders) if orders else {}
-    return bool(rows.update(state=state.value, state_reason=reason, heartbeat=Now(), **kept))
+    said = {"state": state.value, "state_reason": reason, "unread": unread}
+    return bool(rows.update(**said, heartbeat=Now(), **kept))
 
 
 def _kept(orders: OrdersTaken) -> dict[str, object]:

@@ -37,6 +37,11 @@ class Owner:
     def __str__(self) -> str:
         return f"pid {self.pid} on {self.host}"
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a session of this process."""
+        return self.id.rpartition(".")[0] == _this_process() and self.pid == os.getpid()
+
     def is_gone(self) -> bool:
         """Tell whether its process has ended; False if that cannot be seen from here."""
         machine, started, _ = self.id.split(".", 2)
@@ -58,12 +63,10 @@ class Holder:
 
 def new_owner() -> Owner:
     """Return an owner for a session of this process."""
-    pid = os.getpid()
-    started = _started(pid) or ""
     return Owner(
-        id=f"{_this_machine()}.{started}.{secrets.token_hex(16)}",
+        id=f"{_this_process()}.{secrets.token_hex(16)}",
         host=socket.gethostname()[:HOST_CHARACTERS],
-        pid=pid,
+        pid=os.getpid(),
     )
 
 
@@ -134,6 +137,11 @@ def release(target: Target, path: str, owner: Owner) -> None:
     """Give the lease of a log back, unless somebody else has it by now."""
     rows = target.rows(ProcessedFile).filter(file_path=path, owner=owner.id)
     rows.update(owner="", owner_host="", owner_pid=None, owner_since=None)
+
+
+def _this_process() -> str:
+    """Return what tells this process from all others, if numbers of processes come again."""
+    return f"{_this_machine()}.{_started(os.getpid()) or ''}"
 
 
 @cache

@@ -70,6 +70,14 @@ class Migration(migrations.Migration):
                         help_text="What identifies the rows that were written last.",
                     ),
                 ),
+                (
+                    "unread",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="Bytes to be applied, at its session's last sign of life. Null: not known.",
+                        null=True,
+                    ),
+                ),
                 ("state", models.CharField(blank=True, max_length=20)),
                 ("state_reason", models.TextField(blank=True)),
                 (

@@ -110,6 +110,11 @@ class Backlog:
     # while there is nothing to write: then a quiet site does not look late.
     heard_at: float | None = None
 
+    @property
+    def applicable_bytes(self) -> int:
+        """Unread bytes that could be applied now: an unfinished line is for its writer to end."""
+        return max(0, self.remaining_bytes - self.partial_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class FromStart:

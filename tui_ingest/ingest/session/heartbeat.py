@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.events import Event, Noticed, OrdersTaken, State, StateChanged
+from tui_ingest.ingest.events import (
+    Event,
+    Noticed,
+    OrdersTaken,
+    Progressed,
+    State,
+    StateChanged,
+)
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.lease import Lease
@@ -19,6 +26,7 @@ STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
 
 # RUNNING comes and goes with every record of a quiet source; while WAITING the database is away.
 _WRITTEN_LATER = frozenset({State.RUNNING, State.WAITING})
+_NOTHING_UNREAD = frozenset({State.CAUGHT_UP, State.FINISHED})
 
 
 class Heartbeat:
@@ -39,6 +47,7 @@ class Heartbeat:
         self._state = State.STARTING
         self._reason = ""
         self._orders: OrdersTaken | None = None  # that are obeyed, once some were given
+        self._unread: int | None = None  # bytes
         self._written: State | None = None  # as the database has it
         self._beat_at = 0.0  # monotonic seconds
 
@@ -49,6 +58,8 @@ class Heartbeat:
                 self._state, self._reason = event.state, event.reason
                 if event.state not in _WRITTEN_LATER:
                     self.beat()
+            case Progressed():
+                self._unread = event.backlog.applicable_bytes if event.backlog.readable else None
             case OrdersTaken():
                 self._orders = event
                 self.beat()
@@ -78,8 +89,14 @@ class Heartbeat:
             self._written = self._state
 
     def _write(self) -> None:
+        is_done = self._state in _NOTHING_UNREAD  # it may know before the next look says so
         renewed = checkpoints.beat(
-            self._target, self._path, self._state, self._reason, self._orders
+            self._target,
+            self._path,
+            self._state,
+            self._reason,
+            self._orders,
+            unread=0 if is_done else self._unread,
         )
         if not renewed:
             self._lease.lose()

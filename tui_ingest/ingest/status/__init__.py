@@ -10,7 +10,7 @@ prometheus       the same for a machine
 
 from tui_ingest.ingest.status.health import complaints, lag_seconds
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
-from tui_ingest.ingest.status.looking import statuses_of, stored_statuses
+from tui_ingest.ingest.status.looking import overview, statuses_of, stored_statuses
 from tui_ingest.ingest.status.prometheus import CONTENT_TYPE, exposition
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.status.stored import as_dict, state_of
@@ -24,6 +24,7 @@ __all__ = [
     "complaints",
     "exposition",
     "lag_seconds",
+    "overview",
     "severity_of",
     "state_of",
     "statuses_of",

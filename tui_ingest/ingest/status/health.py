@@ -16,7 +16,7 @@ def lag_seconds(status: SessionStatus, now: float) -> float | None:
     backlog = status.backlog
     if backlog is None or not backlog.readable:
         return None
-    if backlog.remaining_bytes <= backlog.partial_bytes:
+    if not backlog.applicable_bytes:
         return 0.0
     if status.last_record_time is None:
         return None

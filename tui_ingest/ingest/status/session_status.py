@@ -64,6 +64,7 @@ class SessionStatus:
     last_seen: float | None = None  # seconds since the epoch, of a session looked at from outside
     attached: bool = False  # this session is not here, but looked at from outside
     runs_on: str = ""  # process and host of that session, while it is alive
+    runs_here: bool = False  # that is this process
     last_error: str = ""
     last_failed: int | None = None  # the dead letter of the last error
     stopped_on: StoppedOnError | None = None

@@ -1,4 +1,4 @@
-"""The status of a log as the database knows it, and how far its files reach now."""
+"""The status of a log as the database knows it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Known:
         self._letters = _counted(letters.filter(file__in=keys))
         self._gaps = _counted(gaps.filter(file__in=keys))
 
-    def status_of(self, file: ProcessedFile, log: Log) -> SessionStatus:
-        """Put together what is known of a log; `log` is looked at and closed."""
+    def status_of(self, file: ProcessedFile, backlog: Backlog | None) -> SessionStatus:
+        """Put together what is known of a log, and how far that reaches."""
         silence = self._silences.get(file.pk)
         holder = leases.holder_of(file, silence)
         state = state_of(file, holder)
@@ -49,7 +49,7 @@ class Known:
             paused_by=terminal_safe(file.paused_by),
             stop_on_error=bool(file.stop_on_error_by),
             position=checkpoints.position_of(file) or Position(),
-            backlog=_backlog(file, log),
+            backlog=backlog,
             totals=self._totals[file.pk],
             dead_letters=self._letters[file.pk],
             gaps=self._gaps[file.pk],
@@ -57,6 +57,7 @@ class Known:
             last_record_time=_timestamp(file.last_record_time),
             last_seen=None if silence is None else time.time() - silence,
             runs_on=str(holder.owner) if holder and state is not State.NOT_RUNNING else "",
+            runs_here=holder is not None and holder.is_alive and holder.owner.is_here,
         )
 
 
@@ -102,7 +103,8 @@ def state_of(file: ProcessedFile, holder: Holder | None) -> State:
     return state if holder.is_alive else State.NOT_RUNNING
 
 
-def _backlog(file: ProcessedFile, log: Log) -> Backlog | None:
+def seen_backlog(file: ProcessedFile, log: Log) -> Backlog | None:
+    """Return how far a log reaches now; None if that cannot be seen. `log` is closed."""
     try:
         log.resume(checkpoints.position_of(file))
         backlog = log.backlog()
@@ -111,6 +113,17 @@ def _backlog(file: ProcessedFile, log: Log) -> Backlog | None:
     finally:
         log.close()
     return backlog if backlog.readable else None
+
+
+def told_backlog(file: ProcessedFile) -> Backlog | None:
+    """Return the same as the log's session told with its last sign of life."""
+    if file.unread is None:
+        return None
+    return Backlog(
+        exists=file.state != State.NO_FILE_YET,
+        generation_size=file.size,
+        remaining_bytes=file.unread,
+    )
 
 
 def _timestamp(moment: datetime | None) -> float | None:

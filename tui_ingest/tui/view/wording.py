@@ -104,7 +104,7 @@ def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
 
 def unread(backlog: Backlog) -> int:
     """Bytes that could be applied now; an unfinished line is for its writer to finish."""
-    return max(0, backlog.remaining_bytes - backlog.partial_bytes)
+    return backlog.applicable_bytes
 
 
 def _nothingunread(snapshot: SessionStatus, now: float) -> Phrase:
