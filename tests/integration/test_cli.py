@@ -221,6 +221,9 @@ STUBBORN = """
 import sys, threading
 from django.db.models.signals import post_save
 from tui_ingest.cli import main
+from tui_ingest.demo import settings
+
+settings.TUI_INGEST = {"RECEIVERS": ["__main__"]}
 
 def never_return(sender, **_):
     if sender.__name__ == "Question":
