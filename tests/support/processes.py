@@ -9,9 +9,9 @@ from tests.support.site import clean, watched
 
 
 @contextlib.contextmanager
-def started(site, output, *arguments):
+def started(site, output, *arguments, **environment):
     """A process of the project that writes to a file, and is gone in the end."""
-    environment = clean() | {"DJANGO_SETTINGS_MODULE": "mysite.settings"}
+    environment = clean() | {"DJANGO_SETTINGS_MODULE": "mysite.settings"} | environment
     with output.open("w") as lines:
         process = subprocess.Popen(
             [sys.executable, *map(str, arguments)],

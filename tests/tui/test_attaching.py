@@ -75,8 +75,7 @@ def test_a_console_takes_over_and_the_service_stands_by(log, tmp_path):
             terminal.until("Apply the log here?", f"pid {service.pid} on")
             terminal.press("\r")
             terminal.until("✓ CAUGHT UP", gone=["ATTACHED"])
-            own = terminal.process.pid
-            eventually(lambda: state(demo)[2] == own, what="the console applies it")
+            assert state(demo)[2] == terminal.process.pid, "said before the lease was its own"
             terminal.press("q")
             assert terminal.ended() == 0
         eventually(lambda: state(demo)[2] == service.pid, what="the service applies it again")

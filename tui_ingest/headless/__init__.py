@@ -17,7 +17,7 @@ from tui_ingest.headless.many import Fleet
 from tui_ingest.headless.output import Output, Sink
 from tui_ingest.headless.plain import PlainOutput
 from tui_ingest.headless.supervisor import Supervisor
-from tui_ingest.ingest.events import Event, SessionEnded, StateChanged
+from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED
 from tui_ingest.running.options import IngestOptions, is_pattern
@@ -75,19 +75,25 @@ def _run_many(options: IngestOptions) -> int:
     sink = Sink(sys.stdout, on_broken=fleet.stop)
 
     def report_of(one: IngestOptions) -> Callable[[Event], None]:
-        output = JsonOutput(one, sink) if one.json else PlainOutput(one, sink, label=str(one.path))
+        log = str(one.path)
+        with lock:
+            supervisor.expect(log)
+        output = JsonOutput(one, sink) if one.json else PlainOutput(one, sink, label=log)
         last_failure = LastFailure()
 
         def report(event: Event) -> None:
             with lock:
                 last_failure.take(event)
-                if not isinstance(event, StateChanged | SessionEnded):  # of one log, not of all
-                    supervisor.take(event)
+                supervisor.take(event, log=log)
                 output(event)
                 if isinstance(event, SessionEnded) and event.error:
-                    _complain(f"{one.path}: {event.error} {last_failure}".rstrip())
+                    _complain(f"{log}: {event.error} {last_failure}".rstrip())
 
         return report
+
+    def stay() -> None:
+        with lock:
+            supervisor.stay()
 
     def stop(number: int) -> None:
         if fleet.stopping and number == signal.SIGINT:
@@ -96,7 +102,7 @@ def _run_many(options: IngestOptions) -> int:
 
     spare_the_collector()
     with handling(stop, signal.SIGINT, signal.SIGTERM):
-        status = fleet.run(report_of)
+        status = fleet.run(report_of, between_looks=stay)
     return FATAL if sink.broken else status
 
 

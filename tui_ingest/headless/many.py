@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from django.db import close_old_connections, connections
 
-from tui_ingest.ingest.events import Event, SessionEnded
+from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.session.control import Control
+from tui_ingest.running.errors import describe
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
 from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.options import IngestOptions, is_pattern
@@ -43,16 +45,17 @@ class Fleet:
         for member in list(self._members.values()):
             member.control.stop()
 
-    def run(self, report_of: ReportOf) -> int:
+    def run(self, report_of: ReportOf, *, between_looks: Callable[[], None]) -> int:
         """Work until stopped, or until no session is left; return the process's exit status.
 
         Args:
             report_of: returns who listens to the session of a log; its calls come from that one's
                 thread.
+            between_looks: called every half second or so, in this thread.
         """
         while not self._stopping.is_set():
             self._add_new(report_of)
-            if self._are_over(PATTERN_SECONDS):
+            if self._are_over(PATTERN_SECONDS, between_looks):
                 break
         self.stop()
         for member in self._members.values():
@@ -66,12 +69,13 @@ class Fleet:
                 self._members[str(path)] = member
                 member.thread.start()
 
-    def _are_over(self, seconds: float) -> bool:
+    def _are_over(self, seconds: float, between_looks: Callable[[], None]) -> bool:
         """Wait; tell early if no session is left, and no pattern may bring another."""
         may_grow = not self._options.once and any(
             map(is_pattern, (self._options.path, *self._options.more))
         )
         for _ in range(int(seconds / LOOK_SECONDS)):
+            between_looks()
             if self._stopping.wait(LOOK_SECONDS):
                 return True
             if not may_grow and not any(m.thread.is_alive() for m in self._members.values()):
@@ -97,11 +101,17 @@ class _Member:
         close_old_connections()
         try:
             self.status = status_of(self._run())
-        except Exception:
+        except Exception as error:
             logger.exception("The session of %s crashed; the others go on.", self._options.path)
             self.status = FATAL
+            self._report(_crashed(error))
         finally:
             connections.close_all()
 
     def _run(self) -> SessionEnded:
         return session(self._options, self.control, self._report).run()
+
+
+def _crashed(error: Exception) -> SessionEnded:
+    said = f"It crashed: {describe(error)}"
+    return SessionEnded(at=time.time(), state=State.STOPPED, error=said)

@@ -17,7 +17,11 @@ _PINGS = 4  # in the time after which the supervisor would end the service
 
 
 class Supervisor:
-    """Told when the session is ready, what it does, that it is alive, and that it ends."""
+    """Told when a session is ready, what it does, that it is alive, and that it ends.
+
+    Several sessions of one process are expected by the names of their logs. It is alive while each
+    of them is: one that hangs is a reason to start the process again, however well others work.
+    """
 
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
@@ -26,22 +30,54 @@ class Supervisor:
         seconds = int(limit) / _MICROSECONDS / _PINGS if limit.isdecimal() and for_this else None
         self._ping_seconds = seconds  # None: nobody watches
         self._pinged_at = 0.0  # monotonic seconds
+        self._expected: set[str] = set()  # logs whose sessions must give signs of life
+        self._silent: set[str] = set()  # those that gave none since the last ping
+        self._is_ready = False
 
-    def take(self, event: Event) -> None:
-        """Tell what an event means to whoever supervises."""
+    def expect(self, log: str) -> None:
+        """Wait for signs of life of one more session, until it ends."""
+        self._expected.add(log)
+        self._silent.add(log)
+
+    def take(self, event: Event, *, log: str = "") -> None:
+        """Tell what an event means to whoever supervises.
+
+        Args:
+            log: whose session it is, of several that were expected; "" of the only one.
+        """
         if not self._address:
             return
         match event:
             case SessionStarted(again=False):
-                self._tell("READY=1")
-            case StateChanged() if event.state is not State.RUNNING:
+                self._be_ready()
+            case StateChanged() if not log and event.state is not State.RUNNING:
                 reason = event.reason.replace("\n", " ")
                 self._tell(f"STATUS={event.state.replace('_', ' ')} {reason}".rstrip())
+            case SessionEnded() if log:  # which is not the end of the service
+                self._expected.discard(log)
             case SessionEnded():
                 self._tell("STOPPING=1")
+        self._silent.discard(log)
+        self._ping_if_due()
+
+    def stay(self) -> None:
+        """Tell that the process is there even if no log is: one may come later."""
+        if self._address:
+            if not self._expected and not self._is_ready:
+                self._be_ready()
+            self._ping_if_due()
+
+    def _be_ready(self) -> None:
+        self._is_ready = True
+        self._tell("READY=1")
+
+    def _ping_if_due(self) -> None:
         now = time.monotonic()
-        if self._ping_seconds is not None and now - self._pinged_at >= self._ping_seconds:
+        if self._ping_seconds is None or now - self._pinged_at < self._ping_seconds:
+            return
+        if not self._silent:
             self._pinged_at = now
+            self._silent = set(self._expected)
             self._tell("WATCHDOG=1")
 
     def _tell(self, text: str) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
+from tui_ingest.ingest.events import State
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 
@@ -110,27 +111,13 @@ def take(
     over = Q(heartbeat__lt=Now() - timedelta(seconds=seconds))
     mine = Q(owner__in=["", owner.id, *([dead.id] if dead else [])])
     rows = target.rows(ProcessedFile).filter(mine | over, file_path=path)
-    return bool(
-        rows.update(
-            owner=owner.id,
-            owner_host=owner.host,
-            owner_pid=owner.pid,
-            owner_since=Now(),
-            heartbeat=Now(),
-        )
-    )
+    return bool(rows.update(**_columns(owner)))
 
 
 def hand_over(target: Target, path: str, owner: Owner, heir: Owner) -> None:
     """Give the lease of a log to another session, unless somebody else has it by now."""
     rows = target.rows(ProcessedFile).filter(file_path=path, owner=owner.id)
-    rows.update(
-        owner=heir.id,
-        owner_host=heir.host,
-        owner_pid=heir.pid,
-        owner_since=Now(),
-        heartbeat=Now(),
-    )
+    rows.update(**_columns(heir))
 
 
 def release(target: Target, path: str, owner: Owner) -> None:
@@ -142,6 +129,19 @@ def release(target: Target, path: str, owner: Owner) -> None:
 def _this_process() -> str:
     """Return what tells this process from all others, if numbers of processes come again."""
     return f"{_this_machine()}.{_started(os.getpid()) or ''}"
+
+
+def _columns(owner: Owner) -> dict[str, object]:
+    """Return what the row of a log says of who has just got its lease: not yet what it does."""
+    return {
+        "owner": owner.id,
+        "owner_host": owner.host,
+        "owner_pid": owner.pid,
+        "owner_since": Now(),
+        "heartbeat": Now(),
+        "state": State.STARTING.value,
+        "state_reason": "",
+    }
 
 
 @cache

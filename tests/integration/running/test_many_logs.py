@@ -1,5 +1,6 @@
 """Many logs, one process; and the process that takes over when it dies."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -14,6 +15,28 @@ from tests.support.site import Site
 BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 COUNT = "from tui_ingest.demo.polls.models import Question as Q; print(Q.objects.count())"
 LOGS = 20
+
+# Two sessions of the real command, one of which hangs in the file system once it is told to.
+HANGING = """
+import sys, threading
+from pathlib import Path
+import django; django.setup()
+from tui_ingest import cli
+from tui_ingest.oplog.files.reading import FileLog
+
+backlog, hang = FileLog.backlog, Path("hang")
+
+def look(log):
+    if log.path.endswith("b") and hang.exists():
+        print("hangs", flush=True)
+        threading.Event().wait()
+    print(log.path, "alive", flush=True)
+    return backlog(log)
+
+FileLog.backlog = look
+sys.argv = ["tui-ingest", *sys.argv[1:], "--headless"]
+cli.main()
+"""
 
 
 @pytest.fixture
@@ -35,6 +58,15 @@ def count(site):
 
 def statuses(site):
     return json.loads(site.manage("ingest_status", "--json").stdout)
+
+
+def heard(supervisor):
+    """All that a supervisor was told and has not looked at yet."""
+    messages = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            messages.append(supervisor.recv(4096))
+    return messages
 
 
 def pattern(tmp_path):
@@ -91,6 +123,31 @@ def test_a_log_whose_session_ends_is_not_the_end_of_the_service(tmp_path):
         assert [supervisor.recv(100), supervisor.recv(100)] == [b"READY=1"] * 2
         with pytest.raises(BlockingIOError):
             supervisor.recv(100)
+
+
+def test_a_session_that_hangs_lets_the_watchdog_fire(tmp_path):
+    site, output, logs = Site(tmp_path), tmp_path / "output", [tmp_path / "a", tmp_path / "b"]
+    site.migrate()
+    for log in logs:
+        log.write_bytes(question(1))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.setblocking(False)
+        watchdog = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1"}
+        with started(site, output, "-c", HANGING, *logs, **watchdog) as service:
+
+            def works_on():
+                before = output.read_text().count("alive")
+                eventually(lambda: output.read_text().count("alive") > before + 3, what="it works")
+
+            eventually(lambda: b"WATCHDOG=1" in heard(supervisor), what="both are alive")
+            (tmp_path / "hang").touch()
+            says(output, "hangs")
+            works_on()
+            heard(supervisor)  # what was said before
+            works_on()
+            assert heard(supervisor) == []
+            service.kill()
 
 
 def test_several_logs_need_no_terminal_and_no_place(tmp_path):

@@ -5,6 +5,7 @@ import sys
 
 from tests.tui.scripted import NOW, ScriptedSession, record
 from tui_ingest.ingest.events import (
+    Attached,
     Counts,
     DeadLetterResolved,
     Noticed,
@@ -191,3 +192,16 @@ def test_the_first_report_after_a_quiet_time_wakes_the_screen_once():
     feed.take()
     session.apply(record(4))
     assert len(woken) == 2
+
+
+def test_a_session_that_begins_here_is_not_in_the_state_of_the_one_that_was_looked_at():
+    session, feed = reporting()
+    session.begin()
+    feed.report(Attached(at=NOW, runs_on="pid 812 on web-1"))
+    session.state(State.CAUGHT_UP)
+    assert (feed.take()[0].state, feed.take()[0].attached) == (State.CAUGHT_UP, True)
+    session.begin()
+    assert (feed.take()[0].state, feed.take()[0].attached) == (State.STARTING, False)
+    session.state(State.STANDING_BY)
+    session.begin(again=True)
+    assert feed.take()[0].state == State.STANDING_BY

@@ -67,6 +67,36 @@ def test_a_watchdog_is_told_only_if_it_watches_this_process(systemd, monkeypatch
     assert systemd() == []
 
 
+def test_of_several_sessions_each_must_be_alive(systemd, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "1")
+    alive = Progressed(at=0.0, backlog=Backlog(exists=True), position=Position())
+    supervisor = Supervisor()
+    supervisor.expect("a")
+    supervisor.expect("b")
+    supervisor.take(alive, log="a")
+    supervisor.take(alive, log="a")
+    supervisor.stay()
+    assert systemd() == [], "b may hang"
+    supervisor.take(alive, log="b")
+    assert systemd() == ["WATCHDOG=1"]
+    supervisor.take(alive, log="b")
+    supervisor.stay()
+    assert systemd() == [], "a may hang by now"
+    supervisor.take(SessionEnded(at=0.0, state=State.STOPPED, error="It crashed."), log="a")
+    assert systemd() == ["WATCHDOG=1"], "b works on, and the service does not end with a"
+    supervisor.take(alive, log="b")
+    assert systemd() == ["WATCHDOG=1"]
+
+
+def test_a_service_without_a_log_yet_is_ready_and_alive(systemd, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "1")
+    supervisor = Supervisor()
+    supervisor.stay()
+    assert systemd() == ["READY=1", "WATCHDOG=1"]
+    supervisor.stay()
+    assert systemd() == ["WATCHDOG=1"]
+
+
 def test_nobody_supervises_or_the_socket_is_gone(systemd, monkeypatch):
     monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/notify")
     Supervisor().take(SessionEnded(at=0.0, state=State.STOPPED))

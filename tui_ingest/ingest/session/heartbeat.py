@@ -85,8 +85,6 @@ class Heartbeat:
             if not is_of_the_database(error):
                 raise
             self._target.connection.close()
-        else:
-            self._written = self._state
 
     def _write(self) -> None:
         is_done = self._state in _NOTHING_UNREAD  # it may know before the next look says so
@@ -101,6 +99,7 @@ class Heartbeat:
         if not renewed:
             self._lease.lose()
         self._journal.write()
+        self._written = self._state if renewed else None
 
     def end(self) -> None:
         """Give the lease back; where that fails, it ends by itself."""

@@ -93,7 +93,10 @@ def _changes(_event: Event, _before: SessionStatus) -> Changes:
 
 @_changes.register
 def _(event: SessionStarted, _before: SessionStatus) -> Changes:
+    # What was said of a session that was looked at from here is not true of one that begins here.
+    begins = {} if event.again else {"state": State.STARTING, "reason": ""}
     return {
+        **begins,
         "path": event.path,
         "position": event.position,
         "totals": event.totals,
