@@ -11,7 +11,7 @@ from django.db.backends.signals import connection_created
 from django.db.models.signals import pre_save
 from textual.events import Key
 
-from tests.support.lines import choice, key, question
+from tests.support.lines import choice, key, line, question, record_of, serialized
 from tests.tui.scripted import DEADLINE_SECONDS
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.events import State
@@ -26,6 +26,11 @@ from tui_ingest.tui.widgets.json_area import JsonArea
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BAD_VOTES = choice(9, of=1).replace(b'"votes": 0', b'"votes": "many"')
+
+
+def participant(number, name):
+    fields = {"id": key(number), "question": key(1), "name": name, "joined": "2023-10-27T08:00Z"}
+    return line("SAVE", serialized("polls.participant", number, fields))
 
 
 def add_question(number):
@@ -246,6 +251,40 @@ async def test_the_editor_sends_nothing_that_is_no_record(working_desk):
         assert (await in_thread(only_letter)).edited is None
         await d.press("escape")
         await d.at(DeadLettersScreen)
+
+
+async def test_the_editor_opens_at_the_value_at_fault_and_what_is_typed_takes_its_place(
+    working_desk,
+):
+    lines = question(1) + BAD_VOTES
+    async with working_desk(lines, size=(80, 24)) as d:
+        await d.press("d", "i")
+        editor = await in_editor(d)
+        assert editor.selected_text == "many"
+        await d.press("3", "f2")
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
+    assert (await in_thread(Choice.objects.get)).votes == 3
+
+
+async def test_a_fault_far_down_in_a_record_is_in_sight(working_desk):
+    many = [record_of(question(n)).objects[0] for n in range(2, 40)]
+    bad = record_of(BAD_VOTES).objects[0]
+    async with working_desk(question(1) + line("SAVE", *many, bad), size=(80, 24)) as d:
+        await d.press("d", "i")
+        editor = await in_editor(d)
+        assert editor.selected_text == "many"
+        await d.shows('"votes": "many"')
+
+
+async def test_the_fields_at_fault_are_marked_and_the_row_that_has_their_values_is_shown(
+    working_desk,
+):
+    lines = question(1) + participant(1, "Kim") + participant(2, "Kim")
+    async with working_desk(lines) as d:
+        await d.press("e", "enter")
+        assert (await inspected(d)).fate.startswith("unique_clash")
+        await d.press("2")
+        await d.shows("polls.participant 1 · has this question and name", "✗ name", "✗ question")
 
 
 async def test_stop_on_error_stands_before_the_record_and_retries(working_desk):

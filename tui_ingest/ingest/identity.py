@@ -69,6 +69,7 @@ def no_identity(serialized: Serialized, field: AnyField) -> RecordError:
     return RecordError(
         Reason.NO_IDENTITY,
         f"This {serialized['model']} has no {name}, which is what identifies a row of that model.",
+        fields=(name,),
     )
 
 

@@ -9,14 +9,17 @@ from typing import Any, assert_never
 
 from django.db.models import ForeignKey, ManyToManyField, Model
 
+from tui_ingest.ingest.exact.clashes import Clash, find_clashes
 from tui_ingest.ingest.exact.deserializing import deserialize
-from tui_ingest.ingest.exact.finding import find_rows
+from tui_ingest.ingest.exact.finding import find_rows, row_keys
+from tui_ingest.ingest.exact.needs import changed_by, waiting
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.serializing import serialize_row
+from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.keys import python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
-from tui_ingest.ingest.reasons import Reason, RecordError
+from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.words.numbers import plural
@@ -45,6 +48,8 @@ class RowComparison:
     fields: tuple[FieldComparison, ...]
     effect: str  # what applying the object would do now; why it fails, if it does
     fails: bool = False
+    at_fault: tuple[str, ...] = ()  # names of the fields because of which it fails
+    held_by: RowComparison | None = None  # the object beside another row, which has its values
 
     @property
     def is_here(self) -> bool:
@@ -54,32 +59,56 @@ class RowComparison:
 
 def compare(target: Target, record: Record) -> list[RowComparison]:
     """Return each object of a record beside its row. Changes nothing."""
-    comparer = _Comparer(target)
-    return [comparer.compare(record.operation, item) for item in record.objects[:MAX_OBJECTS]]
+    comparer = _Comparer(target, record)
+    return [comparer.compare(item) for item in record.objects[:MAX_OBJECTS]]
+
+
+class _HeldError(RecordError):
+    """Another row has a unique value of an object."""
+
+    def __init__(self, clash: Clash) -> None:
+        super().__init__(Reason.UNIQUE_CLASH, clash.sentence(), fields=clash.unique.names)
+        self.holder = clash.holder
 
 
 class _Comparer:
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, record: Record) -> None:
         self._target = target
+        self._record = record
+        self._own = _own_names(target, record)
 
-    def compare(self, operation: Operation, serialized: Serialized) -> RowComparison:
+    def compare(self, serialized: Serialized) -> RowComparison:
         fields: list[FieldComparison] = []
-        fails = False
+        fails: RecordError | None = None
         try:
             model = self._permitted(serialized)
             if model is None:
                 effect = "is skipped: the setting EXCLUDE names its model"
             else:
-                fields.extend(self._fields(serialized, model))
-                effect = self._effect(operation, serialized, fields)
+                row = find_rows(self._target, serialized).first()
+                fields.extend(self._fields(serialized, model, row))
+                effect = self._effect(serialized, fields)
         except RecordError as error:
-            fails, effect = True, str(error)
+            fails, effect = error, str(error)
         return RowComparison(
             label=str(serialized["model"]),
             key=_pk_text(serialized),
             fields=tuple(fields or _all_logged(serialized)),
             effect=effect,
-            fails=fails,
+            fails=fails is not None,
+            at_fault=fails.fields if fails else (),
+            held_by=self._beside(serialized, fails) if isinstance(fails, _HeldError) else None,
+        )
+
+    def _beside(self, serialized: Serialized, held: _HeldError) -> RowComparison:
+        """Return the object beside the row that has its unique values."""
+        holder = held.holder
+        return RowComparison(
+            label=holder._meta.label_lower,
+            key=str(holder.pk),
+            fields=tuple(self._fields(serialized, type(holder), holder)),
+            effect=f"has this {' and '.join(held.fields)}",
+            at_fault=held.fields,
         )
 
     def _permitted(self, serialized: Serialized) -> type[Model] | None:
@@ -91,10 +120,11 @@ class _Comparer:
             )
         return None if verdict is Verdict.EXCLUDED else find_model(serialized["model"])
 
-    def _fields(self, serialized: Serialized, model: type[Model]) -> Iterator[FieldComparison]:
+    def _fields(
+        self, serialized: Serialized, model: type[Model], row: Model | None
+    ) -> Iterator[FieldComparison]:
         """Yield the fields of the record, then those that only the row has."""
         logged = _logged(serialized)
-        row = find_rows(self._target, serialized).first()
         here = _here(self._target, row, logged)
         # Where another field is the identity, the numbers of source and target are their own.
         ignored = set() if self._target.identities.field(model).primary_key else {"pk"}
@@ -108,19 +138,14 @@ class _Comparer:
             if name not in logged:
                 yield FieldComparison(name=name, logged=ABSENT, here=_text(value), same=True)
 
-    def _effect(
-        self,
-        operation: Operation,
-        serialized: Serialized,
-        fields: list[FieldComparison],
-    ) -> str:
+    def _effect(self, serialized: Serialized, fields: list[FieldComparison]) -> str:
         """Say what applying would do, as far as that is known without writing."""
         is_here = any(field.here is not ABSENT for field in fields)
-        match operation:
+        match self._record.operation:
             case Operation.SAVE:
                 return self._effect_of_save(serialized, fields, is_here=is_here)
             case Operation.DELETE:
-                return "deletes the row" if is_here else "changes nothing: the row is not here"
+                return self._effect_of_deletion(serialized, is_here=is_here)
             case Operation.DIGEST:
                 return "changes nothing: it says which rows the source had"
             case unknown:
@@ -130,12 +155,32 @@ class _Comparer:
         self, serialized: Serialized, fields: list[FieldComparison], *, is_here: bool
     ) -> str:
         deserialize(self._target, serialized)
-        if missing := missing_parents(self._target, [serialized]):
-            raise missing[0].as_error()
+        for missing in missing_parents(self._target, [serialized]):
+            if missing.parent not in self._own:
+                raise missing.as_error()
+        if refused := beyond_limits(self._target, serialized, inserts=not is_here):
+            raise refused
+        for clash in find_clashes(self._target, [serialized]):
+            if clash.holder_key not in self._own:
+                raise _HeldError(clash)
         if not is_here:
             return "inserts the row"
         changed = sum(not field.same for field in fields)
         return f"updates {plural(changed, 'field')}" if changed else "changes nothing"
+
+    def _effect_of_deletion(self, serialized: Serialized, *, is_here: bool) -> str:
+        if not is_here:
+            return "changes nothing: the row is not here"
+        alone = self._record._replace(objects=[dict(serialized)])
+        forbidden = waiting(self._target, alone)
+        if forbidden and not self._own.issuperset(forbidden.needs):
+            raise RecordError(Reason.PROTECTED, forbidden.error)
+        return "deletes the row"
+
+
+def _own_names(target: Target, record: Record) -> set[RowKey]:
+    """Return the rows that a record brings or changes, by every name: it is judged at its end."""
+    return changed_by(target, record) | set(row_keys(target, record.objects).values())
 
 
 def _only_logged(name: str, value: Any) -> FieldComparison:

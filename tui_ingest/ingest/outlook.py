@@ -24,7 +24,7 @@ def outlook(letter: DeadLetter, rows: Sequence[RowComparison]) -> str:
     elif failing.effect in letter.error:
         now = " A retry now fails the same way."
     else:
-        now = f" A retry now fails: {terminal_safe(failing.effect, lines=True)}"
+        now = f" A retry now fails: {terminal_safe(failing.effect.partition(chr(10))[0])}"
     return f"{advice(letter.reason)}{now}"
 
 

@@ -44,10 +44,18 @@ class RecordError(TuiIngestError):
     The message is for the operator: one sentence in its first line, details after it.
     """
 
-    def __init__(self, reason: Reason, error: str, *, needs: tuple[RowKey, ...] = ()) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        error: str,
+        *,
+        needs: tuple[RowKey, ...] = (),
+        fields: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(error)
         self.reason = reason
         self.needs = needs  # see `Failure`
+        self.fields = fields  # names of those at fault, where it is known; "pk" is the key's
 
 
 class ReceiverError(RecordError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.parsing import parse_line
@@ -37,6 +37,36 @@ def editable(raw: bytes) -> str:
     if isinstance(entry, Record):
         return _text(entry, entry.objects)
     return terminal_safe(raw.decode("utf-8", "backslashreplace"))
+
+
+class Span(NamedTuple):
+    """A piece of one line of a text."""
+
+    line: int  # the first is 0
+    start: int  # characters before it
+    end: int
+
+
+def span_of(text: str, object_index: int, field: str) -> Span | None:
+    """Return where the value of a field stands in a record's text; of a string, what is quoted.
+
+    Of a value over several lines the first. None if the object does not carry the field.
+
+    Args:
+        text: as `editable` returns it.
+        field: its name; "pk" is the key's.
+    """
+    name = terminal_safe_json(json.dumps(field, ensure_ascii=False))
+    before = ("    " if field == "pk" else "      ") + f"{name}: "
+    at_object = -1
+    for number, line in enumerate(text.split("\n")):
+        # What is indented so far begins an object: within a value everything is further in.
+        at_object += line == "  {"
+        if at_object == object_index and line.startswith(before):
+            end = len(line) - line.endswith(",")
+            is_string = line[len(before)] == '"'
+            return Span(number, len(before) + is_string, end - is_string)
+    return None
 
 
 def line_of(text: str) -> bytes:

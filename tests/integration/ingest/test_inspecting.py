@@ -4,15 +4,19 @@ import json
 
 import pytest
 
-from tests.project.gallery.models import Artist, Label, Tag, Work
-from tests.support.lines import choice, key, question, record_of
+from tests.project.gallery.models import Artist, Exhibition, Label, Showing, Tag, Work
+from tests.support.lines import choice, key, line, question, record_of, serialized
 from tests.support.target import logged
 from tui_ingest.conf import Settings
-from tui_ingest.demo.polls.models import Choice, Question
+from tui_ingest.demo.polls.models import Choice, Participant, Question
 from tui_ingest.ingest.inspecting import compare
 from tui_ingest.ingest.target import Target
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+
+
+NO_TEXT = question(1).replace(b'"What\'s new?"', b"null")
+NO_DATE = question(1).replace(b', "pub_date": "2023-10-27T08:31:40.182Z"', b"")
 
 
 def compared(line, database, **settings):
@@ -86,21 +90,78 @@ def test_deletions(here, database):
 
 
 @pytest.mark.parametrize(
-    ("line", "settings", "why"),
+    ("line", "settings", "why", "field"),
     [
-        (choice(1, of=9), {}, "which is not here"),
-        (question(1).replace(b"question_text", b"colour"), {}, "has no field colour here"),
-        (question(1).replace(b"2023-10-27T08:31:40.182Z", b"soon"), {}, "pub_date does not take"),
-        (question(1).replace(b"polls.question", b"surveys.survey"), {}, "is not installed"),
-        (question(1), {"models": []}, "does not allow"),
-        (question(1).replace(json.dumps(key(1)).encode(), b"null"), {}, "has no id"),
+        (choice(1, of=9), {}, "which is not here", "question"),
+        (
+            question(1).replace(b"question_text", b"colour"),
+            {},
+            "has no field colour here",
+            "colour",
+        ),
+        (
+            question(1).replace(b"2023-10-27T08:31:40.182Z", b"soon"),
+            {},
+            "does not take",
+            "pub_date",
+        ),
+        (question(1).replace(b"polls.question", b"surveys.survey"), {}, "is not installed", ""),
+        (question(1), {"models": []}, "does not allow", ""),
+        (question(1).replace(json.dumps(key(1)).encode(), b"null"), {}, "has no id", "id"),
+        (NO_TEXT, {}, "question_text is empty; it must have a value.", "question_text"),
+        (NO_DATE, {}, "pub_date is empty; it must have a value. The record does not", "pub_date"),
     ],
 )
-def test_what_would_fail_says_why(database, line, settings, why):
+def test_what_would_fail_says_why_and_which_field_is_at_fault(database, line, settings, why, field):
     row = compared(line, database, **settings)
     assert row.fails
     assert why in row.effect
+    assert row.at_fault == ((field,) if field else ())
     assert row.fields[0].name == "pk", "the record is shown all the same"
+
+
+def test_what_a_record_lacks_is_no_fault_where_the_row_has_it(here, database):
+    assert not compared(NO_DATE, database).fails
+
+
+def participant(number, name):
+    fields = {"id": key(number), "question": key(1), "name": name, "joined": "2023-10-27T08:00Z"}
+    return line("SAVE", serialized("polls.participant", number, fields))
+
+
+def test_a_unique_value_is_shown_beside_the_row_that_has_it(here, database):
+    Participant.objects.using(database).create(
+        pkid=7, id=key(70), question_id=key(1), name="Kim", joined="2022-01-01T00:00Z"
+    )
+    row = compared(participant(8, "Kim"), database)
+    assert (row.fails, row.is_here, row.at_fault) == (True, False, ("question", "name"))
+    holder = row.held_by
+    assert (holder.label, holder.key) == ("polls.participant", "7")
+    assert holder.effect == "has this question and name"
+    beside = {field.name: (field.logged, field.here) for field in holder.fields}
+    assert beside["name"] == ('"Kim"', '"Kim"')
+    assert beside["id"] == (f'"{key(8)}"', f'"{key(70)}"')
+    assert not compared(participant(70, "Kim"), database).fails, "its own row is in nobody's way"
+
+
+def test_a_record_is_judged_by_what_all_of_its_objects_leave(database):
+    objects = [record_of(one).objects[0] for one in (question(3), choice(4, of=3))]
+    parent, child = compare(Target(database), record_of(line("SAVE", *objects)))
+    assert (parent.effect, child.effect) == ("inserts the row", "inserts the row")
+
+
+def test_a_deletion_that_others_forbid(database):
+    exhibition = Exhibition(pk=1, title="e")
+    exhibition.save(using=database)
+    Artist(pk=1, code="rem").save(using=database)
+    Work(pk=1, title="w", artist_id="rem").save(using=database)
+    showing = Showing(work_id=1, exhibition=exhibition, room=1)
+    showing.save(using=database)
+    row = compared(logged(exhibition, operation="DELETE"), database)
+    assert row.fails
+    assert "protected foreign keys" in row.effect
+    alone = compared(logged(showing, operation="DELETE"), database)
+    assert alone.effect == "deletes the row"
 
 
 def test_excluded_models_are_skipped_and_their_rows_not_shown(here, database):

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.lines import question
+from tests.support.lines import line, question, serialized
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 from tui_ingest.tui.view.places import parse_place
-from tui_ingest.words.record_text import editable, entry_of, line_of, readable
+from tui_ingest.words.record_text import editable, entry_of, line_of, readable, span_of
 from tui_ingest.words.terminal_safe import terminal_safe, terminal_safe_json
 
 EVIL = "\x1b]0;x\x07\x00\x7f\x9b2J\u200e\u202e\u2028\u2066\ufeff\ud800\U000e0041"
@@ -39,6 +39,28 @@ def test_what_is_edited_comes_back_as_the_same_record():
     again, before = entry_of(line_of(text)), entry_of(line)
     assert again.objects == before.objects
     assert (again.timestamp, again.operation) == (before.timestamp, before.operation)
+
+
+@pytest.mark.parametrize(
+    ("object_index", "field", "value"),
+    [
+        (0, "pk", "1"),
+        (0, "text", r"say \"pk\": 5"),
+        (1, "pk", "k"),
+        (1, "text", "null"),
+        (1, "tags", "["),
+        (1, "a\u2028b", "true"),
+        (0, "tags", None),
+        (2, "pk", None),
+    ],
+)
+def test_the_value_of_a_field_is_found_in_the_text_of_its_object(object_index, field, value):
+    first = serialized("a.b", 1, {"data": {"pk": 9, "text": "inner"}, "text": 'say "pk": 5'})
+    second = serialized("a.b", "k", {"text": None, "tags": [1, 2], "a\u2028b": True})
+    text = editable(line("SAVE", first, second).rstrip())
+    span = span_of(text, object_index, field)
+    found = span and text.split("\n")[span.line][span.start : span.end]
+    assert found == value
 
 
 def test_long_values_are_cut_for_reading_and_not_for_editing():

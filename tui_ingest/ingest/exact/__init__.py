@@ -3,8 +3,8 @@
 By Django's fields and its SQL, but without a signal, a manager or a method of the project's models.
 
 replaying         the objects of one record saved or deleted: the reference for every other path
-deannouncing        the receivers that are told of it
-serializing     a serialized object to the values of a row
+announcing        the receivers that are told of it
+deserializing     a serialized object to the values of a row
 natural_keys      rows by their natural keys
 finding           the row that an object speaks of: its key, and the row itself
 units             records that are judged by what they leave together, in whatever order
@@ -17,6 +17,7 @@ deleting          a row deleted, with what `on_delete` has go along
 serializing       a row as the source would log it
 parents           the rows that a record refers to and that are not here
 failures          what an error means for the record that provoked it
+value_limits      what a column does not take, in the words of the model
 clashes           two rows that claim one value: which one has it now
 needs             what a record waits for: parents that are not here, holders of its values
 database_errors   what kind of trouble a database reports

@@ -137,7 +137,7 @@ def _unknown_field(serialized: Serialized, shape: ModelFields, name: str) -> Rec
             f"{label} has no field {name} here. Add the field and migrate, or set"
             " IGNORE_UNKNOWN_FIELDS to leave such fields out."
         )
-    return RecordError(Reason.UNKNOWN_FIELD, error)
+    return RecordError(Reason.UNKNOWN_FIELD, error, fields=(name,))
 
 
 def _take(target: Target, serialized: Serialized, row: Row, field: Any, value: Any) -> None:
@@ -213,6 +213,7 @@ def _bad_value(serialized: Serialized, name: str, value: Any, cause: BaseExcepti
         Reason.BAD_VALUE,
         f"{serialized['model']} {serialized.get('pk')}: the field {name} does not take"
         f" {_shortened(value)}. {why}",
+        fields=(name,),
     )
 
 

@@ -18,6 +18,7 @@ from tui_ingest.ingest.exact.database_errors import (
     is_transient,
 )
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, waiting
+from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
@@ -53,7 +54,7 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
     To be asked once the savepoint of the record is rolled back.
     """
     failure = describe(error)
-    if not _is_to_be_looked_up(failure):
+    if not _is_to_be_looked_up(failure, error):
         return failure
     try:
         with target.atomic():
@@ -64,12 +65,16 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
         return failure  # what is known without looking
 
 
-def _is_to_be_looked_up(failure: Failure) -> bool:
+def _is_to_be_looked_up(failure: Failure, error: Exception) -> bool:
     """A savepoint for nothing would cost as much as the record."""
+    if failure.reason == Reason.BAD_VALUE:
+        return isinstance(error, DatabaseError)
     return failure.reason in WAITING_REASONS and not failure.needs
 
 
 def _looked_up(target: Target, failure: Failure, record: Record) -> Failure:
+    if failure.reason == Reason.BAD_VALUE:
+        return _in_words_of_the_model(target, failure, record)
     found = waiting(target, record)
     if found is not None:
         return replace(found, traceback=failure.traceback)
@@ -84,6 +89,14 @@ def _looked_up(target: Target, failure: Failure, record: Record) -> Failure:
             return failure
         case unknown:
             assert_never(unknown)
+
+
+def _in_words_of_the_model(target: Target, failure: Failure, record: Record) -> Failure:
+    """Say which field the database means, if that is to be seen, and below what it said."""
+    for serialized in record.objects:
+        if found := beyond_limits(target, serialized):
+            return _as(failure.reason, failure, f"{found}\n{failure.error}")
+    return failure
 
 
 def describe(error: Exception) -> Failure:
@@ -127,7 +140,7 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _as(reason: Reason, failure: Failure, error: str) -> Failure:
+def _as(reason: str, failure: Failure, error: str) -> Failure:
     return Failure(reason=reason, error=error, traceback=failure.traceback)
 
 

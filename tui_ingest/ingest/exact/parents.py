@@ -36,7 +36,8 @@ class MissingParent(NamedTuple):
     parent: RowKey  # its key is `field=value`, or `natural=[…]`
 
     def as_error(self) -> RecordError:
-        return RecordError(Reason.MISSING_PARENT, self.sentence(), needs=(self.parent,))
+        needs, fields = (self.parent,), (self.field,)
+        return RecordError(Reason.MISSING_PARENT, self.sentence(), needs=needs, fields=fields)
 
     def as_failure(self) -> Failure:
         return Failure(reason=Reason.MISSING_PARENT, error=self.sentence(), needs=(self.parent,))

@@ -57,6 +57,7 @@ class SessionStatus:
     totals: Mapping[str, Counts] = field(default_factory=dict)  # lifetime, by model label
     session: Mapping[str, Counts] = field(default_factory=dict)  # of this session
     records: int = 0  # that this session applied or set aside
+    set_aside: int = 0  # of those, lines that are no records included
     dead_letters: int = 0  # open ones
     gaps: int = 0
     verified: Mapping[str, Verified] = field(default_factory=dict)  # by model label
@@ -150,6 +151,7 @@ def _(event: RecordSetAside, before: SessionStatus) -> Changes:
     said = (event.model, event.pk, f"{event.reason}:", event.error)
     return {
         "dead_letters": before.dead_letters + 1,
+        "set_aside": before.set_aside + 1,
         "last_error": " ".join(terminal_safe(word[:ERROR_CHARACTERS]) for word in said if word),
         "last_failed": event.dead_letter,
     }

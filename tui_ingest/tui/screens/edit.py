@@ -11,9 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
+from textual.widgets.text_area import Selection
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.ingest.inspecting import compare
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record
@@ -24,7 +26,7 @@ from tui_ingest.tui.view.repairs import RetryRun
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
-from tui_ingest.words.record_text import editable, entry_of, line_of
+from tui_ingest.words.record_text import Span, editable, entry_of, line_of, span_of
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -65,12 +67,21 @@ class EditScreen(ConsoleScreen):
     @work(exclusive=True, group="edit", exit_on_error=False)
     async def _load(self) -> None:
         try:
-            letter = await in_thread(_find, self._letter, self.view.access.target)
+            letter, text, fault = await in_thread(_find, self._letter, self.view.access.target)
             self.query_one("#summary", Static).update(_summary(letter))
-            raw = letter.raw if letter.edited is None else letter.edited
-            self.query_one(JsonArea).load_text(editable(bytes(raw)))
+            self._open(text, fault)
         finally:
             self.ready.set()
+
+    def _open(self, text: str, fault: Span | None) -> None:
+        """Show the record, the value at fault chosen: what is typed takes its place."""
+        editor = self.query_one(JsonArea)
+        editor.load_text(text)
+        if fault is not None:
+            start, end = (fault.line, fault.start), (fault.line, fault.end)
+            editor.selection = Selection(start, end)
+            # Once it knows its size: the fault may stand far down.
+            self.call_after_refresh(editor.scroll_cursor_visible, center=True)
 
     @on(JsonArea.Changed)
     def _judge(self) -> None:
@@ -117,8 +128,20 @@ class EditScreen(ConsoleScreen):
         self.dismiss()
 
 
-def _find(letter: int, target: Target) -> DeadLetter:
-    return target.rows(DeadLetter).get(pk=letter)
+def _find(letter_id: int, target: Target) -> tuple[DeadLetter, str, Span | None]:
+    """Return a dead letter, its text, and the value in it because of which it fails now."""
+    letter = target.rows(DeadLetter).get(pk=letter_id)
+    raw = bytes(letter.raw if letter.edited is None else letter.edited)
+    text = editable(raw)
+    entry = entry_of(raw)
+    rows = compare(target, entry) if isinstance(entry, Record) else []
+    faults = (
+        span
+        for place, row in enumerate(rows)
+        for name in row.at_fault
+        if (span := span_of(text, place, name))
+    )
+    return letter, text, next(faults, None)
 
 
 def _summary(letter: DeadLetter) -> Content:

@@ -29,12 +29,12 @@ def farewell(status: SessionStatus) -> list[str]:
     """
     if status.attached:
         return [f"Left it to {status.runs_on}." if status.runs_on else "Nothing applies the log."]
-    failed = sum(counts.failed for counts in status.session.values())
     name = terminal_safe(PurePath(status.path).name)
     rest = unread(status.backlog) if status.backlog is not None else 0
     place = f"at byte {status.position.offset:,} of {status.size:,} ({int(status.share * 100)} %)"
+    records = plural(status.records, "record")
     return [
-        f"{plural(status.records, 'record')} in this session, {failed:,} of them set aside.",
+        f"{records} in this session, {status.set_aside:,} of them set aside.",
         f"{_open_letters(status.dead_letters)}.",
         f"{name}: {place}, {size(rest)} unread.",
     ]

@@ -19,9 +19,23 @@ class _Row(NamedTuple):
     of: RowComparison
     field: FieldComparison | None  # None: the line above the fields of a row
 
+    @property
+    def is_at_fault(self) -> bool:
+        return self.field is not None and self.field.name in self.of.at_fault
+
+    @property
+    def differs(self) -> bool:
+        return self.field is not None and self.of.is_here and not self.field.same
+
+    @property
+    def sign(self) -> str:
+        return "✗" if self.is_at_fault else "≠" if self.differs else " "
+
 
 class FieldTable(RowsView):
-    """The fields of a record's objects; those that differ are marked by a sign and a colour."""
+    """The fields of a record's objects; those that are at fault, and those that differ, are marked
+    by a sign and a colour. Where another row has an object's unique values, it stands below.
+    """
 
     HEADING = True
 
@@ -30,15 +44,14 @@ class FieldTable(RowsView):
         self._lines: list[_Row] = []
 
     def show(self, rows: Sequence[RowComparison]) -> None:
-        """Show other rows, the cursor on the first difference."""
-        self._lines = [_Row(row, field) for row in rows for field in (None, *row.fields)]
+        """Show other rows, the cursor on the first fault, or else on the first difference."""
+        with_holders = [one for row in rows for one in (row, row.held_by) if one]
+        self._lines = [_Row(row, field) for row in with_holders for field in (None, *row.fields)]
         self.rows_changed()
-        different = (
-            place
-            for place, line in enumerate(self._lines)
-            if line.field and line.of.is_here and not line.field.same
-        )
-        self.cursor = next(different, 1)
+        places = range(len(self._lines))
+        at_fault = (place for place in places if self._lines[place].is_at_fault)
+        different = (place for place in places if self._lines[place].differs)
+        self.cursor = next(at_fault, next(different, 1))
         self.post_message(self.CursorMoved(self))
 
     @property
@@ -56,26 +69,29 @@ class FieldTable(RowsView):
         yield formats.fit("in the database now", value), ""
 
     def row(self, index: int, width: int) -> Iterator[Piece]:
-        of, field = self._lines[index]
+        line = self._lines[index]
+        of, field = line
         if field is None:
-            what = of.effect if of.is_here or of.fails else f"not in the database: {of.effect}"
+            effect, _, _ = of.effect.partition("\n")
+            what = effect if of.is_here or of.fails else f"not in the database: {effect}"
             tone = "rows--bad" if of.fails else "rows--accent"
             yield formats.fit(terminal_safe(f"{of.label} {of.key} · {what}"), width), tone
             return
         name, value = _cells(width)
-        differs = of.is_here and not field.same
-        yield "≠ " if differs else "  ", "rows--bad"
-        yield formats.fit(terminal_safe(field.name), name), "rows--bad" if differs else ""
+        yield f"{line.sign} ", "rows--bad"
+        yield formats.fit(terminal_safe(field.name), name), "rows--bad" if line.sign != " " else ""
         for text in (field.logged, field.here):
             shown = "–" if text is None else terminal_safe(text)
-            yield formats.fit(shown, value), _tone(differs=differs, absent=text is None)
+            yield formats.fit(shown, value), _tone(line, absent=text is None)
             yield " ", ""
 
 
-def _tone(*, differs: bool, absent: bool) -> str:
+def _tone(line: _Row, *, absent: bool) -> str:
     if absent:
         return "rows--quiet"
-    return "rows--warning" if differs else ""
+    if line.is_at_fault:
+        return "rows--bad"
+    return "rows--warning" if line.differs else ""
 
 
 def _cells(width: int) -> tuple[int, int]:

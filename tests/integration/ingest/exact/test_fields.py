@@ -206,6 +206,21 @@ def test_a_bad_value_is_named_with_its_field_and_the_reason(target):
     assert "invalid date" in first_line
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"char": None}, "char is empty; it must have a value.\n"),
+        ({"char": "x" * 300}, "char has 300 characters; it may have 40.\n"),
+    ],
+)
+def test_what_a_column_refuses_is_said_in_the_words_of_the_model(target, fields, words):
+    if target.database == "default" and fields["char"]:
+        target.accept(saved("everything", 1, {**MINIMUM, **fields}))  # SQLite takes any length
+        return
+    letter = target.refuse(saved("everything", 1, {**MINIMUM, **fields}))
+    assert f"gallery.everything 1: {words}A column does not take its value:" in letter.error
+
+
 @pytest.mark.parametrize("pk", ["x", 2**70, [1, 2], {"a": 1}, 1.5e300])
 def test_a_bad_primary_key_is_a_dead_letter(target, pk):
     letter = target.refuse(saved("everything", pk, MINIMUM))
