@@ -8,6 +8,7 @@ from django.db import models, router, transaction
 from django.db.models.base import ModelBase
 
 from tui_ingest.fields import UTCDateTimeField
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 class Kept(models.Model):
@@ -87,11 +88,11 @@ class ProcessedFile(Kept):
     stop_on_error_by = models.CharField(max_length=255, blank=True)
 
     class Meta:
-        verbose_name = "processed file"
+        verbose_name = "log"
         permissions = (("control_processedfile", "Can pause, resume and step sessions"),)
 
     def __str__(self) -> str:
-        return f"{self.file_path} at {self.last_processed_position}"
+        return terminal_safe(f"{self.file_path} at {self.last_processed_position}")
 
 
 class ModelTotal(Kept):
@@ -170,7 +171,7 @@ class DifferingRow(Kept):
     identity = models.CharField(max_length=255, help_text="What identifies it, as text.")
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.key}"
+        return terminal_safe(f"{self.kind}: {self.key}")
 
 
 class DeadLetter(Kept):
@@ -218,7 +219,8 @@ class DeadLetter(Kept):
         )
 
     def __str__(self) -> str:
-        return f"{self.reason} at {self.position}: {self.operation} {self.model} {self.pk_text}"
+        told = f"{self.reason} at {self.position}: {self.operation} {self.model} {self.pk_text}"
+        return terminal_safe(told)
 
 
 class DeadLetterRow(Kept):
@@ -291,4 +293,4 @@ class LogEvent(Kept):
         indexes = (models.Index(fields=["file", "kind"], name="tui_ingest_event_kind"),)
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.message}"
+        return terminal_safe(f"{self.kind}: {self.message}")

@@ -64,5 +64,6 @@ DATABASES = {
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "static/"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ("stop_on_error_by", models.CharField(blank=True, max_length=255)),
             ],
             options={
-                "verbose_name": "processed file",
+                "verbose_name": "log",
                 "permissions": (("control_processedfile", "Can pause, resume and step sessions"),),
             },
         ),

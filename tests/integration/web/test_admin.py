@@ -1,30 +1,22 @@
 """Django's admin: who may see what, and what the actions do."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.db import connections
 
 from tests.project.gallery.models import Tag
 from tests.support.target import Target, saved
+from tests.support.web import VIEWED, visitor
 from tui_ingest.models import DeadLetter, LogEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/admin/tui_ingest/deadletter/"
-VIEWED = ("view_deadletter", "view_processedfile", "view_logevent")
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"
 
 
 @pytest.fixture
 def target(tmp_path):
     return Target(tmp_path, "default")
-
-
-def visitor(client, *permissions):
-    user = User.objects.create(username="operator", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
 
 
 def act(client, action, *letters, why="A test."):

@@ -1,0 +1,110 @@
+"""What the pages of this admin share: nothing is made, changed or deleted by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import connections, router, transaction
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from tui_ingest.ingest.target import Target
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+def outside_transactions(view: V) -> V:
+    """Mark a view that begins transactions of its own, where requests are transactions."""
+    for alias in connections:
+        view = transaction.non_atomic_requests(alias)(view)
+    return view
+
+
+def moment(at: datetime | float | None) -> str:
+    """Return a time in the project's zone, to the second; "" for none."""
+    if at is None:
+        return ""
+    if not isinstance(at, datetime):
+        at = datetime.fromtimestamp(at, UTC)
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The promise rests on these rows: they are looked at, and changed by what the engine offers.
+
+    Attributes:
+        database: alias of where they are; None asks the project's routers.
+    """
+
+    database: str | None = None
+
+    @property
+    def target(self) -> Target:
+        """The database that logs are applied to, by the project's settings."""
+        return Target(self.database or router.db_for_write(self.model))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).using(self.target.database)
+
+    def has_add_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: Any) -> bool:
+        return False
+
+    def may(self, request: HttpRequest, action: str, model: type[Model] | None = None) -> bool:
+        """Tell whether whoever asks has a permission about a model, this page's own if not said."""
+        meta = (model or self.model)._meta
+        user: Any = request.user
+        return bool(user.has_perm(f"{meta.app_label}.{action}_{meta.model_name}"))
+
+    def found(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the row that a page is about, for someone who may see it.
+
+        Raises:
+            PermissionDenied: he may not.
+            Http404: there is none.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def link(self, request: HttpRequest, model: type[Model], **where: object) -> str:
+        """Return the address of a list of rows; "" if this site, or its visitor, has none."""
+        if not (self.admin_site.is_registered(model) and self.may(request, "view", model)):
+            return ""
+        return f"{self.address('changelist', model)}?{urlencode(where)}"
+
+    def address(self, page: str, model: type[Model] | None = None, *arguments: object) -> str:
+        """Return the address of a page of this site."""
+        meta = (model or self.model)._meta
+        name = f"admin:{meta.app_label}_{meta.model_name}_{page}"
+        return reverse(name, args=arguments, current_app=self.admin_site.name)
+
+    def page(
+        self, request: HttpRequest, template: str, context: dict[str, Any]
+    ) -> TemplateResponse:
+        """Return a page of this admin, in the looks of its site."""
+        request.current_app = self.admin_site.name
+        whole = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "list_address": self.address("changelist"),
+            **context,
+        }
+        return TemplateResponse(request, f"tui_ingest/admin/{template}", whole)

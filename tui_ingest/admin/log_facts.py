@@ -1,0 +1,194 @@
+"""A log as the pages show it. All texts are inert."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from operator import attrgetter
+
+from tui_ingest.admin.kept_rows import moment
+from tui_ingest.ingest.events import Counts, State, VerifiedState
+from tui_ingest.ingest.status import SessionStatus, lag_seconds
+from tui_ingest.ingest.verdicts import in_short
+from tui_ingest.words.numbers import duration, plural, size
+from tui_ingest.words.terminal_safe import terminal_safe
+
+# How soon somebody should look; the values are classes of the style sheet.
+BAD, WARNING, GOOD, QUIET = "bad", "warning", "good", "quiet"
+_WORST_FIRST = (BAD, WARNING, GOOD, QUIET)
+
+_SIGNS = {
+    State.STARTING: ("…", QUIET),
+    State.RUNNING: ("●", GOOD),
+    State.CAUGHT_UP: ("✓", GOOD),
+    State.PAUSED: ("‖", WARNING),
+    State.STOPPED_ON_ERROR: ("✗", BAD),
+    State.WAITING: ("◌", WARNING),
+    State.STANDING_BY: ("◇", WARNING),
+    State.NO_FILE_YET: ("○", WARNING),
+    State.FINISHED: ("■", QUIET),
+    State.STOPPED: ("■", WARNING),
+    State.NOT_RUNNING: ("□", BAD),
+}
+_VERDICT_TONES = {  # the worst first
+    VerifiedState.DIFFERS: BAD,
+    VerifiedState.NOT_COMPARABLE: WARNING,
+    VerifiedState.EXPLAINED: WARNING,
+    VerifiedState.EQUAL: GOOD,
+}
+_VERDICTS = [*_VERDICT_TONES]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRow:
+    """One model of a log."""
+
+    label: str
+    counts: Counts
+    verified: str = ""  # "✓ 12:03"
+    verified_tone: str = QUIET
+    why: str = ""  # the verdict is no better
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFacts:
+    """What is shown of a log and its session."""
+
+    key: int
+    path: str
+    badge: str  # "✓ CAUGHT UP"
+    tone: str
+    doing: str  # why it is in this state
+    runs_on: str  # "pid 812 on web-1"; "" if nowhere
+    seen: str  # "2s ago"
+    paused: bool
+    lag: str  # "3m12s"
+    unread: str  # "1.2 MiB"
+    share: int  # percent of the generation being read
+    place: str  # "1,234 of 5,678 bytes"
+    records: int  # counted in all; a page makes a rate of it
+    dead_letters: int
+    gaps: int
+    verified: str
+    verified_tone: str
+    last_record: str
+    models: tuple[ModelRow, ...]
+    lag_seconds: float  # 0 where it is not known
+
+    @property
+    def urgency(self) -> tuple[int, float, int, str]:
+        """What sorts logs, worst first."""
+        troubles = [self.tone, self.verified_tone, WARNING if self.dead_letters else QUIET]
+        worst = min(map(_WORST_FIRST.index, troubles))
+        return worst, -self.lag_seconds, -self.dead_letters, self.path
+
+
+def worst_first(statuses: dict[int, SessionStatus]) -> list[LogFacts]:
+    """Return what is shown of many logs."""
+    facts = [facts_of(key, status) for key, status in statuses.items()]
+    return sorted(facts, key=attrgetter("urgency"))
+
+
+def facts_of(key: int, status: SessionStatus) -> LogFacts:
+    """Return what is shown of a log.
+
+    Args:
+        key: of its checkpoint.
+    """
+    now = time.time()
+    badge, tone = _badge(status)
+    lag = lag_seconds(status, now)
+    verified, verified_tone = _verified(status, now)
+    return LogFacts(
+        key=key,
+        path=terminal_safe(status.path),
+        badge=badge,
+        tone=tone,
+        doing=_doing(status),
+        runs_on=terminal_safe(status.runs_on),
+        seen=_seen(status, now),
+        paused=status.paused,
+        lag=_lag(status, lag),
+        unread=_unread(status),
+        share=int(100 * status.share),
+        place=_place(status),
+        records=sum(sum(dataclasses.astuple(counts)) for counts in status.totals.values()),
+        dead_letters=status.dead_letters,
+        gaps=status.gaps,
+        verified=verified,
+        verified_tone=verified_tone,
+        last_record=moment(status.last_record_time),
+        models=tuple(
+            _model(label, status, now) for label in sorted({*status.totals, *status.verified})
+        ),
+        lag_seconds=lag or 0.0,
+    )
+
+
+def _badge(status: SessionStatus) -> tuple[str, str]:
+    sign, tone = _SIGNS[status.state]
+    words = f"{sign} {status.state.value.replace('_', ' ').upper()}"
+    if status.state is State.CAUGHT_UP and status.dead_letters:  # not all is well
+        return f"{words} · {status.dead_letters:,} open", WARNING
+    return words, tone
+
+
+def _doing(status: SessionStatus) -> str:
+    if status.state is not State.NOT_RUNNING:
+        return status.reason
+    paused = f" The next one starts paused, by order of {status.paused_by}."
+    return f"No session applies it.{paused if status.paused_by else ''}"
+
+
+def _seen(status: SessionStatus, now: float) -> str:
+    if status.last_seen is None:
+        return "never"
+    return f"{duration(max(0.0, now - status.last_seen))} ago"
+
+
+def _lag(status: SessionStatus, lag: float | None) -> str:
+    if lag:
+        return duration(lag) if lag >= 1 else "<1s"
+    if lag is not None:
+        return "nothing unread"
+    return "unknown" if status.backlog is None else "nothing applied yet"
+
+
+def _unread(status: SessionStatus) -> str:
+    backlog = status.backlog
+    if backlog is None or not backlog.remaining_bytes:
+        return ""
+    if backlog.remaining_messages is None:
+        return size(backlog.remaining_bytes)
+    return f"{size(backlog.remaining_bytes)} in {plural(backlog.remaining_messages, 'message')}"
+
+
+def _place(status: SessionStatus) -> str:
+    unit = status.backlog.unit if status.backlog else "byte"
+    return f"{status.position.offset:,} of {plural(status.size, unit)}"
+
+
+def _verified(status: SessionStatus, now: float) -> tuple[str, str]:
+    """Return the worst verdict about a model, or the oldest if all are equal."""
+    verdicts = [*status.verified.values()]
+    if not verdicts:
+        return "", QUIET
+    differing = sum(verdict.state is VerifiedState.DIFFERS for verdict in verdicts)
+    if differing:
+        return f"≠ {plural(differing, 'model')}", BAD
+    chosen = min(verdicts, key=lambda one: (_VERDICTS.index(one.state), one.at or 0.0))
+    return in_short(chosen, now), _VERDICT_TONES[chosen.state]
+
+
+def _model(label: str, status: SessionStatus, now: float) -> ModelRow:
+    row = ModelRow(label=terminal_safe(label), counts=status.totals.get(label, Counts()))
+    verdict = status.verified.get(label)
+    if verdict is None:
+        return row
+    return dataclasses.replace(
+        row,
+        verified=in_short(verdict, now),
+        verified_tone=_VERDICT_TONES[verdict.state],
+        why=terminal_safe(verdict.reason),
+    )

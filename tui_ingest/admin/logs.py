@@ -1,0 +1,129 @@
+"""The page of all logs and the page of one, which refresh themselves."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from tui_ingest.admin.commanding import command_of, commands, given_orders
+from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment
+from tui_ingest.admin.log_facts import facts_of, worst_first
+from tui_ingest.ingest import orders
+from tui_ingest.ingest.status import EventKind, severity_of, statuses_of
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
+from tui_ingest.words.terminal_safe import terminal_safe
+
+EVENTS = 15  # of a log, the newest
+LIVE = "live"  # a page's parameter: only what is refreshed of it
+
+
+class ProcessedFileAdmin(KeptRowsAdmin):
+    """Where logs stand, and what their sessions are ordered to do.
+
+    A page that is asked for `?live` answers with the part that changes, to the same people.
+    """
+
+    def get_urls(self) -> list[URLPattern]:
+        order = path(
+            "<path:object_id>/order/",
+            self.admin_site.admin_view(require_POST(self.order_view)),
+            name="tui_ingest_processedfile_order",
+        )
+        return [order, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show all logs, or those whose path contains `?q`, worst first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        wanted = request.GET.get("q", "").strip()
+        files = self.get_queryset(request)
+        if wanted:
+            files = files.filter(file_path__icontains=wanted)
+        logs = worst_first(statuses_of(self.target, files))
+        template = "logs_live.html" if LIVE in request.GET else "logs.html"
+        context = {"title": "Logs", "wanted": wanted, "logs": logs, "now": moment(time.time())}
+        return self.page(request, template, context | (extra_context or {}))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002  # Django's signature
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show one log."""
+        file = self.found(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        target = self.target
+        status = statuses_of(target, target.rows(ProcessedFile).filter(pk=file.pk))[file.pk]
+        may_control = self.may(request, "control")
+        context = {
+            "title": terminal_safe(file.file_path),
+            "log": facts_of(file.pk, status),
+            "paused_since": moment(file.paused_since) if file.paused_by else "",
+            "commands": list(commands(status)) if may_control else [],
+            "may_control": may_control,
+            "given_orders": given_orders(target, file),
+            "reasons": self._reasons(request, target, file),
+            "letters_address": self.link(request, DeadLetter, file__id__exact=file.pk),
+            "events": _events(target, file),
+            "events_address": self.link(request, LogEvent, file__id__exact=file.pk),
+            "gaps_address": self.link(
+                request, LogEvent, file__id__exact=file.pk, kind=EventKind.GAP.value
+            ),
+            "now": moment(time.time()),
+        }
+        template = "log_live.html" if LIVE in request.GET else "log.html"
+        return self.page(request, template, context | (extra_context or {}))
+
+    def order_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give the order whose button was pressed; the page of the log shows what becomes of it."""
+        file = self.found(request, object_id)
+        if not self.may(request, "control"):
+            raise PermissionDenied
+        command = command_of(request.POST.get("order", ""))
+        if command is None:
+            return HttpResponseBadRequest("There is no such order.")
+        user: Any = request.user
+        by = f"{user.get_username()} in the admin"
+        orders.give(self.target, file, command.kind, command.argument, by=by)
+        return HttpResponseRedirect(self.address("change", None, file.pk))
+
+    def _reasons(
+        self, request: HttpRequest, target: Target, file: ProcessedFile
+    ) -> list[tuple[str, int, str]]:
+        """Return the reasons of open dead letters, how many each has, and where they are listed."""
+        letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
+        counted = letters.order_by("reason").values_list("reason").annotate(number=Count("pk"))
+        where = {"file__id__exact": file.pk, "status__exact": DeadLetter.Status.OPEN.value}
+        return [
+            (
+                terminal_safe(reason),
+                number,
+                self.link(request, DeadLetter, reason=reason, **where),
+            )
+            for reason, number in counted
+        ]
+
+
+def _events(target: Target, file: ProcessedFile) -> list[dict[str, str]]:
+    rows = target.rows(LogEvent).filter(file=file).order_by("-pk")
+    return [
+        {
+            "at": moment(event.time),
+            "kind": terminal_safe(event.kind),
+            "tone": ("quiet", "warning", "bad")[severity_of(event.kind)],
+            "message": terminal_safe(event.message),
+        }
+        for event in rows[:EVENTS]
+    ]
