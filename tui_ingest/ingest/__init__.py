@@ -5,6 +5,7 @@ batches/       one transaction: rows, totals, dead letters and checkpoint
 fast/          many records in a few statements
 exact/         one record at a time: what a record means
 deadletters/   records set aside: kept, superseded, retried, edited
+history/       one row over time: its records, its dead letters, the row now
 inspecting     a record beside the rows that it speaks of; outlook: what a retry would do
 status/        where a log stands, for those who look from outside
 checkpoints    where a log stands, durably

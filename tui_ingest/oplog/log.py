@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -116,6 +117,20 @@ class Backlog:
         return max(0, self.remaining_bytes - self.partial_bytes)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Searched:
+    """A piece of the log that was searched, and how far the search has come with it."""
+
+    entries: Sequence[Entry] = ()  # what was found, oldest first
+    ahead: Sequence[Entry] = ()  # found after the position: the session has not read them yet
+    done: int  # bytes of all lines that were searched, unpacked
+    total: int  # bytes that there are, as far as that is known beforehand
+    # Of the log's first record, in seconds since the epoch: what was before is not in the log.
+    begins_at: float | None = None
+    generations: frozenset[str] | None = None  # that are there; None if that is not known
+    lacks: tuple[str, ...] = ()  # what was found out that cannot be searched, a sentence each
+
+
 @dataclass(frozen=True, slots=True)
 class FromStart:
     """The oldest record present."""
@@ -180,6 +195,23 @@ class Log(Protocol):
 
         Args:
             since: a place before, of the same generation or another: none from before that.
+        """
+
+    def search(
+        self, patterns: Sequence[re.Pattern[bytes]], position: Position | None
+    ) -> Iterator[Searched]:
+        """Search all of the log once more, from the oldest line that is there, piece by piece.
+
+        Every line in which one of the patterns is found is parsed; the others are not, which makes
+        it fast. A pattern must not reach over the end of a line. Does not move the reader. Whoever
+        has enough closes the iterator.
+
+        Args:
+            position: of the session, which tells what is ahead of it; None: all is.
+
+        Raises:
+            LogUnavailableError: nothing of it can be read now.
+            LogError: nothing of it ever can.
         """
 
     def locate(self, start: StartPoint) -> Position:

@@ -15,6 +15,7 @@ gathering      the entries of one batch, and the positions between them
 reading        the stream as a `Log`, for an ingester
 seeking        places in it that an operator names
 recalling      lines that were read before, once more
+searching      all that is there of something
 publishing     appending to it, each time after what is known to be its end
 forwarding     from a file that others write to a stream
 sink           lines that their writer appends himself

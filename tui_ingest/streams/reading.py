@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,10 +19,11 @@ from tui_ingest.oplog.log import (
     LogUnavailableError,
     Notice,
     Position,
+    Searched,
     StartPoint,
 )
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.streams import recalling, seeking
+from tui_ingest.streams import recalling, searching, seeking
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.feed import Feed, Newest, Whole, pending_after
@@ -226,6 +228,14 @@ class StreamLog:
                 lambda broker: recalling.recent(broker, position, most, since=since)
             )
         return ()
+
+    def search(
+        self, patterns: Sequence[re.Pattern[bytes]], position: Position | None
+    ) -> Iterator[Searched]:
+        """See `Log.search`."""
+        # Of its own, because the reader lets go of its broker after any trouble.
+        with contextlib.closing(Broker(self._address, self._access)) as broker:
+            yield from searching.search(broker, patterns, position)
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""

@@ -8,5 +8,5 @@ From the names of files up to a log that can be read:
 - `lines`, `positions`: the lines of one file, and places in it that are found again
 - `finding`, `late`, `absent`, `holding`, `chain`: where the reader is, what it left, what comes
 - `notices`, `passed_over`: what an operator is told
-- `reading`: the log; `seeking`, `rereading`: places in it; `watching`: when it changes
+- `reading`: the log; `seeking`, `rereading`, `searching`: places in it; `watching`: when it changes
 """

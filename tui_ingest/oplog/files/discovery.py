@@ -28,23 +28,26 @@ class _ChangedError(Exception):
     """The files were renamed while they were looked at."""
 
 
-def discover(files: LogFiles, pool: DescriptorPool | None = None) -> Snapshot:
+def discover(
+    files: LogFiles, pool: DescriptorPool | None = None, *, all_or_none: bool = True
+) -> Snapshot:
     """Open every file of a log and return those with a first line in the order of their age.
 
     Args:
         files: of the log.
         pool: of descriptors, if some are held already.
+        all_or_none: no file may be passed over; else one that cannot be read is named.
 
     Raises:
-        LogUnavailableError: a file that exists cannot be read; none may be passed over.
+        LogUnavailableError: a file that exists cannot be read, or the folder.
         LogError: the log's path is a folder, a pipe or a device.
     """
     pool = pool or DescriptorPool()
     for attempt in range(MOST_LISTINGS):
         try:
             if attempt >= _FEW_LISTINGS and numbers_change(files):
-                return _discover_by_content(files, pool)
-            return _discover_once(files, pool)
+                return _discover_by_content(files, pool, all_or_none=all_or_none)
+            return _discover_once(files, pool, all_or_none=all_or_none)
         except _ChangedError:
             continue
     raise LogUnavailableError(f"{files.path} is being rotated faster than its files can be listed.")
@@ -64,13 +67,14 @@ def is_at(path: Path, generation: Generation, pool: DescriptorPool) -> bool:
         return False
 
 
-def _discover_once(files: LogFiles, pool: DescriptorPool) -> Snapshot:
+def _discover_once(files: LogFiles, pool: DescriptorPool, *, all_or_none: bool) -> Snapshot:
     before = listing(files)
     pool.make_room(len(before))
-    look = _Look(files, pool)
+    look = _Look(files, pool, all_or_none=all_or_none)
     try:
         look.open(expected=before)
-        if look.file_ids() != before or listing(files) != before:
+        readable = {path: file for path, file in before.items() if path not in look.unreadable}
+        if look.file_ids() != readable or listing(files) != before:
             raise _ChangedError
         return look.snapshot()
     except BaseException:
@@ -78,9 +82,9 @@ def _discover_once(files: LogFiles, pool: DescriptorPool) -> Snapshot:
         raise
 
 
-def _discover_by_content(files: LogFiles, pool: DescriptorPool) -> Snapshot:
+def _discover_by_content(files: LogFiles, pool: DescriptorPool, *, all_or_none: bool) -> Snapshot:
     """Do the same where the numbers of files are others every time: twice the same content."""
-    first, second = _Look(files, pool), _Look(files, pool)
+    first, second = (_Look(files, pool, all_or_none=all_or_none) for _ in range(2))
     try:
         first.open(expected=None)
         second.open(expected=None)
@@ -97,9 +101,11 @@ def _discover_by_content(files: LogFiles, pool: DescriptorPool) -> Snapshot:
 class _Look:
     """All files of a log, opened one after the other."""
 
-    def __init__(self, files: LogFiles, pool: DescriptorPool) -> None:
+    def __init__(self, files: LogFiles, pool: DescriptorPool, *, all_or_none: bool) -> None:
         self._files = files
         self._pool = pool
+        self._all_or_none = all_or_none
+        self.unreadable: dict[Path, str] = {}  # why, of files that were passed over
         self._rotated: list[Rotated] = []
         self._active: Generation | None = None
 
@@ -114,9 +120,10 @@ class _Look:
         """
         for path, name in rotated_files(self._files):
             found = self._open(path, name.compression, expected, finished=True)
-            if found is None:
+            if found is not None:
+                self._rotated.append((found, name))
+            elif path not in self.unreadable:
                 raise _ChangedError
-            self._rotated.append((found, name))
         self._active = self._open(self._files.path, "", expected, finished=False)
 
     def _open(
@@ -131,6 +138,11 @@ class _Look:
                 by_content=expected is None,
             )
         except FileNotFoundError:
+            return None
+        except LogUnavailableError as error:
+            if self._all_or_none:
+                raise
+            self.unreadable[path] = str(error)
             return None
         if expected is not None and expected.get(path) != found.file_id:
             found.close()
@@ -147,7 +159,8 @@ class _Look:
 
     def snapshot(self) -> Snapshot:
         """Return what was opened, in its order."""
-        return Snapshot(in_order(self._rotated, self._active), self._active)
+        ordered = in_order(self._rotated, self._active)
+        return Snapshot(ordered, self._active, unreadable=[*self.unreadable.values()])
 
     def close(self) -> None:
         """Give back every descriptor."""

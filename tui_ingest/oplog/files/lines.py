@@ -28,6 +28,26 @@ class Line(NamedTuple):
     whole: bool  # raw is all of it
 
 
+def line_of(start: int, content: bytes, *, max_line_bytes: int) -> Line | None:
+    """Return the line that some bytes of a generation are; None if it is blank.
+
+    Args:
+        start: where the bytes begin, from the start of the generation.
+        content: up to a terminator, that included.
+        max_line_bytes: of a longer line only the first bytes are kept.
+    """
+    stripped = content.removeprefix(BOM) if start == 0 else content
+    stripped = stripped.lstrip(b"\0")
+    raw = stripped.rstrip(b"\r\n")
+    if not raw or raw.isspace():
+        return None
+    length = len(stripped)
+    start += len(content) - length
+    if length <= max_line_bytes:
+        return Line(start, length, raw, whole=True)
+    return Line(start, length, raw[:KEPT_BYTES], whole=False)
+
+
 class Trail(NamedTuple):
     """Bytes that were read, and what they are evidence of, whatever the file holds by now."""
 
@@ -197,17 +217,7 @@ class LineReader:
         self._measured, self._measured_tail = 0, b""
 
     def _line(self, start: int, content: bytes) -> Line | None:
-        """Return the line that some bytes are; None if it is blank."""
-        stripped = content.removeprefix(BOM) if start == 0 else content
-        stripped = stripped.lstrip(b"\0")
-        raw = stripped.rstrip(b"\r\n")
-        if not raw or raw.isspace():
-            return None
-        length = len(stripped)
-        start += len(content) - length
-        if length <= self._max_line_bytes:
-            return Line(start, length, raw, whole=True)
-        return Line(start, length, raw[:KEPT_BYTES], whole=False)
+        return line_of(start, content, max_line_bytes=self._max_line_bytes)
 
     def _read_on(self) -> bool:
         """Read the next bytes; tell whether there were any."""

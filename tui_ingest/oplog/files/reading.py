@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
@@ -14,6 +15,7 @@ from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.files.listing import LogFiles, rotation_ranks
 from tui_ingest.oplog.files.positions import go_back
 from tui_ingest.oplog.files.rereading import line_at, lines_before
+from tui_ingest.oplog.files.searching import search
 from tui_ingest.oplog.files.watching import Watcher
 from tui_ingest.oplog.log import (
     MAX_RECORD_BYTES,
@@ -23,6 +25,7 @@ from tui_ingest.oplog.log import (
     LogError,
     LogUnavailableError,
     Position,
+    Searched,
     StartPoint,
 )
 from tui_ingest.oplog.parsing import is_record, parse_line, parse_torn, too_long
@@ -173,6 +176,13 @@ class FileLog:
             if location.start >= after
             for entry in parse_line(raw, location)
         ]
+
+    def search(
+        self, patterns: Sequence[re.Pattern[bytes]], position: Position | None
+    ) -> Iterator[Searched]:
+        """See `Log.search`."""
+        limit = self._max_record_bytes
+        return search(self._files, patterns, position, max_record_bytes=limit)
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""

@@ -16,7 +16,7 @@ from tui_ingest.oplog.files.lines import (
 )
 from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.positions import Place, leave, move_to
-from tui_ingest.oplog.files.snapshots import Snapshot
+from tui_ingest.oplog.files.snapshots import Point, Snapshot
 from tui_ingest.oplog.log import (
     FromPosition,
     FromTime,
@@ -28,8 +28,6 @@ from tui_ingest.oplog.log import (
 from tui_ingest.oplog.parsing import timestamp_of
 
 _LINES = 1000  # looked at together
-
-_Point = tuple[int, int]  # index of a generation, and an offset in it
 
 
 def locate(files: LogFiles, start: StartPoint) -> Position:
@@ -56,7 +54,7 @@ def count(files: LogFiles, start: Position, end: Position) -> int | None:
         LogUnavailableError: the log cannot be read now.
     """
     with _looking_at(files) as snapshot:
-        first, last = _place(snapshot, start), _place(snapshot, end)
+        first, last = snapshot.point(start), snapshot.point(end)
         if first is None or last is None:
             return None
         if last < first:
@@ -75,7 +73,7 @@ def _looking_at(files: LogFiles) -> Iterator[Snapshot]:
         ) from error
 
 
-def _lines_between(snapshot: Snapshot, first: _Point, last: _Point) -> int:
+def _lines_between(snapshot: Snapshot, first: Point, last: Point) -> int:
     total = 0
     for index, generation in enumerate(snapshot.generations[: last[0] + 1]):
         if index < first[0]:
@@ -85,15 +83,6 @@ def _lines_between(snapshot: Snapshot, first: _Point, last: _Point) -> int:
                 break
             total += 1
     return total
-
-
-def _place(snapshot: Snapshot, position: Position) -> _Point | None:
-    """Return the index of a position's generation and its offset there."""
-    if position.generation:
-        found = snapshot.find(position)
-        return (snapshot.generations.index(found), position.offset) if found else None
-    left = snapshot.find_left(position, None)
-    return (snapshot.generations.index(left[-1][0]) + 1 if left else 0), 0
 
 
 def _at_time(snapshot: Snapshot, timestamp: float) -> Position:

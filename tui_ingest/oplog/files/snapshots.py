@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from tui_ingest.oplog.files.generations import HEAD_BYTES, Generation
 from tui_ingest.oplog.files.ordering import Order
 from tui_ingest.oplog.files.positions import Place, evidence_of, places_left
 from tui_ingest.oplog.log import Position
+
+Point = tuple[int, int]  # index of a generation, and an offset in it
 
 _LINE_TIME = re.compile(rb"^\d+(?:\.\d+)? ", re.MULTILINE)
 
@@ -22,10 +24,14 @@ class Snapshot:
     Args:
         rotated: the rotated files in their order.
         active: the file at the log's path; None if there is none.
+        unreadable: why files that belong to the log are not among them, a sentence each.
     """
 
-    def __init__(self, rotated: Order, active: Generation | None) -> None:
+    def __init__(
+        self, rotated: Order, active: Generation | None, *, unreadable: Sequence[str] = ()
+    ) -> None:
         self._opened = [*rotated.generations, *([active] if active is not None else [])]
+        self.unreadable = unreadable
         self.contradictions = rotated.contradictions  # between names and times
         self._kept: list[Generation] = []
         self.active = active  # also in generations, unless it has no line yet
@@ -60,6 +66,14 @@ class Snapshot:
             if same_file and self._follows(found, position):
                 return found
         return agreeing[0] if agreeing else None
+
+    def point(self, position: Position) -> Point | None:
+        """Return the index of a position's generation and its offset there; None if it is gone."""
+        if position.generation:
+            found = self.find(position)
+            return (self.generations.index(found), position.offset) if found else None
+        left = self.find_left(position, None)
+        return (self.generations.index(left[-1][0]) + 1 if left else 0), 0
 
     def find_left(
         self, position: Position, current: Generation | None
