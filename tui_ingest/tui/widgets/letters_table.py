@@ -6,12 +6,14 @@ from typing import ClassVar
 
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.letters import REHEARSED, VOCABULARY, Letter
+from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 
-_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 9}
+_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 15}
+_ATTRIBUTES = {"tries": "attempts"}  # where a column is called otherwise
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–", REHEARSED: "✗"}
-NARROW = 100  # cells below which the status is a sign and the time of the last try is left out
+NARROW = 100  # cells below which the status is a sign and the last columns are left out
 SIGN_CELLS = 2
 SUBJECT_CELLS = 20  # that the column of models has, however short they are
 
@@ -45,7 +47,7 @@ class LettersTable(ListView[Letter]):
     def widths(self, width: int) -> dict[str, int]:
         cells = dict(_CELLS)
         if width < NARROW:
-            del cells["last try"]
+            del cells["last try"], cells["tries"]
             cells["status"] = SIGN_CELLS
         cells["model"] = min(max(SUBJECT_CELLS, self._longest + 1), width * 2 // 5, cells["model"])
         return {**cells, "error": max(10, width - sum(cells.values()))}
@@ -62,12 +64,12 @@ def _text(column: str, letter: Letter, cells: int) -> str:
         case "model":
             return formats.subject(*_subject(letter), cells - 1)
         case "last try":
-            return formats.time_of_day(letter.time)
+            return f"{formats.time_of_day(letter.time)} {formats.zone(letter.time)}"
+        case "error":
+            return without_subject(letter.error, letter.model, letter.key)
         case "id" if letter.line is not None:
             return "–"
-        case "tries":
-            return str(letter.attempts)
-    return str(getattr(letter, column))
+    return str(getattr(letter, _ATTRIBUTES.get(column, column)))
 
 
 def _subject(letter: Letter) -> tuple[str, str]:
