@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from tui_ingest.admin.kept_rows import moment
 from tui_ingest.ingest.inspecting import ABSENT, RowComparison, compare
@@ -26,6 +27,7 @@ class FieldBeside:
     logged: str | None
     here: str | None
     differs: bool
+    is_at_fault: bool  # because of it the record fails
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class RowBeside:
     fails: bool
     is_here: bool
     fields: tuple[FieldBeside, ...]
+    is_other: bool = False  # not the record's own row: it has a value that must be unique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,7 @@ def facts_of(letter: DeadLetter, target: Target, *, whole: bool) -> LetterFacts:
         place=_place(letter),
         error=terminal_safe(letter.error, lines=True),
         outlook=outlook(letter, rows),
-        rows=tuple(_beside(row, letter) for row in rows),
+        rows=tuple(beside for row in rows for beside in _beside(row, letter)),
         record=text,
         is_cut=text != to_edit,
         is_large=is_large,
@@ -121,10 +124,19 @@ def _place(letter: DeadLetter) -> str:
     )
 
 
-def _beside(row: RowComparison, letter: DeadLetter) -> RowBeside:
+def _beside(row: RowComparison, letter: DeadLetter) -> Iterator[RowBeside]:
+    """Yield an object beside its row, and beside the row that has its unique values."""
+    known = row.effect in letter.error
+    effect = "" if known else terminal_safe(row.effect, lines=True)
+    yield replace(_table(row), effect=effect)
+    if row.held_by:
+        yield replace(_table(row.held_by), is_other=True)
+
+
+def _table(row: RowComparison) -> RowBeside:
     return RowBeside(
         subject=terminal_safe(f"{row.label} {row.key}"),
-        effect="" if row.effect in letter.error else terminal_safe(row.effect, lines=True),
+        effect=terminal_safe(row.effect, lines=True),
         fails=row.fails,
         is_here=row.is_here,
         fields=tuple(
@@ -133,6 +145,7 @@ def _beside(row: RowComparison, letter: DeadLetter) -> RowBeside:
                 logged=_inert(field.logged),
                 here=_inert(field.here),
                 differs=row.is_here and not field.same,
+                is_at_fault=field.name in row.at_fault,
             )
             for field in row.fields
         ),

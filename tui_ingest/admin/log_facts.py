@@ -77,11 +77,12 @@ class LogFacts:
     lag_seconds: float  # 0 where it is not known
 
     @property
-    def urgency(self) -> tuple[int, float, int, str]:
-        """What sorts logs, worst first."""
+    def urgency(self) -> tuple[int, int, int, str]:
+        """What sorts logs, worst first: in steps, or they would change places all the time."""
         troubles = [self.tone, self.verified_tone, WARNING if self.dead_letters else QUIET]
         worst = min(map(_WORST_FIRST.index, troubles))
-        return worst, -self.lag_seconds, -self.dead_letters, self.path
+        late, failed = int(self.lag_seconds).bit_length(), self.dead_letters.bit_length()
+        return worst, -late, -failed, self.path
 
 
 def worst_first(statuses: dict[int, SessionStatus]) -> list[LogFacts]:

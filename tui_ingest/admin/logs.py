@@ -15,7 +15,7 @@ from tui_ingest.admin.commanding import command_of, commands, given_orders
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment
 from tui_ingest.admin.log_facts import facts_of, worst_first
 from tui_ingest.ingest import orders
-from tui_ingest.ingest.status import EventKind, severity_of, statuses_of
+from tui_ingest.ingest.status import EventKind, severity_of, told_or_seen
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -48,7 +48,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         files = self.get_queryset(request)
         if wanted:
             files = files.filter(file_path__icontains=wanted)
-        logs = worst_first(statuses_of(self.target, files))
+        logs = worst_first(told_or_seen(self.target, files))
         template = "logs_live.html" if LIVE in request.GET else "logs.html"
         context = {"title": "Logs", "wanted": wanted, "logs": logs, "now": moment(time.time())}
         return self.page(request, template, context | (extra_context or {}))
@@ -65,7 +65,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         if request.method == "POST":
             raise PermissionDenied
         target = self.target
-        status = statuses_of(target, target.rows(ProcessedFile).filter(pk=file.pk))[file.pk]
+        status = told_or_seen(target, target.rows(ProcessedFile).filter(pk=file.pk))[file.pk]
         may_control = self.may(request, "control")
         context = {
             "title": terminal_safe(file.file_path),

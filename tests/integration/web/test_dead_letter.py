@@ -33,6 +33,11 @@ def orphan(pk=1):
     return saved("label", pk, {"text": f"l{pk}", "tag": 7})
 
 
+def marks(page):
+    classes = [row.get("class", "") for row in page.all("tr")]
+    return [name for name in classes if name.startswith("tui-")]
+
+
 def test_the_record_beside_the_database(target, client):
     target.apply(saved("tag", 1, {"name": "a", "note": "same"}))
     letter = target.refuse(saved("tag", 1, {"name": None, "note": "same"}))
@@ -40,12 +45,24 @@ def test_the_record_beside_the_database(target, client):
     assert "SAVE gallery.tag 1" in page.text
     assert 'name null "a"' in page.text
     assert 'note "same" "same"' in page.text
-    differing = [row for row in page.all("tr") if row.get("class") == "tui-differs"]
-    assert len(differing) == 1
-    assert "≠ name" in page.text
+    assert marks(page) == ["tui-at-fault"]
+    assert "✗ name" in page.text
+    Tag.objects.update(note="changed here")
+    page = Page(client.get(page_of(letter)))
+    assert marks(page) == ["tui-at-fault", "tui-differs"]
+    assert '≠ note "same" "changed here"' in page.text
     assert "Edit the value and retry, or discard the record." in page.text
     assert letter.error.partition("\n")[0] in page.text
     assert f"bytes {letter.position} to" in page.text
+
+
+def test_the_row_that_has_a_unique_value(target, client):
+    target.apply(saved("tag", 1, {"name": "a", "note": ""}))
+    letter = target.refuse(saved("tag", 2, {"name": "a", "note": ""}))
+    page = Page(visitor(client, *VIEWED).get(page_of(letter)))
+    assert "Another row: gallery.tag 1" in page.text
+    assert "It has this name" in page.text
+    assert marks(page).count("tui-at-fault") == 2
 
 
 def test_who_may_only_see_is_offered_nothing(target, client):

@@ -10,7 +10,12 @@ prometheus       the same for a machine
 
 from tui_ingest.ingest.status.health import complaints, lag_seconds
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
-from tui_ingest.ingest.status.looking import overview, statuses_of, stored_statuses
+from tui_ingest.ingest.status.looking import (
+    overview,
+    statuses_of,
+    stored_statuses,
+    told_or_seen,
+)
 from tui_ingest.ingest.status.prometheus import CONTENT_TYPE, exposition
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.status.stored import as_dict, state_of
@@ -29,4 +34,5 @@ __all__ = [
     "state_of",
     "statuses_of",
     "stored_statuses",
+    "told_or_seen",
 ]

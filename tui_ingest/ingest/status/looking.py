@@ -8,6 +8,7 @@ from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.status.stored import Known, seen_backlog, told_backlog
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
+from tui_ingest.oplog.log import Backlog
 from tui_ingest.oplog.opening import open_log
 
 
@@ -44,3 +45,19 @@ def overview(target: Target) -> list[SessionStatus]:
     files = target.rows(ProcessedFile).order_by("file_path")
     known = Known(target, files)
     return [known.status_of(file, told_backlog(file)) for file in files.defer("witnesses")]
+
+
+def told_or_seen(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, SessionStatus]:
+    """Return where some logs stand, by their keys: as their sessions told, if these are alive.
+
+    What a session said last may be long past: then the log itself is looked at.
+    """
+    known, settings = Known(target, files), target.settings
+
+    def backlog(file: ProcessedFile) -> Backlog | None:
+        if known.is_alive(file):
+            return told_backlog(file)
+        log = open_log(file.file_path, olddir=settings.olddir, access=settings.nats)
+        return seen_backlog(file, log)
+
+    return {file.pk: known.status_of(file, backlog(file)) for file in files.defer("witnesses")}

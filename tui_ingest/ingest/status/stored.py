@@ -36,6 +36,11 @@ class Known:
         self._letters = _counted(letters.filter(file__in=keys))
         self._gaps = _counted(gaps.filter(file__in=keys))
 
+    def is_alive(self, file: ProcessedFile) -> bool:
+        """Tell whether a session applies a log now, as far as can be seen from here."""
+        holder = leases.holder_of(file, self._silences.get(file.pk))
+        return holder is not None and holder.is_alive
+
     def status_of(self, file: ProcessedFile, backlog: Backlog | None) -> SessionStatus:
         """Put together what is known of a log, and how far that reaches."""
         silence = self._silences.get(file.pk)
