@@ -136,10 +136,14 @@ def _badge(status: SessionStatus) -> tuple[str, str]:
 
 
 def _doing(status: SessionStatus) -> str:
-    if status.state is not State.NOT_RUNNING:
+    if status.runs_on:
         return status.reason
-    paused = f" The next one starts paused, by order of {status.paused_by}."
-    return f"No session applies it.{paused if status.paused_by else ''}"
+    sentences = [status.reason]
+    if status.state is State.NOT_RUNNING:  # the reason is that of a session which is no more
+        sentences = ["No session applies it."]
+    if status.paused_by:
+        sentences.append(f"The next session starts paused, by order of {status.paused_by}.")
+    return " ".join(filter(None, sentences))
 
 
 def _seen(status: SessionStatus, now: float) -> str:

@@ -70,7 +70,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         context = {
             "title": terminal_safe(file.file_path),
             "log": facts_of(file.pk, status),
-            "paused_since": moment(file.paused_since) if file.paused_by else "",
+            "paused_since": moment(file.paused_since),
             "commands": list(commands(status)) if may_control else [],
             "may_control": may_control,
             "given_orders": given_orders(target, file),

@@ -53,7 +53,7 @@ def test_all_logs_the_worst_first(apply, client):
 
 
 def test_one_log_is_what_the_status_says(apply, client):
-    file = apply(question(1, at=1698395500.5), choice(2, of=1), choice(3, of=99), BAD)
+    file = apply(question(1), choice(2, of=1), BAD, choice(3, of=99, at=1698395500.5))
     with open(file.file_path, "ab") as log:  # noqa: PTH123
         log.write(question(4))
     LogEvent.objects.create(file=file, time="2024-01-01T00:00Z", kind="gap", message="Lost.")
