@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from django.db import close_old_connections, connections
-
-from tui_ingest.ingest.events import Event, SessionEnded, State
-from tui_ingest.ingest.session.control import Control
-from tui_ingest.running.errors import describe
+from tui_ingest.headless.member import Member
+from tui_ingest.ingest import sharing
+from tui_ingest.ingest.events import Event
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.target import Target
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
 from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.options import IngestOptions, is_pattern
-from tui_ingest.running.starting import session, status_of
 
 LOOK_SECONDS = 0.5  # between two looks whether all have ended
+SHARE_SECONDS = 1.0  # between two looks whether others have more logs
 
 Report = Callable[[Event], None]
 ReportOf = Callable[[IngestOptions], Report]
 
-logger = logging.getLogger(__name__)
-
 
 class Fleet:
-    """Applies every log that is named, also those that appear later."""
+    """Applies every log that is named, also those that appear later.
+
+    Where other processes do so, too, it applies a fair share of them: see `ingest.sharing`.
+    """
 
     def __init__(self, options: IngestOptions) -> None:
         self._options = options
-        self._members: dict[str, _Member] = {}
+        self._members: dict[str, Member] = {}
         self._stopping = threading.Event()
 
     @property
@@ -53,6 +52,9 @@ class Fleet:
                 thread.
             between_looks: called every half second or so, in this thread.
         """
+        if not self._options.once and not self._options.dry_run:
+            # Its database may hang: signals, patterns and the watchdog do not wait for that.
+            threading.Thread(target=self._share, name="sharing", daemon=True).start()
         while not self._stopping.is_set():
             self._add_new(report_of)
             if self._are_over(PATTERN_SECONDS, between_looks):
@@ -65,9 +67,24 @@ class Fleet:
     def _add_new(self, report_of: ReportOf) -> None:
         for path in logs_of((self._options.path, *self._options.more)):
             if str(path) not in self._members and not self._stopping.is_set():
-                member = _Member(replace(self._options, path=path, more=()), report_of)
+                options = replace(self._options, path=path, more=())
+                member = Member(options, report_of(options))
                 self._members[str(path)] = member
                 member.thread.start()
+
+    def _share(self) -> None:
+        """Ask for logs that other processes apply, while this one has fewer than they."""
+        target = Target(self._options.database)
+        while not self._stopping.wait(SHARE_SECONDS):
+            members = list(self._members.values())
+            waiting = {member.log: heir for member in members if (heir := member.heir)}
+            try:
+                sharing.ask(target, waiting)
+            except Exception as error:
+                if not is_of_the_database(error):
+                    raise
+                target.connection.close()
+        target.connection.close()
 
     def _are_over(self, seconds: float, between_looks: Callable[[], None]) -> bool:
         """Wait; tell early if no session is left, and no pattern may bring another."""
@@ -85,33 +102,3 @@ class Fleet:
     def _status(self) -> int:
         statuses = {member.status for member in self._members.values()}
         return next((one for one in (FATAL, SET_ASIDE) if one in statuses), APPLIED)
-
-
-class _Member:
-    """One log, and the thread of its session."""
-
-    def __init__(self, options: IngestOptions, report_of: ReportOf) -> None:
-        self.control = Control(stop_on_error=options.stop_on_error)
-        self.status = APPLIED
-        self._options = options
-        self._report = report_of(options)
-        self.thread = threading.Thread(target=self._work, name=f"session {options.path}")
-
-    def _work(self) -> None:
-        close_old_connections()
-        try:
-            self.status = status_of(self._run())
-        except Exception as error:
-            logger.exception("The session of %s crashed; the others go on.", self._options.path)
-            self.status = FATAL
-            self._report(_crashed(error))
-        finally:
-            connections.close_all()
-
-    def _run(self) -> SessionEnded:
-        return session(self._options, self.control, self._report).run()
-
-
-def _crashed(error: Exception) -> SessionEnded:
-    said = f"It crashed: {describe(error)}"
-    return SessionEnded(at=time.time(), state=State.STOPPED, error=said)

@@ -39,6 +39,11 @@ class Owner:
         return f"pid {self.pid} on {self.host}"
 
     @property
+    def process(self) -> str:
+        """Its process, as all sessions of that say it and those of no other."""
+        return f"{self.id.rpartition('.')[0]}.{self.pid} on {self.host}"
+
+    @property
     def is_here(self) -> bool:
         """Whether it is a session of this process."""
         return self.id.rpartition(".")[0] == _this_process() and self.pid == os.getpid()
@@ -76,6 +81,14 @@ def holder(target: Target, path: str) -> Holder | None:
     files = target.rows(ProcessedFile).filter(file_path=path)
     file = files.exclude(owner="").first()
     return None if file is None else holder_of(file, silences(target, files).get(file.pk))
+
+
+def holders(target: Target) -> dict[str, Holder]:
+    """Return who holds the lease of each log, or held it until it died, by the log's path."""
+    files = target.rows(ProcessedFile).exclude(owner="")
+    silence = silences(target, files)
+    found = ((file.file_path, holder_of(file, silence.get(file.pk))) for file in files)
+    return {path: holder for path, holder in found if holder is not None}
 
 
 def holder_of(file: ProcessedFile, silent_seconds: float | None) -> Holder | None:

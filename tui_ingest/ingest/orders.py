@@ -39,6 +39,7 @@ class OrderKind(enum.StrEnum):
     RETRY = "retry"  # the record that it stands before
     SET_ASIDE = "set_aside"  # that record
     HAND_OVER = "hand_over"  # argument: see `owner_argument`; "": to whoever takes it
+    SHARE = "share"  # to a process that has less, argument as before: see `ingest.sharing`
 
     @property
     def lasts(self) -> bool:
@@ -90,10 +91,10 @@ def _answer_for_nobody(target: Target, order: Order) -> None:
                 answer(target, order, f"{nobody}.", refused=True)
 
 
-def unanswered(target: Target, file: ProcessedFile) -> QuerySet[Order]:
-    """Return the orders that wait for an answer, oldest first."""
-    rows = target.rows(Order).filter(file=file, status=Order.Status.OPEN)
-    return rows.filter(kind__in=OrderKind).order_by("pk")
+def unanswered(target: Target, file: ProcessedFile | None = None) -> QuerySet[Order]:
+    """Return the orders that wait for an answer, of one log or of all, oldest first."""
+    rows = target.rows(Order).filter(status=Order.Status.OPEN, kind__in=OrderKind)
+    return (rows if file is None else rows.filter(file=file)).order_by("pk")
 
 
 def refuse_stale(target: Target, file: ProcessedFile) -> None:

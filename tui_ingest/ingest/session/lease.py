@@ -16,6 +16,7 @@ class Lease:
     """Taken before the first record, renewed with the heartbeat, given back at the end.
 
     Attributes:
+        owner: as whom; None for a dry run, which commits nothing and keeps nobody out.
         is_handed_over: lost by order.
         held: as far as is known; the database knows better, and fences every transaction.
         holder: who had the lease when this session last tried to take it; None if nobody had.
@@ -26,7 +27,7 @@ class Lease:
         self.holder: Holder | None = None
         self._target = target
         self._path = path
-        self._owner = owner  # None: a dry run commits nothing and keeps nobody out
+        self.owner = owner
         self.is_handed_over = False
         self._seconds = seconds
         self._barred_until = 0.0  # monotonic seconds
@@ -37,13 +38,13 @@ class Lease:
         Raises:
             Exception: the database cannot be used now.
         """
-        if self._owner is not None and not self.held:
+        if self.owner is not None and not self.held:
             checkpoints.load(self._target, self._path)
             found = leases.holder(self._target, self._path)
-            self.holder = found if found and found.owner.id != self._owner.id else None
-            self.held = self._is_to_be_had() and self._try(self._owner)
+            self.holder = found if found and found.owner.id != self.owner.id else None
+            self.held = self._is_to_be_had() and self._try(self.owner)
             self.is_handed_over = False
-        return self._owner is None or self.held
+        return self.owner is None or self.held
 
     def _try(self, owner: Owner) -> bool:
         with write_turn(self._target.connection):
@@ -64,7 +65,7 @@ class Lease:
     @property
     def is_lost(self) -> bool:
         """Whether this session needs the lease and has it no more."""
-        return self._owner is not None and not self.held
+        return self.owner is not None and not self.held
 
     def lose(self) -> None:
         """Take note that somebody else has it."""
@@ -76,12 +77,12 @@ class Lease:
         Raises:
             Exception: the database cannot be used now.
         """
-        if self._owner is None or not self.held:
+        if self.owner is None or not self.held:
             return
         if heir is not None:
-            leases.hand_over(self._target, self._path, self._owner, heir)
+            leases.hand_over(self._target, self._path, self.owner, heir)
         else:
-            leases.release(self._target, self._path, self._owner)
+            leases.release(self._target, self._path, self.owner)
         self.held, self.is_handed_over = False, True
         self._barred_until = time.monotonic() + HANDED_OVER_SECONDS
 
@@ -91,6 +92,6 @@ class Lease:
         Raises:
             Exception: the database cannot be used now.
         """
-        if self._owner is not None and self.held:
+        if self.owner is not None and self.held:
             self.held = False
-            leases.release(self._target, self._path, self._owner)
+            leases.release(self._target, self._path, self.owner)

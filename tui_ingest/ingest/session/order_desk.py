@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from tui_ingest.ingest import orders
+from tui_ingest.ingest import orders, sharing
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.orders import OrderKind
@@ -19,11 +19,16 @@ from tui_ingest.models import Order
 
 LOOK_SECONDS = 0.5  # between two looks, at the most
 STOPPING = "Will stand before the next record that fails."
+EVEN = "That would not make the shares more even by now."
 SETTING_ASIDE = "Sets records aside that fail."
 
 
 class OrderDesk:
-    """Looks for orders between batches, and hands them to the session's control."""
+    """Looks for orders between batches, and hands them to the session's control.
+
+    Args:
+        keeps: why the log is not to be shared with another process; "" if it is.
+    """
 
     def __init__(
         self,
@@ -32,12 +37,15 @@ class OrderDesk:
         cursor: LogCursor,
         publisher: Publisher,
         lease: Lease,
+        *,
+        keeps: str,
     ) -> None:
         self._target = target
         self._control = control
         self._cursor = cursor
         self._publisher = publisher
         self._lease = lease
+        self._keeps = keeps
         self._looked_at = 0.0  # monotonic seconds
 
     def look_if_due(self) -> None:
@@ -60,7 +68,9 @@ class OrderDesk:
         elif kind is OrderKind.SEEK:
             self._control.seek(orders.place_of(order), by=order.given_by, answer=answer)
         elif kind is OrderKind.HAND_OVER:
-            self._hand_over(order)
+            self._hand_over(order, why=f"by order of {order.given_by}")
+        elif kind is OrderKind.SHARE:
+            self._share(order)
         else:
             answer(self._do(kind, order))
 
@@ -73,6 +83,8 @@ class OrderDesk:
                 self._publisher.state is not State.STOPPED_ON_ERROR
             ):
                 return "It does not stand before a record."
+            case OrderKind.SHARE:
+                return self._keeps
         return ""
 
     def _do(self, kind: OrderKind, order: Order) -> str:
@@ -102,10 +114,19 @@ class OrderDesk:
                 said = f"Sets the record at {place} aside."
         return said
 
-    def _hand_over(self, order: Order) -> None:
+    def _share(self, order: Order) -> None:
+        """Hand the log over to a process that has fewer, if it has fewer by now."""
+        owner, heir = self._lease.owner, orders.heir_of(order)
+        with sharing.giving:
+            if owner and heir and sharing.is_fair(self._target, owner, heir):
+                self._hand_over(order, why="which has fewer logs")
+            else:
+                orders.answer(self._target, order, EVEN, refused=True)
+
+    def _hand_over(self, order: Order, *, why: str) -> None:
         heir, place = orders.heir_of(order), self._cursor.place
         whom = f" to {heir}" if heir else ""
-        text = f"Handed over{whom} at {place}"
-        self._publisher.notice(EventKind.HANDED_OVER, f"{text}, by order of {order.given_by}.")
+        text = f"Handed over at {place}{whom}"
+        self._publisher.notice(EventKind.HANDED_OVER, f"{text}, {why}.")
         orders.answer(self._target, order, f"{text}.")
         self._lease.hand_over(heir)

@@ -35,6 +35,13 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Log, LogError, StartPoint
 
 
+def _why_it_is_kept(*, once: bool, interactive: bool) -> str:
+    """Return why a session shares its log with no other process; "" if it does."""
+    if once:
+        return "It works once, to the end of the log."
+    return "A console applies it." if interactive else ""
+
+
 def _ignore(event: Event) -> None:
     """Report to nobody."""
 
@@ -91,7 +98,8 @@ class Session:
             log_payloads=target.settings.log_payloads,
         )
         self._cursor = cursor = LogCursor(target, log, dry_run=dry_run, final=once)
-        self._desk = OrderDesk(target, control, cursor, publisher, lease)
+        keeps = _why_it_is_kept(once=once, interactive=interactive)
+        self._desk = OrderDesk(target, control, cursor, publisher, lease, keeps=keeps)
         retrier = Retrier(target, control, publisher, self._keep_contact, path=log.path)
         self._applier = Applier(target, cursor, publisher, retrier, dry_run=dry_run)
         parts = Parts(
