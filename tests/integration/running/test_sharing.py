@@ -1,0 +1,128 @@
+"""Several processes, the same logs: each applies a fair share, whichever of them dies."""
+
+import contextlib
+import sqlite3
+import threading
+import uuid
+from collections import Counter
+
+import psycopg
+import pytest
+
+from tests.support import lines
+from tests.support.databases import Databases
+from tests.support.engine import eventually
+from tests.support.lines import question, questions
+from tests.support.processes import started
+from tests.support.site import SETTINGS, Site
+
+LOGS = 20
+PORTION = 25  # records that a writer appends at once
+
+HOLDERS = "SELECT owner_pid, file_path FROM tui_ingest_processedfile WHERE owner_pid IS NOT NULL"
+EVENTS = "SELECT kind, COUNT(*) FROM tui_ingest_logevent GROUP BY kind"
+ROWS = "SELECT id, question_text FROM polls_question"
+COUNTED = "SELECT SUM(saved), SUM(failed) FROM tui_ingest_modeltotal"
+
+
+class Fleet:
+    """A project, twenty logs, and what its database says of them."""
+
+    def __init__(self, folder, kind, request):
+        self._database = Databases(kind, request).named()
+        self.site = Site(folder, SETTINGS + self._database.settings)
+        self.site.migrate()
+        self.folder = folder
+        self.pattern = folder / "sites" / "*" / "oplog.log"
+        self.logs = [folder / "sites" / str(n) / "oplog.log" for n in range(LOGS)]
+        for number, log in enumerate(self.logs):
+            log.parent.mkdir(parents=True)
+            log.write_bytes(question(number + 1))
+
+    def query(self, sql):
+        if self._database.kind == "sqlite":
+            connection = sqlite3.connect(self.folder / "site.sqlite3", timeout=60)
+        else:
+            connection = psycopg.connect(self._database.uri)
+        with contextlib.closing(connection):
+            return connection.execute(sql).fetchall()
+
+    def start(self, name, *options):
+        arguments = ("-m", "tui_ingest", self.pattern, "--headless", *options)
+        return started(self.site, self.folder / name, *arguments)
+
+    def shares(self, *processes):
+        """How many logs each of the processes has."""
+        held = Counter(pid for pid, _ in self.query(HOLDERS))
+        return [held[process.pid] for process in processes]
+
+    def is_fair(self, *processes):
+        shares = self.shares(*processes)
+        return sum(shares) == LOGS and max(shares) - min(shares) <= 1
+
+    def wait_for_fair_shares(self, *processes):
+        eventually(lambda: self.is_fair(*processes), what="fair shares")
+
+    def events(self):
+        return Counter(dict(self.query(EVENTS)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fleet(request, tmp_path):
+    return Fleet(tmp_path, request.param, request)
+
+
+@contextlib.contextmanager
+def writers(logs, records):
+    """Twenty of them at once, each with records of its own for one log; done in the end."""
+
+    def write(number, log):
+        first = 1_000_000 * (number + 1)
+        with log.open("ab", buffering=0) as file:
+            for start in range(first, first + records, PORTION):
+                file.write(questions(range(start, start + PORTION)))
+                pause.wait(0.01)
+
+    pause = threading.Event()
+    threads = [threading.Thread(target=write, args=pair) for pair in enumerate(logs)]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join()
+
+
+def expected(records):
+    first = [number + 1 for number in range(LOGS)]
+    written = [1_000_000 * (number + 1) + n for number in range(LOGS) for n in range(records)]
+    return {(lines.key(number), "What's new?") for number in (*first, *written)}
+
+
+@pytest.mark.parametrize(
+    "records", [100, pytest.param(5_000, marks=pytest.mark.thorough)], ids=["quick", "long"]
+)
+def test_three_processes_share_twenty_logs_and_one_of_them_is_killed(fleet, records):
+    with (
+        fleet.start("one") as one,
+        fleet.start("other") as other,
+        fleet.start("third") as third,
+    ):
+        fleet.wait_for_fair_shares(one, other, third)
+        before = fleet.events()
+        with writers(fleet.logs, records):
+            eventually(lambda: fleet.query(COUNTED)[0][0] > LOGS * PORTION, what="all work")
+            assert fleet.is_fair(one, other, third)
+            assert fleet.events()["handed_over"] == before["handed_over"], "handed to and fro"
+            third.kill()
+            third.wait()
+        total = LOGS * (records + 1)
+        eventually(lambda: fleet.query(COUNTED)[0][0] >= total, what="everything is applied")
+        fleet.wait_for_fair_shares(one, other)
+        for process in one, other:
+            process.terminate()
+        assert [process.wait(timeout=90) for process in (one, other)] == [0, 0]
+
+    assert fleet.query(COUNTED) == [(total, 0)]
+    assert {(str(uuid.UUID(str(key))), text) for key, text in fleet.query(ROWS)} == expected(
+        records
+    )
