@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -61,7 +62,9 @@ def opened(log: Path, target: Target) -> Iterator[Screen]:
     try:
         yield screen
     finally:
-        screen.process.close(force=True)
+        screen.process.kill(signal.SIGKILL)
+        screen.process.wait()
+        screen.process.close()
 
 
 def throughput(log: Path, target: Target) -> Cost:

@@ -43,6 +43,7 @@ class Plan:
     key_presses: int = 30
     key_records: int = 600_000  # that keep it busy meanwhile
     pages: int = 1_000  # of a tree that is moved
+    runs: tuple[int, ...] = (1, 10)  # that its move is read in
 
 
 SMOKE = Plan(
@@ -54,6 +55,7 @@ SMOKE = Plan(
     key_presses=1,
     key_records=30_000,
     pages=100,
+    runs=(1, 2),
 )
 
 
@@ -156,7 +158,8 @@ class Bench:
             raise RuntimeError(f"{name} left other rows than the one before it.")
 
     def _move_trees(self, new_target: NewTarget) -> None:
-        for name, runs in tree_moves.RUNS.items():
+        for runs in self._plan.runs:
+            name = "one run" if runs == 1 else f"{runs} runs"
             target = new_target()
             spent = tree_moves.seconds(self._folder, target, self._plan.pages, runs=runs)
             target.drop()

@@ -13,7 +13,6 @@ from tests.benchmarks.processes import python
 from tests.benchmarks.targets import Target
 
 SETTINGS = "tests.benchmarks.settings_tree"
-RUNS = {"one run": 1, "ten runs": 10}
 CHECK = """
 from tests.project.office.models import Page
 from tui_ingest.models import DeadLetter

@@ -309,6 +309,9 @@ def test_without_headless_the_console_opens_and_q_leaves_it(demo, log, paused):
     terminal = spawn(demo, log, *(["--paused"] if paused else []))
     terminal.expect("PAUSED" if paused else "CAUGHT UP")
     terminal.send("q")
+    if paused:
+        terminal.expect("are unread")
+        terminal.send("q")
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0

@@ -94,6 +94,12 @@ def test_rows_of_odd_tables_are_equal(tmp_path, kinds):
     assert sum(verdict["rows"] for verdict in verdicts.values()) > 200
 
 
+@pytest.mark.parametrize(
+    "kinds",
+    [pytest.param(PAIRS[0], marks=pytest.mark.thorough), *PAIRS[1:]],
+    ids=" to ".join,
+    indirect=True,
+)
 def test_rows_that_were_tampered_with_are_found_named_repaired_and_proved(shops):
     source, target = shops
     source.do(f"""

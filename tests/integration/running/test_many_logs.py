@@ -57,7 +57,9 @@ def count(site):
 
 
 def statuses(site):
-    return json.loads(site.manage("ingest_status", "--json").stdout)
+    done = site.manage("ingest_status", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def heard(supervisor):

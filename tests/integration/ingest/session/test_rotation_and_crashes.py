@@ -7,9 +7,9 @@ from tests.support.demo import Demo
 from tests.support.engine import eventually
 from tests.support.site import Site, start, watched
 
-SECONDS = 20
-KILLS = 15
-MAX_BYTES = 256 * 1024
+SECONDS = 6
+KILLS = 6
+MAX_BYTES = 128 * 1024
 BACKUPS = 30
 
 # The article's source: rows and records as its signals make them, one commit each, and a file
