@@ -11,7 +11,12 @@ from typing import NoReturn
 
 from tui_ingest import __version__
 from tui_ingest.running.exit_status import INTERRUPTED, USAGE
-from tui_ingest.running.options import add_arguments, conflict, from_namespace
+from tui_ingest.running.options import (
+    add_arguments,
+    conflict,
+    conflict_without_log,
+    from_namespace,
+)
 
 DESCRIPTION = """\
 Apply the operation log of one Django project to another, in a console from
@@ -100,8 +105,8 @@ def _conflict(namespace: argparse.Namespace) -> str:
             if value is not None and value is not False and value != []:  # 0 is a position
                 option = "LOG" if name == "logs" else f"--{name.replace('_', '-')}"
                 return f"{option} makes no sense with --demo, which writes a log of its own"
-    elif not namespace.logs:
-        return "LOG is missing: name an operation log, or use --demo"
+    elif not namespace.logs and (problem := conflict_without_log(namespace)):
+        return f"{problem}, or use --demo"
     return conflict(namespace)
 
 
@@ -119,7 +124,7 @@ def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
 def _run(namespace: argparse.Namespace) -> int:
     from tui_ingest.running.bootstrap import set_up
     from tui_ingest.running.discovery import DEMO_SETTINGS
-    from tui_ingest.running.verification import verify_readable
+    from tui_ingest.running.verification import verify_known, verify_readable
 
     label = set_up(
         settings=DEMO_SETTINGS if namespace.demo else namespace.settings,
@@ -129,6 +134,8 @@ def _run(namespace: argparse.Namespace) -> int:
     if namespace.once:
         for log in namespace.logs:
             verify_readable(log)
+    if not namespace.logs:
+        verify_known(namespace.database)
     project = f"{label}, live traffic" if namespace.demo else label
     return run_session(namespace, project)
 

@@ -20,7 +20,7 @@ from tui_ingest.headless.supervisor import Supervisor
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED
-from tui_ingest.running.options import IngestOptions, is_pattern
+from tui_ingest.running.options import IngestOptions
 from tui_ingest.running.signals import handling
 from tui_ingest.running.starting import session, spare_the_collector, status_of
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -37,7 +37,7 @@ def run(options: IngestOptions) -> int:
 
     Call it in the main thread, with Django set up and the project verified.
     """
-    if options.more or is_pattern(options.path):
+    if options.are_many:
         return _run_many(options)
     control = Control(stop_on_error=options.stop_on_error)
     sink = Sink(sys.stdout, on_broken=control.stop)

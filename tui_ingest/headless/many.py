@@ -65,7 +65,7 @@ class Fleet:
         return self._status()
 
     def _add_new(self, report_of: ReportOf) -> None:
-        for path in logs_of((self._options.path, *self._options.more)):
+        for path in logs_of(self._options.named):
             if str(path) not in self._members and not self._stopping.is_set():
                 options = replace(self._options, path=path, more=())
                 member = Member(options, report_of(options))
@@ -88,9 +88,7 @@ class Fleet:
 
     def _are_over(self, seconds: float, between_looks: Callable[[], None]) -> bool:
         """Wait; tell early if no session is left, and no pattern may bring another."""
-        may_grow = not self._options.once and any(
-            map(is_pattern, (self._options.path, *self._options.more))
-        )
+        may_grow = not self._options.once and any(map(is_pattern, self._options.named))
         for _ in range(int(seconds / LOOK_SECONDS)):
             between_looks()
             if self._stopping.wait(LOOK_SECONDS):

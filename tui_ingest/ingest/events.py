@@ -55,6 +55,11 @@ class Counts:
             skipped=self.skipped + other.skipped,
         )
 
+    @property
+    def records(self) -> int:
+        """All of them."""
+        return self.saved + self.deleted + self.missing + self.failed + self.skipped
+
 
 class VerifiedState(enum.StrEnum):
     """What follows from comparing the rows here with a DIGEST. Stored and printed: keep them."""

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tui_ingest.cli import run_session
 from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.exit_status import USAGE
-from tui_ingest.running.options import add_arguments, conflict
-from tui_ingest.running.verification import verify, verify_readable
+from tui_ingest.running.options import add_arguments, conflict, conflict_without_log
+from tui_ingest.running.verification import verify, verify_known, verify_readable
 
 
 class SessionCommand(BaseCommand):
@@ -23,7 +23,7 @@ class SessionCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the options of `tui-ingest`; Django adds --settings and --pythonpath."""
-        add_arguments(parser)
+        add_arguments(parser, log_required=self.always_headless)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Check the project, run the session, and exit with its status if that is not 0.
@@ -34,7 +34,8 @@ class SessionCommand(BaseCommand):
         """
         namespace = argparse.Namespace(**options)
         namespace.headless = namespace.headless or self.always_headless
-        if problem := conflict(namespace):
+        missing = "" if namespace.logs else conflict_without_log(namespace)
+        if problem := missing or conflict(namespace):
             raise CommandError(problem, returncode=USAGE)
         settings = os.environ.get("DJANGO_SETTINGS_MODULE", "this project's settings")
         try:
@@ -42,6 +43,8 @@ class SessionCommand(BaseCommand):
             if namespace.once:
                 for log in namespace.logs:
                     verify_readable(log)
+            if not namespace.logs:
+                verify_known(namespace.database)
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         status = run_session(namespace, settings)

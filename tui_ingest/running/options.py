@@ -26,8 +26,8 @@ MAX_POSITION_DIGITS = 18  # of a byte in a file; what a database keeps ends a li
 class IngestOptions:
     """One session, as the operator asked for it."""
 
-    path: Path | str  # of a file, or the address of a stream
-    more: tuple[Path | str, ...] = ()  # headless: other logs, or patterns
+    path: Path | str  # of a file, or the address of a stream; "": all logs that are known
+    more: tuple[Path | str, ...] = ()  # other logs, or patterns
     database: str = "default"
     once: bool = False
     paused: bool = False
@@ -39,6 +39,16 @@ class IngestOptions:
     poll_seconds: float | None = None
     project: str = ""  # what was chosen, for the screen: "mysite.settings", "demo project"
 
+    @property
+    def named(self) -> tuple[Path | str, ...]:
+        """All logs and patterns that were named."""
+        return (self.path, *self.more) if self.path else ()
+
+    @property
+    def are_many(self) -> bool:
+        """Whether this may be about more than one log."""
+        return not self.path or bool(self.more) or is_pattern(self.path)
+
 
 def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True) -> None:
     """Add LOG and the options of a session to any parser."""
@@ -48,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
         nargs="+" if log_required else "*",
         type=log_path,
         help="the operation log; its rotated files beside it are found by name. Or a stream:"
-        " nats://host:4222/STREAM/subject. Headless, any number of them, and patterns in quotes:"
-        " 'sites/*/oplog.log'",
+        " nats://host:4222/STREAM/subject. Any number of them, and patterns in quotes:"
+        " 'sites/*/oplog.log'. Without one the console shows all logs that the project knows",
     )
     parser.add_argument(
         "--database",
@@ -116,9 +126,9 @@ def _add_start_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_namespace(namespace: argparse.Namespace) -> IngestOptions:
-    """Make the options of a session from parsed arguments; LOG must have been given."""
+    """Make the options of a session, or of many, from parsed arguments."""
     return IngestOptions(
-        path=namespace.logs[0],
+        path=namespace.logs[0] if namespace.logs else "",
         more=tuple(namespace.logs[1:]),
         database=namespace.database,
         once=namespace.once,
@@ -144,7 +154,7 @@ def conflict(namespace: argparse.Namespace) -> str:
         return "--attach only looks: it makes no sense with what a session does"
     if namespace.attach and _start_point(namespace) is not None:
         return "--attach only looks: pause (space) and go to another place (o) there"
-    if not namespace.headless and not _has_terminal():
+    if not namespace.headless and not has_terminal():
         return "there is no terminal for the console; use --headless"
     return ""
 
@@ -154,10 +164,22 @@ def _conflict_of_forms(namespace: argparse.Namespace) -> str:
     if namespace.json and not namespace.headless:
         return "--json is for --headless"
     are_many = len(namespace.logs) > 1 or any(map(is_pattern, namespace.logs))
-    if are_many and not namespace.headless:
-        return "several logs, or a pattern, are for --headless; the console shows one"
+    if are_many and namespace.dry_run and not namespace.headless:
+        return "--dry-run in the console is for one log: it leaves nothing to show of many"
     if are_many and _start_point(namespace) is not None:
         return "--from-… is for one log: several have no place in common"
+    return ""
+
+
+def conflict_without_log(namespace: argparse.Namespace) -> str:
+    """Return why these options need a LOG; an empty string if they do not."""
+    if namespace.headless or not has_terminal():
+        return "LOG is missing: name an operation log"
+    applies = (
+        namespace.once or namespace.paused or namespace.dry_run or namespace.on_error == "stop"
+    )
+    if applies or _start_point(namespace) is not None:
+        return "LOG is missing: without one the console only looks at the logs that are known"
     return ""
 
 
@@ -207,7 +229,8 @@ def _stream_address(text: str) -> str:
     return text
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
+    """Tell whether there is one for the console."""
     # Keys come from standard input; the console draws to standard error.
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 

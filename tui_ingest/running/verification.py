@@ -64,6 +64,29 @@ def verify_readable(path: Path | str) -> None:
         ) from error
 
 
+def verify_known(database: str) -> None:
+    """Check that there is something to look at if no log is named.
+
+    Raises:
+        BootstrapError: no log was ever read into this database.
+    """
+    from django.db import Error
+
+    from tui_ingest.ingest.status import known_logs
+    from tui_ingest.ingest.target import Target
+
+    try:
+        known = known_logs(Target(database))
+    except Error:
+        return  # the console says what is wrong, and waits
+    if not known:
+        raise BootstrapError(
+            "LOG is missing: name an operation log, or use --demo. Without one the console shows"
+            f" the logs that were read before, and into database '{database}' there was none.",
+            status=USAGE,
+        )
+
+
 def unapplied_migrations(database: str, labels: Iterable[str]) -> list[str]:
     """Return the migrations of these apps that a database lacks; none if it cannot be reached.
 

@@ -18,9 +18,11 @@ from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.ordered_keys import OrderedKeysApp
-from tui_ingest.tui.screens.console_screen import LOW_LINES, WIDE_CELLS, ConsoleScreen
+from tui_ingest.tui.screens.console_screen import WIDE_CELLS, ConsoleScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
+from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.farewell import left_to_do
 from tui_ingest.tui.view.log_view import LogView
 
@@ -33,10 +35,10 @@ RunSession = Callable[[Callable[[Event], None]], SessionEnded]
 
 
 class ConsoleApp(OrderedKeysApp):
-    """The console of one log.
+    """The console of one log, or of many.
 
     Args:
-        view: the log; what the screens see of it.
+        view: the log, or all logs; what the screens see of it.
         run_session: runs in a thread, and reports to whom it is given, until it is ordered to stop.
         keymap: keys other than the default ones, by the ids of their bindings.
     """
@@ -46,10 +48,6 @@ class ConsoleApp(OrderedKeysApp):
     HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"),
         (WIDE_CELLS, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [
-        (0, "-low"),
-        (LOW_LINES, "-high"),
     ]
     COMMANDS = App.COMMANDS | {ActionCommands}
     BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
@@ -67,7 +65,7 @@ class ConsoleApp(OrderedKeysApp):
         self.view = view
         self._run_session = run_session
         self._keys_changed = dict(keymap or {})
-        self.main = MainScreen(view)
+        self.main = LogsScreen(view) if isinstance(view, AllLogs) else MainScreen(view)
 
     # The session
 
@@ -123,10 +121,15 @@ class ConsoleApp(OrderedKeysApp):
         """Take what is new to the screens."""
         if not self.is_running:  # the screens are being put away
             return
-        self.view.look()
-        for screen in self.screen_stack:
-            if isinstance(screen, ConsoleScreen) and screen.is_mounted:
-                screen.look()
+        screens = [
+            screen
+            for screen in self.screen_stack
+            if isinstance(screen, ConsoleScreen) and screen.is_mounted
+        ]
+        for view in {self.view, *(screen.view for screen in screens)}:
+            view.look()
+        for screen in screens:
+            screen.look()
 
     # Actions
 
@@ -144,11 +147,7 @@ class ConsoleApp(OrderedKeysApp):
 
     def action_help_quit(self) -> None:
         """Tell who presses ctrl+c the key that the footer names."""
-        if self.screen is self.main:
-            self.notify(f"{self.key_name('quit')} quits.")
-        else:
-            back, out = self.key_name("back"), self.key_name("quit_anywhere")
-            self.notify(f"{back} goes back; {out} quits from here.")
+        self.notify(f"{self.key_name('quit')} quits.")
 
     async def action_quit(self) -> None:
         """Quit after the running batch."""

@@ -23,7 +23,9 @@ from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
+from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.screens.order_all import OrderAllDialog
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.screens.take_over import TakeOverDialog
 from tui_ingest.tui.widgets.filter_input import FilterInput
@@ -37,6 +39,7 @@ APP_KEYS: list[BindingType] = [
 # What is asked for its keys at the same time.
 _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (MainScreen, LogPane),
+    (LogsScreen, RowsView),
     (DeadLettersScreen, RowsView),
     (InspectorScreen, RowsView),
     (StoppedInspector, RowsView),
@@ -50,6 +53,7 @@ _ALONE: tuple[type[DOMNode], ...] = (
     GoToDialog,
     HelpScreen,
     LeaveDialog,
+    OrderAllDialog,
     TakeOverDialog,
 )
 # Textual's own.

@@ -8,7 +8,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -16,7 +18,8 @@ from django.db import connections
 from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.addresses import name_of
+from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.addresses import is_stream, name_of
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.running.attaching import ConsoleSession
 from tui_ingest.running.exit_status import FATAL
@@ -25,9 +28,10 @@ from tui_ingest.running.signals import handling
 from tui_ingest.running.starting import open_log, spare_the_collector
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.keys import keymap
-from tui_ingest.tui.view.farewell import farewell
+from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.log_view import LogAccess, LogView
 from tui_ingest.tui.view.logs import routed
+from tui_ingest.tui.view.one_of_many import Address, RunSession
 from tui_ingest.words.terminal_safe import terminal_safe
 
 GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
@@ -43,7 +47,7 @@ def launch(options: IngestOptions) -> int:
     view = app.view
     with _ended_by_signals(view), routed(view.feed):
         app.run()
-    for line in farewell(view.status):
+    for line in view.farewell():
         sys.stderr.write(f"tui-ingest: {line}\n")
     ended = view.status.ended
     if ended is not None and ended.error:
@@ -61,36 +65,67 @@ def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) 
         ImproperlyConfigured: `TUI_INGEST["KEYS"]` cannot be had.
     """
 
-    behind = ConsoleSession(options)
+    view, work = (
+        _all_logs(options) if options.are_many else _one_log(options, only_look=options.attach)
+    )
 
     def run_session(report: Callable[[Event], None]) -> SessionEnded:
         if prepare is not None:
             prepare()
-        return behind.run(report)
+        return work(report)
 
-    view = LogView(_access(options), behind)
     return ConsoleApp(view, run_session, keymap=keymap(get_settings().keys))
 
 
-def _access(options: IngestOptions) -> LogAccess:
+def _one_log(options: IngestOptions, *, only_look: bool) -> tuple[LogView, RunSession]:
+    """Return the view of a log, and what runs behind it.
+
+    Args:
+        only_look: who looks may not take the log over.
+    """
+    behind = ConsoleSession(options)
+    return LogView(_access(options, only_look=only_look), behind), behind.run
+
+
+def _all_logs(options: IngestOptions) -> tuple[AllLogs, RunSession]:
+    def make_view(address: Address, attach: bool) -> tuple[LogView, RunSession]:
+        one = replace(options, path=address, more=(), attach=attach)
+        return _one_log(one, only_look=options.attach)
+
+    logs = AllLogs(_access(options, only_look=options.attach), options.named, make_view)
+    return logs, logs.run
+
+
+def _access(options: IngestOptions, *, only_look: bool) -> LogAccess:
     vendor = connections[options.database].vendor
     words = [options.project, f"{options.database} {vendor}"]
     if options.dry_run:
         words.append("dry run")
     return LogAccess(
-        path=name_of(options.path),
+        path="" if options.are_many else name_of(options.path),
         target=Target(options.database),
         dry_run=options.dry_run,
-        only_look=options.attach,
+        only_look=only_look,
         project=" · ".join(terminal_safe(word) for word in words if word),
         open_log=lambda: open_log(options),
-        read_again=partial(_read_again, options),
+        read_again=partial(_read_of_any if options.are_many else _read_again, options),
     )
 
 
 def _read_again(options: IngestOptions, location: RecordLocation) -> bytes | None:
     with contextlib.closing(open_log(options)) as log:
         return log.line_at(location)
+
+
+def _read_of_any(options: IngestOptions, location: RecordLocation) -> bytes | None:
+    """Return the line of a dead letter, of whichever log that is."""
+    letters = Target(options.database).rows(DeadLetter).select_related("file")
+    letter = letters.filter(generation=location.generation, position=location.start).first()
+    if letter is None:
+        return None
+    path = letter.file.file_path
+    one = replace(options, path=path if is_stream(path) else Path(path), more=())
+    return _read_again(one, location)
 
 
 @contextlib.contextmanager

@@ -219,7 +219,8 @@ class Observer:
         backlog = self._log.backlog()
         if not backlog.readable or (not backlog.exists and file.state != State.NO_FILE_YET):
             self._be_out_of_reach(file)
-            unread = max(0, file.size - self._progress.position.offset)
+            rest = max(0, file.size - self._progress.position.offset)
+            unread = rest if file.unread is None else file.unread
             backlog = Backlog(
                 exists=True, readable=False, generation_size=file.size, remaining_bytes=unread
             )

@@ -11,6 +11,7 @@ prometheus       the same for a machine
 from tui_ingest.ingest.status.health import complaints, lag_seconds
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
 from tui_ingest.ingest.status.looking import (
+    known_logs,
     overview,
     statuses_of,
     stored_statuses,
@@ -28,6 +29,7 @@ __all__ = [
     "as_dict",
     "complaints",
     "exposition",
+    "known_logs",
     "lag_seconds",
     "overview",
     "severity_of",

@@ -37,6 +37,12 @@ def statuses_of(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, Ses
     }
 
 
+def known_logs(target: Target) -> list[str]:
+    """Return the paths of all logs that were ever read."""
+    files = target.rows(ProcessedFile).order_by("file_path")
+    return list(files.values_list("file_path", flat=True))
+
+
 def overview(target: Target) -> list[SessionStatus]:
     """Return where all logs stand, by path, as their sessions told: no file is looked at.
 

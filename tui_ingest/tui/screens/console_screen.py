@@ -14,14 +14,12 @@ from tui_ingest.tui.commands import our_keys
 from tui_ingest.tui.key_names import key_name
 from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.view.log_view import LogView
-from tui_ingest.tui.view.wording import badge
 from tui_ingest.tui.widgets.top_line import TopLine
 from tui_ingest.words.terminal_safe import terminal_safe
 
 logger = logging.getLogger(__name__)
 
 WIDE_CELLS = 100  # from here on panes stand side by side
-LOW_LINES = 18  # from here on there is room for more than one pane below another
 
 
 def back_key(action: str) -> Binding:
@@ -54,7 +52,8 @@ class ConsoleScreen(Screen[None]):
 
     def top_line(self) -> TopLine:
         """Return the first line, to be composed."""
-        return TopLine(project=self.view.access.project, path=self.view.access.path)
+        access = self.view.access
+        return TopLine(project=access.project, path=access.path or "all logs")
 
     def key_name(self, key_id: str) -> str:
         """Return what a key is called now, for people."""
@@ -67,10 +66,7 @@ class ConsoleScreen(Screen[None]):
 
     def look(self) -> None:
         """Show where the session stands now."""
-        view = self.view
-        self.query_one(TopLine).badge = badge(
-            view.status, pausing=view.pausing, stopping=view.stopping
-        )
+        self.query_one(TopLine).badge = self.view.badge
         keys = self.key_state()
         if keys != self._keys:
             self._keys = keys

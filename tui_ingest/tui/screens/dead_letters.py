@@ -29,7 +29,7 @@ from tui_ingest.tui.view.repairs import RetryRun, discard
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
-from tui_ingest.tui.widgets.letters_table import LettersTable
+from tui_ingest.tui.widgets.letters_table import AllLettersTable, LettersTable
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -59,8 +59,9 @@ class DeadLettersScreen(RepairActions, ListScreen):
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
-        yield LettersTable()
-        yield FilterInput(placeholder=LettersTable.VOCABULARY.hint)
+        table = LettersTable() if self.view.access.path else AllLettersTable()
+        yield table
+        yield FilterInput(placeholder=table.VOCABULARY.hint)
         yield Static(id="about")
         yield KeyLine()
 
@@ -140,22 +141,12 @@ class DeadLettersScreen(RepairActions, ListScreen):
     # All that are shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in {"retry_shown", "discard_shown"}:
-            return True if self._shown() and not self.view.access.dry_run else None
-        if action == "export":
-            return True if self.is_mounted and self.table.shown else None
+        if action in {"retry_shown", "discard_shown"} and self.view.access.dry_run:
+            return None
         return super().check_action(action, parameters)
 
-    def why_not(self, action: str) -> str:
-        if action in {"retry_shown", "discard_shown"} and not self.view.access.dry_run:
-            return "No open dead letter is shown."
-        if action == "export":
-            return "No dead letter is shown that could be written."
-        return super().why_not(action)
-
     def _shown(self) -> list[int]:
-        shown = self.table.shown if self.is_mounted else []
-        return [letter.id for letter in shown if letter.open]
+        return [letter.id for letter in self.table.shown if letter.open]
 
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def action_retry_shown(self) -> None:
@@ -208,14 +199,13 @@ class DeadLettersScreen(RepairActions, ListScreen):
     def action_inspect(self) -> None:
         """Look at the letter under the cursor."""
         letter, access = self.table.current, self.view.access
-        reading = self.view.status.position.generation
         if letter is None:
             return
 
         def look_up() -> Inspection | None:
             if letter.line is not None:
-                return inspect_line(letter.line, access.read_again, access.target, reading)
-            return inspect_letter(letter.id, access.target, reading)
+                return inspect_line(letter.line, access.read_again, access.target)
+            return inspect_letter(letter.id, access.target)
 
         self.app.push_screen(InspectorScreen(self.view, look_up), self._come_back)
 

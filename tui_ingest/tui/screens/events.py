@@ -16,7 +16,7 @@ from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_events import load
-from tui_ingest.tui.widgets.events_table import EventsTable
+from tui_ingest.tui.widgets.events_table import AllEventsTable, EventsTable
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 
@@ -24,7 +24,7 @@ RELOAD_SECONDS = 2.0  # between two looks at the database
 
 
 class EventsScreen(ListScreen):
-    """The list of events of this log, with the application's own log in between."""
+    """The list of events of a log, or of all, with the application's own log in between."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *list_keys(),
@@ -34,8 +34,9 @@ class EventsScreen(ListScreen):
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
-        yield EventsTable()
-        yield FilterInput(placeholder=EventsTable.VOCABULARY.hint)
+        table = EventsTable() if self.view.access.path else AllEventsTable()
+        yield table
+        yield FilterInput(placeholder=table.VOCABULARY.hint)
         yield Static(id="about")
         yield KeyLine()
 
@@ -70,7 +71,3 @@ class EventsScreen(ListScreen):
     def _show_whole(self) -> None:
         line = self.table.current
         self.query_one("#about", Static).update(Content(line.text if line else ""))
-
-    @on(EventsTable.Chosen)
-    def _say_that_this_is_all(self) -> None:
-        self.notify("All that is known of an event stands below the list.")

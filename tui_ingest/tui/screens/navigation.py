@@ -14,7 +14,7 @@ from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
-from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, RecordLine
+from tui_ingest.tui.view.lines import MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 
 
@@ -32,14 +32,12 @@ class Navigation(ConsoleScreen):
             self._inspect(line)
         elif isinstance(line, MarkerLine):
             self.action_events()
-        elif isinstance(line, ElidedLine):
-            self.notify("These went by too fast to be kept one by one.", severity="warning")
 
     def action_inspect_stopped(self) -> None:
         """Look at the record that the session stopped on."""
         stopped = self.view.status.stopped_on
         if stopped is not None:
-            look_up = partial(inspect_stopped, stopped, self.view.access.target, self._reading)
+            look_up = partial(inspect_stopped, stopped, self.view.access.target)
             inspector = StoppedInspector(self.view, look_up, self._decide)
             self.app.push_screen(inspector)
 
@@ -47,19 +45,14 @@ class Navigation(ConsoleScreen):
         self.call_later(self.run_action, f"{decision}_stopped")
 
     def _inspect(self, line: RecordLine) -> None:
-        access, reading = self.view.access, self._reading
+        access = self.view.access
 
         def look_up() -> Inspection | None:
             if line.dead_letter is not None:
-                return inspect_letter(line.dead_letter, access.target, reading)
-            return inspect_line(line, access.read_again, access.target, reading)
+                return inspect_letter(line.dead_letter, access.target)
+            return inspect_line(line, access.read_again, access.target)
 
         self.app.push_screen(InspectorScreen(self.view, look_up))
-
-    @property
-    def _reading(self) -> str:
-        """The generation that is being read."""
-        return self.view.status.position.generation
 
     def action_dead_letters(self) -> None:
         """Show what failed."""

@@ -16,7 +16,7 @@ def left_to_do(status: SessionStatus) -> str:
     if status.attached:  # it goes on without whoever looks
         return ""
     if status.backlog is not None and unread(status.backlog):
-        parts.append(f"{size(unread(status.backlog))} of the log are unread")
+        parts.append(f"{size(unread(status.backlog))} are unread")
     if status.dead_letters:
         parts.append(_open_letters(status.dead_letters))
     return ", ".join(parts)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path, PurePath
 
 from rich.cells import cell_len, set_cell_size
+
+from tui_ingest.oplog.addresses import is_stream
 
 
 def count(number: int) -> str:
@@ -31,18 +34,20 @@ def date_and_time(timestamp: float | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S %Z") if moment else "unknown"
 
 
-def zone(timestamp: float | None) -> str:
-    """Return this machine's time zone at a time: CET, CEST; "" for one that no calendar has."""
-    moment = _moment(timestamp)
-    return moment.strftime("%Z") if moment else ""
-
-
 def moment(timestamp: float, now: float) -> str:
-    """Return the time of day and the zone, with the date if that is not today's."""
+    """Return the time of day, with the date if that is not today's."""
     then, today = _moment(timestamp), _moment(now)
-    if then and today and then.date() == today.date():
-        return then.strftime("%H:%M:%S %Z")
-    return then.strftime("%Y-%m-%d %H:%M:%S %Z") if then else "--:--:--"
+    if then and today and then.date() != today.date():
+        return then.strftime("%Y-%m-%d %H:%M:%S")
+    return time_of_day(timestamp)
+
+
+def short_moment(timestamp: float | None, now: float) -> str:
+    """Return the time of day, or of another day the date; a dash for a time that is not known."""
+    then, today = _moment(timestamp), _moment(now)
+    if then is None:
+        return "–"
+    return then.strftime("%H:%M:%S" if today and then.date() == today.date() else "%d %b")
 
 
 def fit(text: str, width: int, *, align: str = "left") -> str:
@@ -52,6 +57,19 @@ def fit(text: str, width: int, *, align: str = "left") -> str:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     padding = " " * (width - length)
     return padding + text if align == "right" else text + padding
+
+
+def from_here(path: str) -> str:
+    """Return a path as somebody in the current folder would type it, if it is below that."""
+    try:
+        return str(PurePath(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):  # it is elsewhere, or the folder is gone
+        return path
+
+
+def log_name(path: str) -> str:
+    """Return what people call the log of a path, which may be the address of a stream."""
+    return path if is_stream(path) else from_here(path)
 
 
 def shorten_start(text: str, width: int) -> str:

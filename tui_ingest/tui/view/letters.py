@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.filtering import Vocabulary, is_time
 from tui_ingest.tui.view.lines import RecordLine, short
 
@@ -30,6 +31,7 @@ class Letter:
     attempts: int
     time: float  # of the last attempt, seconds since the epoch
     position: int  # byte of the generation at which the line starts
+    log: str = ""  # for people; "" of a dry run
     line: RecordLine | None = None  # of a dry run, which keeps nothing
 
     @property
@@ -52,11 +54,17 @@ VOCABULARY: Vocabulary[Letter] = Vocabulary(
     },
 )
 
+OF_ALL_LOGS = replace(
+    VOCABULARY,
+    text=lambda letter: f"{letter.log} {VOCABULARY.text(letter)}",
+    keys={**VOCABULARY.keys, "log": lambda letter, value: value in letter.log.lower()},
+)
+
 
 def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
-    """Return the dead letters of a log, in log order."""
-    file = target.rows(ProcessedFile).filter(file_path=path).first()
-    if file is None:
+    """Return the dead letters of a log, or of all logs if `path` is "", in log order."""
+    file = target.rows(ProcessedFile).filter(file_path=path).first() if path else None
+    if path and file is None:
         return []
     status = DeadLetter.Status.OPEN if only_open else None
     found = deadletters.search(target, file, status=status)
@@ -100,6 +108,7 @@ def _letter(letter: DeadLetter) -> Letter:
         attempts=letter.attempts,
         time=letter.last_attempt.timestamp(),
         position=letter.position,
+        log=short(formats.log_name(letter.file.file_path)),
     )
 
 

@@ -15,10 +15,12 @@ from tui_ingest.oplog.log import Log, StartPoint
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.running.exit_status import APPLIED
 from tui_ingest.running.starting import status_of
+from tui_ingest.tui.view.farewell import farewell
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.line_buffer import LineBuffer
 from tui_ingest.tui.view.lines import ElidedLine, Line
 from tui_ingest.tui.view.rates import RateHistory, Trend
+from tui_ingest.tui.view.wording import Phrase, badge
 
 
 class Orders(Protocol):
@@ -41,7 +43,7 @@ class Orders(Protocol):
 class LogAccess:
     """The log and what it is applied to, for the screens that look at them by themselves."""
 
-    path: str  # of the log, as its checkpoint knows it
+    path: str  # of the log, as its checkpoint knows it; "" for all logs
     target: Target
     only_look: bool = False  # never apply the log here
     dry_run: bool = False  # nothing is changed here, neither by the session nor by the screens
@@ -57,6 +59,7 @@ class LogView:
     Attributes:
         status: where the session stood at the last look.
         lines: the latest lines, and the filter that chooses among them.
+        taken_over: whether the log was ordered to be applied here instead of elsewhere.
         session_over: set by the session's thread when its work is done.
     """
 
@@ -73,6 +76,7 @@ class LogView:
         self.session_over = threading.Event()
         self._orders = orders
         self._held: list[Line] = []  # lines of a flood that the next look will show
+        self.taken_over = False
         self._pause_asked = False
         self._stop_asked = False
 
@@ -123,10 +127,19 @@ class LogView:
         return self._stop_asked
 
     @property
+    def badge(self) -> Phrase:
+        """The state, as one sign and a word or two."""
+        return badge(self.status, pausing=self.pausing, stopping=self.stopping)
+
+    @property
     def exit_status(self) -> int:
         """The exit status of a process that had this session alone."""
         ended = self.status.ended
         return APPLIED if ended is None else status_of(ended)
+
+    def farewell(self) -> list[str]:
+        """Return what is said in the shell, after the console has gone."""
+        return farewell(self.status)
 
     # Orders: given at once, obeyed after the running batch, seen in the status
 
@@ -158,6 +171,7 @@ class LogView:
 
     def take_over(self) -> None:
         """Have the log applied here instead of elsewhere."""
+        self.taken_over = True
         self._orders.take_over()
 
     def stop(self) -> None:

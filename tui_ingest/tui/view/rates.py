@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
+BARS = "▁▂▃▄▅▆▇█"
 HISTORY_SECONDS = 600  # of bars; the widest terminal shows fewer
 NOW_SECONDS = 3.0  # over which the present rate is averaged
+PACE_LOOKS = 60  # that have a bar
+PACE_NOW_LOOKS = 3  # over which the present rate of one of many logs is averaged
 TREND_SECONDS = 15.0  # over which the backlog is seen to shrink or grow
 TREND_NEEDS_SECONDS = 2.0  # before a trend is believed
 
@@ -51,6 +55,32 @@ class RateHistory:
         self._at_start = records
 
 
+class Pace:
+    """Records per second of a log that is looked at every second or so, from outside."""
+
+    def __init__(self) -> None:
+        self.bars: deque[int] = deque(maxlen=PACE_LOOKS)  # records per second, between two looks
+        self._last: tuple[float, int] | None = None
+
+    def sample(self, now: float, records: int) -> None:
+        """Take a look at a counter.
+
+        Args:
+            now: seconds, by any clock that does not jump.
+            records: applied so far.
+        """
+        if self._last is not None:
+            then, before = self._last
+            self.bars.append(max(0, round((records - before) / max(now - then, 0.2))))
+        self._last = now, records
+
+    @property
+    def now(self) -> int:
+        """Records per second over the last few looks."""
+        recent = list(self.bars)[-PACE_NOW_LOOKS:]
+        return round(sum(recent) / len(recent)) if recent else 0
+
+
 class Trend:
     """Whether the backlog shrinks, and how long until nothing is left of it."""
 
@@ -88,3 +118,14 @@ class Trend:
         if speed is None or speed >= 0:
             return None
         return self._samples[-1][1] / -speed
+
+
+def sparkline(rates: Sequence[int], width: int, top: int) -> str:
+    """Return the last rates as bars, in exactly so many cells.
+
+    Args:
+        top: the rate that has the full height.
+    """
+    shown = list(rates)[-width:] if width > 0 else []
+    bars = (BARS[rate * (len(BARS) - 1) // top] if top else BARS[0] for rate in shown)
+    return "".join(bars).rjust(width)

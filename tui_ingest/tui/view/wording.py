@@ -99,7 +99,7 @@ def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
         last = formats.moment(snapshot.last_record_time, now)
         return Phrase(f"backfill, at {last} {arrow}".rstrip(), Tone.WARNING)
     text = f"behind {duration(seconds)}" if seconds >= 1 else "behind <1s"
-    return Phrase(f"{text} {arrow}".rstrip(), _lag_tone(seconds))
+    return Phrase(f"{text} {arrow}".rstrip(), lag_tone(seconds))
 
 
 def unread(backlog: Backlog) -> int:
@@ -131,7 +131,7 @@ def _silent_seconds(backlog: Backlog | None, now: float) -> float:
 _DONE = {State.CAUGHT_UP, State.FINISHED}
 
 
-def _lag_tone(seconds: float) -> Tone:
+def lag_tone(seconds: float) -> Tone:
     if seconds >= LAG_ALARM_SECONDS:
         return Tone.BAD
     return Tone.WARNING if seconds >= LAG_WARNING_SECONDS else Tone.GOOD

@@ -8,11 +8,11 @@ from typing import ClassVar
 from tui_ingest.ingest.status import Severity
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import MarkerLine
-from tui_ingest.tui.view.log_events import VOCABULARY
+from tui_ingest.tui.view.log_events import OF_ALL_LOGS, VOCABULARY
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 
-TIME_CELLS, KIND_CELLS = 24, 22
+TIME_CELLS, KIND_CELLS, LOG_CELLS = 24, 22, 36
 
 _TONES = {Severity.INFO: "", Severity.WARNING: "rows--warning", Severity.ERROR: "rows--bad"}
 
@@ -51,6 +51,24 @@ class EventsTable(ListView[MarkerLine]):
                 return formats.fit(formats.date_and_time(row.at), cells), "rows--quiet"
             case "what":
                 text = formats.fit(row.kind.replace("_", " "), cells - 1) + " "
+            case "log":
+                text = formats.fit(formats.shorten_start(row.log, cells - 1), cells)
             case _:
                 text = formats.fit(row.text, cells)
         return text, _TONES[row.severity]
+
+
+class AllEventsTable(EventsTable):
+    """Those of all logs, each with its own."""
+
+    COLUMNS: ClassVar = [
+        *EventsTable.COLUMNS[:1],
+        Column(name="log", by=lambda line: line.log),
+        *EventsTable.COLUMNS[1:],
+    ]
+    VOCABULARY: ClassVar = OF_ALL_LOGS
+
+    def widths(self, width: int) -> dict[str, int]:
+        log = min(LOG_CELLS, width // 4)
+        cells = super().widths(width - log)
+        return {"time": cells.pop("time"), "log": log, **cells}

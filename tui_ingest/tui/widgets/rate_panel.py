@@ -6,9 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui_ingest.tui.view import formats
-from tui_ingest.tui.view.rates import RateHistory
-
-_BARS = "▁▂▃▄▅▆▇█"
+from tui_ingest.tui.view.rates import RateHistory, sparkline
 
 
 class RatePanel(Widget):
@@ -32,5 +30,4 @@ class RatePanel(Widget):
     def _bars(self, width: int) -> str:
         bars = list(self._rates.bars)[-width:] if width else []
         top = max([self._rates.peak, *bars])  # the peak that is named is the full height
-        shown = "".join(_BARS[bar * (len(_BARS) - 1) // top] if top else _BARS[0] for bar in bars)
-        return shown.rjust(width)
+        return sparkline(bars, width, top)

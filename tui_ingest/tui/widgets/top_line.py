@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
-
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
@@ -28,7 +26,7 @@ class TopLine(Widget):
     def __init__(self, *, project: str, path: str) -> None:
         super().__init__()
         self._project = project
-        self._path = terminal_safe(_from_here(path))
+        self._path = terminal_safe(formats.from_here(path))
 
     def render(self) -> Content:
         badge = formats.fit(self.badge.text, min(cell_len(self.badge.text), self.size.width))
@@ -53,11 +51,3 @@ class TopLine(Widget):
     @property
     def _badge_style(self) -> str:
         return f"{self.badge.tone} reverse" if self.badge.tone else "bold"
-
-
-def _from_here(path: str) -> str:
-    """Return a path as somebody in the current folder would type it, if it is below that."""
-    try:
-        return str(PurePath(path).relative_to(Path.cwd()))
-    except (ValueError, OSError):  # it is elsewhere, or the folder is gone
-        return path

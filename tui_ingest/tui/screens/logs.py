@@ -1,0 +1,182 @@
+"""All logs: which of them needs somebody?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_ingest.ingest.orders import OrderKind
+from tui_ingest.tui.screens.console_screen import help_key
+from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
+from tui_ingest.tui.screens.events import EventsScreen
+from tui_ingest.tui.screens.filter_actions import list_keys
+from tui_ingest.tui.screens.list_screen import ListScreen
+from tui_ingest.tui.screens.one_log import OneLogScreen
+from tui_ingest.tui.screens.order_all import OrderAllDialog
+from tui_ingest.tui.view.all_logs import AllLogs
+from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.log_rows import LogRow, tally
+from tui_ingest.tui.widgets.filter_input import FilterInput
+from tui_ingest.tui.widgets.key_line import KeyLine
+from tui_ingest.tui.widgets.logs_table import LogsTable
+from tui_ingest.words.numbers import plural
+
+_OF_A_ROW = {"open", "pause", "resume"}
+_OF_ALL = {"pause_shown", "resume_shown"}
+
+
+class LogsScreen(ListScreen):
+    """One line for each log, and the keys that command them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,p", "pause", "Pause", tooltip="Stop the work on this log", id="pause"),
+        Binding("space,p", "resume", "Resume", tooltip="Go on with this log", id="pause"),
+        Binding("A", "pause_shown", "Pause all", tooltip="All in the list", id="pause_shown"),
+        Binding("R", "resume_shown", "Resume all", tooltip="Likewise", id="resume_shown"),
+        *list_keys(),
+        Binding("d", "dead_letters", "Dead letters", tooltip="Of all logs", id="dead_letters"),
+        Binding("v", "events", "Events", tooltip="Of all logs", id="events"),
+        Binding("escape", "peel", "Clear the filter", show=False, id="back"),
+        help_key(),
+    ]
+
+    def __init__(self, logs: AllLogs) -> None:
+        super().__init__(logs)
+        self.logs = logs
+        self._shown: list[LogRow] | None = None  # as given to the table last
+
+    def compose(self) -> ComposeResult:
+        yield self.top_line()
+        yield LogsTable()
+        yield FilterInput(placeholder=LogsTable.VOCABULARY.hint)
+        yield Static(id="about")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self.table.focus()
+
+    @property
+    def table(self) -> LogsTable:
+        """The list."""
+        return self.query_one(LogsTable)
+
+    # Looking
+
+    def look(self) -> None:
+        super().look()
+        if self.logs.rows is not self._shown:
+            self._shown = self.logs.rows
+            self.table.show_at(self.logs.rows, self.logs.clock())
+            self.filter_changed()
+
+    def filter_changed(self) -> None:
+        table, parts = self.table, ["Logs", *tally(self.table.shown)]
+        if table.filter:
+            parts.append(f"/{table.filter.typed}/ {len(table.shown):,} of {table.total:,}")
+        table.border_title = Content(" · ".join(parts))
+        table.border_subtitle = Content("" if self.logs.named else "looking only")
+        self._show_about()
+
+    @on(LogsTable.CursorMoved)
+    def _show_about(self) -> None:
+        self.query_one("#about", Static).update(Content(self._about(self.table.current)))
+
+    def _about(self, row: LogRow | None) -> str:
+        """Say what has no room in the row under the cursor."""
+        if row is None:
+            return "No log yet." if not self.table.total else ""
+        where = {"": "nobody applies it", "here": "applied here"}.get(row.where, f"by {row.where}")
+        return "\n".join([f"{row.path} · {where}", *([row.reason] if row.reason else [])])
+
+    def key_state(self) -> tuple[object, ...]:
+        row = self.table.current if self.is_mounted else None
+        return *super().key_state(), row is not None, row is not None and row.held
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _OF_A_ROW | _OF_ALL and self.is_mounted:
+            row = self.table.current
+            if row is None:
+                return False if action == "resume" else None
+            if action in {"pause", "resume"}:
+                return row.held is (action == "resume")
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        return "No log is shown." if action in _OF_A_ROW | _OF_ALL else super().why_not(action)
+
+    # One log
+
+    @on(LogsTable.Chosen)
+    def action_open(self) -> None:
+        """Show the log under the cursor; its screen leads back here."""
+        row = self.table.current
+        if row is not None:
+            view = self.logs.open(row.path)
+            self.app.push_screen(OneLogScreen(view), lambda _: self.logs.leave(view))
+
+    def action_pause(self) -> None:
+        """Stop the work on the log under the cursor."""
+        self._order(OrderKind.PAUSE, self._current())
+
+    def action_resume(self) -> None:
+        """Go on with the log under the cursor."""
+        self._order(OrderKind.RESUME, self._current())
+
+    def _current(self) -> list[LogRow]:
+        row = self.table.current
+        return [row] if row is not None else []
+
+    # All that are shown
+
+    def action_pause_shown(self) -> None:
+        """Stop the work on all logs of the list, once that was confirmed."""
+        rows = [row for row in self.table.shown if not row.held]
+        question = "Services that apply them pause, too, until somebody has them go on."
+        self._ask(OrderKind.PAUSE, rows, f"Pause {plural(len(rows), 'log')}? {question}")
+
+    def action_resume_shown(self) -> None:
+        """Go on with all logs of the list, once that was confirmed."""
+        rows = [row for row in self.table.shown if row.held]
+        question = f"Go on with {plural(len(rows), 'log')}? Whoever paused them had a reason."
+        self._ask(OrderKind.RESUME, rows, question)
+
+    def _ask(self, kind: OrderKind, rows: list[LogRow], question: str) -> None:
+        if not rows:
+            how = "paused already" if kind is OrderKind.PAUSE else "paused"
+            none = "All that are shown are" if kind is OrderKind.PAUSE else "None of them is"
+            self.notify(f"{none} {how}.", severity="warning")
+            return
+        button = "Pause" if kind is OrderKind.PAUSE else "Resume"
+        dialog = OrderAllDialog(question, button)
+        self.app.push_screen(dialog, partial(self._order_if, kind, rows))
+
+    def _order_if(self, kind: OrderKind, rows: list[LogRow], wanted: bool | None) -> None:
+        if wanted:
+            self._order(kind, rows)
+
+    def _order(self, kind: OrderKind, rows: list[LogRow]) -> None:
+        elsewhere = self.logs.order(kind, [row.path for row in rows])
+        if elsewhere:
+            self._send(kind, elsewhere)
+        self.logs.look()
+        self.look()
+
+    @work(group="orders", exit_on_error=False)
+    async def _send(self, kind: OrderKind, paths: list[str]) -> None:
+        await in_thread(self.logs.send, kind, paths)
+
+    # Over all logs
+
+    def action_dead_letters(self) -> None:
+        """Show what failed in any log."""
+        self.app.push_screen(DeadLettersScreen(self.logs))
+
+    def action_events(self) -> None:
+        """Show what happened to any log."""
+        self.app.push_screen(EventsScreen(self.logs))

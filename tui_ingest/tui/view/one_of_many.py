@@ -1,0 +1,126 @@
+"""One of many logs: where it stands, how fast it goes, and what works on it here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from django.db import close_old_connections, connections
+
+from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.tui.view.log_rows import LogRow, row_of
+from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.rates import Pace
+
+ASKED_SECONDS = 5.0  # for which an order is believed to be obeyed soon
+
+Address = Path | str
+RunSession = Callable[[Callable[[Event], None]], SessionEnded]
+# From an address, and whether to attach to it only, to its view and what runs behind that.
+MakeView = Callable[[Address, bool], tuple[LogView, RunSession]]
+
+logger = logging.getLogger(__name__)
+
+
+class OneOfMany:
+    """A log, and the thread that works for it if there is one.
+
+    Attributes:
+        status: as the database knew it last.
+        view: what the screens see of it, while something works for it here.
+        attaches: what works here only looks at a session elsewhere.
+        is_named: by the operator, or by one of his patterns.
+        is_settled: it was decided who applies it.
+        ended: how the session here has ended.
+    """
+
+    def __init__(self, path: str, address: Address) -> None:
+        self.path = path
+        self.address = address
+        self.status = SessionStatus(
+            path=path, state=State.NOT_RUNNING, reason="No session has read this log yet."
+        )
+        self.view: LogView | None = None
+        self.attaches = False
+        self.is_named = False
+        self.is_settled = False
+        self.ended: SessionEnded | None = None
+        self.thread: threading.Thread | None = None
+        self._pace = Pace()
+        self._asked: tuple[bool, float] | None = None  # to pause or not; when, in monotonic seconds
+
+    @property
+    def works(self) -> bool:
+        """Whether there is a session here, or somebody who looks at one elsewhere."""
+        return self.view is not None and not self.view.over
+
+    @property
+    def is_applied_here(self) -> bool:
+        """Whether orders are for a session of this process."""
+        return self.works and (
+            not self.attaches or (self.view is not None and self.view.taken_over)
+        )
+
+    def begin(self, make_view: MakeView, *, attach: bool) -> LogView:
+        """Have a session here, or look at one that is elsewhere."""
+        view, run_session = make_view(self.address, attach)
+        self.view, self.attaches, self.ended = view, attach, None
+        if not attach:
+            self.status = replace(self.status, state=State.STARTING, reason="")
+        work = threading.Thread(
+            target=self._work, args=(view, run_session), name=f"session {self.path}"
+        )
+        self.thread = work
+        work.start()
+        return view
+
+    def _work(self, view: LogView, run_session: RunSession) -> None:
+        close_old_connections()
+        try:
+            ended = run_session(view.feed.report)
+        except Exception as error:
+            logger.exception("The session of %s crashed; the others go on.", self.path)
+            text = f"The session crashed: {type(error).__name__}: {error}."
+            ended = SessionEnded(at=view.clock(), state=State.STOPPED, error=text)
+            view.feed.report(ended)
+        finally:
+            connections.close_all()
+        if not self.attaches or view.taken_over:
+            self.ended = ended
+        view.session_over.set()
+
+    def take(self, status: SessionStatus, now: float) -> None:
+        """Take note of what the database knows.
+
+        Args:
+            now: monotonic seconds.
+        """
+        self.status = status
+        self._pace.sample(now, sum(counts.records for counts in status.totals.values()))
+
+    def ask(self, *, to_pause: bool) -> None:
+        """Take note of an order, to be shown until it is obeyed."""
+        self._asked = to_pause, time.monotonic()
+
+    def row(self, now: float) -> LogRow:
+        """Return what the list shows of it.
+
+        Args:
+            now: seconds since the epoch.
+        """
+        if self._asked is not None:
+            to_pause, at = self._asked
+            if to_pause is self.status.paused or time.monotonic() - at > ASKED_SECONDS:
+                self._asked = None
+        return row_of(
+            self.status,
+            self._pace,
+            now,
+            error=self.ended.error if self.ended else "",
+            asked=self._asked[0] if self._asked else None,
+        )
