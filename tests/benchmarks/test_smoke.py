@@ -47,3 +47,16 @@ def test_every_measurement_of_the_source_comes_to_an_end():
     )
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) == 12
+
+
+def test_a_real_model_is_measured():
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.real_models", "--smoke", "many-to-many"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "| many-to-many |" in result.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import CompositePrimaryKey, IntegerField, UUIDField
@@ -13,7 +13,8 @@ from tui_ingest.ingest.model_fields import AnyField
 
 MAX_KEY = 255  # characters that `DeadLetterRow.key` holds
 
-_UUID_TEXT = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID_ZEROS = b"00000000-0000-0000-0000-000000000000\n"
+_HEX_TO_ZERO = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 
 
 def python_value(field: AnyField, value: Any) -> Any:
@@ -50,7 +51,15 @@ def _is_key_text(field: AnyField, value: Any) -> bool:
     """
     if type(value) is int:
         return isinstance(field, IntegerField) and abs(value) < 2**63
-    return type(value) is str and isinstance(field, UUIDField) and bool(_UUID_TEXT.fullmatch(value))
+    return type(value) is str and isinstance(field, UUIDField) and are_uuid_texts([value])
+
+
+def are_uuid_texts(values: Sequence[str]) -> bool:
+    """Tell whether texts are UUIDs as a key has them: canonical ones."""
+    lines = "\n".join(values) + "\n"
+    # With every digit made a zero, such texts are one UUID repeated.
+    zeros = lines.encode("ascii", "replace").translate(_HEX_TO_ZERO)
+    return zeros == _UUID_ZEROS * len(values)
 
 
 def reference_text(field: AnyField, value: Any) -> str:

@@ -114,6 +114,8 @@ class BatchResult:
     witnesses: list[Serialized] = field(default_factory=list)  # see `batches.witnesses`
     failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
     letters: dict[int, DeadLetter] = field(default_factory=dict)
+    # Of the records that took effect, those that may have to do with open dead letters.
+    touching: list[Record] = field(default_factory=list)
     superseded: list[DeadLetter] = field(default_factory=list)
     verified: list[Conclusion] = field(default_factory=list)  # what DIGESTs have said
     notices: Sequence[Notice] = ()  # what the log said that was not known

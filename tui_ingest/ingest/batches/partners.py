@@ -23,6 +23,8 @@ class Partners:
         self._target = target
         self._file = file
         self._known: dict[RowKey, bool] = {}  # whether a record that waits has this row
+        self._has_looked = False
+        self._brought: set[RowKey] | None = None  # by open dead letters, unless these are many
 
     def are_awaited(self, entry: Entry, failure: Failure) -> bool:
         """Tell whether a record waits for rows that are here, or that others have which wait, too.
@@ -38,5 +40,13 @@ class Partners:
 
     def _is_known(self, key: RowKey) -> bool:
         if key not in self._known:
-            self._known[key] = deadletters.is_brought(self._target, self._file, key)
+            self._known[key] = self._is_brought(key)
         return self._known[key]
+
+    def _is_brought(self, key: RowKey) -> bool:
+        if not self._has_looked:
+            self._has_looked = True
+            self._brought = deadletters.brought(self._target, self._file)
+        if self._brought is not None:
+            return key in self._brought
+        return deadletters.is_brought(self._target, self._file, key)

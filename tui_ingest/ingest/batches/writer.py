@@ -219,4 +219,5 @@ class BatchWriter:
             [(written.entries[index], written.failures[index]) for index in indexes],
         )
         written.letters = dict(zip(indexes, letters, strict=True))
-        written.superseded = deadletters.supersede(self._target, self._file, written.applied())
+        written.touching = deadletters.touching(self._target, self._file, written.applied())
+        written.superseded = deadletters.supersede(self._target, self._file, written.touching)

@@ -42,5 +42,5 @@ class AutoRetry:
         """
         touched = waiting_for(self._target, self._file, applied)
         judge_again(self._target, touched)
-        new = (letter.pk for letter in letters)
+        new = (letter.pk for letter in letters if letter.waiting_for_model)
         return retry_complete(self._target, self._file, {*touched, *new})

@@ -8,9 +8,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 
 CHUNK = 500  # parameters; SQLite's limit was 999 for long
-# A batch has up to 20,000 keys, 40 questions. Where a query has no more results than this, it is
-# cheaper to fetch them all and compare here.
-FEW = 4 * CHUNK
+FETCHED = 8  # rows, in the time that it takes to ask about one
 
 T = TypeVar("T")
 
@@ -22,7 +20,10 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
         yield remaining[start : start + CHUNK]
 
 
-def few(rows: QuerySet[Any, T]) -> set[T] | None:
-    """Return all of a query's results if they are few; None if it is better asked about some."""
-    found = list(rows[: FEW + 1])
-    return set(found) if len(found) <= FEW else None
+def few(rows: QuerySet[Any, T], number: int) -> set[T] | None:
+    """Return all of a query's results if it is cheaper to fetch them, and compare here, than to ask
+    about a number of rows; otherwise None.
+    """
+    most = max(FETCHED * number, CHUNK)
+    found = list(rows[: most + 1])
+    return set(found) if len(found) <= most else None

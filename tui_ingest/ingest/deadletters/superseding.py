@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from tui_ingest.ingest.deadletters.chunking import chunks, few
+from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import write_rows
 from tui_ingest.ingest.exact.finding import row_key, row_keys
@@ -27,12 +27,10 @@ def supersede(target: Target, file: ProcessedFile, records: Sequence[Record]) ->
     Returns:
         The dead letters that are superseded now, in log order.
     """
-    rows = _open_rows(target, file)
-    some = few(rows.values_list("model", "key"))
-    if some is not None and not some:
+    rows = open_rows(target, file)
+    if not records or not rows.exists():
         return []
-    wanted = None if some is None else set(map(RowKey._make, some))
-    applied = _last_records(target, records, wanted)
+    applied = _last_records(target, records)
 
     def is_older(letter: DeadLetter, key: RowKey) -> bool:
         later = applied[key]
@@ -54,7 +52,7 @@ def supersede_older(
         for letter in sorted(applied)
         for key in row_keys(target, applied[letter].objects).values()
     }
-    rows = _open_rows(target, file).exclude(dead_letter__in=[*applied])
+    rows = open_rows(target, file).exclude(dead_letter__in=[*applied])
 
     def is_older(letter: DeadLetter, key: RowKey) -> bool:
         return letter.pk < last[key]
@@ -80,19 +78,15 @@ def refresh_rows(target: Target, file: ProcessedFile, *, reason: str | None = No
             write_rows(target, letter, entry)
 
 
-def _open_rows(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterRow]:
+def open_rows(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterRow]:
+    """Return the rows that the open dead letters of a log speak of."""
     return target.rows(DeadLetterRow).filter(
         dead_letter__file=file, dead_letter__status=DeadLetter.Status.OPEN, superseded=False
     )
 
 
-def _last_records(
-    target: Target, records: Sequence[Record], wanted: set[RowKey] | None
-) -> dict[RowKey, RecordLocation]:
-    """Return where the last record of each row is; of the rows that are wanted, if only some are.
-
-    Every record of a batch comes by here while dead letters are open: no more than it takes.
-    """
+def _last_records(target: Target, records: Sequence[Record]) -> dict[RowKey, RecordLocation]:
+    """Return where the last record of each row is."""
     last = {}
     for record in records:
         for serialized in record.objects:
@@ -102,8 +96,7 @@ def _last_records(
                 key = row_key(target, serialized)
             except RecordError:  # it says of no row that it is the one
                 continue
-            if wanted is None or key in wanted:
-                last[key] = record.location
+            last[key] = record.location
     return last
 
 

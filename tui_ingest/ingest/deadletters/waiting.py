@@ -28,13 +28,10 @@ def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) 
         Their ids, in log order.
     """
     keys = open_keys(target, file)
-    models = frozenset(keys.values_list("model", flat=True).distinct())
+    models = frozenset(keys.values_list("model", flat=True).distinct()) if records else ()
     if not models:
         return []
     changed = {key for record in records for key in changed_by(target, record, models)}
-    some = few(keys.values_list("model", "key"))
-    if some is not None:
-        changed.intersection_update(map(RowKey._make, some))
     return sorted({letter for found in matching(keys, changed).values() for letter in found})
 
 
@@ -48,6 +45,15 @@ def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[Ro
             for key, letter in same.values_list("key", "dead_letter_id"):
                 found.setdefault(RowKey(model, key), set()).add(letter)
     return found
+
+
+def brought(target: Target, file: ProcessedFile) -> set[RowKey] | None:
+    """Return the rows that open dead letters which wait themselves would bring or change; None if
+    there are too many of them.
+    """
+    keys = open_keys(target, file).filter(is_needed=False)
+    found = few(keys.values_list("model", "key"), 1)
+    return None if found is None else {*map(RowKey._make, found)}
 
 
 def is_brought(target: Target, file: ProcessedFile, key: RowKey) -> bool:

@@ -26,7 +26,7 @@ from tui_ingest.ingest.fast.kinds import (
 )
 
 NONE = type(None)
-FEW = 64  # values that are looked at one by one, if there is an unusual one among them
+FEW = 8  # values that are looked at one by one, if there is an unusual one among them
 
 
 class UnfitError(Exception):
@@ -55,20 +55,30 @@ class Column:
 
     def convert(self, values: Values) -> Values | None:
         """Return the column for the database; None if some value is not fit for the fast path."""
-        values = self.named(values)
-        kinds = {*map(type, values)}
-        if self.usual is not None:
-            if NONE in kinds and self.field.null:
-                return self._convert_around_nulls(values)
-            converted = self.usual(values, kinds)
-            if converted is not None:
-                return converted
-            if len(values) > FEW:
-                return self._convert_in_parts(values)
+        converted = self._convert_usual(values)
+        if converted is not None:
+            return converted
+        if self.usual is not None and len(values) > FEW:
+            return self._convert_in_parts(values)
         try:
             return [self.convert_one(value) for value in values]
         except Exception:  # custom fields raise anything; `is_hopeless` looks again
             return None
+
+    def _convert_usual(self, values: Values) -> Values | None:
+        """Return the column for the database; None if some value is not of the usual kind."""
+        if self.usual is None:
+            return None
+        values = self.named(values)
+        kinds = {*map(type, values)}
+        if NONE not in kinds or not self.field.null:
+            return self.usual(values, kinds)
+        present = [value for value in values if value is not None]
+        converted = self.usual(present, kinds - {NONE}) if present else ()
+        if converted is None:
+            return None
+        rest = iter(converted)
+        return [None if value is None else next(rest) for value in values]
 
     def _convert_in_parts(self, values: Values) -> Values | None:
         """A single unusual value should not send the whole column the long way."""
@@ -79,20 +89,13 @@ class Column:
 
     def unfit(self, values: Values) -> set[int]:
         """Return the places of the values that the fast path cannot write."""
-        return {
-            place
-            for start in range(0, len(values), FEW)
-            if self.convert(part := values[start : start + FEW]) is None
-            for place, value in enumerate(part, start)
-            if not self._is_fit(value)
-        }
-
-    def _convert_around_nulls(self, values: Values) -> Values | None:
-        present = self.convert([value for value in values if value is not None])
-        if present is None:
-            return None
-        rest = iter(present)
-        return [None if value is None else next(rest) for value in values]
+        if self._convert_usual(values) is not None:
+            return set()
+        if self.usual is None or len(values) <= FEW:
+            return {place for place, value in enumerate(values) if not self._is_fit(value)}
+        middle = len(values) // 2
+        others = self.unfit(values[middle:])
+        return self.unfit(values[:middle]) | {middle + place for place in others}
 
     def convert_one(self, value: Any) -> Any:
         """Return one value for the database.

@@ -74,22 +74,29 @@ class Group:
         Returns:
             Those, by index of the entry; True: the exact path refuses it whatever happens.
         """
-        self.columns = [() for _ in self.plan.columns]  # what is left if all records go
-        for place, values in enumerate(zip(*self.rows, strict=True)):
-            column = self.plan.columns[place]
+        self.columns = [() for _ in self.plan.columns]
+        left_out: dict[int, bool] = {}
+        logged = self._logged()
+        for place, column in enumerate(self.plan.columns):
             if column is None:
                 continue
-            converted = column.convert(values)
+            converted = column.convert(logged[place])
             if converted is None:
-                return self._leave_out_unfit(column, values) | self.convert()
+                left_out |= self._leave_out_unfit(column, logged[place])
+                logged = self._logged()
+                converted = column.convert(logged[place])
+                assert converted is not None  # noqa: S101  # those that are left are fit
             self.columns[place] = converted
-        return {}
+        return left_out
+
+    def _logged(self) -> Sequence[Values]:
+        """Return the values as logged, column by column."""
+        return [*zip(*self.rows, strict=True)] or [()] * len(self.plan.columns)
 
     def _leave_out_unfit(self, column: Column, values: Values) -> dict[int, bool]:
         unfit = {
             self.indexes[place]: column.is_hopeless(values[place]) for place in column.unfit(values)
         }
-        self.columns = []
         self.drop(unfit)
         return unfit
 

@@ -11,14 +11,13 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field
 
+from tui_ingest.ingest.keys import are_uuid_texts
+
 Values = Sequence[Any]
 # Returns the column for the database, or None if any value is not of the usual kind.
 Convert = Callable[[Values, set[type]], Values | None]
 Prepared = tuple[Convert | None, Callable[[Any], bool]]
 
-_UUID_LENGTH = 37  # with the newline behind it
-_UUID_ZEROS = b"00000000-0000-0000-0000-000000000000\n"
-_HEX_TO_ZERO = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 _DIGIT_TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 # Times in UTC, every digit made a zero, and what has to stand in place of the 'Z' to have them as
 # SQLite's rows do: '2023-10-27T10:00:00.971Z' becomes '2023-10-27 10:00:00.971000'.
@@ -97,12 +96,9 @@ def _prepare_uuid(_field: Field[Any, Any], connection: BaseDatabaseWrapper) -> P
     def usual(values: Values, kinds: set[type]) -> Values | None:
         if kinds != {str}:
             return None
-        lines = "\n".join(values) + "\n"
-        # With every digit made a zero, a column of canonical UUIDs is one UUID repeated.
-        zeros = lines.encode("ascii", "replace").translate(_HEX_TO_ZERO)
-        if zeros != _UUID_ZEROS * len(values):
+        if not are_uuid_texts(values):
             return None
-        return values if is_native else lines.replace("-", "").split("\n")[:-1]
+        return values if is_native else "\n".join(values).replace("-", "").split("\n")
 
     return usual, _anything
 
@@ -116,7 +112,7 @@ def _prepare_datetime(field: Field[Any, Any], connection: BaseDatabaseWrapper) -
         if kinds != {str}:
             return None
         lines = "\n".join(values) + "\n"
-        # As with UUIDs: every time is the first one, but for its digits.
+        # With every digit made a zero, each time is the first one repeated.
         zeros = lines.encode("ascii", "replace").translate(_DIGIT_TO_ZERO)
         first = zeros[: zeros.index(b"\n") + 1]
         if first not in _UTC_TIMES or zeros != first * len(values) or not _are_times(values):

@@ -1,0 +1,1 @@
+"""An app with the kinds of models that real projects have."""
