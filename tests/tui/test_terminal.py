@@ -137,6 +137,8 @@ STEPS = (
     ("e", "FROZEN"),
     ("\r", "1 record"),
     ("2", "in the database now"),
+    ("h", "─ History ─"),
+    ("\x1b", "in the database now"),
     ("\x1b", "FROZEN"),
     ("d", "Dead letters ·"),
     ("\r", "1 record"),

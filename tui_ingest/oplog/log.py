@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -199,7 +199,7 @@ class Log(Protocol):
 
     def search(
         self, patterns: Sequence[re.Pattern[bytes]], position: Position | None
-    ) -> Iterator[Searched]:
+    ) -> Generator[Searched]:
         """Search all of the log once more, from the oldest line that is there, piece by piece.
 
         Every line in which one of the patterns is found is parsed; the others are not, which makes

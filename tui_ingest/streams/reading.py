@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -231,7 +231,7 @@ class StreamLog:
 
     def search(
         self, patterns: Sequence[re.Pattern[bytes]], position: Position | None
-    ) -> Iterator[Searched]:
+    ) -> Generator[Searched]:
         """See `Log.search`."""
         # Of its own, because the reader lets go of its broker after any trouble.
         with contextlib.closing(Broker(self._address, self._access)) as broker:

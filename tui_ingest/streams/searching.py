@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from tui_ingest.oplog.log import MAX_RECORD_BYTES, Entry, Position, Searched
 from tui_ingest.oplog.parsing import timestamp_of
@@ -15,7 +15,7 @@ from tui_ingest.streams.progress import Progress
 Patterns = Sequence[re.Pattern[bytes]]
 
 
-def search(broker: Broker, patterns: Patterns, position: Position | None) -> Iterator[Searched]:
+def search(broker: Broker, patterns: Patterns, position: Position | None) -> Generator[Searched]:
     """See `Log.search`."""
     info, last = broker.stream(), broker.last()
     if info is None or last is None:

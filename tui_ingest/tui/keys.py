@@ -21,6 +21,7 @@ from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.help import HelpScreen
+from tui_ingest.tui.screens.history import HistoryScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
@@ -44,6 +45,7 @@ _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (InspectorScreen, RowsView),
     (StoppedInspector, RowsView),
     (EventsScreen, RowsView),
+    (HistoryScreen, RowsView),
     (EditScreen,),
     (FilterInput,),
 )

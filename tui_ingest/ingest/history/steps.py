@@ -47,6 +47,7 @@ class Step:
     objects: int  # of the whole record
     changes: tuple[Change, ...]
     is_first: bool  # of its table's row, or the first one after a deletion
+    is_again: bool  # after a deletion
     letter: LetterFacts | None = None
     is_ahead: bool = False  # the session has not read it yet
     is_in_log: bool = True  # or else only its dead letter has it
@@ -68,21 +69,29 @@ class Changes:
 
     def __init__(self) -> None:
         self._said: dict[str, Mapping[str, Any]] = {}  # by the label of the table
+        self._deleted: set[str] = set()
 
-    def next(self, table: str, operation: Operation, item: Serialized) -> tuple[bool, list[Change]]:
-        """Return whether an object is the first of its row, and what it changes.
+    def is_first(self, table: str) -> bool:
+        """Tell whether the row of a table is not there, as far as was said."""
+        return table not in self._said
+
+    def was_deleted(self, table: str) -> bool:
+        """Tell whether that is so because it was deleted."""
+        return table in self._deleted
+
+    def next(self, table: str, operation: Operation, item: Serialized) -> list[Change]:
+        """Return what an object says else than those before.
 
         A field that it lacks keeps the value that it had.
         """
-        before = self._said.get(table)
-        is_first = before is None
-        before = before or {}
+        before = self._said.pop(table, {})
+        self._deleted.discard(table)
         if operation is Operation.DELETE:
-            self._said.pop(table, None)
-            return is_first, []
+            self._deleted.add(table)
+            return []
         now = {"pk": item.get("pk"), **item["fields"]}
         self._said[table] = {**before, **now}
-        changes = [
+        return [
             Change(
                 name=name,
                 is_new=name not in before,
@@ -92,4 +101,3 @@ class Changes:
             for name, value in now.items()
             if name not in before or before[name] != value
         ]
-        return is_first, changes

@@ -18,6 +18,8 @@ def effect(step: Step) -> str:
     """Return what a record says beside those before: "changes 2 fields"."""
     if step.record.operation is Operation.DELETE:
         return "deletes it"
+    if step.is_again:
+        return "the first record after the deletion"
     if step.is_first:
         return "the first record of it"
     if not step.changes:

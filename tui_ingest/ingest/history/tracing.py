@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -57,7 +58,7 @@ class Tracing:
     def __init__(self, target: Target, log: Log, subjects: Sequence[Subject]) -> None:
         self._target = target
         self._log = log
-        self._subjects = subjects
+        self.subjects = subjects
         self._file = target.rows(ProcessedFile).filter(file_path=log.path).first()
         self._changes = Changes()
         self._last: dict[str, Step] = {}  # that took effect, by the label of the table
@@ -69,7 +70,7 @@ class Tracing:
     @property
     def notes(self) -> list[str]:
         """What is shown and what is not, a sentence each."""
-        notes = [note for subject in self._subjects for note in subject.notes]
+        notes = [note for subject in self.subjects for note in subject.notes]
         if self._file is None:
             notes.append("No session has read this log into this database.")
         if len(self._identities) > 1:
@@ -77,24 +78,25 @@ class Tracing:
             notes.append(f"Several rows had this number: {several}.")
         return [*dict.fromkeys(notes)]
 
-    def run(self) -> Iterator[list[Step]]:
+    def run(self) -> Generator[list[Step]]:
         """Search the log; yield what is found, oldest first, an empty list now and then.
 
         Whoever has enough closes it. What is missing is known at its end.
         """
         letters = self._letters()
         position = checkpoints.position_of(self._file) if self._file else None
-        patterns = [pattern for subject in self._subjects for pattern in subject.patterns]
+        patterns = [pattern for subject in self.subjects for pattern in subject.patterns]
         self._lack_gaps()
         try:
-            for piece in self._log.search(patterns, position):
-                if self.begins_at is None:
-                    self.begins_at = piece.begins_at
-                    yield self._steps_before(letters, piece.generations)
-                self.done, self.total = piece.done, piece.total
-                self.lacks += piece.lacks
-                found = self._steps(piece.entries, letters, is_ahead=False)
-                yield found + self._steps(piece.ahead, letters, is_ahead=True)
+            with closing(self._log.search(patterns, position)) as pieces:
+                for piece in pieces:
+                    if self.begins_at is None:
+                        self.begins_at = piece.begins_at
+                        yield self._steps_before(letters, piece.generations)
+                    self.done, self.total = piece.done, piece.total
+                    self.lacks += piece.lacks
+                    found = self._steps(piece.entries, letters, is_ahead=False)
+                    yield found + self._steps(piece.ahead, letters, is_ahead=True)
         except LogError as error:
             self.lacks.append(str(error))
         self._lack_what_was_removed()
@@ -102,7 +104,7 @@ class Tracing:
 
     def now(self) -> list[RowNow]:
         """Return the row, and its parents', as they are now."""
-        return [self._now(subject) for subject in self._subjects]
+        return [self._now(subject) for subject in self.subjects]
 
     # Records
 
@@ -133,15 +135,16 @@ class Tracing:
         if record.operation is Operation.DIGEST:
             return
         for item in record.objects:
-            subject = next((s for s in self._subjects if s.is_subject_of(self._target, item)), None)
+            subject = next((s for s in self.subjects if s.is_subject_of(self._target, item)), None)
             if subject is None:
                 continue
-            is_first, changes = self._changes.next(subject.label, record.operation, item)
+            changes = self._changes
             step = Step(
                 record=record._replace(objects=[item]),
                 objects=len(record.objects),
-                changes=tuple(changes),
-                is_first=is_first,
+                is_first=changes.is_first(subject.label),
+                is_again=changes.was_deleted(subject.label),
+                changes=tuple(changes.next(subject.label, record.operation, item)),
                 letter=letter,
                 is_ahead=is_ahead,
                 is_in_log=is_in_log,
@@ -167,7 +170,7 @@ class Tracing:
             return {}
         meant = Q()
         rows = self._target.rows(DeadLetterRow)
-        for subject in self._subjects:
+        for subject in self.subjects:
             for key in subject.identities:
                 meant |= Q(pk__in=rows.filter(model=key.model, key=key.key).values("dead_letter"))
             if subject.by_pk:
@@ -225,7 +228,7 @@ class Tracing:
     def _lack_unreadable(self, entry: Malformed) -> None:
         """A line that is no record may have been one of the row."""
         raw = entry.raw.lower()
-        labels = (label for subject in self._subjects for label in subject.labels)
+        labels = (label for subject in self.subjects for label in subject.labels)
         if any(label.encode() in raw for label in labels):
             place = f"byte {entry.location.start:,} of generation {entry.location.generation[:12]}"
             self.lacks.append(f"The line at {place} is no record and may speak of the row.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
@@ -179,7 +179,7 @@ class FileLog:
 
     def search(
         self, patterns: Sequence[re.Pattern[bytes]], position: Position | None
-    ) -> Iterator[Searched]:
+    ) -> Generator[Searched]:
         """See `Log.search`."""
         limit = self._max_record_bytes
         return search(self._files, patterns, position, max_record_bytes=limit)

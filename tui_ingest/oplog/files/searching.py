@@ -7,7 +7,7 @@ pattern is looked for in a large piece of a file at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,22 +28,20 @@ Patterns = Sequence[re.Pattern[bytes]]
 
 def search(
     files: LogFiles, patterns: Patterns, position: Position | None, *, max_record_bytes: int
-) -> Iterator[Searched]:
+) -> Generator[Searched]:
     """See `Log.search`."""
-    missing = _missing_numbers(files)
     with discover(files, all_or_none=False) as snapshot:
+        missing = _missing_numbers(files, snapshot)
         for piece in _through_all(snapshot, patterns, position, max_record_bytes):
             yield piece
-        has_rising_numbers = bool(snapshot.contradictions)  # which begin anywhere
-    if missing and not has_rising_numbers:
         # Looked at twice, because a rollover renames one file after the other.
-        gone = [number for number in _missing_numbers(files) if number in missing]
-        yield replace(piece, entries=(), ahead=(), lacks=tuple(_gone(files, gone)))
+        gone = [number for number in _missing_numbers(files, snapshot) if number in missing]
+    yield replace(piece, entries=(), ahead=(), lacks=tuple(_gone(files, gone)))
 
 
 def _through_all(
     snapshot: Snapshot, patterns: Patterns, position: Position | None, max_record_bytes: int
-) -> Iterator[Searched]:
+) -> Generator[Searched]:
     # A position that is in none of the files was lost: all that is there comes after it.
     reached = (position and snapshot.point(position)) or (0, 0)
     times = (found.first_time for found in snapshot.generations)
@@ -171,10 +169,13 @@ class _Reader:
             yield f"{generation.path.name} was written over while it was searched."
 
 
-def _missing_numbers(files: LogFiles) -> list[int]:
-    """Return the numbers below the highest one of the rotated files that none of them has."""
-    ranks = {name.rank for _, name in rotated_files(files) if name.rank is not None}
-    return sorted({*range(1, max(ranks, default=0))} - ranks)
+def _missing_numbers(files: LogFiles, snapshot: Snapshot) -> list[int]:
+    """Return the numbers between those of the rotated files that none of them has."""
+    ranks = {path: name.rank for path, name in rotated_files(files) if name.rank is not None}
+    in_order = [ranks[found.path] for found in snapshot.generations if found.path in ranks]
+    is_rising = in_order[:1] < in_order[-1:]  # then the lowest is the oldest, and may be any
+    first = min(ranks.values(), default=0) if is_rising else 1
+    return sorted({*range(first, max(ranks.values(), default=0))} - {*ranks.values()})
 
 
 def _gone(files: LogFiles, numbers: Sequence[int]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -18,11 +19,13 @@ from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.filter_actions import list_keys
+from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
-from tui_ingest.tui.view import letters
+from tui_ingest.tui.view import history, letters
 from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import RetryRun, discard
@@ -36,7 +39,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 RELOAD_SECONDS = 2.0  # between two loads while records keep failing
 
 
-class DeadLettersScreen(RepairActions, ListScreen):
+class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
     """All dead letters of the log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -137,6 +140,19 @@ class DeadLettersScreen(RepairActions, ListScreen):
 
     def repaired(self) -> None:
         self.reload()
+
+    # What HistoryActions works on
+
+    def row_meant(self) -> FindSubjects | None:
+        letter = self.table.current
+        if letter is None:
+            return None
+        if letter.line is not None:
+            return history.of_line(letter.line, self.view.access.read_again)
+        return history.of_letter(letter.id)
+
+    def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
+        return InspectorScreen(self.view, look_up)
 
     # All that are shown
 

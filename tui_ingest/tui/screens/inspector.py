@@ -14,8 +14,10 @@ from textual.widgets import Static
 
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
+from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.history import FindSubjects, named
 from tui_ingest.tui.view.inspection import Inspection
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
@@ -26,7 +28,7 @@ from tui_ingest.tui.widgets.key_line import KeyLine
 PANES = ("record", "fields", "traceback")
 
 
-class InspectorScreen(RepairActions, Copying):
+class InspectorScreen(RepairActions, HistoryActions, Copying):
     """What is known of one record.
 
     Args:
@@ -104,6 +106,15 @@ class InspectorScreen(RepairActions, Copying):
 
     def repaired(self) -> None:
         self.reload()
+
+    # What HistoryActions works on
+
+    def row_meant(self) -> FindSubjects | None:
+        row = self.query_one(FieldTable).current_row
+        return named(row.label, row.key) if row is not None else None
+
+    def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
+        return InspectorScreen(self.view, look_up)
 
     # Keys
 

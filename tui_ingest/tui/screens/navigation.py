@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from textual import on
 
 from tui_ingest.oplog.log import StartPoint
-from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.go_to import GoToDialog
+from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
+from tui_ingest.tui.view import history
+from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
 from tui_ingest.tui.view.lines import MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 
 
-class Navigation(ConsoleScreen):
+class Navigation(HistoryActions):
     """The keys of the main screen that open another one."""
 
     @on(LogPane.Chosen, "#log")
@@ -53,6 +56,25 @@ class Navigation(ConsoleScreen):
             return inspect_line(line, access.read_again, access.target)
 
         self.app.push_screen(InspectorScreen(self.view, look_up))
+
+    def row_meant(self) -> FindSubjects | None:
+        """The row of the line under the cursor; without one, the row that the filter names."""
+        pane, stopped = self.query_one(LogPane), self.view.status.stopped_on
+        if stopped is not None and pane.following:
+            return history.of_raw(stopped.raw)
+        label, pk = pane.filter.asked("model"), pane.filter.asked("pk")
+        if isinstance(pane.current, RecordLine):
+            return history.of_line(pane.current, self.view.access.read_again, pk=pk)
+        return history.named(label, pk) if label and pk else None
+
+    def no_row(self) -> str:
+        pk = self.query_one(LogPane).filter.asked("pk")
+        if pk:
+            return f"No line here has that key. Of which model? /model:app.model pk:{pk}"
+        return super().no_row()
+
+    def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
+        return InspectorScreen(self.view, look_up)
 
     def action_dead_letters(self) -> None:
         """Show what failed."""

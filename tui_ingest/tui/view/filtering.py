@@ -59,6 +59,13 @@ class Filter(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self.typed)
 
+    def asked(self, key: str) -> str:
+        """Return the first value that is asked of a key, as it was typed; "" if none is."""
+        for match in _TERM.finditer(self.typed):
+            if (match["key"] or "") == key and not match["minus"]:
+                return match["plain"] if match["quoted"] is None else match["quoted"]
+        return ""
+
     def matches(self, row: T) -> bool:
         """Tell whether to show a row."""
         return not self.unknown and all(term(row) for term in self.terms)

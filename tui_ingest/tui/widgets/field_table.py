@@ -59,6 +59,11 @@ class FieldTable(RowsView):
         """The field under the cursor."""
         return self._lines[self.cursor].field if self._lines else None
 
+    @property
+    def current_row(self) -> RowComparison | None:
+        """The row that the field under the cursor is of."""
+        return self._lines[self.cursor].of if self._lines else None
+
     def row_count(self) -> int:
         return len(self._lines)
 

@@ -41,7 +41,7 @@ def test_records_of_a_row_with_what_changed_between_them(tmp_path, database):
         "changes 2 fields",
         "says the same again",
         "deletes it",
-        "the first record of it",
+        "the first record after the deletion",
     ]
     assert found.changes[1] == ['choice_text: "sky" → "blue"', "votes: 0 → 3"]
     assert found.changes[2:4] == [[], []]

@@ -112,6 +112,15 @@ class TestWhatIsMissingIsSaid:
         assert len(ahead) == 3
         assert "oplog.log.1, oplog.log.3" in lack
 
+    def test_numbers_that_rise_begin_anywhere(self, files):
+        for number in range(5, 12):
+            if number != 8:
+                files.rank(number).write_bytes(question(7))
+        files.write(question(7))
+        _, ahead, lacks = found(files.path)
+        assert len(ahead) == 7
+        assert lacks == ["Gone from between the rotated files: oplog.log.8."]
+
     def test_a_damaged_archive(self, files):
         files.rotate(questions(range(7, 2000)))
         files.rotate(question(7, "after"))
