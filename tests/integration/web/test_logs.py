@@ -1,5 +1,7 @@
 """The pages of logs: who may see and order what, and that they say what the database knows."""
 
+import socket
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -117,6 +119,23 @@ def test_a_refresh_takes_few_queries_however_many_logs_there_are(apply, client):
     for number in range(4):
         apply(question(10 + number), BAD, name=str(number))
     assert queries(LOGS) == of_one
+
+
+def test_no_page_waits_for_a_broker(client):
+    visitor(client, *VIEWED)
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        port = broker.getsockname()[1]
+        file = ProcessedFile.objects.create(
+            file_path=f"nats://127.0.0.1:{port}/OPLOG/oplog.a", state="running", unread=0
+        )
+        for address in (LOGS, page_of(file)):
+            text = Page(client.get(address)).text
+            assert "NOT RUNNING No session applies it." in text
+            assert "nothing unread" not in text
+            assert "unknown" in text
+        broker.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            broker.accept()
 
 
 def test_whoever_may_only_see_orders_nothing(apply, client):

@@ -8,6 +8,7 @@ from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.status.stored import Known, seen_backlog, told_backlog
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
+from tui_ingest.oplog.addresses import is_stream
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.oplog.opening import open_log
 
@@ -56,14 +57,16 @@ def overview(target: Target) -> list[SessionStatus]:
 def told_or_seen(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, SessionStatus]:
     """Return where some logs stand, by their keys: as their sessions told, if these are alive.
 
-    What a session said last may be long past: then the log itself is looked at.
+    What a session said last may be long past: then the log's files are looked at. A broker is not
+    asked; one that does not answer takes seconds, and somebody waits for all of the logs.
     """
     known, settings = Known(target, files), target.settings
 
     def backlog(file: ProcessedFile) -> Backlog | None:
         if known.is_alive(file):
             return told_backlog(file)
-        log = open_log(file.file_path, olddir=settings.olddir, access=settings.nats)
-        return seen_backlog(file, log)
+        if is_stream(file.file_path):
+            return None
+        return seen_backlog(file, open_log(file.file_path, olddir=settings.olddir))
 
     return {file.pk: known.status_of(file, backlog(file)) for file in files.defer("witnesses")}
