@@ -5,18 +5,17 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
-from operator import attrgetter
 
 from tui_ingest.admin.kept_rows import moment
 from tui_ingest.ingest.events import Counts, State, VerifiedState
 from tui_ingest.ingest.status import SessionStatus, lag_seconds
+from tui_ingest.ingest.status.urgency import urgency, worst_verdict
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.words.numbers import duration, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
 # How soon somebody should look; the values are classes of the style sheet.
 BAD, WARNING, GOOD, QUIET = "bad", "warning", "good", "quiet"
-_WORST_FIRST = (BAD, WARNING, GOOD, QUIET)
 
 _SIGNS = {
     State.STARTING: ("…", QUIET),
@@ -31,13 +30,12 @@ _SIGNS = {
     State.STOPPED: ("■", WARNING),
     State.NOT_RUNNING: ("□", BAD),
 }
-_VERDICT_TONES = {  # the worst first
+_VERDICT_TONES = {
     VerifiedState.DIFFERS: BAD,
     VerifiedState.NOT_COMPARABLE: WARNING,
     VerifiedState.EXPLAINED: WARNING,
     VerifiedState.EQUAL: GOOD,
 }
-_VERDICTS = [*_VERDICT_TONES]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,6 @@ class LogFacts:
     doing: str  # why it is in this state
     runs_on: str  # "pid 812 on web-1"; "" if nowhere
     seen: str  # "2s ago"
-    paused: bool
     lag: str  # "3m12s"
     unread: str  # "1.2 MiB"
     share: int  # percent of the generation being read
@@ -74,21 +71,13 @@ class LogFacts:
     verified_tone: str
     last_record: str
     models: tuple[ModelRow, ...]
-    lag_seconds: float  # 0 where it is not known
-
-    @property
-    def urgency(self) -> tuple[int, int, int, str]:
-        """What sorts logs, worst first: in steps, or they would change places all the time."""
-        troubles = [self.tone, self.verified_tone, WARNING if self.dead_letters else QUIET]
-        worst = min(map(_WORST_FIRST.index, troubles))
-        late, failed = int(self.lag_seconds).bit_length(), self.dead_letters.bit_length()
-        return worst, -late, -failed, self.path
 
 
 def worst_first(statuses: dict[int, SessionStatus]) -> list[LogFacts]:
-    """Return what is shown of many logs."""
-    facts = [facts_of(key, status) for key, status in statuses.items()]
-    return sorted(facts, key=attrgetter("urgency"))
+    """Return what is shown of many logs, by their keys."""
+    now = time.time()
+    ranked = sorted(statuses.items(), key=lambda item: (urgency(item[1], now), item[1].path))
+    return [facts_of(key, status) for key, status in ranked]
 
 
 def facts_of(key: int, status: SessionStatus) -> LogFacts:
@@ -99,7 +88,6 @@ def facts_of(key: int, status: SessionStatus) -> LogFacts:
     """
     now = time.time()
     badge, tone = _badge(status)
-    lag = lag_seconds(status, now)
     verified, verified_tone = _verified(status, now)
     return LogFacts(
         key=key,
@@ -109,8 +97,7 @@ def facts_of(key: int, status: SessionStatus) -> LogFacts:
         doing=_doing(status),
         runs_on=terminal_safe(status.runs_on),
         seen=_seen(status, now),
-        paused=status.paused,
-        lag=_lag(status, lag),
+        lag=_lag(status, now),
         unread=_unread(status),
         share=int(100 * status.share),
         place=_place(status),
@@ -123,7 +110,6 @@ def facts_of(key: int, status: SessionStatus) -> LogFacts:
         models=tuple(
             _model(label, status, now) for label in sorted({*status.totals, *status.verified})
         ),
-        lag_seconds=lag or 0.0,
     )
 
 
@@ -152,7 +138,8 @@ def _seen(status: SessionStatus, now: float) -> str:
     return f"{duration(max(0.0, now - status.last_seen))} ago"
 
 
-def _lag(status: SessionStatus, lag: float | None) -> str:
+def _lag(status: SessionStatus, now: float) -> str:
+    lag = lag_seconds(status, now)
     if lag:
         return duration(lag) if lag >= 1 else "<1s"
     if lag is not None:
@@ -175,15 +162,8 @@ def _place(status: SessionStatus) -> str:
 
 
 def _verified(status: SessionStatus, now: float) -> tuple[str, str]:
-    """Return the worst verdict about a model, or the oldest if all are equal."""
-    verdicts = [*status.verified.values()]
-    if not verdicts:
-        return "", QUIET
-    differing = sum(verdict.state is VerifiedState.DIFFERS for verdict in verdicts)
-    if differing:
-        return f"≠ {plural(differing, 'model')}", BAD
-    chosen = min(verdicts, key=lambda one: (_VERDICTS.index(one.state), one.at or 0.0))
-    return in_short(chosen, now), _VERDICT_TONES[chosen.state]
+    worst = worst_verdict(status)
+    return (in_short(worst, now), _VERDICT_TONES[worst.state]) if worst else ("", QUIET)
 
 
 def _model(label: str, status: SessionStatus, now: float) -> ModelRow:

@@ -5,6 +5,7 @@ session_status   one status, put together from events
 stored           the same from the database, for those who look from outside
 looking          that of many logs
 health           whether somebody has to be told
+urgency          of which log first
 prometheus       the same for a machine
 """
 

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui_ingest.ingest.events import State, Verified, VerifiedState
+from tui_ingest.ingest.events import State, VerifiedState
 from tui_ingest.ingest.status import SessionStatus, lag_seconds
+from tui_ingest.ingest.status.urgency import (
+    LAG_WARNING_SECONDS,
+    LATE,
+    STOPPED,
+    urgency,
+    worst_verdict,
+)
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.tui.view import formats, wording
 from tui_ingest.tui.view.filtering import Vocabulary
 from tui_ingest.tui.view.rates import Pace
 from tui_ingest.tui.view.wording import Phrase, Tone
 from tui_ingest.words.terminal_safe import terminal_safe
-
-# What needs somebody most. States that are not named are work as usual.
-_RANKS = {
-    State.STOPPED_ON_ERROR: 0,
-    State.NOT_RUNNING: 1,
-    State.WAITING: 1,
-    State.STOPPED: 3,
-    State.PAUSED: 3,
-    State.NO_FILE_YET: 3,
-    State.STANDING_BY: 3,
-    State.FINISHED: 6,
-}
-_LATE, _RATHER_LATE, _AS_USUAL = 2, 4, 5
-_VERDICTS = (
-    VerifiedState.DIFFERS,
-    VerifiedState.NOT_COMPARABLE,
-    VerifiedState.EXPLAINED,
-    VerifiedState.EQUAL,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +53,7 @@ VOCABULARY: Vocabulary[LogRow] = Vocabulary(
         "on": lambda row, value: value in row.where.lower(),
     },
     words={
-        "late": lambda row: (row.lag or 0.0) >= wording.LAG_WARNING_SECONDS,
+        "late": lambda row: (row.lag or 0.0) >= LAG_WARNING_SECONDS,
         "failed": lambda row: row.dead_letters > 0,
         "gaps": lambda row: row.gaps > 0,
         "differs": lambda row: row.differs,
@@ -88,13 +75,13 @@ def row_of(
     lag = lag_seconds(status, now)
     held = status.paused if asked is None else asked
     where = "here" if status.runs_here else status.runs_on
-    worst = _worst(status)
+    worst = worst_verdict(status)
     return LogRow(
         path=status.path,
         name=terminal_safe(formats.log_name(status.path)),
         badge=_badge(status, error=error, pausing=held and not status.paused),
         reason=terminal_safe(error) or status.reason,
-        rank=_rank(status, lag, failed=bool(error)),
+        rank=urgency(status, now, failed=bool(error)),
         state=status.state,
         where=where,
         held=held,
@@ -118,28 +105,6 @@ def _badge(status: SessionStatus, *, error: str, pausing: bool) -> Phrase:
     return wording.badge(alone, pausing=pausing, stopping=False)
 
 
-def _rank(status: SessionStatus, lag: float | None, *, failed: bool) -> tuple[float, ...]:
-    lag = lag if lag is not None and lag >= wording.LAG_WARNING_SECONDS else 0.0
-    rank = 0 if failed else _RANKS.get(status.state, _AS_USUAL)
-    if lag >= wording.LAG_ALARM_SECONDS or _differs(status):
-        rank = min(rank, _LATE)
-    elif lag or status.dead_letters:
-        rank = min(rank, _RATHER_LATE)
-    # In steps, and none for what comes and goes with every record: rows keep their places.
-    return rank, -math.floor(math.log2(lag + 1)), -status.dead_letters.bit_length()
-
-
-def _differs(status: SessionStatus) -> bool:
-    return any(one.state is VerifiedState.DIFFERS for one in status.verified.values())
-
-
-def _worst(status: SessionStatus) -> Verified | None:
-    """Return the verdict that matters most; of equal ones the oldest."""
-    order = {state: place for place, state in enumerate(_VERDICTS)}
-    verdicts = status.verified.values()
-    return min(verdicts, key=lambda one: (order[one.state], one.at or 0.0), default=None)
-
-
 def tally(rows: Sequence[LogRow]) -> list[str]:
     """Return how many logs are in which state: "2 running", "10 caught up"."""
     counted = Counter(row.state for row in sorted(rows, key=lambda row: row.rank))
@@ -161,10 +126,10 @@ def overall(rows: Sequence[LogRow]) -> Phrase:
 
 
 _OVERALL = (
-    (lambda row: row.rank[0] == 0, Tone.BAD, "✗ {} STOPPED"),
+    (lambda row: row.rank[0] == STOPPED, Tone.BAD, "✗ {} STOPPED"),
     (lambda row: row.state is State.NOT_RUNNING, Tone.WARNING, "□ {} NOT RUNNING"),
     (lambda row: row.state is State.WAITING, Tone.WARNING, "◌ {} WAITING"),
-    (lambda row: row.rank[0] == _LATE, Tone.BAD, "● {} LATE"),
+    (lambda row: row.rank[0] == LATE, Tone.BAD, "● {} LATE"),
     (lambda row: row.held, Tone.WARNING, "‖ {} PAUSED"),
     (lambda row: row.state is State.STARTING, Tone.QUIET, "… {} STARTING"),
     (lambda row: row.state is State.RUNNING, Tone.GOOD, "● {} RUNNING"),

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.ingest.status.urgency import LAG_ALARM_SECONDS, LAG_WARNING_SECONDS
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui.view import formats
 from tui_ingest.words.numbers import duration
 from tui_ingest.words.terminal_safe import terminal_safe
 
-LAG_WARNING_SECONDS = 10
 SILENCE_SECONDS = 90.0  # of a source that says every 30 that it is there
-LAG_ALARM_SECONDS = 20
 BACKFILL_SECONDS = 86_400  # from which on the age of a record is its date, and no lag
 MARGIN_SHARE = 0.2  # of the rotated files: with fewer to spare, the next loss is near
 
