@@ -40,6 +40,7 @@ class Installed:
         self.folder.mkdir()
         self.environment = {
             "PATH": f"{self.bin}:{os.environ['PATH']}",
+            "XDG_STATE_HOME": str(scratch / "state"),
             "HOME": str(scratch),
             "LANG": "C.UTF-8",
             "TUI_INGEST_DEMO_DB": str(scratch / "demo.sqlite3"),

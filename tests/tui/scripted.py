@@ -154,7 +154,14 @@ def no_log():
 
 
 def console(
-    session, control, *, clock=lambda: NOW, open_log=no_log, database="default", keymap=None
+    session,
+    control,
+    *,
+    clock=lambda: NOW,
+    open_log=no_log,
+    database="default",
+    keymap=None,
+    memory=None,
 ):
     access = LogAccess(
         path=PATH,
@@ -164,7 +171,7 @@ def console(
         read_again=lambda location: None,
     )
     view = LogView(access, control, clock=clock)
-    return ConsoleApp(view, partial(session, control), keymap=keymap)
+    return ConsoleApp(view, partial(session, control), keymap=keymap, memory=memory)
 
 
 async def until(pilot, condition, complaint=lambda: "It did not become true in time."):

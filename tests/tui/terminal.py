@@ -28,6 +28,7 @@ class Terminal:
             env={
                 **{k: v for k, v in os.environ.items() if k not in NOT_INHERITED},
                 "TUI_INGEST_DEMO_DB": str(self.database),
+                "XDG_STATE_HOME": str(folder / "state"),  # nor does it remember for somebody else
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 **environment,

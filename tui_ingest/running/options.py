@@ -32,6 +32,7 @@ class IngestOptions:
     once: bool = False
     paused: bool = False
     json: bool = False  # headless: lines of JSON
+    reset_view: bool = False  # the console forgets how it was looked at
     attach: bool = False  # look at the session that runs elsewhere; never be one
     stop_on_error: bool = False
     dry_run: bool = False
@@ -75,6 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
     )
     parser.add_argument("--once", action="store_true", help="end at the end of the log")
     parser.add_argument("--paused", action="store_true", help="start the console paused")
+    parser.add_argument(
+        "--reset-view",
+        action="store_true",
+        help="forget the console's theme, sort, filter and scope, which it remembers for you",
+    )
     parser.add_argument(
         "--attach",
         action="store_true",
@@ -134,6 +140,7 @@ def from_namespace(namespace: argparse.Namespace) -> IngestOptions:
         once=namespace.once,
         paused=namespace.paused,
         json=namespace.json,
+        reset_view=namespace.reset_view,
         attach=namespace.attach,
         stop_on_error=namespace.on_error == "stop",
         dry_run=namespace.dry_run,
@@ -163,6 +170,8 @@ def _conflict_of_forms(namespace: argparse.Namespace) -> str:
     """Return why what is looked at, and how, make no sense together."""
     if namespace.json and not namespace.headless:
         return "--json is for --headless"
+    if namespace.reset_view and namespace.headless:
+        return "--reset-view is for the console, which --headless does without"
     are_many = len(namespace.logs) > 1 or any(map(is_pattern, namespace.logs))
     if are_many and namespace.dry_run and not namespace.headless:
         return "--dry-run in the console is for one log: it leaves nothing to show of many"

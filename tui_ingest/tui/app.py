@@ -12,6 +12,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from tui_ingest.ingest.events import Event, SessionEnded, State
@@ -25,6 +26,8 @@ from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.farewell import left_to_do
 from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.view_memory import ViewMemory
+from tui_ingest.words.terminal_safe import terminal_safe
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class ConsoleApp(OrderedKeysApp):
         view: the log, or all logs; what the screens see of it.
         run_session: runs in a thread, and reports to whom it is given, until it is ordered to stop.
         keymap: keys other than the default ones, by the ids of their bindings.
+        memory: of how somebody likes to look.
     """
 
     TITLE = "tui-ingest"
@@ -59,10 +63,16 @@ class ConsoleApp(OrderedKeysApp):
             return isinstance(message, ConsoleApp.News)
 
     def __init__(
-        self, view: LogView, run_session: RunSession, *, keymap: Mapping[str, str] | None = None
+        self,
+        view: LogView,
+        run_session: RunSession,
+        *,
+        keymap: Mapping[str, str] | None = None,
+        memory: ViewMemory | None = None,
     ) -> None:
         super().__init__({**default_keys(), **(keymap or {})})
         self.view = view
+        self.memory = memory or ViewMemory()
         self._run_session = run_session
         self._keys_changed = dict(keymap or {})
         self.main = LogsScreen(view) if isinstance(view, AllLogs) else MainScreen(view)
@@ -71,6 +81,7 @@ class ConsoleApp(OrderedKeysApp):
 
     def on_mount(self) -> None:
         self.set_keymap(self._keys_changed)
+        self._recall_theme()
         self.push_screen(self.main)
         self.view.feed.on_news = self._announce
         self.set_interval(LOOK_SECONDS, self.look)
@@ -112,6 +123,16 @@ class ConsoleApp(OrderedKeysApp):
         ended = SessionEnded(at=self.view.clock(), state=State.STOPPED, error=text)
         self.view.feed.report(ended)
 
+    def _recall_theme(self) -> None:
+        """Begin with the theme that was chosen last, and remember the one that is chosen next."""
+        theme = self.memory.recall("theme").get("name")
+        if isinstance(theme, str) and theme in self.available_themes:
+            self.theme = theme
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
+
+    def _remember_theme(self, theme: Theme) -> None:
+        self.memory.remember("theme", {"name": theme.name})
+
     # Looking
 
     def on_console_app_news(self) -> None:
@@ -121,6 +142,8 @@ class ConsoleApp(OrderedKeysApp):
         """Take what is new to the screens."""
         if not self.is_running:  # the screens are being put away
             return
+        if trouble := self.memory.take_trouble():
+            self.notify(terminal_safe(trouble), severity="warning")
         screens = [
             screen
             for screen in self.screen_stack

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from platformdirs import user_state_path
 
 from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded
@@ -32,6 +33,7 @@ from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.log_view import LogAccess, LogView
 from tui_ingest.tui.view.logs import routed
 from tui_ingest.tui.view.one_of_many import Address, RunSession
+from tui_ingest.tui.view.view_memory import ViewMemory
 from tui_ingest.words.terminal_safe import terminal_safe
 
 GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
@@ -39,14 +41,17 @@ GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
 
 def launch(options: IngestOptions) -> int:
     """Run one session under the console, in a terminal; return the process's exit status."""
+    memory = ViewMemory(user_state_path("tui-ingest", appauthor=False) / "view.json")
+    memory.load(reset=options.reset_view)
     try:
-        app = build(options, prepare=spare_the_collector)
+        app = build(options, prepare=spare_the_collector, memory=memory)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"tui-ingest: {error}\n")
         return FATAL
     view = app.view
     with _ended_by_signals(view), routed(view.feed):
         app.run()
+    memory.close()
     for line in view.farewell():
         sys.stderr.write(f"tui-ingest: {line}\n")
     ended = view.status.ended
@@ -55,11 +60,17 @@ def launch(options: IngestOptions) -> int:
     return app.return_code or view.exit_status
 
 
-def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) -> ConsoleApp:
+def build(
+    options: IngestOptions,
+    *,
+    prepare: Callable[[], None] | None = None,
+    memory: ViewMemory | None = None,
+) -> ConsoleApp:
     """Return the console of a session, ready to run.
 
     Args:
         prepare: called in the session's thread before it begins.
+        memory: of how somebody likes to look; None begins with the default.
 
     Raises:
         ImproperlyConfigured: `TUI_INGEST["KEYS"]` cannot be had.
@@ -74,7 +85,7 @@ def build(options: IngestOptions, *, prepare: Callable[[], None] | None = None) 
             prepare()
         return work(report)
 
-    return ConsoleApp(view, run_session, keymap=keymap(get_settings().keys))
+    return ConsoleApp(view, run_session, keymap=keymap(get_settings().keys), memory=memory)
 
 
 def _one_log(options: IngestOptions, *, only_look: bool) -> tuple[LogView, RunSession]:

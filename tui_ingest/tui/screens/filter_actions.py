@@ -61,6 +61,7 @@ class FilterActions(ConsoleScreen):
 
     def _apply(self, typed: str) -> None:
         self.filtered.apply_filter(typed)
+        self.filtered.remember()
         self.filter_changed()
 
     def _leave_input(self) -> None:

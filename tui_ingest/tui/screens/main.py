@@ -152,6 +152,7 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying
         """Count the session, or the log's whole life."""
         table = self.query_one(ModelsTable)
         table.lifetime = not table.lifetime
+        table.remember()
 
     def action_focus_pane(self, pane: str) -> None:
         """Move the keyboard to a pane."""

@@ -12,5 +12,6 @@ database        those threads
 repairs         what is done about dead letters
 places          what is typed, and what it means
 status_phrases, wording, formats   in words
+view_memory     how somebody likes to look, kept for the next time
 logs            Python's logging, into the feed
 """

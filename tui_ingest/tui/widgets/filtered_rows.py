@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui_ingest.tui.remembering import memory
 from tui_ingest.tui.view.filtering import Filter
+from tui_ingest.tui.view.view_memory import Facts
 from tui_ingest.tui.widgets.rows import RowsView
 
 
@@ -24,6 +26,24 @@ class FilteredRows(RowsView):
     def apply_filter(self, typed: str) -> None:
         """Show only what matches."""
         raise NotImplementedError
+
+    # How it is looked at, next time, too
+
+    def arrangement(self) -> dict[str, str | bool]:
+        """Return how somebody likes to look at it."""
+        return {"filter": self.filter.typed}
+
+    def restore(self, facts: Facts) -> None:
+        """Be looked at so; what cannot be any more is left as it is."""
+        if (typed := facts.get("filter")) and isinstance(typed, str):
+            self.apply_filter(typed)
+
+    def remember(self) -> None:
+        """Remember how it is looked at now."""
+        memory(self).remember(self.id or "", self.arrangement())
+
+    def on_mount(self) -> None:
+        self.restore(memory(self).recall(self.id or ""))
 
     def nothing(self) -> str:
         if self.filter.unknown:

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.filtering import Filter, Vocabulary
+from tui_ingest.tui.view.view_memory import Facts
 from tui_ingest.tui.widgets.filtered_rows import FilteredRows
 from tui_ingest.tui.widgets.rows import Piece
 
@@ -99,10 +100,22 @@ class ListView(FilteredRows, Generic[T]):
     def sort_backwards(self) -> None:
         """Turn the direction round."""
         self.backwards = not self.backwards
+        self.remember()
 
     def _sort_by(self, name: str) -> None:
         self.set_reactive(ListView.backwards, False)
         self.sort_column = name
+        self.remember()
+
+    def arrangement(self) -> dict[str, str | bool]:
+        found = super().arrangement()
+        return {**found, "sort": self.sort_column, "backwards": self.backwards}
+
+    def restore(self, facts: Facts) -> None:
+        super().restore(facts)
+        if facts.get("sort") in {column.name for column in self.COLUMNS if column.by}:
+            self.sort_column = str(facts["sort"])
+            self.backwards = facts.get("backwards") is True
 
     def watch_sort_column(self) -> None:
         self._arrange()

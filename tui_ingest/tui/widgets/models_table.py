@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from tui_ingest.ingest.events import Counts, Verified, VerifiedState
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.view_memory import Facts
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.words.numbers import plural
@@ -71,6 +72,13 @@ class ModelsTable(ListView[_Row]):
         if told != self._told:
             self._verified, self._told = verified, told
             self._recount()
+
+    def arrangement(self) -> dict[str, str | bool]:
+        return {**super().arrangement(), "lifetime": self.lifetime}
+
+    def restore(self, facts: Facts) -> None:
+        super().restore(facts)
+        self.lifetime = facts.get("lifetime") is not False
 
     def watch_lifetime(self) -> None:
         self._recount()
