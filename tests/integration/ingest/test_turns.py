@@ -1,0 +1,86 @@
+"""Turns at writing one SQLite database: in order within a process, fair between processes."""
+
+import contextlib
+import os
+import signal
+from collections import Counter
+
+from tests.support.engine import eventually
+from tests.support.processes import started
+from tests.support.site import Site
+
+# Threads that always have something more to write; each turn is a letter in a file.
+WRITER = """
+import sys, threading, time
+from pathlib import Path
+import django; django.setup()
+from django.db import connection
+from tui_ingest.ingest.turns import write_turn
+
+name, threads, go = sys.argv[1], int(sys.argv[2]), Path("go")
+print("ready", flush=True)
+while not go.exists():
+    time.sleep(0.001)
+
+def write():
+    while not Path("stop").exists():
+        with write_turn(connection), write_turn(connection), open("turns", "a") as turns:
+            turns.write(name)
+            time.sleep(0.002)
+
+for _ in range(threads):
+    threading.Thread(target=write).start()
+"""
+
+
+def turns(site):
+    with contextlib.suppress(FileNotFoundError):
+        return (site.folder / "turns").read_text()
+    return ""
+
+
+@contextlib.contextmanager
+def writers(site, **threads):
+    """Processes by a letter, with a number of threads each; they begin together."""
+    (site.folder / "site.sqlite3").touch()
+    with contextlib.ExitStack() as stack:
+        outputs = {name: site.folder / f"output-{name}" for name in threads}
+        processes = [
+            stack.enter_context(started(site, outputs[name], "-c", WRITER, name, number))
+            for name, number in threads.items()
+        ]
+        for output in outputs.values():
+            eventually(lambda output=output: "ready" in output.read_text(), what="it is there")
+        (site.folder / "go").touch()
+        yield processes
+        (site.folder / "stop").touch()
+
+
+def test_a_busy_process_does_not_keep_others_from_writing(tmp_path):
+    site = Site(tmp_path)
+    with writers(site, a=1, b=1, c=1) as processes:
+        eventually(lambda: len(turns(site)) > 300, what="they write")
+        written = Counter(turns(site))
+        (site.folder / "stop").touch()
+        assert [process.wait(timeout=90) for process in processes] == [0, 0, 0]
+    assert min(written.values()) > max(written.values()) / 3
+    assert {(site.folder / f"output-{name}").read_text() for name in "abc"} == {"ready\n"}
+
+
+def test_a_process_with_many_sessions_lets_another_one_write(tmp_path):
+    site = Site(tmp_path)
+    with writers(site, a=8, b=1):
+        eventually(lambda: turns(site).count("b") > 5, what="the other one writes, too")
+
+
+def test_nobody_waits_for_ever_for_one_that_is_killed_or_frozen(tmp_path):
+    site = Site(tmp_path)
+    with writers(site, a=1, b=1, c=1) as (one, other, _):
+        eventually(lambda: {*turns(site)} == {*"abc"}, what="they write")
+        one.kill()
+        one.wait()
+        other.send_signal(signal.SIGSTOP)
+        flags = os.WSTOPPED | os.WNOWAIT
+        eventually(lambda: os.waitid(os.P_PID, other.pid, flags), what="it is frozen")
+        before = turns(site).count("c")
+        eventually(lambda: turns(site).count("c") > before, what="the third one goes on")
