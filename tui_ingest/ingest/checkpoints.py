@@ -33,7 +33,7 @@ def load(target: Target, path: str) -> ProcessedFile:
     """Return the checkpoint row of a log, made if this is the first time it is seen."""
     file = target.rows(ProcessedFile).filter(file_path=path).first()
     if file is None:
-        with write_turn(target.connection):
+        with write_turn(target.connection, short=True):
             file, _ = target.rows(ProcessedFile).get_or_create(file_path=path)
     return file
 

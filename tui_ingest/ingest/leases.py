@@ -127,6 +127,11 @@ def take(
     return bool(rows.update(**_columns(owner)))
 
 
+def renew(target: Target, path: str) -> None:
+    """Give a sign of life for the owner of `target`, if the lease of a log is its own."""
+    target.rows(ProcessedFile).filter(file_path=path, owner=target.owner).update(heartbeat=Now())
+
+
 def hand_over(target: Target, path: str, owner: Owner, heir: Owner) -> None:
     """Give the lease of a log to another session, unless somebody else has it by now."""
     rows = target.rows(ProcessedFile).filter(file_path=path, owner=owner.id)

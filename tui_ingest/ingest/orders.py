@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from tui_ingest.ingest import leases
 from tui_ingest.ingest.leases import Owner
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import Order, ProcessedFile
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, StartPoint
 
@@ -64,12 +65,13 @@ def give(
     Args:
         by: who gives it, for people.
     """
-    order = target.rows(Order).create(
-        file=file, kind=kind, argument=argument, given=Now(), given_by=by[:NAME_CHARACTERS]
-    )
-    holder = leases.holder(target, file.file_path)
-    if holder is None or not holder.is_alive:
-        _answer_for_nobody(target, order)
+    with write_turn(target.connection, short=True):
+        order = target.rows(Order).create(
+            file=file, kind=kind, argument=argument, given=Now(), given_by=by[:NAME_CHARACTERS]
+        )
+        holder = leases.holder(target, file.file_path)
+        if holder is None or not holder.is_alive:
+            _answer_for_nobody(target, order)
     return order
 
 
@@ -110,7 +112,8 @@ def answer(target: Target, order: Order, text: str, *, refused: bool = False) ->
     order.status = Order.Status.REFUSED if refused else Order.Status.DONE
     order.answer = text
     rows = target.rows(Order).filter(pk=order.pk, status=Order.Status.OPEN)
-    rows.update(status=order.status, answer=text, answered=Now())
+    with write_turn(target.connection, short=True):
+        rows.update(status=order.status, answer=text, answered=Now())
 
 
 def seek_argument(start: StartPoint) -> str:

@@ -4,7 +4,8 @@ SQLite itself lets waiting writers try again and again, and whoever has just wri
 chance: a session with a backlog would keep the others from writing at all, in the same process as
 in another one.
 
-The sessions of a process are served in the order in which they come. Between processes a file
+The sessions of a process are served in the order in which they come; what is short goes first.
+Between processes a file
 beside the database is locked, `NAME-turns`. Two of its bytes are: who has WRITING writes, who has
 NEXT is the next to write. Whoever has just written finds NEXT taken, so it cannot come before the
 one that waits. Locks end with their process. Turns are good manners and no more: the database's own
@@ -36,11 +37,12 @@ class _Turns:
         self._guard = threading.Lock()
         self._owner: int | None = None  # a thread
         self._waiting: deque[tuple[int, threading.Event]] = deque()
+        self._short: deque[tuple[int, threading.Event]] = deque()  # before those
         self._processes = processes
         self._until: float | None = None  # monotonic seconds: end of this process's slice, if any
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, *, short: bool) -> Iterator[None]:
         me, mine = threading.get_ident(), threading.Event()
         with self._guard:
             has_it = self._owner == me
@@ -48,7 +50,7 @@ class _Turns:
                 self._owner = me
                 mine.set()
             elif not has_it:
-                self._waiting.append((me, mine))
+                (self._short if short else self._waiting).append((me, mine))
         if has_it:
             yield
             return
@@ -63,12 +65,13 @@ class _Turns:
 
     def _pass_on(self) -> None:
         with self._guard:
-            if not self._waiting or self._until is None or time.monotonic() > self._until:
+            queue = self._short or self._waiting
+            if not queue or self._until is None or time.monotonic() > self._until:
                 self._processes.leave()
                 self._until = None
             self._owner = None
-            if self._waiting:
-                self._owner, next_one = self._waiting.popleft()
+            if queue:
+                self._owner, next_one = queue.popleft()
                 next_one.set()
 
 
@@ -124,12 +127,16 @@ _turns_guard = threading.Lock()
 
 
 @contextlib.contextmanager
-def write_turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait for the other sessions that write the same SQLite database, here and elsewhere."""
+def write_turn(connection: BaseDatabaseWrapper, *, short: bool = False) -> Iterator[None]:
+    """Wait for the other sessions that write the same SQLite database, here and elsewhere.
+
+    Args:
+        short: a few rows that nobody should wait for (a sign of life, an order): before batches.
+    """
     if connection.vendor != "sqlite":
         yield
         return
-    with _turns_of(connection).turn():
+    with _turns_of(connection).turn(short=short):
         yield
 
 

@@ -79,7 +79,7 @@ class Heartbeat:
             return
         self._beat_at = time.monotonic()
         try:
-            with write_turn(self._target.connection):
+            with write_turn(self._target.connection, short=True):
                 self._write()
         except Exception as error:
             if not is_of_the_database(error):
@@ -108,7 +108,7 @@ class Heartbeat:
                 break
             self.beat()
         try:
-            with write_turn(self._target.connection):
+            with write_turn(self._target.connection, short=True):
                 self._lease.release()
         except Exception as error:
             if not is_of_the_database(error):

@@ -47,7 +47,7 @@ class Lease:
         return self.owner is None or self.held
 
     def _try(self, owner: Owner) -> bool:
-        with write_turn(self._target.connection):
+        with write_turn(self._target.connection, short=True):
             return leases.take(
                 self._target, self._path, owner, seconds=self._seconds, dead=self._dead()
             )

@@ -15,6 +15,7 @@ from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import Order
 
 LOOK_SECONDS = 0.5  # between two looks, at the most
@@ -125,8 +126,12 @@ class OrderDesk:
 
     def _hand_over(self, order: Order, *, why: str) -> None:
         heir, place = orders.heir_of(order), self._cursor.place
+        if heir is not None and heir == self._lease.owner:  # it took the log before it was given
+            orders.answer(self._target, order, "It applies the log already.")
+            return
         whom = f" to {heir}" if heir else ""
         text = f"Handed over at {place}{whom}"
+        with write_turn(self._target.connection, short=True), self._target.atomic():
+            orders.answer(self._target, order, f"{text}.")
+            self._lease.hand_over(heir)
         self._publisher.notice(EventKind.HANDED_OVER, f"{text}, {why}.")
-        orders.answer(self._target, order, f"{text}.")
-        self._lease.hand_over(heir)

@@ -28,6 +28,7 @@ from tui_ingest.ingest.session.loop import Loop, Parts
 from tui_ingest.ingest.session.order_desk import OrderDesk
 from tui_ingest.ingest.session.orders import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
+from tui_ingest.ingest.session.pulse import Pulse
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.standby import Standby
 from tui_ingest.ingest.session.stop_policy import StopPolicy
@@ -88,12 +89,14 @@ class Session:
         journal = Journal(target, log.path)
         lease = Lease(target, log.path, owner, seconds=lease_seconds)
         self._heartbeat = Heartbeat(target, log.path, journal, lease, dry_run=dry_run)
+        self._pulse = Pulse(target, log.path, lease_seconds=lease_seconds)
         self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
         self._publisher = publisher = Publisher(
             report,
             self._alarm,
             journal,
             self._heartbeat,
+            self._pulse,
             dry_run=dry_run,
             log_payloads=target.settings.log_payloads,
         )
@@ -121,7 +124,8 @@ class Session:
     def run(self) -> SessionEnded:
         """Work until stopped, finished, or unable to go on; the result says which."""
         connection = GuardedConnection(self._target.connection)
-        with connection.guarded(), interrupted_by_stop(self._control, connection):
+        stoppable = interrupted_by_stop(self._control, connection)
+        with connection.guarded(), stoppable, self._pulse.beating():
             return self._run()
 
     def _run(self) -> SessionEnded:

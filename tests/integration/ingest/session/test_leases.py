@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Running, eventually, ingest
+from tests.support.engine import DEADLINE_SECONDS, Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions, serialized
 from tests.support.processes import says, started
 from tests.support.site import Site, watched
@@ -16,10 +16,11 @@ from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest import leases
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters import retry
-from tui_ingest.ingest.events import BatchApplied, SessionStarted, State, StateChanged
+from tui_ingest.ingest.events import BatchApplied, Noticed, SessionStarted, State, StateChanged
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
+from tui_ingest.oplog.files.reading import FileLog
 
 on_both = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -235,6 +236,41 @@ def test_a_paused_session_keeps_its_lease(tmp_path, database):
 
         eventually(ended, what="it renews its lease")
         assert not leases.take(target, path, leases.new_owner(), seconds=leases.LEASE_SECONDS)
+
+
+class SlowLog(FileLog):
+    """Takes its time for the first read, until it is told to go on."""
+
+    def __init__(self, path):
+        super().__init__(str(path))
+        self.reads, self.goes_on = threading.Event(), threading.Event()
+
+    def read(self, **limits):
+        self.reads.set()
+        assert self.goes_on.wait(DEADLINE_SECONDS)
+        return super().read(**limits)
+
+
+@on_both
+def test_a_session_keeps_its_lease_while_a_read_takes_longer_than_that(tmp_path, database):
+    log = tmp_path / "oplog.log"
+    log.write_bytes(question(1))
+    slow, files = SlowLog(log), ProcessedFile.objects.using(database)
+    with Running(log, log=slow, database=database, lease_seconds=0.4) as session:
+        try:
+            assert slow.reads.wait(DEADLINE_SECONDS)
+            beats = {files.get().heartbeat}
+
+            def beats_on():
+                beats.add(files.get().heartbeat)
+                return len(beats) > 3
+
+            eventually(beats_on, what="it renews its lease")
+            taken = leases.take(Target(database), str(log), leases.new_owner(), seconds=0.0)
+            assert taken, "which is by force"
+        finally:
+            slow.goes_on.set()
+        session.wait_for(Noticed, lambda e: e.kind == "raced")
 
 
 def test_who_has_ended_is_known_on_the_same_machine(tmp_path):
