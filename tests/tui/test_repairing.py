@@ -415,6 +415,15 @@ async def test_of_a_traceback_the_error_is_in_sight(working_desk):
         await d.shows("3 traceback", found.traceback.strip().splitlines()[-1][:40])
 
 
+async def test_where_a_record_stands_is_said_in_words(working_desk):
+    async with working_desk(question(1) + b"nonsense\n") as d:
+        await d.press("e", "enter")
+        found = await inspected(d)
+        end = len(question(1)) + len(b"nonsense\n")
+        where = f"bytes {len(question(1))} to {end} of the file being read"
+        assert found.place == f"{where} · the line has no time"
+
+
 async def test_every_screen_explains_itself(working_desk):
     async with working_desk(question(1) + BAD_VOTES, size=(80, 60)) as d:
         await d.press("d")
@@ -478,8 +487,11 @@ async def test_a_key_that_does_nothing_now_says_why(working_desk):
         await d.shows("space Pause", gone="not stopped")
         await d.press("d")
         await listed(d, 0)
-        await d.press("r")
-        await d.shows("here is none")
+        await d.press("ctrl+c")
+        await d.shows("esc goes back; ^q quits from here.")
+        for key, why in (("r", "here is none"), ("R", "No open dead letter"), ("w", "No dead")):
+            await d.press(key)
+            await d.shows(why)
 
 
 async def test_leaving_asks_while_something_is_left_to_do(working_desk):

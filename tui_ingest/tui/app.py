@@ -19,7 +19,7 @@ from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.ordered_keys import OrderedKeysApp
-from tui_ingest.tui.screens.console_screen import WIDE_CELLS, ConsoleScreen
+from tui_ingest.tui.screens.console_screen import LOW_LINES, WIDE_CELLS, ConsoleScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
@@ -52,6 +52,10 @@ class ConsoleApp(OrderedKeysApp):
     HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"),
         (WIDE_CELLS, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [
+        (0, "-low"),
+        (LOW_LINES, "-high"),
     ]
     COMMANDS = App.COMMANDS | {ActionCommands}
     BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
@@ -170,7 +174,11 @@ class ConsoleApp(OrderedKeysApp):
 
     def action_help_quit(self) -> None:
         """Tell who presses ctrl+c the key that the footer names."""
-        self.notify(f"{self.key_name('quit')} quits.")
+        if self.screen is self.main:
+            self.notify(f"{self.key_name('quit')} quits.")
+        else:
+            back, out = self.key_name("back"), self.key_name("quit_anywhere")
+            self.notify(f"{back} goes back; {out} quits from here.")
 
     async def action_quit(self) -> None:
         """Quit after the running batch."""

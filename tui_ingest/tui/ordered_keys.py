@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from textual.binding import Binding
 from textual.events import Event, Key
 from textual.message_pump import MessagePump
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.speaking import SpeakingApp
@@ -50,13 +51,17 @@ class OrderedKeysApp(SpeakingApp):
         return False
 
     def _say_why_not(self, key: str) -> None:
-        """A key of the screen that does nothing now is not mute."""
+        """A key that does nothing, or nothing now, is not mute."""
         screen = self.screen
-        if isinstance(screen, ConsoleScreen):
-            for binding in screen.bindings_of(key):
-                if why := screen.why_not(binding.action):
-                    self.notify(why, severity="warning")
-                    return
+        if not isinstance(screen, ConsoleScreen) or isinstance(self.focused, TextArea | Button):
+            return  # keys of their own
+        bindings = screen.bindings_of(key)
+        why = next(filter(None, (screen.why_not(binding.action) for binding in bindings)), "")
+        if not bindings:
+            name = self.get_key_display(Binding(key, ""))
+            why = f"{name} does nothing here. {self.key_name('help')} lists what does."
+        if why:
+            self.notify(why, severity="warning")
 
 
 def _takes_text(widget: Widget) -> bool:

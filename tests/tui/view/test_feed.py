@@ -13,6 +13,7 @@ from tui_ingest.ingest.events import (
     State,
 )
 from tui_ingest.oplog.records import Malformed, MalformedReason, Operation, RecordLocation
+from tui_ingest.tui.view.farewell import farewell
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.line_sampler import SCREENFUL
 from tui_ingest.tui.view.lines import KEPT_BYTES, ElidedLine, MarkerLine, RecordLine
@@ -145,6 +146,16 @@ def test_a_dead_letter_that_is_put_right_takes_its_line_along():
     assert snapshot.dead_letters == 0
     assert not snapshot.last_error
     assert snapshot.totals == {"polls.question": Counts(saved=1)}
+
+
+def test_the_farewell_counts_what_was_set_aside_as_the_badge_does():
+    session, feed = reporting()
+    broken = Malformed(MalformedReason.BAD_LINE, "none", b"x", RecordLocation("generation", 9, 1))
+    session.apply(record(1), record(2), broken, failing=(1, 2))
+    snapshot, _ = feed.take()
+    records, letters, _ = farewell(snapshot)
+    assert records == "3 records in this session, 2 of them set aside."
+    assert letters == "2 dead letters are open."
 
 
 def test_the_last_error_is_forgotten_with_its_dead_letter():

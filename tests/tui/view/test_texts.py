@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.lines import line, question, serialized
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
+from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.view.places import parse_place
 from tui_ingest.words.record_text import editable, entry_of, line_of, readable, span_of
 from tui_ingest.words.terminal_safe import terminal_safe, terminal_safe_json
@@ -105,3 +106,19 @@ def test_a_time_of_day_is_the_latest_that_has_been(typed):
 def test_what_is_no_place_is_refused(typed):
     with pytest.raises(ValueError, match="is no place in the log"):
         parse_place(typed)
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        ("polls.choice 1: the field votes does", "the field votes does"),
+        ("polls.Choice 1 has the same", "has the same"),
+        ("polls.choice refers by", "refers by"),
+        ("polls.choice 12: the field", "12: the field"),
+        ("polls.choices are", "polls.choices are"),
+        ("1 of them", "of them"),
+        ("The JSON", "The JSON"),
+    ],
+)
+def test_an_error_is_shown_without_what_stands_beside_it(error, left):
+    assert without_subject(error, "polls.choice", "1") == left

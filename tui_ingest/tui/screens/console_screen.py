@@ -20,6 +20,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 logger = logging.getLogger(__name__)
 
 WIDE_CELLS = 100  # from here on panes stand side by side
+LOW_LINES = 18  # from here on there is room for more than one pane below another
 
 
 def back_key(action: str) -> Binding:

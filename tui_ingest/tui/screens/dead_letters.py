@@ -157,12 +157,22 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
     # All that are shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in {"retry_shown", "discard_shown"} and self.view.access.dry_run:
-            return None
+        if action in {"retry_shown", "discard_shown"}:
+            return True if self._shown() and not self.view.access.dry_run else None
+        if action == "export":
+            return True if self.is_mounted and self.table.shown else None
         return super().check_action(action, parameters)
 
+    def why_not(self, action: str) -> str:
+        if action in {"retry_shown", "discard_shown"} and not self.view.access.dry_run:
+            return "No open dead letter is shown."
+        if action == "export":
+            return "No dead letter is shown that could be written."
+        return super().why_not(action)
+
     def _shown(self) -> list[int]:
-        return [letter.id for letter in self.table.shown if letter.open]
+        shown = self.table.shown if self.is_mounted else []
+        return [letter.id for letter in shown if letter.open]
 
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def action_retry_shown(self) -> None:
@@ -215,13 +225,14 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
     def action_inspect(self) -> None:
         """Look at the letter under the cursor."""
         letter, access = self.table.current, self.view.access
+        reading = self.view.status.position.generation
         if letter is None:
             return
 
         def look_up() -> Inspection | None:
             if letter.line is not None:
-                return inspect_line(letter.line, access.read_again, access.target)
-            return inspect_letter(letter.id, access.target)
+                return inspect_line(letter.line, access.read_again, access.target, reading)
+            return inspect_letter(letter.id, access.target, reading)
 
         self.app.push_screen(InspectorScreen(self.view, look_up), self._come_back)
 

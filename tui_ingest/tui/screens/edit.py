@@ -149,5 +149,5 @@ def _summary(letter: DeadLetter) -> Content:
         (f"Dead letter {letter.pk} ", "bold"),
         (f"✗ {terminal_safe(letter.reason)}", Tone.BAD),
         " · the original is kept\n",
-        terminal_safe(letter.error, lines=True),
+        terminal_safe(letter.error.partition("\n")[0]),
     )

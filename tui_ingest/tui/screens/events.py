@@ -71,3 +71,7 @@ class EventsScreen(ListScreen):
     def _show_whole(self) -> None:
         line = self.table.current
         self.query_one("#about", Static).update(Content(line.text if line else ""))
+
+    @on(EventsTable.Chosen)
+    def _say_that_this_is_all(self) -> None:
+        self.notify("All that is known of an event stands below the list.")

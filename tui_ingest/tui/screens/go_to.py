@@ -71,7 +71,13 @@ class GoToDialog(Dialog[StartPoint]):
             self._say(str(error), Tone.BAD)
             return
         self._place = place
-        self._say(_meaning(place, target, between, self._log.unit), Tone.WARNING)
+        file = (
+            "the file being read"
+            if target.generation == self._position.generation
+            else "another file"
+        )
+        where = f"{self._log.unit} {target.offset:,} of {file}"
+        self._say(_meaning(place, where, between), Tone.WARNING)
         self.query_one("#go", Button).disabled = False
         self.query_one("#go", Button).focus()
 
@@ -90,8 +96,7 @@ class GoToDialog(Dialog[StartPoint]):
         self.dismiss(self._place)
 
 
-def _meaning(place: StartPoint, target: Position, between: int | None, unit: str) -> str:
-    where = f"{unit} {target.offset:,} of generation {target.generation[:12] or '–'}"
+def _meaning(place: StartPoint, where: str, between: int | None) -> str:
     if isinstance(place, FromTime):
         where = f"{formats.date_and_time(place.timestamp)} is {where}"
     if between is None:

@@ -144,8 +144,11 @@ def _summary(found: Inspection) -> Content:
         ),
         Content.styled(found.place, Tone.QUIET),
     ]
-    if found.error:
-        lines.append(Content.styled(found.error, Tone.BAD))
+    error, _, details = found.error.partition("\n")
+    if error:
+        lines.append(Content.styled(error, Tone.BAD))
     if found.outlook:
         lines.append(Content(found.outlook))
+    if details:  # the last to be cut off
+        lines.append(Content.styled(details, Tone.QUIET))
     return Content("\n").join(lines)

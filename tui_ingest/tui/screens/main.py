@@ -133,12 +133,19 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying
         if isinstance(line, RecordLine):
             what = "the record" if line.whole else "the beginning of the record"
             self.copy_text(line.raw.decode("utf-8", "replace"), what)
+        else:
+            self._say_that_it_is_no_record()
 
     def action_write_record(self) -> None:
         """Write the record under the cursor to a file."""
         line = self.log_pane.current
         if isinstance(line, RecordLine):
             self.write_line(line.raw, line.location, whole=line.whole)
+        else:
+            self._say_that_it_is_no_record()
+
+    def _say_that_it_is_no_record(self) -> None:
+        self.notify("The line under the cursor is no record.", severity="warning")
 
     def action_sort(self) -> None:
         """Sort the models by the next column."""

@@ -17,7 +17,7 @@ from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.view import history
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
-from tui_ingest.tui.view.lines import MarkerLine, RecordLine
+from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 
 
@@ -35,12 +35,14 @@ class Navigation(HistoryActions):
             self._inspect(line)
         elif isinstance(line, MarkerLine):
             self.action_events()
+        elif isinstance(line, ElidedLine):
+            self.notify("These went by too fast to be kept one by one.", severity="warning")
 
     def action_inspect_stopped(self) -> None:
         """Look at the record that the session stopped on."""
         stopped = self.view.status.stopped_on
         if stopped is not None:
-            look_up = partial(inspect_stopped, stopped, self.view.access.target)
+            look_up = partial(inspect_stopped, stopped, self.view.access.target, self._reading)
             inspector = StoppedInspector(self.view, look_up, self._decide)
             self.app.push_screen(inspector)
 
@@ -48,12 +50,12 @@ class Navigation(HistoryActions):
         self.call_later(self.run_action, f"{decision}_stopped")
 
     def _inspect(self, line: RecordLine) -> None:
-        access = self.view.access
+        access, reading = self.view.access, self._reading
 
         def look_up() -> Inspection | None:
             if line.dead_letter is not None:
-                return inspect_letter(line.dead_letter, access.target)
-            return inspect_line(line, access.read_again, access.target)
+                return inspect_letter(line.dead_letter, access.target, reading)
+            return inspect_line(line, access.read_again, access.target, reading)
 
         self.app.push_screen(InspectorScreen(self.view, look_up))
 
@@ -75,6 +77,11 @@ class Navigation(HistoryActions):
 
     def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
+
+    @property
+    def _reading(self) -> str:
+        """The generation that is being read."""
+        return self.view.status.position.generation
 
     def action_dead_letters(self) -> None:
         """Show what failed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui_ingest.ingest.session.control import StepTo
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.take_over import TakeOverDialog
+from tui_ingest.tui.view.wording import unread
 
 _WHILE_PAUSED = {"step", "step_to_failure", "go_to"}
 _WHILE_IT_RUNS = {"toggle_stop_on_error"}
@@ -60,11 +61,17 @@ class SessionActions(ConsoleScreen):
 
     def action_step(self) -> None:
         """Apply one record and stay paused."""
-        self.view.step()
+        self._step(StepTo.RECORD)
 
     def action_step_to_failure(self) -> None:
         """Go on until a record fails and stay paused."""
-        self.view.step(StepTo.FAILURE)
+        self._step(StepTo.FAILURE)
+
+    def _step(self, to: StepTo) -> None:
+        backlog = self.view.status.backlog
+        if backlog is not None and not unread(backlog):
+            self.notify("Nothing is unread: there is no record to step to.", severity="warning")
+        self.view.step(to)  # one may have come since the log was looked at
 
     def action_toggle_stop_on_error(self) -> None:
         """Stand before the next record that fails, or set such records aside again."""

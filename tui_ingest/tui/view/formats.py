@@ -34,12 +34,18 @@ def date_and_time(timestamp: float | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S %Z") if moment else "unknown"
 
 
+def zone(timestamp: float | None) -> str:
+    """Return this machine's time zone at a time: CET, CEST; "" for one that no calendar has."""
+    moment = _moment(timestamp)
+    return moment.strftime("%Z") if moment else ""
+
+
 def moment(timestamp: float, now: float) -> str:
-    """Return the time of day, with the date if that is not today's."""
+    """Return the time of day and the zone, with the date if that is not today's."""
     then, today = _moment(timestamp), _moment(now)
-    if then and today and then.date() != today.date():
-        return then.strftime("%Y-%m-%d %H:%M:%S")
-    return time_of_day(timestamp)
+    if then and today and then.date() == today.date():
+        return then.strftime("%H:%M:%S %Z")
+    return then.strftime("%Y-%m-%d %H:%M:%S %Z") if then else "--:--:--"
 
 
 def short_moment(timestamp: float | None, now: float) -> str:

@@ -36,21 +36,25 @@ class Inspection:
 
 
 def inspect_line(
-    line: RecordLine, read_again: Callable[[RecordLocation], bytes | None], target: Target
+    line: RecordLine,
+    read_again: Callable[[RecordLocation], bytes | None],
+    target: Target,
+    reading: str,
 ) -> Inspection:
     """Look up a line of the log pane that has no dead letter.
 
     Args:
         read_again: returns a line from the log, if it is still there: only the beginning of a
             long one is kept.
+        reading: the generation that is being read, as below.
     """
     raw = line.raw if line.whole else read_again(line.location) or line.raw
     entry = entry_of(raw)
     rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
     return Inspection(
-        subject=f"{line.operation} {line.subject} {line.pk}".strip(),
+        subject=f"{line.operation} {line.subject} {line.key}".strip(),
         fate=line.note if line.failed else line.outcome.value,
-        place=_place(line.location, line.time),
+        place=_place(line.location, line.time, reading),
         text=readable(raw),
         rows=rows,
         outlook=_applied_again(rows),
@@ -58,7 +62,7 @@ def inspect_line(
     )
 
 
-def inspect_stopped(stopped: StoppedOnError, target: Target) -> Inspection:
+def inspect_stopped(stopped: StoppedOnError, target: Target, reading: str) -> Inspection:
     """Look up the record before which the session stands."""
     entry = entry_of(stopped.raw)
     rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
@@ -66,7 +70,9 @@ def inspect_stopped(stopped: StoppedOnError, target: Target) -> Inspection:
     return Inspection(
         subject=subject.strip(),
         fate=f"{short(stopped.reason)} · the session stands before it",
-        place=_place(stopped.location, entry.timestamp if isinstance(entry, Record) else None),
+        place=_place(
+            stopped.location, entry.timestamp if isinstance(entry, Record) else None, reading
+        ),
         text=readable(stopped.raw),
         rows=rows,
         error=terminal_safe(stopped.error, lines=True),
@@ -76,7 +82,7 @@ def inspect_stopped(stopped: StoppedOnError, target: Target) -> Inspection:
     )
 
 
-def inspect_letter(dead_letter: int, target: Target) -> Inspection | None:
+def inspect_letter(dead_letter: int, target: Target, reading: str) -> Inspection | None:
     """Look up a dead letter; None if it is gone."""
     letter = target.rows(DeadLetter).filter(pk=dead_letter).first()
     if letter is None:
@@ -91,6 +97,7 @@ def inspect_letter(dead_letter: int, target: Target) -> Inspection | None:
         place=_place(
             RecordLocation(letter.generation, letter.position, letter.length),
             letter.record_time.timestamp() if letter.record_time else None,
+            reading,
         ),
         text=readable(raw),
         rows=rows,
@@ -110,12 +117,11 @@ def _fate(letter: DeadLetter) -> str:
     )
 
 
-def _place(location: RecordLocation, time: float | None) -> str:
-    end = location.start + location.length
-    return (
-        f"bytes {location.start:,} to {end:,} of generation {location.generation[:12]}"
-        f" · {formats.date_and_time(time)}"
-    )
+def _place(location: RecordLocation, time: float | None, reading: str) -> str:
+    known = location.generation == reading
+    file = "the file being read" if known else f"an older file ({location.generation[:12]})"
+    when = "the line has no time" if time is None else formats.date_and_time(time)
+    return f"bytes {location.start:,} to {location.end:,} of {file} · {when}"
 
 
 def _applied_again(rows: Sequence[RowComparison]) -> str:

@@ -35,6 +35,7 @@ class RecordLine:
     location: RecordLocation
     preview: str
     raw: bytes  # the first KEPT_BYTES
+    objects: int = 0  # in the record
     note: str = ""  # FAILED: reason and error
     dead_letter: int | None = None  # its id
     resolution: str = ""  # how its dead letter ended
@@ -44,6 +45,11 @@ class RecordLine:
     def pk(self) -> str:
         """The key of the first object."""
         return self.pks[0] if self.pks else ""
+
+    @property
+    def key(self) -> str:
+        """The key of the first object, and how many objects there are besides."""
+        return f"{self.pk} and {self.objects - 1} more" if self.objects > 1 else self.pk
 
     @property
     def whole(self) -> bool:
@@ -57,10 +63,9 @@ class RecordLine:
 
     @property
     def subject(self) -> str:
-        """The models it names."""
-        more = f" +{len(self.labels) - 1}" if len(self.labels) > 1 else ""
+        """The model of the first object."""
         if self.labels:
-            return f"{self.labels[0]}{more}"
+            return self.labels[0]
         return "no objects" if self.operation else "unreadable line"
 
 
@@ -109,6 +114,7 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
         location=entry.location,
         preview=_text(objects),
         raw=kept,
+        objects=len(entry.objects),
     )
 
 
@@ -116,6 +122,15 @@ def short(value: object) -> str:
     """Return a value out of a log as inert text of a bounded length."""
     text = value if isinstance(value, str) else str(value)
     return terminal_safe(text[:TEXT_CHARACTERS])
+
+
+def without_subject(error: str, label: str, key: str) -> str:
+    """Return an error without the model and key that it begins with, for where these stand."""
+    for known in (label, key):
+        rest = error[len(known) :]
+        if known and error.lower().startswith(known.lower()) and rest[:1] in {" ", ":"}:
+            error = rest.lstrip(": ")
+    return error
 
 
 def _label(item: Mapping[str, Any]) -> str:

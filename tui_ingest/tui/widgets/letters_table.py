@@ -6,12 +6,14 @@ from typing import ClassVar
 
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.letters import OF_ALL_LOGS, REHEARSED, VOCABULARY, Letter
+from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 
-_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 9}
+_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 15}
+_ATTRIBUTES = {"tries": "attempts"}  # where a column is called otherwise
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–", REHEARSED: "✗"}
-NARROW = 100  # cells below which the status is a sign and the time of the last try is left out
+NARROW = 100  # cells below which the status is a sign and the last columns are left out
 SIGN_CELLS = 2
 LOG_CELLS = 36
 SUBJECT_CELLS = 20  # that the column of models has, however short they are
@@ -46,7 +48,7 @@ class LettersTable(ListView[Letter]):
     def widths(self, width: int) -> dict[str, int]:
         cells = dict(_CELLS)
         if width < NARROW:
-            del cells["last try"]
+            del cells["last try"], cells["tries"]
             cells["status"] = SIGN_CELLS
         cells["model"] = min(max(SUBJECT_CELLS, self._longest + 1), width * 2 // 5, cells["model"])
         return {**cells, "error": max(10, width - sum(cells.values()))}
@@ -75,16 +77,20 @@ def _text(column: str, letter: Letter, cells: int) -> str:
     match column:
         case "status":
             sign = _SIGNS.get(letter.status, "?")
-            return sign if cells == SIGN_CELLS else f"{sign} {letter.status}"
+            text = sign if cells == SIGN_CELLS else f"{sign} {letter.status}"
         case "log":
-            return formats.shorten_start(letter.log, cells - 1)
+            text = formats.shorten_start(letter.log, cells - 1)
         case "model":
-            return formats.subject(*_subject(letter), cells - 1)
+            text = formats.subject(*_subject(letter), cells - 1)
         case "last try":
-            return formats.time_of_day(letter.time)
+            text = f"{formats.time_of_day(letter.time)} {formats.zone(letter.time)}"
+        case "error":
+            text = without_subject(letter.error, letter.model, letter.key)
         case "id" if letter.line is not None:
-            return "–"
-    return str(letter.attempts if column == "tries" else getattr(letter, column))
+            text = "–"
+        case _:
+            text = str(getattr(letter, _ATTRIBUTES.get(column, column)))
+    return text
 
 
 def _subject(letter: Letter) -> tuple[str, str]:

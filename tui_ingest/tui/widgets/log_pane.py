@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -172,7 +173,7 @@ class LogPane(FilteredRows):
             self._adjusting = False
 
     def _retitle(self) -> None:
-        parts = ["Log", "following" if self.following else "FROZEN"]
+        parts = ["Log", "following" if self.following else "FROZEN", formats.zone(time.time())]
         if self.lines.filter:
             shown = formats.count(len(self.lines))
             parts.append(f"/{self.filter.typed}/ {shown} of {formats.count(self.lines.kept)}")

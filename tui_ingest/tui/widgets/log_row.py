@@ -9,13 +9,21 @@ from rich.cells import cell_len
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.status import Severity
 from tui_ingest.tui.view import formats
-from tui_ingest.tui.view.lines import ElidedLine, Line, MarkerLine, RecordLine
+from tui_ingest.tui.view.lines import (
+    ElidedLine,
+    Line,
+    MarkerLine,
+    RecordLine,
+    without_subject,
+)
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.words.numbers import plural
 
-WIDE = 84  # cells from which a row shows its offset and a detail at once
-OFFSET_CELLS = 11
+WIDE = 84  # cells from which a row has room for the record itself
+TINY = 56  # cells below which a row leaves out where the record stands
+OFFSET_CELLS = 9  # a GB; what stands further on pushes the rest aside
 STAMP_CELLS = 16  # time and operation, with the spaces after them
+PREVIEW_CELLS = 30  # that are worth showing some of the record
 
 _TONES = {
     Severity.INFO: "rows--accent",
@@ -49,45 +57,34 @@ def _record_row(line: RecordLine, width: int) -> Iterator[Piece]:
     yield f"{formats.time_of_day(line.time)} ", "rows--quiet"
     yield f"{line.operation or '?':<7}", "rows--warning" if line.operation == "DELETE" else ""
     rest = width - STAMP_CELLS
+    subject = _subject_cells(width, rest)
+    yield formats.fit(formats.subject(line.subject, line.key, subject), subject), ""
+    rest -= subject
+    if width >= TINY:
+        place = f" {line.location.start:>{OFFSET_CELLS}}"
+        yield place, "rows--quiet"
+        rest -= len(place)
+    word, style = _outcome(line)
+    yield formats.fit(f" {word} ", min(rest, cell_len(word) + 2)), style
+    rest -= cell_len(word) + 2
+    yield formats.fit(_detail(line, rest), max(0, rest)), style if line.failed else "rows--quiet"
+
+
+def _subject_cells(width: int, rest: int) -> int:
+    """The columns are the same for every line, whatever became of its record."""
     if width >= WIDE:
-        yield from _wide(line, rest)
-    elif line.outcome is Outcome.FAILED:
-        yield from _narrow_failure(line, rest)
-    else:
-        yield from _narrow(line, rest)
+        return min(52, max(28, rest * 3 // 10))
+    return max(8, rest * 2 // 5) if width >= TINY else max(8, rest * 3 // 5)
 
 
-def _wide(line: RecordLine, rest: int) -> Iterator[Piece]:
-    subject = min(52, max(28, rest * 3 // 10))
-    yield formats.fit(_subject(line, subject), subject), ""
-    yield f" {line.location.start:>{OFFSET_CELLS}} ", "rows--quiet"
-    word, style = _outcome(line)
-    yield f"{word} ", style
-    detail = line.note or line.preview.partition('"fields": ')[2] or line.preview
-    room = rest - subject - OFFSET_CELLS - 3 - cell_len(word)
-    yield formats.fit(detail, max(0, room)), style if line.failed else "rows--quiet"
-
-
-def _narrow(line: RecordLine, rest: int) -> Iterator[Piece]:
-    word, style = _outcome(line)
-    word = f"{word.split()[0]:<2}"
-    room = max(8, rest - OFFSET_CELLS - 2 - cell_len(word))
-    yield formats.fit(_subject(line, room), room), ""
-    yield f" {line.location.start:>{OFFSET_CELLS}} ", "rows--quiet"
-    yield word, style
-
-
-def _narrow_failure(line: RecordLine, rest: int) -> Iterator[Piece]:
-    """A failure's reason is worth more than its offset, which the inspector shows."""
-    word, style = _outcome(line)
-    subject = _subject(line, max(14, rest // 2))
-    yield subject, ""
-    yield f" {word} ", style
-    yield formats.fit(line.note, max(0, rest - cell_len(subject) - 2 - cell_len(word))), style
-
-
-def _subject(line: RecordLine, width: int) -> str:
-    return formats.subject(line.subject, line.pk, width)
+def _detail(line: RecordLine, cells: int) -> str:
+    """Return why it failed, without what the columns say; or, with room for it, the record."""
+    if line.note:
+        reason, _, error = line.note.partition(": ")
+        label = line.labels[0] if line.labels else ""
+        return f"{reason}: {without_subject(error, label, line.pk)}"
+    fields = line.preview.partition('"fields": ')[2] or line.preview
+    return fields if cells >= PREVIEW_CELLS else ""
 
 
 def _outcome(line: RecordLine) -> tuple[str, str]:
