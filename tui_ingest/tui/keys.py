@@ -25,6 +25,8 @@ from tui_ingest.tui.screens.history import HistoryScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
+from tui_ingest.tui.screens.look import LookScreen
+from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.screens.order_all import OrderAllDialog
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
@@ -46,6 +48,7 @@ _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (StoppedInspector, RowsView),
     (EventsScreen, RowsView),
     (HistoryScreen, RowsView),
+    (LookScreen, RowsView),
     (EditScreen,),
     (FilterInput,),
 )
@@ -56,6 +59,7 @@ _ALONE: tuple[type[DOMNode], ...] = (
     HelpScreen,
     LeaveDialog,
     OrderAllDialog,
+    LookAtDialog,
     TakeOverDialog,
 )
 # Textual's own.

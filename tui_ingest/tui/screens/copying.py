@@ -10,6 +10,7 @@ from textual import work
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.record_file import write_record
 
 
@@ -22,6 +23,11 @@ class Copying(ConsoleScreen):
         tmux = " tmux passes it on with: set -g set-clipboard on." if "TMUX" in os.environ else ""
         file = f" {self.key_name('write_record')} writes it to a file."
         self.notify(f"Sent {what} to the terminal's clipboard (OSC 52).{tmux}{file}")
+
+    def copy_line(self, line: RecordLine) -> None:
+        """Copy a record as it stands in the log, as far as it is kept."""
+        what = "the record" if line.whole else "the beginning of the record"
+        self.copy_text(line.raw.decode("utf-8", "replace"), what)
 
     @work(exclusive=True, group="record_file", exit_on_error=False)
     async def write_line(self, kept: bytes, location: RecordLocation, *, whole: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -26,7 +25,7 @@ from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view import history, letters
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects
-from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line
+from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import RetryRun, discard
 from tui_ingest.tui.view.wording import Tone
@@ -59,6 +58,7 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
         self._loaded_with = -1  # how many were open when the list was loaded
         self._loaded_at = float("-inf")  # monotonic seconds
         self._run: RetryRun | None = None  # retries under way
+        self._inspected = 0  # id of the letter that was looked at last
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
@@ -151,7 +151,7 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
             return history.of_line(letter.line, self.view.access.read_again)
         return history.of_letter(letter.id)
 
-    def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
+    def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
 
     # All that are shown
@@ -224,17 +224,30 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
     @on(LettersTable.Chosen)
     def action_inspect(self) -> None:
         """Look at the letter under the cursor."""
-        letter, access = self.table.current, self.view.access
-        reading = self.view.status.position.generation
+        if (look_up := self._look_up()) is not None:
+            self.app.push_screen(InspectorScreen(self.view, look_up, self._other), self._come_back)
+
+    def _look_up(self) -> LookUp | None:
+        letter = self.table.current
         if letter is None:
-            return
+            return None
+        self._inspected = letter.id
+        if letter.line is not None:
+            return look_up_line(self.view, letter.line)
+        return look_up_letter(self.view, letter.id)
 
-        def look_up() -> Inspection | None:
-            if letter.line is not None:
-                return inspect_line(letter.line, access.read_again, access.target, reading)
-            return inspect_letter(letter.id, access.target, reading)
-
-        self.app.push_screen(InspectorScreen(self.view, look_up), self._come_back)
+    def _other(self, direction: int) -> LookUp | None:
+        """Go to the next letter of the list, or the one before."""
+        table = self.table
+        ids = [letter.id for letter in table.shown]
+        if self._inspected in ids:
+            place = ids.index(self._inspected) + direction
+        else:  # it is put right and gone: the next one stands in its place
+            place = table.cursor + min(direction, 0)
+        if not 0 <= place < len(ids):
+            return None
+        table.cursor = place
+        return self._look_up()
 
     def _come_back(self, _: None) -> None:
         self.reload()

@@ -17,7 +17,7 @@ from tui_ingest.ingest.history import Step
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
 from tui_ingest.tui.view.history import FindSubjects, HistoryLookup, HistorySoFar
-from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line
+from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
 from tui_ingest.tui.view.lines import record_line
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
@@ -51,7 +51,7 @@ class HistoryScreen(Copying):
         self,
         view: LogView,
         find: FindSubjects,
-        inspector: Callable[[Callable[[], Inspection | None]], Screen[None]],
+        inspector: Callable[[LookUp], Screen[None]],
     ) -> None:
         super().__init__(view)
         self.lookup = HistoryLookup(view.access, find)
@@ -119,16 +119,13 @@ class HistoryScreen(Copying):
     @on(HistoryView.Chosen)
     def action_inspect(self) -> None:
         """Look at the record under the cursor."""
-        step, access = self._step(), self.view.access
+        step = self._step()
         if step is None:
             return
-
-        def look_up() -> Inspection | None:
-            if step.letter is not None:
-                return inspect_letter(step.letter.id, access.target)
-            line = record_line(step.record, Outcome.SAVED)
-            return inspect_line(line, access.read_again, access.target)
-
+        if step.letter is not None:
+            look_up = look_up_letter(self.view, step.letter.id)
+        else:
+            look_up = look_up_line(self.view, record_line(step.record, Outcome.SAVED))
         self.app.push_screen(self._inspector(look_up))
 
     def action_copy(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,7 +10,7 @@ from textual.screen import Screen
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.history import HistoryScreen
 from tui_ingest.tui.view.history import FindSubjects
-from tui_ingest.tui.view.inspection import Inspection
+from tui_ingest.tui.view.inspection import LookUp
 
 
 class HistoryActions(ConsoleScreen):
@@ -32,7 +31,7 @@ class HistoryActions(ConsoleScreen):
         """Return what finds the row that the key is about; None if none is."""
         raise NotImplementedError
 
-    def inspector(self, look_up: Callable[[], Inspection | None]) -> Screen[None]:
+    def inspector(self, look_up: LookUp) -> Screen[None]:
         """Return the screen that shows one of the row's records."""
         raise NotImplementedError
 

@@ -18,7 +18,7 @@ from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects, named
-from tui_ingest.tui.view.inspection import Inspection
+from tui_ingest.tui.view.inspection import Inspection, LookUp
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.field_table import FieldTable, both_values
@@ -33,7 +33,8 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
 
     Args:
         view: the log that it is of.
-        look_up: runs in a thread; None if the record is gone.
+        look_up: of the record.
+        other: goes to the next failure (1) where the record was chosen, or to the one before (-1).
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,14 +42,22 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
         Binding("1", "show_pane('record')", "Record", id="record_pane"),
         Binding("2", "show_pane('fields')", "Fields", id="fields_pane"),
         Binding("3", "show_pane('traceback')", "Traceback", id="traceback_pane"),
+        Binding("n", "other(1)", "Next", tooltip="The next failure of the list", id="next_failure"),
+        Binding("p", "other(-1)", "Previous failure", show=False, id="previous_failure"),
         Binding("c", "copy", "Copy", show=False, id="copy"),
         help_key(),
     ]
 
-    def __init__(self, view: LogView, look_up: Callable[[], Inspection | None]) -> None:
+    def __init__(
+        self,
+        view: LogView,
+        look_up: LookUp,
+        other: Callable[[int], LookUp | None] | None = None,
+    ) -> None:
         super().__init__(view)
         self.ready.clear()
         self._look_up = look_up
+        self._other = other
         self.inspection: Inspection | None = None  # None until it was looked up
 
     def compose(self) -> ComposeResult:
@@ -113,7 +122,7 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
         row = self.query_one(FieldTable).current_row
         return named(row.label, row.key) if row is not None else None
 
-    def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
+    def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
 
     # Keys
@@ -121,6 +130,27 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
     def action_close(self) -> None:
         """Go back to where this record was chosen."""
         self.dismiss()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "other" and self._other is None:
+            return None
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        if action.startswith("other"):
+            return "This record was not chosen from a list."
+        return super().why_not(action)
+
+    def action_other(self, direction: int) -> None:
+        """Look at the next failure, or the one before."""
+        found = self._other(direction) if self._other else None
+        if found is None:
+            where = "later" if direction > 0 else "earlier"
+            self.notify(f"No {where} failure in the list.", severity="warning")
+            return
+        self._look_up = found
+        self.ready.clear()
+        self.reload()
 
     def action_show_pane(self, pane: str) -> None:
         """Show a pane, where not all have room, and move the keyboard to it."""

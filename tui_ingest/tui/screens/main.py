@@ -131,8 +131,7 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying
         """Copy the line of the log under the cursor."""
         line = self.log_pane.current
         if isinstance(line, RecordLine):
-            what = "the record" if line.whole else "the beginning of the record"
-            self.copy_text(line.raw.decode("utf-8", "replace"), what)
+            self.copy_line(line)
         else:
             self._say_that_it_is_no_record()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding, BindingType
 
 from tui_ingest.tui.screens.console_screen import help_key
+from tui_ingest.tui.screens.look import looking_keys
 
 
 def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
@@ -38,6 +39,7 @@ MAIN_KEYS: list[BindingType] = [
     _shown("d", "dead_letters", "Dead letters", "What failed, and what to do", "dead_letters"),
     _hidden("v", "events", "Events", "Gaps, rotations, pauses, messages", "events"),
     _hidden("o", "go_to", "Go to …", "While paused: continue from another place", "go_to"),
+    *looking_keys(show=False),
     _hidden(
         "b",
         "toggle_stop_on_error",

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from textual import on
 
-from tui_ingest.oplog.log import StartPoint
+from tui_ingest.oplog.log import FromTime, StartPoint
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.go_to import GoToDialog
 from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.look import LookScreen
+from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.view import history
 from tui_ingest.tui.view.history import FindSubjects
-from tui_ingest.tui.view.inspection import Inspection, inspect_letter, inspect_line, inspect_stopped
+from tui_ingest.tui.view.inspection import LookUp, inspect_stopped, look_up_line
 from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 
@@ -42,7 +43,8 @@ class Navigation(HistoryActions):
         """Look at the record that the session stopped on."""
         stopped = self.view.status.stopped_on
         if stopped is not None:
-            look_up = partial(inspect_stopped, stopped, self.view.access.target, self._reading)
+            reading = self.view.status.position.generation
+            look_up = partial(inspect_stopped, stopped, self.view.access.target, reading)
             inspector = StoppedInspector(self.view, look_up, self._decide)
             self.app.push_screen(inspector)
 
@@ -50,14 +52,8 @@ class Navigation(HistoryActions):
         self.call_later(self.run_action, f"{decision}_stopped")
 
     def _inspect(self, line: RecordLine) -> None:
-        access, reading = self.view.access, self._reading
-
-        def look_up() -> Inspection | None:
-            if line.dead_letter is not None:
-                return inspect_letter(line.dead_letter, access.target, reading)
-            return inspect_line(line, access.read_again, access.target, reading)
-
-        self.app.push_screen(InspectorScreen(self.view, look_up))
+        look_up = look_up_line(self.view, line)
+        self.app.push_screen(InspectorScreen(self.view, look_up, self._other_failure))
 
     def row_meant(self) -> FindSubjects | None:
         """The row of the line under the cursor; without one, the row that the filter names."""
@@ -75,13 +71,15 @@ class Navigation(HistoryActions):
             return f"No line here has that key. Of which model? /model:app.model pk:{pk}"
         return super().no_row()
 
-    def inspector(self, look_up: Callable[[], Inspection | None]) -> InspectorScreen:
+    def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
 
-    @property
-    def _reading(self) -> str:
-        """The generation that is being read."""
-        return self.view.status.position.generation
+    def _other_failure(self, direction: int) -> LookUp | None:
+        """Go to the next failure of the pane, or the one before."""
+        pane = self.query_one(LogPane)
+        pane.following = False
+        line = pane.current if pane.go_to_failure(direction) else None
+        return look_up_line(self.view, line) if isinstance(line, RecordLine) else None
 
     def action_dead_letters(self) -> None:
         """Show what failed."""
@@ -90,6 +88,31 @@ class Navigation(HistoryActions):
     def action_events(self) -> None:
         """Show what happened."""
         self.app.push_screen(EventsScreen(self.view))
+
+    # Looking elsewhere, while the session goes on
+
+    def action_look_at(self) -> None:
+        """Ask what to look at."""
+        backlog = self.view.status.backlog
+        dialog = LookAtDialog(backlog.unit if backlog else "byte")
+        self.app.push_screen(dialog, self._look_if)
+
+    def _look_if(self, place: StartPoint | None) -> None:
+        if place is not None:
+            self.app.push_screen(LookScreen(self.view, place))
+
+    def action_jump(self, seconds: int) -> None:
+        """Go so many seconds on in the lines of the pane, or back; or look at what it has not."""
+        pane = self.query_one(LogPane)
+        if (now := pane.time_here) is None:
+            self.notify("No record here has a time to go from.", severity="warning")
+        elif (place := pane.place_of_time(now + seconds)) is not None:
+            pane.following = False
+            pane.cursor = place
+        elif now + seconds > (self.view.status.last_record_time or 0):
+            self.notify("No record is so late.", severity="warning")
+        else:
+            self._look_if(FromTime(now + seconds))
 
     def action_go_to(self) -> None:
         """Ask where to continue."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui_ingest.tui.screens.inspector import InspectorScreen
-from tui_ingest.tui.view.inspection import Inspection
+from tui_ingest.tui.view.inspection import LookUp
 from tui_ingest.tui.view.log_view import LogView
 
 
@@ -29,7 +29,7 @@ class StoppedInspector(InspectorScreen):
     def __init__(
         self,
         view: LogView,
-        look_up: Callable[[], Inspection | None],
+        look_up: LookUp,
         decide: Callable[[str], None],
     ) -> None:
         super().__init__(view, look_up)

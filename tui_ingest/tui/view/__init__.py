@@ -3,6 +3,7 @@
 log_view        one log as the console sees it; every screen is given one
 feed            from the session's thread to the screens: status and lines
 line_sampler    a screenful of what is new, and how much was left out
+log_window      a piece of the log for somebody who only looks
 line_buffer     the lines that are kept, and those that the filter lets through
 lines           records, what was left out, what happened
 filtering       one language for what an operator wants to see; line_vocabulary: of the log's lines

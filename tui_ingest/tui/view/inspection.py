@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.events import StoppedOnError
@@ -14,6 +15,7 @@ from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import RecordLine, short
+from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.record_text import entry_of, readable
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -33,6 +35,22 @@ class Inspection:
     traceback: str = ""
     dead_letter: int | None = None  # id, if it is open
     failed: bool = False
+
+
+LookUp = Callable[[], Inspection | None]  # to be called in a thread; None if the record is gone
+
+
+def look_up_line(view: LogView, line: RecordLine) -> LookUp:
+    """Return how a line of the log is looked up, as its dead letter if it has one."""
+    if line.dead_letter is not None:
+        return look_up_letter(view, line.dead_letter)
+    access, reading = view.access, view.status.position.generation
+    return partial(inspect_line, line, access.read_again, access.target, reading)
+
+
+def look_up_letter(view: LogView, dead_letter: int) -> LookUp:
+    """Return how a dead letter is looked up."""
+    return partial(inspect_letter, dead_letter, view.access.target, view.status.position.generation)
 
 
 def inspect_line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,7 @@ class RecordLine:
     dead_letter: int | None = None  # its id
     resolution: str = ""  # how its dead letter ended
     earlier: bool = False  # before anybody looked
+    ahead: bool = False  # the session has still to come there
 
     @property
     def pk(self) -> str:
@@ -116,6 +117,21 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
         raw=kept,
         objects=len(entry.objects),
     )
+
+
+def place_of_time(lines: Sequence[Line], time: float) -> int | None:
+    """Return the first line of a time or later; None if these lines do not reach that far, or if
+    some that were left out come before it.
+    """
+    known = [
+        (place, line.time)
+        for place, line in enumerate(lines)
+        if isinstance(line, RecordLine) and line.time is not None
+    ]
+    if not known or not known[0][1] <= time <= known[-1][1]:
+        return None
+    place = next(place for place, at in known if at >= time)
+    return None if place and isinstance(lines[place - 1], ElidedLine) else place
 
 
 def short(value: object) -> str:

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.line_buffer import LineBuffer
-from tui_ingest.tui.view.lines import Line
+from tui_ingest.tui.view.lines import Line, RecordLine, place_of_time
 from tui_ingest.tui.widgets.filtered_rows import FilteredRows
 from tui_ingest.tui.widgets.log_row import log_row
 from tui_ingest.tui.widgets.rows import Piece
@@ -96,6 +96,18 @@ class LogPane(FilteredRows):
         self.following = False
         self.cursor = place
         return True
+
+    @property
+    def time_here(self) -> float | None:
+        """When the record at the cursor was written, or the next one that says so before it."""
+        places = range(min(self.cursor, len(self.lines) - 1), -1, -1)
+        lines = (self.lines[place] for place in places)
+        times = (line.time for line in lines if isinstance(line, RecordLine))
+        return next((time for time in times if time is not None), None)
+
+    def place_of_time(self, time: float) -> int | None:
+        """Return the first line of a time or later, as `lines.place_of_time` does."""
+        return place_of_time([self.lines[place] for place in range(len(self.lines))], time)
 
     # Following
 

@@ -90,6 +90,8 @@ def _detail(line: RecordLine, cells: int) -> str:
 def _outcome(line: RecordLine) -> tuple[str, str]:
     if line.outcome is Outcome.FAILED and line.resolution:
         return f"✓ {line.resolution}", "rows--good"
+    if line.ahead:
+        return "· not yet", "rows--quiet"
     if line.earlier and line.outcome is not Outcome.FAILED:
         return "· earlier", "rows--quiet"
     return _OUTCOMES[line.outcome]

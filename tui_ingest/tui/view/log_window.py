@@ -1,0 +1,107 @@
+"""A piece of the log for somebody who only looks, read by a reader of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.target import Target
+from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.oplog.log import Entry, Log, Position, StartPoint
+from tui_ingest.tui.view.line_sampler import ordinary_outcome
+from tui_ingest.tui.view.lines import RecordLine, record_line, short
+
+PAGE_RECORDS = 500  # read in one go; more is read as somebody moves on
+PAGE_BYTES = 8 * 1024 * 1024
+
+Place = tuple[str, int]  # generation, and byte at which a line starts
+
+
+class LogWindow:
+    """Lines of a log from a place on, and those before it.
+
+    Every method reads, and is called in a thread; who comes meanwhile waits.
+
+    Args:
+        log: closed by whoever made it.
+        target: where its dead letters are.
+    """
+
+    def __init__(self, log: Log, target: Target) -> None:
+        self._log = log
+        self._target = target
+        self._begin = Position()
+        self._lock = threading.Lock()
+
+    def go_to(self, place: StartPoint, applied: Position) -> list[RecordLine]:
+        """Return the lines from a place on.
+
+        Args:
+            applied: how far the session is; what lies behind that is not applied yet.
+
+        Raises:
+            LogError: there is no such place, or it cannot be read.
+        """
+        with self._lock:
+            self._begin = self._log.locate(place)
+            self._log.resume(self._begin)
+            return self._read_on(applied)
+
+    def later(self, applied: Position) -> list[RecordLine]:
+        """Return the next lines; none at the end of the log."""
+        with self._lock:
+            return self._read_on(applied)
+
+    def _read_on(self, applied: Position) -> list[RecordLine]:
+        batch = self._log.read(max_records=PAGE_RECORDS, max_bytes=PAGE_BYTES)
+        return self._lines(batch.entries, applied) if batch else []
+
+    def earlier(self, applied: Position) -> list[RecordLine]:
+        """Return the lines before; none at the beginning of a file of the log."""
+        with self._lock:
+            entries = self._log.recent(self._begin, PAGE_RECORDS)
+            if entries:
+                first = entries[0].location
+                self._begin = Position(generation=first.generation, offset=first.start)
+            return self._lines(entries, applied)
+
+    def _lines(self, entries: Sequence[Entry], applied: Position) -> list[RecordLine]:
+        letters = self._letters(entries)
+        return [
+            _line(entry, letters.get((entry.location.generation, entry.location.start)), applied)
+            for entry in entries
+        ]
+
+    def _letters(self, entries: Sequence[Entry]) -> dict[Place, DeadLetter]:
+        """Return what failed of these, by its place."""
+        file = self._target.rows(ProcessedFile).filter(file_path=self._log.path).first()
+        if file is None or not entries:
+            return {}
+        starts = [entry.location.start for entry in entries]
+        found = deadletters.search(self._target, file).filter(
+            generation__in={entry.location.generation for entry in entries},
+            position__range=(min(starts), max(starts)),
+        )
+        return {(letter.generation, letter.position): letter for letter in found}
+
+
+def _line(entry: Entry, letter: DeadLetter | None, applied: Position) -> RecordLine:
+    line = record_line(entry, Outcome.FAILED if letter else ordinary_outcome(entry))
+    if letter is None:
+        line.ahead = _is_ahead(entry, applied)
+        line.earlier = not line.ahead
+    else:
+        line.note = f"{letter.reason}: {short(letter.error.partition(chr(10))[0])}"
+        line.dead_letter = letter.pk
+        line.resolution = "" if letter.status == DeadLetter.Status.OPEN else letter.status
+    return line
+
+
+def _is_ahead(entry: Entry, applied: Position) -> bool:
+    """Tell whether the session has still to come there, as far as its own file tells."""
+    if not applied.generation:  # nothing is applied yet
+        return True
+    same = entry.location.generation == applied.generation
+    return same and entry.location.start >= applied.offset
