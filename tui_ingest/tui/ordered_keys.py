@@ -36,10 +36,12 @@ class OrderedKeysApp(SpeakingApp):
 
     async def _acts(self, event: Key) -> bool:
         """Run the binding of a key; return whether it has one and is not text."""
-        screen = self.screen
-        await _caught_up(screen)
-        if isinstance(screen, ConsoleScreen) and event.key != "escape":
-            await _patiently(screen.ready, LOAD_SECONDS)
+        screen = None
+        while screen is not self.screen:  # what it waits for may open another one
+            screen = self.screen
+            await _caught_up(screen)
+            if isinstance(screen, ConsoleScreen) and event.key != "escape":
+                await _patiently(screen.ready, LOAD_SECONDS)
         focused = self.focused
         if focused is not None and _takes_text(focused):
             if event.is_printable:
