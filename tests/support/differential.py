@@ -100,12 +100,15 @@ class Trial:
         """Every row, the totals, and the dead letters but for their times and tracebacks."""
         found = {}
         with self.connection.cursor() as cursor:
-            for model in apps.get_app_config("market").get_models():
-                if self._exists(model):
-                    table = self.connection.ops.quote_name(model._meta.db_table)
-                    cursor.execute(f"SELECT * FROM {table}")
-                    rows = map(self._without_drawn_number, cursor.fetchall())
-                    found[model.__name__] = sorted(map(repr, rows))
+            for model in self._market():
+                table = self.connection.ops.quote_name(model._meta.db_table)
+                cursor.execute(f"SELECT * FROM {table}")
+                rows = cursor.fetchall()
+                if model._meta.auto_created:
+                    rows = [self._link(model, row, cursor) for row in rows]
+                else:
+                    rows = map(self._without_drawn_number, rows)
+                found[model.__name__] = sorted(map(repr, rows))
         found["totals"] = sorted(
             ModelTotal.objects.using(self.database).values_list(
                 "model", "saved", "deleted", "missing", "failed", "skipped"
@@ -127,12 +130,31 @@ class Trial:
         drawn = len(by_uuid) == 32 and (number, by_uuid) not in self._logged
         return ("drawn", *row[1:]) if drawn else row
 
+    def _link(self, model, row, cursor):
+        """Both ends, without the link's own number; rows known by UUID by that."""
+        ends = []
+        for field, end in zip(model._meta.fields[1:], row[1:], strict=True):
+            meta = field.related_model._meta
+            identity = next((f for f in meta.fields if f.name == "id" and not f.primary_key), None)
+            if identity is None:
+                ends.append(end)
+            else:
+                cursor.execute(
+                    f"SELECT {identity.column} FROM {meta.db_table} WHERE {meta.pk.column} = {end}"
+                )
+                ends += cursor.fetchone()
+        return ends
+
     def _models(self):
-        market = apps.get_app_config("market").get_models()
-        return [*filter(self._exists, market), *apps.get_app_config("tui_ingest").get_models()]
+        return [*self._market(), *apps.get_app_config("tui_ingest").get_models()]
+
+    def _market(self):
+        market = apps.get_app_config("market").get_models(include_auto_created=True)
+        return filter(self._exists, market)
 
     def _exists(self, model):
-        return model._meta.required_db_vendor in {None, self.connection.vendor}
+        owner = model._meta.auto_created or model
+        return owner._meta.required_db_vendor in {None, self.connection.vendor}
 
 
 def _write_all(writer, entries):

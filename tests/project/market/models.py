@@ -196,3 +196,49 @@ class Slot(models.Model):
                 fields=["place"], name="market_place", deferrable=models.Deferrable.IMMEDIATE
             ),
         )
+
+
+class Badge(models.Model):
+    text = models.CharField(max_length=10, default="blue")
+
+
+class Album(models.Model):
+    """Has links of every kind."""
+
+    name = models.CharField(max_length=10)
+    badges = models.ManyToManyField(Badge)
+    guilds = models.ManyToManyField("Guild")
+    fans = models.ManyToManyField("self", symmetrical=False, related_name="+")
+    friends = models.ManyToManyField("self")
+    shown = models.ManyToManyField(Badge, through="Shown", related_name="+")
+
+
+class Shown(models.Model):
+    """A link that is more than two keys."""
+
+    album = models.ForeignKey(Album, models.CASCADE)
+    badge = models.ForeignKey(Badge, models.CASCADE)
+    place = models.IntegerField(null=True, default=1)
+
+
+class Club(models.Model):
+    """Known by UUID; its links are those of its local number."""
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=uuid.uuid4, unique=True)
+    badges = models.ManyToManyField(Badge)
+
+
+class Guild(models.Model):
+    """Known by UUID, but links lead to its number."""
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=uuid.uuid4, unique=True)
+
+
+class Verse(models.Model):
+    title = models.CharField(max_length=10)
+    words = models.ManyToManyField(Word)
+
+    class Meta:
+        required_db_vendor = "sqlite"

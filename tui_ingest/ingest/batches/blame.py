@@ -102,27 +102,28 @@ class ConstraintBlame:
         values: dict[Relation, dict[Any, list[_Held]]] = {}
         suspects = []
         for reference in held:
-            value = self._column_value(reference)
-            if value is None:
+            found = self._column_values(reference)
+            if found is None:
                 suspects.append(reference)  # to be looked at by itself
-            else:
+            for value in {*(found or ())} - {None}:
                 same = values.setdefault(reference.relation, {}).setdefault(value, [])
                 same.append(reference)
         for relation, by_value in values.items():
-            parents = ref_to(relation.target_field, self._target.connection)
-            found = lookups.existing(parents, by_value, self._target.connection)
-            for value in by_value.keys() - found:
+            parents = ref_to(_key(relation).target_field, self._target.connection)
+            here = lookups.existing(parents, by_value, self._target.connection)
+            for value in by_value.keys() - here:
                 suspects += by_value[value]
-        return sorted(suspects, key=lambda reference: (reference.entry, reference.number))
+        once = {id(reference): reference for reference in suspects}
+        return sorted(once.values(), key=lambda reference: (reference.entry, reference.number))
 
-    def _column_value(self, reference: _Held) -> Any:
-        """Return what the column holds; None if it is no single value."""
+    def _column_values(self, reference: _Held) -> list[Any] | None:
+        """Return what the columns hold; None if that is not known."""
         relation = reference.relation
-        if isinstance(relation, ManyToManyField) or isinstance(reference.value, list | dict):
-            return None
+        values = reference.value if isinstance(relation, ManyToManyField) else [reference.value]
+        column = prepare(_key(relation), self._target.connection)
         try:
-            return prepare(relation, self._target.connection).convert_one(reference.value)
-        except Exception:  # an applied record has none, as far as is known
+            return [column.convert_one(value) for value in values]
+        except Exception:  # a natural key; an applied record has no others, as far as is known
             return None
 
     def _failure(self, suspect: _Held) -> Failure | None:
@@ -159,3 +160,11 @@ class ConstraintBlame:
 def _relations(serialized: Serialized) -> list[Relation]:
     model = find_model(serialized["model"])
     return [*foreign_keys(model), *many_to_many(model)]
+
+
+def _key(relation: Relation) -> Any:
+    """Return the foreign key that refers: of a many-to-many field, that of its links."""
+    if isinstance(relation, ManyToManyField):
+        through: Any = relation.remote_field.through
+        return through._meta.get_field(relation.m2m_reverse_field_name())
+    return relation

@@ -82,11 +82,20 @@ def missing_parents(target: Target, objects: Iterable[Serialized]) -> list[Missi
     ]
 
 
-def missing_parent(serialized: Serialized, field: ForeignKey[Any, Any]) -> MissingParent:
-    """Return an object's reference by one of its foreign keys, known to lead nowhere."""
+def missing_parent(
+    serialized: Serialized, field: ForeignKey[Any, Any] | ManyToManyField[Any, Any], place: int
+) -> MissingParent:
+    """Return an object's reference that is known to lead nowhere.
+
+    Args:
+        place: among those of a many-to-many field.
+    """
     value = serialized["pk"] if field.primary_key else serialized["fields"][field.name]
-    parent = _Reference(field, field.target_field, value).parent()
-    return MissingParent(serialized["model"], field.name, parent)
+    if isinstance(field, ManyToManyField):
+        reference = _Reference(field, primary_key(field.remote_field.model), value[place])
+    else:
+        reference = _Reference(field, field.target_field, value)
+    return MissingParent(serialized["model"], field.name, reference.parent())
 
 
 def missing_by_natural_key(

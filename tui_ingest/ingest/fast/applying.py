@@ -15,6 +15,7 @@ from tui_ingest.ingest.fast import lookups, planning, upserts
 from tui_ingest.ingest.fast.announcing import RunAnnouncements
 from tui_ingest.ingest.fast.gathering import Group, Window, gather
 from tui_ingest.ingest.fast.lending import Lending
+from tui_ingest.ingest.fast.links import remove_links, set_links
 from tui_ingest.ingest.fast.numbering import Numbering
 from tui_ingest.ingest.fast.orphans import Orphans
 from tui_ingest.ingest.fast.routing import Router
@@ -93,8 +94,8 @@ class FastPath:
                 self._write(whole)
                 transaction.set_rollback(True, using=self._target.database)
         return {
-            index: missing_parent(entry.objects[0], reference.field).as_failure()
-            for index, reference in orphans.items()
+            index: missing_parent(entry.objects[0], absent.field, absent.place).as_failure()
+            for index, absent in orphans.items()
             if isinstance(entry := entries[index], Record)
         }
 
@@ -142,6 +143,7 @@ class FastPath:
         for group in filter(_has_records, window.saves):
             self._save(group)
             outcomes |= _all(group.indexes, {group.table.label: Outcome.SAVED})
+        set_links(window, self._dialect)
         for group in filter(_has_records, window.deletes):
             outcomes |= self._delete(group)
         return outcomes
@@ -158,6 +160,7 @@ class FastPath:
 
     def _delete(self, group: Group) -> Outcomes:
         table = group.table
+        remove_links(group)
         found = lookups.delete(
             table.ref(table.identity), {*group.identities}, self._target.connection
         )

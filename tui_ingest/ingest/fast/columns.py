@@ -183,4 +183,4 @@ def is_checked_here(column: Column) -> bool:
 
 def has_one_spelling(column: Column) -> bool:
     """Tell whether two values are the same row for the database only if they are equal here."""
-    return type(column.target) in KEYS and not getattr(column.field, "db_collation", None)
+    return type(column.target) in KEYS and not getattr(column.target, "db_collation", None)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db.models import Model
 
 from tui_ingest.ingest.fast import planning, upserts
-from tui_ingest.ingest.fast.planning import TableRule
+from tui_ingest.ingest.fast.link_tables import link_tables
+from tui_ingest.ingest.fast.planning import LinkRule, TableRule
 from tui_ingest.ingest.fast.tables import Tables
-from tui_ingest.ingest.model_fields import many_to_many
 from tui_ingest.ingest.target import Target
 
-SENTENCES: dict[TableRule, str] = {
+SENTENCES: dict[TableRule | LinkRule, str] = {
     planning.has_triggers: "its table has triggers, which tell an insert from an update",
     planning.writes_expressions: "a field is written as an expression",
     planning.has_keys_of_many_spellings: (
@@ -19,6 +19,11 @@ SENTENCES: dict[TableRule, str] = {
     planning.is_referred_to_by_other_values: (
         "other rows refer to it by another field than its identity, or generically"
     ),
+    planning.has_links_with_triggers: "the table of many-to-many links to it has triggers",
+    planning.are_symmetrical: "its links are those of other rows, too",
+    planning.have_more_than_keys: "its links have a model of their own",
+    planning.have_triggers: "the table of its links has triggers",
+    planning.lead_to_keys_of_many_spellings: ("its links lead to keys with more than one spelling"),
 }
 
 
@@ -36,9 +41,14 @@ class Detours:
     def of_some(self, model: type[Model]) -> list[str]:
         """Return which records besides take the exact path, and why."""
         saves = self.of_saves(model)
-        found = []
-        if links := [field.name for field in many_to_many(model)]:
-            found.append(f"records with {', '.join(links)}: many-to-many values")
+        table = self._tables.of(model)
+        fields = link_tables(table, self._tables) if table else {}
+        found = [
+            f"records with {name}: {SENTENCES[rule]}"
+            for name, links in fields.items()
+            for rule in planning.LINK_RULES
+            if rule(links)
+        ]
         deletes = [why for why in self._why(model, planning.DELETE_RULES) if why not in saves]
         return [*found, *(f"deletions: {why}" for why in deletes)]
 

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.kinds import Values
-from tui_ingest.ingest.fast.tables import Table, WritePlan
+from tui_ingest.ingest.fast.link_tables import LinkTable
+from tui_ingest.ingest.fast.plans import WritePlan
+from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.identity import identity_value
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
@@ -68,6 +70,11 @@ class Group:
         place = self.plan.places.get(name)
         return None if place is None else self.columns[place]
 
+    def links_of(self, links: LinkTable) -> Values:
+        """Return the converted far ends of a field; nothing if these records lack it."""
+        places = (place for place, known in self.plan.links.items() if known is links)
+        return next((self.columns[place] for place in places), ())
+
     def convert(self) -> dict[int, bool]:
         """Convert all values, without the records that have one for which this is not possible.
 
@@ -77,7 +84,8 @@ class Group:
         self.columns = [() for _ in self.plan.columns]
         left_out: dict[int, bool] = {}
         logged = self._logged()
-        for place, column in enumerate(self.plan.columns):
+        for place, written in enumerate(self.plan.columns):
+            column = written or self.plan.links.get(place)
             if column is None:
                 continue
             converted = column.convert(logged[place])
@@ -93,7 +101,7 @@ class Group:
         """Return the values as logged, column by column."""
         return [*zip(*self.rows, strict=True)] or [()] * len(self.plan.columns)
 
-    def _leave_out_unfit(self, column: Column, values: Values) -> dict[int, bool]:
+    def _leave_out_unfit(self, column: Column | LinkTable, values: Values) -> dict[int, bool]:
         unfit = {
             self.indexes[place]: column.is_hopeless(values[place]) for place in column.unfit(values)
         }

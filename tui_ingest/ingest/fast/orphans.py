@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db.models import Field, ForeignKey, ManyToManyField
 
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.gathering import Window
-from tui_ingest.ingest.fast.tables import ColumnRef, Reference, Table, Tables
+from tui_ingest.ingest.fast.link_tables import LinkTable
+from tui_ingest.ingest.fast.tables import ColumnRef, Reference, Table, Tables, ref_to
+from tui_ingest.ingest.model_fields import many_to_many
+
+
+class Absence(NamedTuple):
+    """A reference that leads nowhere."""
+
+    field: ForeignKey[Any, Any] | ManyToManyField[Any, Any]
+    place: int = 0  # among several
 
 
 class Orphans:
@@ -22,7 +33,7 @@ class Orphans:
         self._here: dict[ColumnRef, set[Any]] = {}  # values looked for before, and found
         self._absent: dict[ColumnRef, set[Any]] = {}  # and not found
 
-    def take_out(self) -> dict[int, Reference]:
+    def take_out(self) -> dict[int, Absence]:
         """Take those records out of the window.
 
         Without them, rows keep the state before or never come, so that others may be orphans now.
@@ -30,21 +41,25 @@ class Orphans:
         Returns:
             The reference of each that leads nowhere, by index of the entry.
         """
-        taken: dict[int, Reference] = {}
+        taken: dict[int, Absence] = {}
         while blamed := self._blamed():
             for group in self._window.saves:
                 group.drop(blamed)
             taken |= blamed
         return taken
 
-    def _blamed(self) -> dict[int, Reference]:
+    def _blamed(self) -> dict[int, Absence]:
         tables = dict.fromkeys(group.table for group in self._window.saves)
-        found: dict[int, Reference] = {}
+        found: dict[int, Absence] = {}
         for table in tables:
             for reference in table.references:
                 if missing := self._missing(table, reference):
                     for index in self._blame(table, reference, missing):
-                        found.setdefault(index, reference)
+                        found.setdefault(index, Absence(reference.field))
+            for links in self._links_of(table):
+                if missing := self._missing_ends(table, links):
+                    for index, place in self._blame_links(table, links, missing).items():
+                        found.setdefault(index, Absence(links.field, place))
         return found
 
     def _missing(self, table: Table, reference: Reference) -> set[Any]:
@@ -52,9 +67,31 @@ class Orphans:
         for group in self._window.saves_of(table):
             wanted.update(group.of(reference.name) or ())
         wanted.discard(None)
-        for group in self._window.saves_of(self._tables.of(reference.target.model)):
-            wanted.difference_update(group.of(reference.target.name) or ())
-        return wanted - self._existing(table, reference.to, wanted)
+        return self._not_here(wanted, reference.target, reference.to, table)
+
+    def _links_of(self, table: Table) -> list[LinkTable]:
+        """Return the tables of links that the window writes, in the order of their fields."""
+        groups = self._window.saves_of(table)
+        found = {links for group in groups for links in group.plan.links.values()}
+        enforced = [links for links in found if links.far.field.db_constraint]  # type: ignore[attr-defined]
+        return sorted(enforced, key=lambda links: many_to_many(table.model).index(links.field))
+
+    def _missing_ends(self, table: Table, links: LinkTable) -> set[Any]:
+        wanted = {
+            end
+            for group in self._window.saves_of(table)
+            for ends in group.links_of(links)
+            for end in ends
+        }
+        target: Any = links.far.field.target_field  # type: ignore[attr-defined]
+        return self._not_here(wanted, target, ref_to(target, table.connection), table)
+
+    def _not_here(
+        self, wanted: set[Any], target: Field[Any, Any], to: ColumnRef, table: Table
+    ) -> set[Any]:
+        for group in self._window.saves_of(self._tables.of(target.model)):
+            wanted.difference_update(group.of(target.name) or ())
+        return wanted - self._existing(table, to, wanted)
 
     def _existing(self, table: Table, column: ColumnRef, wanted: set[Any]) -> set[Any]:
         here = self._here.setdefault(column, set())
@@ -74,7 +111,27 @@ class Orphans:
                 left.update(
                     zip(group.identities, zip(values, group.indexes, strict=True), strict=True)
                 )
+        self._forget_deleted(table, left)
+        return {index for value, index in left.values() if value in missing}
+
+    def _blame_links(self, table: Table, links: LinkTable, missing: set[Any]) -> dict[int, int]:
+        """Return the records whose links are those that the row is left with, and the place of the
+        first of them that leads nowhere.
+        """
+        left: dict[Any, tuple[Any, int]] = {}
+        for group in self._window.saves_of(table):
+            for identity, ends, index in zip(
+                group.identities, group.links_of(links), group.indexes, strict=False
+            ):
+                left[identity] = ends, index
+        self._forget_deleted(table, left)
+        return {
+            index: next(place for place, end in enumerate(ends) if end in missing)
+            for ends, index in left.values()
+            if not missing.isdisjoint(ends)
+        }
+
+    def _forget_deleted(self, table: Table, left: dict[Any, tuple[Any, int]]) -> None:
         for group in self._window.deletes_of(table):
             for identity in group.identities:
                 left.pop(identity, None)
-        return {index for value, index in left.values() if value in missing}

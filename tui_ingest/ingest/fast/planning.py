@@ -11,22 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import BinaryField, ForeignKey
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BinaryField, ForeignKey, Model
 
 from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.kinds import Values
+from tui_ingest.ingest.fast.link_tables import LinkTable
 from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
-from tui_ingest.ingest.receivers import DELETING
+from tui_ingest.ingest.receivers import DELETING, LINKING
 
 # Rules about a table: True sends its records to the exact path.
 
 
 def has_triggers(table: Table) -> bool:
     """An upsert is an insert first: it would set off what an update does not."""
-    dialect = upserts.of(table.connection)
-    return dialect is not None and dialect.has_triggers(table)
+    return _has_triggers(table.model, table.connection)
+
+
+def _has_triggers(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
+    dialect = upserts.of(connection)
+    return dialect is not None and dialect.has_triggers(model, connection)
 
 
 def writes_expressions(table: Table) -> bool:
@@ -47,9 +53,15 @@ def has_keys_of_many_spellings(table: Table) -> bool:
 def is_referred_to_by_other_values(table: Table) -> bool:
     """A delete names the identity: what refers to another value of the row would not be found."""
     private = table.model._meta.private_fields
-    return any(key.target_field is not table.identity.field for key in table.incoming) or any(
+    keys = (key for key in table.incoming if key not in table.link_keys)
+    return any(key.target_field is not table.identity.field for key in keys) or any(
         hasattr(f, "bulk_related_objects") for f in private
     )
+
+
+def has_links_with_triggers(table: Table) -> bool:
+    """Links go when all rows of a run are saved: a trigger would find what comes later."""
+    return any(_has_triggers(key.model, table.connection) for key in table.link_keys)
 
 
 TableRule = Callable[[Table], bool]
@@ -62,6 +74,40 @@ DELETE_RULES: tuple[TableRule, ...] = (
     has_triggers,
     has_keys_of_many_spellings,
     is_referred_to_by_other_values,
+    has_links_with_triggers,
+)
+
+
+# Rules about the links of a many-to-many field: True sends the records that have them to the exact
+# path.
+
+
+def are_symmetrical(links: LinkTable) -> bool:
+    """The links of one row are those of others: its last record does not say what is left."""
+    return bool(links.field.remote_field.symmetrical)
+
+
+def have_more_than_keys(links: LinkTable) -> bool:
+    """What else a link needs is for Django to say."""
+    return not links.rows.model._meta.auto_created
+
+
+def have_triggers(links: LinkTable) -> bool:
+    """Links that a run adds and removes again are never written: a trigger would miss them."""
+    return has_triggers(links.rows)
+
+
+def lead_to_keys_of_many_spellings(links: LinkTable) -> bool:
+    """A row at the far end would be taken for missing."""
+    return not has_one_spelling(links.near) or not has_one_spelling(links.far)
+
+
+LinkRule = Callable[[LinkTable], bool]
+LINK_RULES: tuple[LinkRule, ...] = (
+    are_symmetrical,
+    have_more_than_keys,
+    have_triggers,
+    lead_to_keys_of_many_spellings,
 )
 
 
@@ -101,6 +147,8 @@ def delete_with_dependents(window: Window, tables: Tables) -> int:
     for deletes in window.deletes:
         moments = _first(deletes)
         for key in deletes.table.incoming:
+            if key in deletes.table.link_keys:
+                continue  # what goes along is known: see `links`
             child = tables.of(key.model)
             gone = _first(*window.deletes_of(child))
             for parent, dependent in _dependents(window, key, child, moments):
@@ -141,6 +189,46 @@ def hidden_states(window: Window, _tables: Tables) -> int:
     return stop
 
 
+def link_after_delete(window: Window, _tables: Tables) -> int:
+    """A row goes last, with its links: one that comes after it leads nowhere, a dead letter."""
+    stop = window.stop
+    for deletes in window.deletes:
+        table, moments = deletes.table, _first(deletes)
+        for saves in window.saves:
+            for place, links in saves.plan.links.items():
+                if links.far.target is table.pk.target:
+                    late = _first_late_link(moments, saves, place, is_by_pk=table.is_found_by_pk)
+                    stop = stop if late is None else min(stop, late)
+    return stop
+
+
+def links_of_their_own(window: Window, _tables: Tables) -> int:
+    """Links that records of their own write, those of a row in its record would take away again;
+    and a link that has gone with its row is counted as missing.
+    """
+    stop = window.stop
+    for own in (*window.saves, *window.deletes):
+        if own.table.model._meta.auto_created:
+            first = [
+                group.indexes[0]
+                for group in (*window.saves, *window.deletes)
+                if group.indexes and own.table.model in _link_models(group)
+            ]
+            if first and own.indexes:
+                stop = min(stop, max(own.indexes[0], min(first)))
+    return stop
+
+
+def links_that_are_told_of(window: Window, tables: Tables) -> int:
+    """Receivers of links are told of those that each record adds and removes."""
+    stop = window.stop
+    for saves in window.saves:
+        for links in saves.plan.links.values():
+            if saves.indexes and tables.receivers.are_called(LINKING, links.rows.model):
+                stop = min(stop, saves.indexes[0])
+    return stop
+
+
 OrderRule = Callable[[Window, Tables], int]
 ORDER_RULES: tuple[OrderRule, ...] = (
     save_after_delete,
@@ -148,6 +236,9 @@ ORDER_RULES: tuple[OrderRule, ...] = (
     delete_with_dependents,
     mixed_field_sets,
     hidden_states,
+    link_after_delete,
+    links_of_their_own,
+    links_that_are_told_of,
 )
 
 
@@ -170,6 +261,32 @@ def _first_after(moments: Mapping[Any, int], keys: Values, group: Group, stop: i
         index
         for key, index in zip(keys, group.indexes, strict=True)
         if key in late and index > moments[key]
+    )
+
+
+def _link_models(group: Group) -> set[type[Model]]:
+    """Return the tables whose links a group writes, or removes with its rows."""
+    written = {links.rows.model for links in group.plan.links.values()}
+    return written | {key.model for key in group.table.link_keys}
+
+
+def _first_late_link(
+    moments: Mapping[Any, int], saves: Group, place: int, *, is_by_pk: bool
+) -> int | None:
+    """Return the first record with a link to a row that has had its moment.
+
+    Of rows that are not found by their primary keys, it is not known which ones these are.
+    """
+    if not is_by_pk:
+        first = min(moments.values(), default=None)
+        return next((i for i in saves.indexes if first is not None and i > first), None)
+    return next(
+        (
+            index
+            for index, ends in zip(saves.indexes, saves.columns[place], strict=True)
+            if any(moments.get(end, index) < index for end in ends)
+        ),
+        None,
     )
 
 

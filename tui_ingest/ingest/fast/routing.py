@@ -8,7 +8,9 @@ from typing import Any, assert_never
 from tui_ingest.ingest.fast import planning
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Detour, Route, Skipped
-from tui_ingest.ingest.fast.tables import Table, Tables, WritePlan
+from tui_ingest.ingest.fast.link_tables import LinkTable, link_tables
+from tui_ingest.ingest.fast.plans import WritePlan
+from tui_ingest.ingest.fast.tables import Table, Tables
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import RecordError
 from tui_ingest.ingest.target import Target
@@ -25,6 +27,7 @@ class Router:
         self._target = target
         self._tables = tables
         self._routes: dict[tuple[str, ...], Route] = {}
+        self._links: dict[Table, dict[str, LinkTable]] = {}
 
     def route(self, operation: Operation, serialized: Mapping[str, Any]) -> Route:
         """Return how a record of this one object is treated."""
@@ -67,8 +70,11 @@ class Router:
         shape, names = table.shape, serialized["fields"].keys()
         if names - shape.accepted and not self._target.settings.ignore_unknown_fields:
             return Detour.REFUSED
-        if names & shape.accepted - shape.columns - shape.generated:
-            return Detour.NEEDED  # many-to-many values, or the pk once more
+        links = self._links_of(table)
+        linked = names & links.keys()
+        others = names & shape.accepted - shape.columns - shape.generated - linked
+        if others or any(rule(links[name]) for name in linked for rule in planning.LINK_RULES):
+            return Detour.NEEDED  # others: the likes of taggit's links, or the pk once more
         if not table.is_found_by_pk and table.identity.name not in names:
             return Detour.REFUSED
         if any(rule(table) for rule in planning.SAVE_RULES):
@@ -81,7 +87,13 @@ class Router:
             table=table,
             columns=(table.pk, *(table.columns.get(name) for name in names)),
             defaults=defaults,
+            links={place: links[name] for place, name in enumerate(names, 1) if name in links},
         )
+
+    def _links_of(self, table: Table) -> dict[str, LinkTable]:
+        if table not in self._links:
+            self._links[table] = link_tables(table, self._tables)
+        return self._links[table]
 
 
 def _needs_value(column: Column) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -86,6 +86,17 @@ class Table:
         return tuple(incoming_keys(self.model))
 
     @cached_property
+    def link_keys(self) -> frozenset[ForeignKey[Any, Any]]:
+        """Those of them by which links lead here that go with a row, and nothing else with them:
+        of tables that Django made for many-to-many fields.
+        """
+        return frozenset(
+            key
+            for key in self.incoming
+            if key.model._meta.auto_created and not incoming_keys(key.model)
+        )
+
+    @cached_property
     def constrained(self) -> frozenset[str] | None:
         """The fields whose values the database may refuse because of other rows or fields.
 
@@ -112,27 +123,6 @@ class Table:
     def column(self, name: str) -> Column:
         """Return the column of a field that a save writes, or of the primary key."""
         return self.pk if name == self.pk.name else self.columns[name]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class WritePlan:
-    """What records of a kind write: they take the fast path."""
-
-    table: Table
-    # In the order of their values: the pk, then the fields. None: this value is not written.
-    columns: tuple[Column | None, ...]
-    # By column, what an INSERT needs because the record lacks it. An UPDATE leaves it alone.
-    defaults: Mapping[Column, Callable[[], Any]] = field(default_factory=dict)
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """Where the values of a field are."""
-        return {column.name: place for place, column in enumerate(self.columns) if column}
-
-    @property
-    def lacks_fields(self) -> bool:
-        """Whether a row has fields that these records lack."""
-        return not self.table.shape.columns <= self.places.keys()
 
 
 class Tables:

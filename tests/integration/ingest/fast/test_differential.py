@@ -25,7 +25,9 @@ def spoilt(values):
         record, name, wrong = drawn
         return {**record, name: wrong}
 
-    names = st.sampled_from(["name", "stars", "text", "seller", "slug", "price", "stamp", "colour"])
+    names = st.sampled_from(
+        ["name", "stars", "text", "seller", "slug", "price", "stamp", "colour", "badges"]
+    )
     wrong = st.sampled_from([None, "x" * 30, -1, 10**30, "nul\0", "\ud800", [1], {}, "7"])
     return st.one_of(values, values, values, st.tuples(values, names, wrong).map(spoil))
 
@@ -69,24 +71,47 @@ REVIEWS = st.builds(
 TICKETS = st.builds(
     lambda pk, sold: ("ticket", pk, {"sold": sold, "seat": pk}), NUMBERS, st.booleans()
 )
+BADGES = st.builds(
+    lambda pk, values: ("badge", pk, values), NUMBERS, spoilt(fields({"text": WORDS}))
+)
+LINKS = st.lists(st.integers(1, 5), max_size=3)
+ALBUMS = st.builds(
+    lambda pk, values: ("album", pk, values),
+    NUMBERS,
+    spoilt(
+        fields(
+            {"name": WORDS},
+            {"badges": LINKS, "guilds": LINKS, "fans": LINKS, "friends": LINKS},
+        )
+    ),
+)
+CLUBS = st.builds(
+    lambda number, pk, values: ("club", pk, {"id": key(number), **values}),
+    NUMBERS,
+    NUMBERS,
+    spoilt(fields({}, {"badges": LINKS})),
+)
 OBJECTS = st.one_of(SELLERS, ITEMS, STAMPS, STAMPS, REVIEWS, TICKETS)
+GUILDS = st.builds(lambda number, pk: ("guild", pk, {"id": key(number)}), NUMBERS, NUMBERS)
+LINKED = st.one_of(BADGES, ALBUMS, ALBUMS, CLUBS, GUILDS)
 
 
 @st.composite
-def records(draw):
+def records(draw, of):
     """A line of the log: mostly one object, mostly saved, mostly whole."""
     make = draw(st.sampled_from([save, save, delete]))
-    model, pk, values = draw(OBJECTS)
+    model, pk, values = draw(of)
     operation, changed = make(model, pk, **values)
     objects = [changed]
     if draw(st.integers(0, 9)) == 0:
-        model, pk, values = draw(OBJECTS)
+        model, pk, values = draw(of)
         objects.append(make(model, pk, **values)[1])
     whole = line(operation, *objects, at=EPOCH)
     return whole[:-4] if draw(st.integers(0, 19)) == 0 else whole
 
 
-HISTORIES = st.lists(st.lists(records(), min_size=1, max_size=15), min_size=1, max_size=3)
+def histories(of):
+    return st.lists(st.lists(records(of), min_size=1, max_size=15), min_size=1, max_size=3)
 
 
 @pytest.fixture
@@ -98,8 +123,18 @@ def trial(database, monkeypatch):
     max_examples=50,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(batches=HISTORIES)
+@given(batches=histories(OBJECTS))
 def test_both_paths_leave_the_same(trial, batches):
+    exact = trial.exact(batches)
+    assert trial.fast(batches) == exact
+
+
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(batches=histories(LINKED))
+def test_both_paths_leave_the_same_links(trial, batches):
     exact = trial.exact(batches)
     assert trial.fast(batches) == exact
 
@@ -186,3 +221,39 @@ def test_a_value_that_is_not_given_up_is_set_aside_from_an_exchange(trial):
     assert trial.fast(batches) == exact
     if trial.connection.vendor == "sqlite":  # which says which row it is
         assert trial.replayed < 20
+
+
+def test_rows_with_links_share_statements(trial):
+    before = lines(
+        *(save("badge", pk) for pk in range(1, 10)),
+        *(save("album", pk, name="a", badges=[1, 2], fans=[pk]) for pk in range(1, 30)),
+        *(save("club", pk, id=key(pk), badges=[1]) for pk in range(1, 10)),
+    )
+    after = lines(
+        *(save("album", pk, name="b", badges=[2, pk % 9 + 1]) for pk in range(1, 20)),
+        *(save("album", pk, name="c", badges=[]) for pk in range(10, 15)),
+        *(save("club", 20 - pk, id=key(pk), badges=[2]) for pk in range(1, 10)),
+        *(delete("album", pk) for pk in range(15, 25)),
+        *(delete("club", 20 - pk, id=key(pk)) for pk in range(1, 4)),
+        *(delete("badge", pk) for pk in range(5, 10)),
+    )
+    exact = trial.exact([before, after])
+    assert exact["letters"] == []
+    assert trial.fast([before, after]) == exact
+    assert (trial.runs, trial.replayed) == (2, 0)
+
+
+def test_a_link_that_leads_nowhere_does_not_slow_down_the_others(trial):
+    batch = lines(
+        save("badge", 1),
+        *(save("album", pk, name="a", badges=[1]) for pk in range(1, 30)),
+        save("album", 30, name="a", badges=[1, 8, 9]),
+        save("album", 31, name="a", badges=[9]),
+        save("album", 31, name="a", badges=[1]),
+        save("album", 32, name="a", badges=[9]),
+        delete("album", 32),
+    )
+    exact = trial.exact([batch, batch])
+    assert [key for _, key in exact["waiting"]] == ["id=8"] * 2
+    assert trial.fast([batch, batch]) == exact
+    assert trial.replayed == 0

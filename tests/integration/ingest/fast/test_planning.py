@@ -1,17 +1,19 @@
 """Each rule of the planner keeps the two paths equal, and without it they differ."""
 
+import re
+
 import pytest
 from django.db import connections
 from django.db.models import signals
 
-from tests.project.market.models import Stamp
+from tests.project.market.models import Album, Stamp
 from tests.support.differential import Trial, delete, save
 from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-RULES = ("SAVE_RULES", "DELETE_RULES", "ORDER_RULES")
+RULES = ("SAVE_RULES", "DELETE_RULES", "LINK_RULES", "ORDER_RULES")
 
 
 def stamp(pk, text="blue", parent=None):
@@ -20,6 +22,10 @@ def stamp(pk, text="blue", parent=None):
 
 def item(pk, slug, **fields):
     return save("item", pk, **{**ITEM, "slug": slug, **fields})
+
+
+def album(pk, **links):
+    return save("album", pk, name="a", **links)
 
 
 SELLER = save("seller", 1, id=key(1), name="Ada", stars=1)
@@ -60,12 +66,53 @@ HISTORIES = {
         planning.mixed_field_sets,
         [[], [stamp(1, "red"), save("stamp", 1, text="green"), stamp(1, "white")]],
     ),
+    "links to friends who have the same": (
+        planning.are_symmetrical,
+        [[album(1)], [album(2, friends=[1])]],
+    ),
+    "links with a default of their own": (
+        planning.have_more_than_keys,
+        [[save("badge", 1)], [album(1, shown=[1])]],
+    ),
+    "a link to what was deleted before": (
+        planning.link_after_delete,
+        [[save("badge", 1)], [delete("badge", 1), album(1, badges=[1])]],
+    ),
+    "a link to what was deleted before, and is known by another field": (
+        planning.link_after_delete,
+        [
+            [save("guild", 1, id=key(1))],
+            [delete("guild", 1, id=key(1)), album(1, guilds=[1])],
+        ],
+    ),
+    "a link that has a record of its own": (
+        planning.links_of_their_own,
+        [
+            [save("badge", 1), save("badge", 2), album(1)],
+            [album(1, badges=[1]), save("album_badges", 50, album=1, badge=2)],
+        ],
+    ),
+    "a link that has gone before its record": (
+        planning.links_of_their_own,
+        [
+            [save("badge", 1), album(1), save("album_badges", 50, album=1, badge=1)],
+            [delete("album_badges", 49), delete("album", 1), delete("album_badges", 50)],
+        ],
+    ),
 }
 # The databases differ in what they let one statement do.
 ON_SQLITE = {
     "keys that a collation makes equal": (
         planning.has_keys_of_many_spellings,
         [[save("word", "sky", times=1)], [delete("word", "SKY"), save("word", "sky", times=2)]],
+    ),
+    "a link to a key that a collation makes equal": (
+        planning.lead_to_keys_of_many_spellings,
+        [
+            # The second one makes the next batch look for missing rows beforehand.
+            [save("word", "sky", times=1), stamp(1, parent=99)],
+            [save("verse", 1, title="a", words=["SKY"])],
+        ],
     ),
 }
 ON_POSTGRESQL = {
@@ -153,6 +200,93 @@ REMOVE = {
 }
 
 
+# Every link that is made leaves a moment behind; one that goes leaves its mark on the badge.
+ON_LINKS = {
+    "sqlite": """
+        CREATE TRIGGER count_links AFTER INSERT ON market_album_badges BEGIN
+            INSERT INTO market_renamed (name) VALUES (NEW.badge_id);
+        END;
+        CREATE TRIGGER mark_badge AFTER DELETE ON market_album_badges BEGIN
+            UPDATE market_badge SET text = 'gone' WHERE id = OLD.badge_id;
+        END
+    """,
+    "postgresql": """
+        CREATE FUNCTION count_links() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO market_renamed (name) VALUES (NEW.badge_id);
+            RETURN NULL;
+        END $$;
+        CREATE FUNCTION mark_badge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            UPDATE market_badge SET text = 'gone' WHERE id = OLD.badge_id;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER count_links AFTER INSERT ON market_album_badges
+            FOR EACH ROW EXECUTE FUNCTION count_links();
+        CREATE TRIGGER mark_badge AFTER DELETE ON market_album_badges
+            FOR EACH ROW EXECUTE FUNCTION mark_badge();
+    """,
+}
+OFF_LINKS = {
+    "sqlite": "DROP TRIGGER count_links; DROP TRIGGER mark_badge",
+    "postgresql": "DROP FUNCTION count_links() CASCADE; DROP FUNCTION mark_badge() CASCADE",
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "history"),
+    [
+        (
+            planning.have_triggers,
+            [[save("badge", 1)], [album(1, badges=[1]), album(1, badges=[])]],
+        ),
+        (
+            planning.has_links_with_triggers,
+            [
+                [save("badge", 1), album(1, badges=[1])],
+                [delete("album", 1), save("badge", 1, text="red")],
+            ],
+        ),
+    ],
+    ids=["those that are made", "those that go"],
+)
+def test_triggers_see_the_links_that_they_would_see(trial, monkeypatch, rule, history):
+    with connections[trial.database].cursor() as cursor:
+        for statement in statements(ON_LINKS[trial.connection.vendor], trial):
+            cursor.execute(statement)
+    try:
+        assert_needed(rule, history, trial, monkeypatch)
+    finally:
+        with connections[trial.database].cursor() as cursor:
+            for statement in statements(OFF_LINKS[trial.connection.vendor], trial):
+                cursor.execute(statement)
+
+
+def statements(script, trial):
+    """SQLite takes one at a time."""
+    if trial.connection.vendor == "postgresql":
+        return [script]
+    return re.split(r"(?<=END);|; (?=DROP)", script)
+
+
+def test_receivers_are_told_of_the_links_of_each_record(trial, monkeypatch):
+    told = []
+
+    def hear(action, pk_set, **_):
+        told.append((action, *pk_set))
+
+    history = [[line(*save("badge", 1))], [line(*album(1, badges=[1])), line(*album(1, badges=[]))]]
+    signals.m2m_changed.connect(hear, sender=Album.badges.through)
+    try:
+        trial.fast(history, receivers=["*"])
+        expected = ["pre_add", "post_add", "pre_remove", "post_remove"]
+        assert told == [(action, 1) for action in expected]
+        told.clear()
+        switch_off(planning.links_that_are_told_of, monkeypatch)
+        trial.fast(history, receivers=["*"])
+        assert told == []
+    finally:
+        signals.m2m_changed.disconnect(hear, sender=Album.badges.through)
+
+
 def test_receivers_are_shown_a_row_before_it_goes(trial, monkeypatch):
     """If its last record in the run is not whole, it must be here before."""
     told = []
@@ -199,7 +333,13 @@ def test_code_of_a_model_runs_on_neither_path(trial, name):
 def test_every_rule_is_put_to_the_test():
     known = {rule for name in RULES for rule in getattr(planning, name)}
     histories = [*HISTORIES.values(), *ON_SQLITE.values(), *ON_POSTGRESQL.values()]
-    by_themselves = {planning.has_triggers, planning.delete_after_save}
+    by_themselves = {
+        planning.has_triggers,
+        planning.have_triggers,
+        planning.has_links_with_triggers,
+        planning.delete_after_save,
+        planning.links_that_are_told_of,
+    }
     assert known == {rule for rule, _ in histories} | by_themselves
 
 

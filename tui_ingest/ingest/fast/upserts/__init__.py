@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 
+from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.fast.upserts import postgresql, sqlite
@@ -18,8 +20,8 @@ class Dialect(Protocol):
     # One statement writes a row once, in its last state; otherwise every state is written.
     WRITES_LAST_STATES: bool
 
-    def has_triggers(self, table: Table) -> bool:
-        """Tell whether the table has triggers that somebody wrote."""
+    def has_triggers(self, model: type[Model], connection: BaseDatabaseWrapper) -> bool:
+        """Tell whether the table of a model has triggers that somebody wrote."""
 
     def draw(self, table: Table, above: int) -> Iterator[int]:
         """Yield the numbers that the database gives to new rows, all above one."""
@@ -29,6 +31,13 @@ class Dialect(Protocol):
 
         Raises:
             Exception: whatever the database or its driver raises; some rows may be written.
+        """
+
+    def insert(self, table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of keys of the usual kinds, as converted.
+
+        Raises:
+            Exception: as `write`.
         """
 
 

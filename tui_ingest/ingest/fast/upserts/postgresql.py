@@ -6,9 +6,12 @@ by `executemany`, 11 µs from arrays and 19 µs by VALUES.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.fast.columns import Column
@@ -32,13 +35,13 @@ def has_driver() -> bool:
     return bool(is_psycopg3)
 
 
-def has_triggers(table: Table) -> bool:
+def has_triggers(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
     """See `Dialect`. Rules count as well."""
-    with table.connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relhasrules OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid"
             " AND NOT tgisinternal) FROM pg_class WHERE oid = to_regclass(%s)",
-            [table.quoted],
+            [connection.ops.quote_name(model._meta.db_table)],
         )
         found = cursor.fetchone()
         return found is not None and found[0]
@@ -83,6 +86,16 @@ def write(group: Group) -> None:
             f" {on_conflict(group.plan)}"
         )
         cursor.execute(f"TRUNCATE {loading}")
+
+
+def insert(table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) -> None:
+    """See `Dialect`. Arrays need no table to load: small runs have a few of such rows."""
+    arrays = ", ".join(f"%s::{table.ref(column).array}[]" for column in columns)
+    with table.connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table.quoted} ({names(columns)}) SELECT * FROM unnest({arrays})",  # noqa: S608
+            [[*values] for values in zip(*new, strict=True)],
+        )
 
 
 def _loading_table(table: Table, columns: list[Column]) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import length_hint
+from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 
 from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.fast import lookups
+from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.fast.upserts.statements import (
@@ -24,12 +28,12 @@ from tui_ingest.ingest.fast.upserts.statements import (
 WRITES_LAST_STATES = False
 
 
-def has_triggers(table: Table) -> bool:
+def has_triggers(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
     """See `Dialect`."""
-    with table.connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s LIMIT 1",
-            [table.model._meta.db_table],
+            [model._meta.db_table],
         )
         return cursor.fetchone() is not None
 
@@ -55,6 +59,16 @@ def write(group: Group) -> None:
         except Exception as error:
             # Rows are taken one by one: the one taken last was refused.
             raise RowRefusedError(group.indexes[-1 - length_hint(rest)]) from error
+
+
+def insert(table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) -> None:
+    """See `Dialect`."""
+    marks = ", ".join(["%s"] * len(columns))
+    with table.connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table.quoted} ({names(columns)}) VALUES ({marks})",  # noqa: S608
+            new,
+        )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.kinds import Values
-from tui_ingest.ingest.fast.tables import WritePlan
+from tui_ingest.ingest.fast.plans import WritePlan
 
 
 class RowRefusedError(Exception):
