@@ -40,7 +40,6 @@ class Installed:
         self.folder.mkdir()
         self.environment = {
             "PATH": f"{self.bin}:{os.environ['PATH']}",
-            "XDG_STATE_HOME": str(scratch / "state"),
             "HOME": str(scratch),
             "LANG": "C.UTF-8",
             "TUI_INGEST_DEMO_DB": str(scratch / "demo.sqlite3"),
@@ -72,6 +71,8 @@ def check(archive: Path) -> None:
         (installed.folder / "oplog.log").write_text(LOG)
         say(installed.run("tui-ingest", "--version").strip())
         say(installed.run("tui-ingest", "oplog.log", "--headless", "--once").splitlines()[-1])
+        page = installed.bin.parent / "share" / "man" / "man1" / "tui-ingest.1"
+        say(f"a man page of {len(page.read_text().splitlines())} lines")
         console(installed)
         project(installed)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui_ingest import __version__
+from tui_ingest.completion import add_completion
 from tui_ingest.running.exit_status import INTERRUPTED, USAGE
 from tui_ingest.running.options import (
     add_arguments,
@@ -24,6 +25,16 @@ which the work can be watched, paused and repaired, or without one (--headless).
 """
 
 EPILOG = """\
+Examples:
+  tui-ingest --demo                               look at it, without a project
+  tui-ingest /var/log/shop/oplog.log              the console
+  tui-ingest oplog.log --paused --on-error stop   record by record
+  tui-ingest oplog.log --dry-run                  what would happen
+  tui-ingest oplog.log --headless                 a service
+  tui-ingest 'sites/*/oplog.log' --headless       one for many logs
+  tui-ingest oplog.log --headless --once --from-time 2023-11-28T12:00
+  tui-ingest nats://broker/OPLOG/oplog.site-a     a stream
+
 The project is the one of --settings, else of DJANGO_SETTINGS_MODULE, else of
 the manage.py in this folder or one above it, else an embedded demo, whose
 database TUI_INGEST_DEMO_DB names.
@@ -94,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         help="watch an embedded project at work: live traffic, rotation and a few bad records,"
         " all in a scratch folder",
     )
+    add_completion(parser)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tui_ingest.completion import add_completion
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 from tui_ingest.streams.addresses import EXAMPLE, Access, StreamAddress, parse_address
@@ -20,6 +21,11 @@ from tui_ingest.streams.trimming import RESERVE, applied_by_all, trim
 DONE, FATAL, USAGE = 0, 1, 2  # exit statuses, as of `tui-ingest`
 
 EPILOG = """\
+Examples:
+  tui-ingest-stream create nats://broker/OPLOG/oplog.site-a
+  tui-ingest-stream check nats://broker/OPLOG/oplog.site-a
+  tui-ingest-stream forward oplog.log nats://broker/OPLOG/oplog.site-a
+
 Who is let in is never part of the address: NATS_CREDS names a credentials file,
 NATS_CA the certificates to trust, NATS_URL the brokers if the address names
 none, and NATS_MONITOR the brokers' monitoring ports, by which it is verified
@@ -52,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_completion(top)
     actions = top.add_subparsers(metavar="ACTION", required=True)
 
     forward = actions.add_parser("forward", help="send a log that others write, and follow it")
