@@ -76,11 +76,11 @@ async def test_each_log_has_a_row_and_the_worst_comes_first(logs):
     await in_thread(run_elsewhere, logs / "c.log", "stopped_on_error", state_reason="It is bad.")
     async with console(logs / "a.log", logs / "b.log", logs / "c.log") as d:
         await settled(d, "a.log", "b.log")
-        await d.shows("✗ 1 STOPPED", "1 stopped on error · 2 caught up", "812 on web-1")
+        await d.shows("✗ 1 STOPPED", "1 on error · 2 caught up", "812 on web-1")
         await d.until(lambda: rows(d)["b.log"].dead_letters == 1)
         await d.seen()
         assert [row.name for row in d.screen.table.shown] == ["c.log", "b.log", "a.log"]
-        await d.shows("c.log · by pid 812 on web-1", "It is bad.", "3 logs")
+        await d.shows("c.log · applied by pid 812 on web-1", "It is bad.", "3 logs")
         await d.press("s")
         assert [row.name for row in d.screen.table.shown] == ["a.log", "b.log", "c.log"]
         await d.press("slash", *"failed", "enter")

@@ -8,6 +8,7 @@ from tests.support.demo import Demo
 from tests.support.engine import eventually
 from tests.support.lines import choice, question, questions
 from tests.support.site import watched
+from tests.support.sites import Site
 from tests.tui.conftest import Desk
 from tests.tui.terminal import Terminal
 from tests.tui.test_repairing import inspected
@@ -70,3 +71,19 @@ def test_a_console_attaches_to_a_service_that_applies_a_stream(site, tmp_path):
             site.write_and_forward(question(4) + question(5))
             terminal.until("polls.question 5", "message 2 / 2")
             assert len(re.findall(r"SAVE +polls\.question [1-5] ", terminal.look())) == 5
+
+
+async def test_all_subjects_of_a_pattern_are_logs_of_one_console(site, url, tmp_path):
+    site.write_and_forward(questions([1, 2]))
+    other = Site(tmp_path / "other", url.replace("site-a", "site-b"))
+    other.write_and_forward(questions([11, 12, 13]))
+    app = build(IngestOptions(path=url.replace("site-a", ">"), project="tests"))
+    async with app.run_test(size=(160, 36), notifications=True) as pilot:
+        desk = Desk(app, None, pilot)
+        await desk.shows("2 caught up", ".site-a", ".site-b", "here")
+        await desk.press("end", "enter")
+        await desk.shows("site-b", "message 2 / 2", "polls.question 13")
+        await desk.press("escape")
+        await desk.shows("2 logs")
+        app.view.stop()
+        await desk.until(app.view.session_over.is_set)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_ingest.ingest.orders import OrderKind
-from tui_ingest.tui.screens.console_screen import help_key
+from tui_ingest.tui.screens.console_screen import WIDE_CELLS, help_key
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.filter_actions import list_keys
@@ -31,14 +31,19 @@ _OF_A_ROW = {"open", "pause", "resume"}
 _OF_ALL = {"pause_shown", "resume_shown"}
 
 
+def _all(key: str, action: str, description: str) -> Binding:
+    tip = "That the filter shows, once you confirm"
+    return Binding(key, action, description, tooltip=tip, show=False, id=action)
+
+
 class LogsScreen(ListScreen):
     """One line for each log, and the keys that command them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,p", "pause", "Pause", tooltip="Stop the work on this log", id="pause"),
         Binding("space,p", "resume", "Resume", tooltip="Go on with this log", id="pause"),
-        Binding("A", "pause_shown", "Pause all", tooltip="All in the list", id="pause_shown"),
-        Binding("R", "resume_shown", "Resume all", tooltip="Likewise", id="resume_shown"),
+        _all("A", "pause_shown", "Pause all"),
+        _all("R", "resume_shown", "Resume all"),
         *list_keys(),
         Binding("d", "dead_letters", "Dead letters", tooltip="Of all logs", id="dead_letters"),
         Binding("v", "events", "Events", tooltip="Of all logs", id="events"),
@@ -76,7 +81,8 @@ class LogsScreen(ListScreen):
             self.filter_changed()
 
     def filter_changed(self) -> None:
-        table, parts = self.table, ["Logs", *tally(self.table.shown)]
+        table = self.table
+        parts = ["Logs", *tally(table.shown, in_short=self.app.size.width < WIDE_CELLS)]
         if table.filter:
             parts.append(f"/{table.filter.typed}/ {len(table.shown):,} of {table.total:,}")
         table.border_title = Content(" · ".join(parts))
@@ -91,7 +97,9 @@ class LogsScreen(ListScreen):
         """Say what has no room in the row under the cursor."""
         if row is None:
             return "No log yet." if not self.table.total else ""
-        where = {"": "nobody applies it", "here": "applied here"}.get(row.where, f"by {row.where}")
+        where = {"": "nobody applies it", "here": "applied here"}.get(
+            row.where, f"applied by {row.where}"
+        )
         return "\n".join([f"{row.path} · {where}", *([row.reason] if row.reason else [])])
 
     def key_state(self) -> tuple[object, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,15 +99,23 @@ def row_of(
 def _badge(status: SessionStatus, *, error: str, pausing: bool) -> Phrase:
     if error:
         return Phrase("✗ FAILED", Tone.BAD)
+    if status.state is State.STOPPED_ON_ERROR:  # no column is wide enough for all of it
+        return Phrase("✗ ON ERROR", Tone.BAD)
     # Open dead letters have a column of their own.
     alone = SessionStatus(state=status.state)
     return wording.badge(alone, pausing=pausing, stopping=False)
 
 
-def tally(rows: Sequence[LogRow]) -> list[str]:
-    """Return how many logs are in which state: "2 running", "10 caught up"."""
-    counted = Counter(row.state for row in sorted(rows, key=lambda row: row.rank))
-    return [f"{number:,} {state.replace('_', ' ')}" for state, number in counted.items()]
+def tally(rows: Sequence[LogRow], *, in_short: bool) -> list[str]:
+    """Return how many logs are in which state: "2 running", "10 caught up"; in short "● 2"."""
+    counted: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row.rank):
+        sign, _, words = row.badge.text.partition(" ")
+        key = sign if in_short else words.lower()
+        counted[key] = counted.get(key, 0) + 1
+    return [
+        f"{key} {number:,}" if in_short else f"{number:,} {key}" for key, number in counted.items()
+    ]
 
 
 def overall(rows: Sequence[LogRow]) -> Phrase:

@@ -22,11 +22,11 @@ _CELLS = {
     "state": 0,
     "behind": 8,
     "letters": 8,
-    "records/s": 10,
-    "unread": 10,
     "gaps": 6,
+    "rec/s": 8,
+    "unread": 10,
     "where": 0,
-    "": 13,  # the rates as bars
+    "": 9,  # the rates as bars
     "last": 9,
     "verified": 0,
 }
@@ -36,17 +36,16 @@ _IN_ORDER = (
     "where",
     "behind",
     "unread",
-    "records/s",
+    "rec/s",
     "",
     "letters",
     "gaps",
     "verified",
     "last",
 )
-NAME_CELLS = 20  # that the column of names has, however short they are
-MOST_NAME_CELLS = 60  # before others get room
-WHERE_CELLS = 24  # at most: "4194304 on a-host-name"
-BARS_CELLS = 48
+NAME_CELLS = 24  # that the column of names has, if they are as long
+WHERE_CELLS = 14  # at least that of processes and hosts, if they are as long
+BARS_CELLS = 31
 _TONES = {
     Tone.QUIET: "rows--quiet",
     Tone.GOOD: "rows--good",
@@ -66,7 +65,7 @@ class LogsTable(ListView[LogRow]):
         Column(name="where", by=lambda row: row.where),
         Column(name="behind", by=lambda row: row.lag or 0.0, falling=True, right=True),
         Column(name="unread", by=lambda row: row.unread or 0, falling=True, right=True),
-        Column(name="records/s", by=lambda row: row.rate, falling=True, right=True),
+        Column(name="rec/s", by=lambda row: row.rate, falling=True, right=True),
         Column(name=""),
         Column(name="letters", by=lambda row: row.dead_letters, falling=True, right=True),
         Column(name="gaps", by=lambda row: row.gaps, falling=True, right=True),
@@ -93,8 +92,8 @@ class LogsTable(ListView[LogRow]):
         self._widest = {
             "log": max((len(row.name) for row in rows), default=0),
             "state": max(7, *(cell_len(row.badge.text) for row in rows), 0) + 1,
-            "where": min(max(6, *(len(_where(row)) for row in rows), 0), WHERE_CELLS) + 1,
-            "verified": max((cell_len(row.verified) for row in rows), default=0),
+            "where": max(6, *(len(_where(row)) for row in rows), 0) + 1,
+            "verified": _verified_cells(rows),
         }
         super().rows_changed()
 
@@ -103,16 +102,15 @@ class LogsTable(ListView[LogRow]):
 
     def widths(self, width: int) -> dict[str, int]:
         cells: dict[str, int] = {}
-        name = max(NAME_CELLS, self._widest.get("log", 0) + 1)
-        room = width - min(name, MOST_NAME_CELLS, width // 3)
+        names = self._widest.get("log", 0) + 1
+        room = width - min(names, max(NAME_CELLS, width // 3))
         for column, fixed in _CELLS.items():
             wanted = fixed or self._widest.get(column, 0)
-            if column == "verified" and wanted:
-                wanted = max(wanted, len("verified ")) + 1
-            if sum(cells.values()) + wanted > room:
-                break
-            cells[column] = wanted
-        left = width - sum(cells.values()) - name
+            if column == "where":
+                wanted = min(wanted, max(WHERE_CELLS, width // 8))
+            if sum(cells.values()) + wanted <= room:
+                cells[column] = wanted
+        left = width - sum(cells.values()) - names
         if "" in cells and left > 0:
             cells[""] = min(cells[""] + left, BARS_CELLS)
         cells["log"] = width - sum(cells.values())
@@ -125,7 +123,7 @@ class LogsTable(ListView[LogRow]):
             case "log":
                 return formats.fit(formats.shorten_start(row.name, cells - 1), cells), ""
             case "where":
-                return formats.fit(_where(row), cells - 1) + " ", "rows--quiet"
+                return _fit_where(row, cells), "rows--quiet"
             case "":
                 return " " + sparkline(row.bars, cells - 1, self._top), "rows--accent"
         text, tone = self._figure(column, row)
@@ -137,7 +135,7 @@ class LogsTable(ListView[LogRow]):
                 return _behind(row.lag)
             case "unread":
                 return _or_none(size(row.unread) if row.unread else row.unread)
-            case "records/s":
+            case "rec/s":
                 return _or_none(formats.count(row.rate) if row.rate else row.rate)
             case "letters" | "gaps":
                 return _bad(row.gaps if column == "gaps" else row.dead_letters)
@@ -151,13 +149,23 @@ class LogsTable(ListView[LogRow]):
         sums = {
             "state": plural(len(rows), "log"),
             "unread": size(sum(row.unread or 0 for row in rows)),
-            "records/s": formats.count(sum(row.rate for row in rows)),
+            "rec/s": formats.count(sum(row.rate for row in rows)),
             "letters": formats.count(sum(row.dead_letters for row in rows)),
             "gaps": formats.count(sum(row.gaps for row in rows)),
         }
         for name, cells in self.widths(width).items():
             align = "left" if name == "state" else "right"
             yield formats.fit(sums.get(name, ""), cells, align=align), ""
+
+
+def _verified_cells(rows: Sequence[LogRow]) -> int:
+    """Return how wide the verdicts are; no DIGEST in any log, no column."""
+    longest = max((cell_len(row.verified) for row in rows), default=0)
+    return max(longest, len("verified ")) + 1 if longest else 0
+
+
+def _fit_where(row: LogRow, cells: int) -> str:
+    return formats.fit(formats.shorten_start(_where(row), cells - 1), cells)
 
 
 def _where(row: LogRow) -> str:
