@@ -28,6 +28,16 @@ SETTINGS = """
 INSTALLED_APPS += ["tui_ingest", "tui_ingest.demo.polls"]
 TUI_INGEST = {"MODELS": ["polls"]}
 """
+WEB_PAGE = """
+from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+visitor = Client(headers={"host": "localhost"})
+visitor.force_login(User.objects.create_superuser("ann"))
+print(visitor.get("/admin/tui_ingest/processedfile/").content.decode())
+print(*(finders.find(f"tui_ingest/{name}") for name in ("live.js", "admin.css")))
+"""
 
 
 class Installed:
@@ -117,7 +127,7 @@ def console(installed: Installed) -> None:
 
 
 def project(installed: Installed) -> None:
-    """Begin a project, migrate it, apply a log, and ask where that stands."""
+    """Begin a project, migrate it, apply a log, ask where that stands, and look at its page."""
     installed.run("django-admin", "startproject", "mysite")
     site = installed.folder / "mysite"
     with (site / "mysite" / "settings.py").open("a") as settings:
@@ -131,7 +141,10 @@ def project(installed: Installed) -> None:
     status = installed.run("python", "manage.py", "ingest_status", folder=site)
     if "oplog.log" not in status:
         sys.exit(f"the project's status does not name its log:\n{status}")
-    say("project: migrations, a log, its status")
+    page = installed.run("python", "manage.py", "shell", "-c", WEB_PAGE, folder=site)
+    if "oplog.log" not in page or "None" in page.splitlines()[-1]:
+        sys.exit(f"the project's web page does not name its log, or lacks a file:\n{page}")
+    say("project: migrations, a log, its status, its web page")
 
 
 def say(what: str) -> None:

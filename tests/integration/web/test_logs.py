@@ -210,11 +210,12 @@ def test_a_session_obeys_and_answers(tmp_path, client):
 
 
 def test_what_a_log_is_called_and_says_is_text(client):
-    file = ProcessedFile.objects.create(file_path=f"/nowhere/{HOSTILE}", state_reason=HOSTILE)
-    LogEvent.objects.create(file=file, time="2024-01-01T00:00Z", kind="gap", message=HOSTILE)
-    Order.objects.create(
-        file=file, kind="pause", given="2024-01-01T00:00Z", given_by=HOSTILE, answer=HOSTILE
+    file = ProcessedFile.objects.create(
+        file_path=f"/nowhere/{HOSTILE}", state="finished", state_reason=HOSTILE, paused_by=HOSTILE
     )
+    when = "2024-01-01T00:00Z"
+    LogEvent.objects.create(file=file, time=when, kind="gap", message=HOSTILE)
+    file.orders.create(kind="pause", given=when, given_by=HOSTILE, status="done", answer=HOSTILE)
     file.totals.create(model=HOSTILE, saved=1)
     visitor(client, *VIEWED)
     for address in (LOGS, page_of(file), "/admin/tui_ingest/logevent/"):
