@@ -174,7 +174,7 @@ async def test_dead_letters_are_filtered_sorted_and_retried_together(working_des
         await listed(d, 30)
         await d.shows("30 of 31")
         await in_thread(add_question, 50)
-        await d.press("R")
+        await d.press("R", "a")
         await d.until(lambda: d.app.view.status.dead_letters == 1)
         await listed(d, 0)
         await d.press("escape")
@@ -212,7 +212,7 @@ async def test_stopping_a_long_retry_keeps_what_was_done(working_desk, monkeypat
         await d.press("d")
         await listed(d, 60)
         with fifth_save_held() as (reached, released):
-            await d.press("R")
+            await d.press("R", "a")
             await d.until(reached.is_set)
             await d.shows("esc stops after the running one")
             await d.press("escape")

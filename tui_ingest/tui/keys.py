@@ -29,6 +29,7 @@ from tui_ingest.tui.screens.look import LookScreen
 from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.screens.order_all import OrderAllDialog
+from tui_ingest.tui.screens.retry_many import RetryDialog
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.screens.take_over import TakeOverDialog
 from tui_ingest.tui.widgets.filter_input import FilterInput
@@ -59,6 +60,7 @@ _ALONE: tuple[type[DOMNode], ...] = (
     HelpScreen,
     LeaveDialog,
     OrderAllDialog,
+    RetryDialog,
     LookAtDialog,
     TakeOverDialog,
 )

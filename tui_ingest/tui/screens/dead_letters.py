@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -22,13 +23,15 @@ from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.screens.repair_actions import RepairActions
+from tui_ingest.tui.screens.retry_many import RetryDialog, RetryMany, progress
 from tui_ingest.tui.view import history, letters
+from tui_ingest.tui.view.causes import Cause, by_cause, kind_of
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
 from tui_ingest.tui.view.log_view import LogView
-from tui_ingest.tui.view.repairs import RetryRun, discard
-from tui_ingest.tui.view.wording import Tone
+from tui_ingest.tui.view.repairs import discard
+from tui_ingest.tui.widgets.causes_table import CausesTable
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.letters_table import AllLettersTable, LettersTable
@@ -38,12 +41,14 @@ from tui_ingest.words.terminal_safe import terminal_safe
 RELOAD_SECONDS = 2.0  # between two loads while records keep failing
 
 
-class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
+class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     """All dead letters of the log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "retry_shown", "Retry shown", tooltip="One by one", id="retry_shown"),
+        Binding("R", "retry_shown", "Retry like this", tooltip="Asks first", id="retry_shown"),
         Binding("X", "discard_shown", "Discard shown", show=False, id="discard_shown"),
+        Binding("1", "focus_list('causes')", "Causes", show=False, id="focus_causes"),
+        Binding("2", "focus_list('letters')", "Letters", show=False, id="focus_letters"),
         *list_keys(),
         Binding("a", "toggle_all", "All/open", tooltip="Those that are done, too", id="show_all"),
         Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="export"),
@@ -57,11 +62,11 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
         self._only_open = True
         self._loaded_with = -1  # how many were open when the list was loaded
         self._loaded_at = float("-inf")  # monotonic seconds
-        self._run: RetryRun | None = None  # retries under way
         self._inspected = 0  # id of the letter that was looked at last
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
+        yield CausesTable()
         table = LettersTable() if self.view.access.path else AllLettersTable()
         yield table
         yield FilterInput(placeholder=table.VOCABULARY.hint)
@@ -76,11 +81,16 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
         """The list."""
         return self.query_one(LettersTable)
 
+    @property
+    def causes(self) -> CausesTable:
+        """What is behind them."""
+        return self.query_one(CausesTable)
+
     def look(self) -> None:
         super().look()
         number = self.view.status.dead_letters
         rested = time.monotonic() - self._loaded_at > RELOAD_SECONDS
-        if number != self._loaded_with and rested and self._run is None:
+        if number != self._loaded_with and rested and self.retries is None:
             self._loaded_with, self._loaded_at = number, time.monotonic()
             self.reload()
 
@@ -93,11 +103,23 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
                 letters.load, access.path, access.target, only_open=self._only_open
             )
             lines = self.view.lines.failures() if access.dry_run else []
-            self.table.show([*found, *letters.rehearsed(lines)])
+            found = [*found, *letters.rehearsed(lines)]
+            causes = await in_thread(by_cause, [one for one in found if one.unresolved])
+            self.table.show(found)
+            self._show_causes(causes)
             self._retitle()
             self.refresh_bindings()
         finally:
             self.ready.set()
+
+    def _show_causes(self, causes: Sequence[Cause]) -> None:
+        """Show what is behind the letters, where that is less than there are letters."""
+        table = self.causes
+        table.show(causes)
+        table.border_title = Content(f"{plural(len(causes), 'cause')}")
+        table.display = len(causes) < sum(len(cause.letters) for cause in causes)
+        if not table.display and self.focused is table:
+            self.table.focus()
 
     def _retitle(self) -> None:
         table = self.table
@@ -112,13 +134,12 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
     def _show_advice(self) -> None:
         letter = self.table.current
         about = self.query_one("#about", Static)
-        if self._run is not None:
-            about.update(_progress(self._run, self.key_name("back")))
+        if self.retries is not None:
+            about.update(progress(self.retries, self.key_name("back")))
         elif letter is None:
             about.update(Content(self._none()))
         else:
-            lacks = letter.open or letter.line is not None
-            what_now = f"\n{advice(letter.reason)}" if lacks else ""
+            what_now = f"\n{advice(letter.reason)}" if letter.unresolved else ""
             about.update(Content(f"{letter.error}{what_now}"))
         self.refresh_bindings()
 
@@ -174,20 +195,43 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
         shown = self.table.shown if self.is_mounted else []
         return [letter.id for letter in shown if letter.open]
 
-    @work(exclusive=True, group="repair", exit_on_error=False)
-    async def action_retry_shown(self) -> None:
-        """Retry every letter shown, each in a transaction of its own; escape stops in between."""
-        run = RetryRun(self._shown(), self.view.access.target, feed=self.view.feed)
-        self._run = run
-        try:
-            while not run.finished:
-                self._show_advice()
-                await in_thread(run.run_chunk)
-        finally:
-            self._run = None
-            self.repaired()
-        done = f"{run.applied:,} of {plural(run.wanted, 'dead letter')} applied."
-        self.notify(done, markup=False)
+    def show_progress(self) -> None:
+        self._show_advice()
+
+    def action_retry_shown(self) -> None:
+        """Ask whether to retry the letters of one cause, or all that are shown."""
+        group, shown = self._group(), self._shown()
+        first = next((letter for letter in self.table.shown if letter.id in group), None)
+        if first is not None:
+            what = f"{first.reason} of {first.model}" if first.model else first.reason
+            dialog = RetryDialog(len(group), what, len(shown))
+            self.app.push_screen(dialog, partial(self._retry_if, sorted(group), shown))
+
+    def _group(self) -> set[int]:
+        """Return the open letters of the cause under the cursor, or of the letter's cause."""
+        if self.focused is self.causes and (cause := self.causes.current) is not None:
+            return set(cause.letters).intersection(self._shown())
+        letter = self.table.current
+        alike = kind_of(letter) if letter else None
+        return {one.id for one in self.table.shown if one.open and kind_of(one) == alike}
+
+    def _retry_if(self, group: list[int], shown: list[int], careful: bool | None) -> None:
+        if careful is not None:
+            self.retry_many(group if careful else shown, careful=careful)
+
+    @on(CausesTable.Chosen, "#causes")
+    def _filter_by_cause(self) -> None:
+        """Show the letters of the cause under the cursor."""
+        if (cause := self.causes.current) is not None:
+            self._apply(cause.filter)
+            self.table.focus()
+
+    def action_focus_list(self, name: str) -> None:
+        """Move the keyboard to the causes, or to the letters."""
+        if name == "causes" and not self.causes.display:
+            self.notify("Every letter here has a cause of its own.", severity="warning")
+        else:
+            self.query_one(f"#{name}").focus()
 
     def action_discard_shown(self) -> None:
         """Give up every letter shown, with a reason."""
@@ -221,7 +265,7 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
 
     # The view
 
-    @on(LettersTable.Chosen)
+    @on(LettersTable.Chosen, "#letters")
     def action_inspect(self) -> None:
         """Look at the letter under the cursor."""
         if (look_up := self._look_up()) is not None:
@@ -262,16 +306,5 @@ class DeadLettersScreen(RepairActions, HistoryActions, ListScreen):
 
     def action_peel(self) -> None:
         """Stop the retries, or clear the filter, or go back."""
-        if self._run is not None:
-            self.workers.cancel_group(self, "repair")
-        else:
+        if not self.stop_retries():
             super().action_peel()
-
-
-def _progress(run: RetryRun, stop_key: str) -> Content:
-    failed = f" · the last failure: {run.last_error}" if run.last_error else ""
-    return Content.styled(
-        f"Retrying: {run.tried:,} of {run.wanted:,}, {run.applied:,} applied{failed}"
-        f" · {stop_key} stops after the running one",
-        Tone.WARNING,
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tui_ingest.tui.screens.filter_actions import FilterActions
 from tui_ingest.tui.widgets.list_view import ListView
 
@@ -9,13 +11,22 @@ from tui_ingest.tui.widgets.list_view import ListView
 class ListScreen(FilterActions):
     """A list under the first line: sorted, filtered, and left with escape."""
 
+    @property
+    def table(self) -> ListView[Any]:
+        """The list that the keys are about."""
+        return self.query_one(ListView)
+
+    @property
+    def filtered(self) -> ListView[Any]:
+        return self.table
+
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self.query_one(ListView).sort_next()
+        self.table.sort_next()
 
     def action_sort_backwards(self) -> None:
         """Turn the direction round."""
-        self.query_one(ListView).sort_backwards()
+        self.table.sort_backwards()
 
     def action_peel(self) -> None:
         """Clear the filter, or go back."""

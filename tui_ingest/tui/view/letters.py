@@ -39,6 +39,11 @@ class Letter:
         """Whether somebody still has to do something about it."""
         return self.status == DeadLetter.Status.OPEN
 
+    @property
+    def unresolved(self) -> bool:
+        """Whether it is open, or would be if this were no dry run."""
+        return self.open or self.line is not None
+
 
 VOCABULARY: Vocabulary[Letter] = Vocabulary(
     text=lambda letter: (

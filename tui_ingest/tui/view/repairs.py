@@ -18,15 +18,29 @@ class RetryRun:
     """Retries dead letters, some at a time, each in a transaction of its own.
 
     Stopping between two chunks loses nothing: what was retried is committed and reported.
+
+    Args:
+        careful: first one, then ten, then the rest, up to the first that fails.
+
+    Attributes:
+        stopped_at: the one that failed and ended it, if it was careful.
     """
 
-    def __init__(self, letters: Iterable[int], target: Target, *, feed: Feed) -> None:
-        wanted = list(letters)
+    def __init__(
+        self, letters: Iterable[int], target: Target, *, feed: Feed, careful: bool = False
+    ) -> None:
+        wanted = sorted(letters)
         self.wanted = len(wanted)
         self.finished = False
+        self.stopped_at: int | None = None
+        self._careful = careful
         self._found: dict[int, deadletters.Retry] = {}  # by dead letter, the last one of each
         self._feed = feed
-        self._results: Iterator[deadletters.Retry] = deadletters.retry_all(target, wanted)
+        first, tenth = (1, 11) if careful else (0, 0)
+        stages = (wanted[:first], wanted[first:tenth], wanted[tenth:])
+        self._results: Iterator[deadletters.Retry] = (
+            result for stage in stages for result in deadletters.retry_all(target, stage)
+        )
 
     @property
     def tried(self) -> int:
@@ -50,6 +64,9 @@ class RetryRun:
         until = time.monotonic() + CHUNK_SECONDS
         for result in self._results:
             self._count(result)
+            if self._careful and _has_failed(result):
+                self.stopped_at = result.dead_letter
+                break
             if time.monotonic() >= until:
                 return
         self.finished = True
