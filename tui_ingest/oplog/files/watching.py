@@ -115,14 +115,17 @@ class Watcher:
             self._watched = folders
 
     def _observe(self, folders: dict[Path, _FolderId], logs: set[str]) -> None:
-        observer = Observer()
+        try:
+            observer = Observer()
+        except OSError:  # no inotify to be had: as many as a user may have are in use
+            return
         handler = _Handler(self, set(folders), logs)
         for folder in folders:
             observer.schedule(handler, str(folder), event_filter=_CHANGES)
         self._observer, self._watched = observer, folders  # before anything can be announced
         try:
             observer.start()
-        except OSError:  # no inotify to be had: the limit is reached, or a folder just went
+        except OSError:  # the same, noticed later, or a folder just went
             observer.unschedule_all()
             self._observer, self._watched = None, None
         else:

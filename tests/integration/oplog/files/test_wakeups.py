@@ -1,5 +1,6 @@
 """Waiting for a log: what ends a wait, and what does not."""
 
+import errno
 import os
 import shutil
 import signal
@@ -315,3 +316,15 @@ def test_closing_ends_the_threads(files):
     for log in logs:
         log.close()
     assert threading.active_count() == before
+
+
+def test_where_no_more_watches_are_to_be_had_the_log_is_looked_at(files, open_reader, monkeypatch):
+    def none_left():
+        raise OSError(errno.EMFILE, "inotify instance limit reached")
+
+    monkeypatch.setattr("tui_ingest.oplog.files.watching.Observer", none_left)
+    files.write(A)
+    reader = open_reader()
+    read_until(reader, [A])
+    files.write(B)
+    read_until(reader, [B])
