@@ -234,9 +234,12 @@ class BatchPass:
         return nullcontext()
 
     def _is_to_look_ahead(self, window: Window) -> bool:
-        """Only if nothing else can bring a parent, or take one away."""
+        """Only if nothing else can bring a parent, or take one away.
+
+        Which object of several is to blame is for `ConstraintBlame` to say.
+        """
         is_whole = window.start == 0 and window.stop == len(self._entries)
-        return is_whole and self._attempt.look is not Look.NONE
+        return is_whole and not window.several and self._attempt.look is not Look.NONE
 
     def _refuse(self, window: Window) -> dict[int, Failure]:
         """Return why entries fail, by index. One that does not ends the window."""

@@ -22,6 +22,8 @@ from tui_ingest.ingest.fast.routing import Router
 from tui_ingest.ingest.fast.tables import Table, Tables
 from tui_ingest.ingest.fast.upserts import Dialect
 from tui_ingest.ingest.identity import is_referenced_by_pk
+from tui_ingest.ingest.model_fields import Serialized, concrete
+from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
@@ -94,7 +96,9 @@ class FastPath:
                 self._write(whole)
                 transaction.set_rollback(True, using=self._target.database)
         return {
-            index: missing_parent(entry.objects[0], absent.field, absent.place).as_failure()
+            index: missing_parent(
+                _object_of(entry, absent.field), absent.field, absent.place
+            ).as_failure()
             for index, absent in orphans.items()
             if isinstance(entry := entries[index], Record)
         }
@@ -116,7 +120,8 @@ class FastPath:
         stop = window.stop
         for group in (*window.saves, *window.deletes):
             for index, is_hopeless in group.convert().items():
-                if is_hopeless and not _may_clash(group.table):
+                is_alone = index not in window.several
+                if is_hopeless and is_alone and not _may_clash(group.table):
                     window.refused.append(index)
                 else:
                     stop = min(stop, index)
@@ -142,7 +147,11 @@ class FastPath:
             outcomes |= _all(indexes, {label: Outcome.SKIPPED})
         for group in filter(_has_records, window.saves):
             self._save(group)
-            outcomes |= _all(group.indexes, {group.table.label: Outcome.SAVED})
+            saved = {group.table.label: Outcome.SAVED}
+            if window.several:
+                _add(outcomes, group.indexes, saved)
+            else:
+                outcomes |= _all(group.indexes, saved)
         set_links(window, self._dialect)
         for group in filter(_has_records, window.deletes):
             outcomes |= self._delete(group)
@@ -185,8 +194,24 @@ def _all(indexes: Collection[int], outcome: Mapping[str, Outcome]) -> Outcomes:
     return dict.fromkeys(indexes, outcome)
 
 
+def _add(outcomes: Outcomes, indexes: Collection[int], saved: Mapping[str, Outcome]) -> None:
+    """Add what became of the objects of one model to what became of the others of their records."""
+    together: dict[tuple[str, ...], Mapping[str, Outcome]] = {}
+    for index in indexes:
+        before = outcomes.get(index)
+        if before is None:
+            outcomes[index] = saved
+        else:
+            outcomes[index] = together.setdefault(tuple(before), {**before, **saved})
+
+
 def _has_records(group: Group) -> bool:
     return bool(group.indexes)
+
+
+def _object_of(record: Record, field: Any) -> Serialized:
+    """Return the object of a record that has a field."""
+    return next(one for one in record.objects if concrete(find_model(one["model"])) is field.model)
 
 
 def _is_free(table: Table) -> bool:

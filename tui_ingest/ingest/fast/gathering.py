@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -42,7 +42,7 @@ class Detour(enum.Enum):
 
 
 Route = WritePlan | Skipped | Detour
-FindRoute = Callable[[Operation, dict[str, Any]], Route]
+FindRoute = Callable[[Operation, Mapping[str, Any]], Route]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -134,6 +134,7 @@ class Window:
     deletes: list[Group] = field(default_factory=list)
     skipped: dict[str, list[int]] = field(default_factory=dict)  # indexes of entries by label
     refused: list[int] = field(default_factory=list)  # indexes of entries that fail, in order
+    several: set[int] = field(default_factory=set)  # indexes of entries with several objects
 
     def copy(self) -> Window:
         """Return a window that stays as it is when groups of this one lose records."""
@@ -147,6 +148,7 @@ class Window:
                 group.cut(stop)
             for indexes in (*self.skipped.values(), self.refused):
                 del indexes[bisect_left(indexes, stop) :]
+            self.several = {index for index in self.several if index < stop}
 
     def saves_of(self, table: Table | None) -> list[Group]:
         """Return the groups that save rows of a table."""
@@ -177,6 +179,9 @@ def gather(
         is_save = operation is _SAVE
         is_known = is_save or operation is _DELETE
         if not is_known or len(objects) != 1 or len(window.refused) == MOST_REFUSED:
+            is_more = is_save and len(objects) > 1 and len(window.refused) < MOST_REFUSED
+            if is_more and _take_several(window, groups, index, objects, find_route):
+                continue
             window.stop = index
             break
         # This runs for every record: what can be done for a whole column at once is done later.
@@ -201,6 +206,38 @@ def gather(
             else (identity_value(serialized, group.table.identity.field),)
         )
     return window
+
+
+def _take_several(
+    window: Window,
+    groups: dict[object, Group],
+    index: int,
+    objects: Sequence[Mapping[str, Any]],
+    find_route: FindRoute,
+) -> bool:
+    """Take a save of several objects, if all of them can be in groups; tell whether they can.
+
+    Not if one is to be refused: by the exact path that may happen for the sake of another. Nor if
+    two of one table are for different groups, which are written one after the other.
+    """
+    found: list[tuple[object, WritePlan, Mapping[str, Any]]] = []
+    kinds: dict[Table, object] = {}
+    for serialized in objects:
+        key = (serialized["model"], *serialized["fields"])
+        group = groups.get(key)
+        plan = group.plan if group else find_route(_SAVE, serialized)
+        if not isinstance(plan, WritePlan) or kinds.setdefault(plan.table, key) != key:
+            return False
+        found.append((key, plan, serialized))
+    for kind, plan, serialized in found:
+        group = groups.get(kind)
+        if group is None:
+            group = groups[kind] = Group(plan=plan)
+            window.saves.append(group)
+        group.indexes.append(index)
+        group.rows.append((serialized.get("pk"), *serialized["fields"].values()))
+    window.several.add(index)
+    return True
 
 
 def _set_aside(window: Window, route: Skipped | Detour, index: int) -> None:

@@ -20,7 +20,7 @@ from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.link_tables import LinkTable
 from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
-from tui_ingest.ingest.receivers import DELETING, LINKING
+from tui_ingest.ingest.receivers import DELETING, LINKING, SAVING
 
 # Rules about a table: True sends its records to the exact path.
 
@@ -229,6 +229,16 @@ def links_that_are_told_of(window: Window, tables: Tables) -> int:
     return stop
 
 
+def several_that_are_told_of(window: Window, tables: Tables) -> int:
+    """Receivers are told of the objects of a record in their order, not table by table."""
+    stop = window.stop
+    for saves in window.saves:
+        shared = window.several.intersection(saves.indexes)
+        if shared and tables.receivers.are_called(SAVING, saves.table.model):
+            stop = min(stop, *shared)
+    return stop
+
+
 OrderRule = Callable[[Window, Tables], int]
 ORDER_RULES: tuple[OrderRule, ...] = (
     save_after_delete,
@@ -239,6 +249,7 @@ ORDER_RULES: tuple[OrderRule, ...] = (
     link_after_delete,
     links_of_their_own,
     links_that_are_told_of,
+    several_that_are_told_of,
 )
 
 

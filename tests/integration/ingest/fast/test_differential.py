@@ -139,6 +139,92 @@ def test_both_paths_leave_the_same_links(trial, batches):
     assert trial.fast(batches) == exact
 
 
+FAMILY = st.one_of(STAMPS, STAMPS, ITEMS, SELLERS, ALBUMS)
+
+
+@st.composite
+def families(draw):
+    """A line with several objects, mostly; some of one row, or of rows that need each other."""
+    operation, make = draw(st.sampled_from([("SAVE", save), ("SAVE", save), ("DELETE", delete)]))
+    found = draw(st.lists(FAMILY, min_size=1, max_size=3))
+    return line(operation, *(make(model, pk, **values)[1] for model, pk, values in found), at=EPOCH)
+
+
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(batches=st.lists(st.lists(families(), min_size=1, max_size=8), min_size=1, max_size=3))
+def test_both_paths_leave_the_same_of_records_of_several_objects(trial, batches):
+    exact = trial.exact(batches)
+    assert trial.fast(batches) == exact
+
+
+def test_records_of_several_objects_share_statements(trial):
+    def family(number, name):
+        return line(
+            "SAVE",
+            save("seller", number, id=key(number), name=name, stars=1)[1],
+            save("stamp", 2 * number, text=name, parent=2 * number - 1)[1],
+            save("stamp", 2 * number - 1, text=name, parent=None)[1],
+        )
+
+    batch = [
+        *(family(number, "a") for number in range(1, 30)),
+        *lines(*(delete("stamp", 2 * number) for number in range(1, 10))),
+    ]
+    exact = trial.exact([batch])
+    assert exact["letters"] == []
+    assert exact["totals"] == [
+        ("market.seller", 29, 0, 0, 0, 0),
+        ("market.stamp", 29, 9, 0, 0, 0),
+    ]
+    assert trial.fast([batch]) == exact
+    assert (trial.runs, trial.replayed) == (1, 0)
+
+
+def test_a_record_of_several_objects_fails_as_a_whole(trial):
+    good = [seller(number, number)[1] for number in range(1, 30)]
+    bad = {**good[3], "fields": {**good[3]["fields"], "stars": "many"}}
+    orphan = save("stamp", 2, text="a", parent=99)[1]
+    batch = [
+        *(line("SAVE", one, save("stamp", 1, text="a")[1]) for one in good[:3]),
+        line("SAVE", good[3], save("stamp", 3, text="a")[1], bad),
+        line("SAVE", good[4], orphan, save("stamp", 4, text="a")[1]),
+        *(line("SAVE", one, save("stamp", 1, text="a")[1]) for one in good[5:]),
+    ]
+    exact = trial.exact([batch, batch])
+    assert [reason for _, reason, *_ in exact["letters"]] == ["bad_value", "missing_parent"] * 2
+    assert trial.fast([batch, batch]) == exact
+
+
+def test_the_last_object_of_a_row_wins(trial):
+    green, red = save("stamp", 1, text="green")[1], save("stamp", 1, text="red", parent=None)[1]
+    batch = [*lines(save("stamp", 2, text="blue", parent=None)), line("SAVE", green, red)]
+    exact = trial.exact([batch])
+    assert "red" in exact["Stamp"][0]
+    assert trial.fast([batch]) == exact
+
+
+def test_the_first_object_that_fails_says_why(trial):
+    sky, same, bad = item(1, "sky")[1], item(2, "sky")[1], item(3, "x" * 99)[1]
+    bad["fields"]["quantity"] = "many"
+    batch = [*lines(seller(1, 1)), line("SAVE", sky), line("SAVE", same, bad)]
+    exact = trial.exact([batch])
+    assert [reason for _, reason, *_ in exact["letters"]] == ["unique_clash"]
+    assert trial.fast([batch]) == exact
+
+
+def test_of_two_objects_that_lead_nowhere_the_same_is_to_blame(trial):
+    def review(pk, stamp):
+        return save("review", pk, item=None, stamp=stamp, data={})
+
+    both = line("SAVE", review(2, 99)[1], save("stamp", 2, text="a", parent=98)[1])
+    batch = [*lines(review(1, None), save("stamp", 1, text="a", parent=None)), both]
+    exact = trial.exact([batch, batch])  # the second time it is looked for beforehand
+    assert trial.fast([batch, batch]) == exact
+
+
 def lines(*records):
     return [line(operation, changed) for operation, changed in records]
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.models import signals
 
-from tests.project.market.models import Album, Stamp
+from tests.project.market.models import Album, Seller, Stamp
 from tests.support.differential import Trial, delete, save
 from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
@@ -287,6 +287,28 @@ def test_receivers_are_told_of_the_links_of_each_record(trial, monkeypatch):
         signals.m2m_changed.disconnect(hear, sender=Album.badges.through)
 
 
+def test_receivers_are_told_of_the_objects_of_a_record_in_their_order(trial, monkeypatch):
+    told = []
+
+    def hear(instance, **_):
+        told.append(type(instance).__name__)
+
+    seller = SELLER[1]
+    history = [[line("SAVE", seller, stamp(1)[1]), line("SAVE", stamp(2)[1], seller)]]
+    for sender in (Seller, Stamp):
+        signals.pre_save.connect(hear, sender=sender)
+    try:
+        trial.fast(history, receivers=["*"])
+        assert told == ["Seller", "Stamp", "Stamp", "Seller"]
+        told.clear()
+        switch_off(planning.several_that_are_told_of, monkeypatch)
+        trial.fast(history, receivers=["*"])
+        assert told == ["Seller", "Stamp", "Seller", "Stamp"]
+    finally:
+        for sender in (Seller, Stamp):
+            signals.pre_save.disconnect(hear, sender=sender)
+
+
 def test_receivers_are_shown_a_row_before_it_goes(trial, monkeypatch):
     """If its last record in the run is not whole, it must be here before."""
     told = []
@@ -339,6 +361,7 @@ def test_every_rule_is_put_to_the_test():
         planning.has_links_with_triggers,
         planning.delete_after_save,
         planning.links_that_are_told_of,
+        planning.several_that_are_told_of,
     }
     assert known == {rule for rule, _ in histories} | by_themselves
 
