@@ -15,9 +15,10 @@ from tui_ingest.admin.kept_rows import KeptRowsAdmin, outside_transactions
 from tui_ingest.admin.letter_facts import facts_of
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError, InvalidEditError
+from tui_ingest.ingest.deadletters.contents import effective_bytes
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.words.numbers import plural
-from tui_ingest.words.record_text import line_of
+from tui_ingest.words.record_text import editable, line_of
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -62,9 +63,8 @@ class DeadLetterPage(KeptRowsAdmin):
         if not self.has_retry_permission(request):
             raise PermissionDenied
         try:
-            if "line" in request.POST:
-                line = line_of(request.POST["line"])
-                deadletters.edit(self.target, letter.pk, line)
+            if self._is_edited(request, letter):
+                deadletters.edit(self.target, letter.pk, line_of(request.POST["line"]))
                 self.log_change(request, letter, "Edited.")
             self.log_change(request, letter, "Retried.")
             self._retry(request, letter)
@@ -77,6 +77,12 @@ class DeadLetterPage(KeptRowsAdmin):
         except Error as error:
             self.complain(request, f"The database cannot be used now: {error}. Try again.")
         return HttpResponseRedirect(self.address("change", None, letter.pk))
+
+    def _is_edited(self, request: HttpRequest, letter: DeadLetter) -> bool:
+        """Tell whether another line was typed than the one that is there."""
+        if "line" not in request.POST:
+            return False
+        return line_of(request.POST["line"]) != line_of(editable(effective_bytes(letter)))
 
     def _retry(self, request: HttpRequest, letter: DeadLetter) -> None:
         results = {one.dead_letter: one for one in deadletters.retry_all(self.target, [letter.pk])}
@@ -123,11 +129,18 @@ class DeadLetterPage(KeptRowsAdmin):
             "letter": facts,
             "path": terminal_safe(file.file_path),
             "log_address": self._log_address(request, file),
+            "next_address": self._next_address(letter),
             "may_retry": facts.is_open and self.has_retry_permission(request),
             "may_discard": facts.is_open and self.has_discard_permission(request),
             **more,
         }
         return self.page(request, "dead_letter.html", context)
+
+    def _next_address(self, letter: DeadLetter) -> str:
+        """Return the address of the next open one of the log, "" after the last."""
+        later = deadletters.search(self.target, letter.file, status=DeadLetter.Status.OPEN)
+        found = later.filter(pk__gt=letter.pk).values_list("pk", flat=True).first()
+        return self.address("change", None, found) if found else ""
 
     def _log_address(self, request: HttpRequest, file: ProcessedFile) -> str:
         if not self.link(request, ProcessedFile):

@@ -38,6 +38,12 @@ def moment(at: datetime | float | None) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def now_in_words() -> str:
+    """Return the present time and its zone, which is that of all times on a page."""
+    now = timezone.localtime()
+    return f"{now:%Y-%m-%d %H:%M:%S} {now.tzname() or ''}".rstrip()
+
+
 class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The promise rests on these rows: they are looked at, and changed by what the engine offers.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tui_ingest.admin.kept_rows import moment
+from tui_ingest.ingest.deadletters.contents import effective_bytes
 from tui_ingest.ingest.inspecting import ABSENT, RowComparison, compare
 from tui_ingest.ingest.outlook import outlook
 from tui_ingest.ingest.target import Target
@@ -17,6 +18,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 
 SHOWN_CHARACTERS = 20_000  # of a record, unless the whole is asked for
 LARGE_BYTES = 512 * 1024  # a longer line is neither compared nor edited in a browser
+MOST_CHARACTERS = 2_000_000  # of what is edited: Django takes 2.5 MB of a form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +74,11 @@ def facts_of(letter: DeadLetter, target: Target, *, whole: bool) -> LetterFacts:
     Args:
         whole: all of its record, however long, unless that is too large for a page.
     """
-    raw = bytes(letter.raw if letter.edited is None else letter.edited)
-    is_large = len(raw) > LARGE_BYTES
+    raw = effective_bytes(letter)
+    to_edit = editable(raw) if len(raw) <= LARGE_BYTES else ""
+    is_large = not 0 < len(to_edit) <= MOST_CHARACTERS
     rows = [] if is_large else _compared(target, raw)
     text = _beginning(raw)
-    to_edit = "" if is_large else editable(raw)
     if not is_large:
         text = to_edit if whole else readable(raw)[:SHOWN_CHARACTERS]
     return LetterFacts(
@@ -95,7 +97,7 @@ def facts_of(letter: DeadLetter, target: Target, *, whole: bool) -> LetterFacts:
         is_cut=text != to_edit,
         is_large=is_large,
         size=size(len(raw)),
-        editable=to_edit,
+        editable="" if is_large else to_edit,
         original="" if letter.edited is None else _beginning(bytes(letter.raw)),
         traceback=terminal_safe(letter.traceback, lines=True),
     )

@@ -47,6 +47,7 @@ class ModelRow:
     verified: str = ""  # "✓ 12:03"
     verified_tone: str = QUIET
     why: str = ""  # the verdict is no better
+    differs: bool = False  # and rows are named that do
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,4 +177,5 @@ def _model(label: str, status: SessionStatus, now: float) -> ModelRow:
         verified=in_short(verdict, now),
         verified_tone=_VERDICT_TONES[verdict.state],
         why=terminal_safe(verdict.reason),
+        differs=bool(verdict.differing),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,12 +11,12 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from tui_ingest.admin.commanding import command_of, commands, given_orders
-from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment
+from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.status import EventKind, severity_of, told_or_seen
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
+from tui_ingest.models import DeadLetter, DifferingRow, LogEvent, ProcessedFile
 from tui_ingest.words.terminal_safe import terminal_safe
 
 EVENTS = 15  # of a log, the newest
@@ -50,7 +49,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             files = files.filter(file_path__icontains=wanted)
         logs = worst_first(told_or_seen(self.target, files))
         template = "logs_live.html" if LIVE in request.GET else "logs.html"
-        context = {"title": "Logs", "wanted": wanted, "logs": logs, "now": moment(time.time())}
+        context = {"title": "Logs", "wanted": wanted, "logs": logs, "now": now_in_words()}
         return self.page(request, template, context | (extra_context or {}))
 
     def change_view(
@@ -76,12 +75,13 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             "given_orders": given_orders(target, file),
             "reasons": self._reasons(request, target, file),
             "letters_address": self.link(request, DeadLetter, file__id__exact=file.pk),
+            "differing_address": self.link(request, DifferingRow),
             "events": _events(target, file),
             "events_address": self.link(request, LogEvent, file__id__exact=file.pk),
             "gaps_address": self.link(
                 request, LogEvent, file__id__exact=file.pk, kind=EventKind.GAP.value
             ),
-            "now": moment(time.time()),
+            "now": now_in_words(),
         }
         template = "log_live.html" if LIVE in request.GET else "log.html"
         return self.page(request, template, context | (extra_context or {}))

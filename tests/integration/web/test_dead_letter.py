@@ -110,6 +110,15 @@ def test_a_retry_that_fails_says_why(target, client):
     assert "2 attempts" in page.text
 
 
+def test_a_line_that_was_left_as_it_is_is_no_edit(target, client):
+    letter = target.refuse(orphan())
+    visitor(client, *VIEWED, "retry_deadletter")
+    page = client.get(page_of(letter))
+    act(client, letter, "retry", line=page.context["letter"].editable.replace("\n", "\r\n"))
+    letter.refresh_from_db()
+    assert (letter.edited, letter.attempts) == (None, 2)
+
+
 def test_an_edit_that_is_no_record_stays_on_the_page(target, client):
     letter = target.refuse(orphan())
     visitor(client, *VIEWED, "retry_deadletter")
@@ -155,6 +164,14 @@ def test_a_huge_record_is_cut(target, client, size):
     assert bool(page.all("textarea")) is not is_large
     whole = Page(client.get(page_of(letter, "?whole")))
     assert whole.text.count("n" * size) == (0 if is_large else 2)
+
+
+def test_a_record_that_grows_when_it_is_laid_out_is_not_edited(target, client):
+    deep = [[[[[[[[1] * (LARGE_BYTES // 4)]]]]]]]
+    letter = target.refuse(saved("tag", 1, {"name": None, "note": deep}))
+    page = Page(visitor(client, *VIEWED, "retry_deadletter").get(page_of(letter)))
+    assert not page.all("textarea")
+    assert f"ingest_deadletters show {letter.pk}" in page.text
 
 
 def test_a_line_that_is_no_record(target, client):

@@ -6,6 +6,9 @@
 
   const AT_LEAST = 1000; // milliseconds between two looks
   const SPARE = 10; // and so many times what the last look took: many viewers cost little
+  const AT_MOST = 30000;
+  const AFTER_TROUBLE = 2000;
+  const PATIENCE = 10000; // milliseconds, before no answer is called that
   const RATE_OVER = 5000; // milliseconds over which a rate is averaged
   const BARS = "▁▂▃▄▅▆▇█";
   const MOST_BARS = 60;
@@ -66,7 +69,8 @@
   }
 
   async function look() {
-    const answer = await fetch(live.dataset.live, { cache: "no-store", redirect: "manual" });
+    const signal = AbortSignal.timeout(PATIENCE);
+    const answer = await fetch(live.dataset.live, { cache: "no-store", redirect: "manual", signal });
     if (answer.type === "opaqueredirect" || answer.status === 403)
       return say(": you are logged out, or may not see this any more. Reload the page.");
     if (!answer.ok) return say(`: the server answers with ${answer.status}.`);
@@ -84,12 +88,15 @@
 
   async function again() {
     const start = performance.now();
+    let pause = AFTER_TROUBLE;
     try {
       if (!document.hidden) await look();
+      const took = performance.now() - start;
+      pause = Math.min(AT_MOST, Math.max(AT_LEAST, SPARE * took));
     } catch {
       say(": the server does not answer.");
     }
-    setTimeout(again, Math.max(AT_LEAST, SPARE * (performance.now() - start)));
+    setTimeout(again, pause);
   }
 
   measure();
