@@ -326,5 +326,7 @@ def test_where_no_more_watches_are_to_be_had_the_log_is_looked_at(files, open_re
     files.write(A)
     reader = open_reader()
     read_until(reader, [A])
+    reader.log.wait(0.01)
     files.write(B)
+    reader.log.wait(LONG)
     read_until(reader, [B])
