@@ -131,3 +131,31 @@ def test_one_process_applies_all_sites_also_those_that_come_later(site, tmp_path
         other = Site(tmp_path / "later", site.url.replace("site-a", "site-b"))
         other.write_and_forward(QUESTIONS[1])
         eventually(lambda: has(2), what="the row of a site that came later")
+
+
+def test_processes_share_the_sites_of_a_stream(site, tmp_path):
+    sites = [site]
+    for name in "bcd":
+        url = site.url.replace("site-a", f"site-{name}")
+        sites.append(Site(tmp_path / name, url))
+    for number, one in enumerate(sites):
+        one.write_and_forward(QUESTIONS[number])
+    pattern, demo = site.url.replace("site-a", ">"), Demo(tmp_path)
+
+    def shares(*processes):
+        rows = demo.query("SELECT owner_pid FROM tui_ingest_processedfile")
+        return [rows.count((process.pid,)) for process in processes]
+
+    with watched(demo.start(pattern)) as one:
+        eventually(lambda: shares(one) == [4], what="the first one applies all")
+        with watched(demo.start(pattern)) as other:
+            eventually(lambda: shares(one, other) == [2, 2], what="they share")
+            one.kill()
+            one.wait()
+            eventually(lambda: shares(other) == [4], what="the second one has all")
+            for written, record in zip(sites, QUESTIONS[4:8], strict=True):
+                written.write_and_forward(record)
+            rows = "SELECT COUNT(*) FROM polls_question"
+            eventually(lambda: demo.query(rows) == [(8,)], what="everything is applied")
+    totals = demo.query("SELECT saved FROM tui_ingest_modeltotal")
+    assert totals == [(2,)] * 4
