@@ -78,9 +78,14 @@ def new_owner() -> Owner:
 
 def holder(target: Target, path: str) -> Holder | None:
     """Return who holds the lease of a log, or held it until it died."""
-    files = target.rows(ProcessedFile).filter(file_path=path)
-    file = files.exclude(owner="").first()
-    return None if file is None else holder_of(file, silences(target, files).get(file.pk))
+    file = target.rows(ProcessedFile).filter(file_path=path).exclude(owner="").first()
+    return None if file is None else holder_as_of(target, file)
+
+
+def holder_as_of(target: Target, file: ProcessedFile) -> Holder | None:
+    """Return the same of a log whose row was read just now."""
+    silence = silences(target, target.rows(ProcessedFile).filter(pk=file.pk)).get(file.pk)
+    return holder_of(file, silence)
 
 
 def holders(target: Target) -> dict[str, Holder]:

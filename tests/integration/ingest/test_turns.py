@@ -10,7 +10,8 @@ from tests.support.engine import eventually
 from tests.support.processes import started
 from tests.support.site import Site
 
-# Threads that always have something more to write; each turn is a letter in a file.
+# Threads that always have something more to write, each turn a letter in a file; beside several
+# of them one that has little, in capitals.
 WRITER = """
 import sys, threading, time
 from pathlib import Path
@@ -23,14 +24,17 @@ print("ready", flush=True)
 while not go.exists():
     time.sleep(0.001)
 
-def write():
+def write(letter, short):
     while not Path("stop").exists():
-        with write_turn(connection), write_turn(connection), open("turns", "a") as turns:
-            turns.write(name)
+        with write_turn(connection, short=short), write_turn(connection):
+            with open("turns", "a") as turns:
+                turns.write(letter)
             time.sleep(0.002)
 
 for _ in range(threads):
-    threading.Thread(target=write).start()
+    threading.Thread(target=write, args=(name, False)).start()
+if threads > 1:
+    threading.Thread(target=write, args=(name.upper(), True)).start()
 """
 
 
@@ -75,6 +79,14 @@ def test_a_process_with_many_sessions_lets_another_one_write(tmp_path):
     site = Site(tmp_path)
     with writers(site, a=8, b=1):
         eventually(lambda: turns(site).count("b") > 5, what="the other one writes, too")
+
+
+def test_what_is_short_goes_first(tmp_path):
+    site = Site(tmp_path)
+    with writers(site, a=8):
+        eventually(lambda: len(turns(site)) > 200, what="they write")
+        written = turns(site)
+    assert written.count("A") > len(written) / 4, "one of nine, if it had to queue"
 
 
 def test_nobody_waits_for_ever_for_one_that_is_killed_or_frozen(tmp_path):

@@ -39,8 +39,8 @@ class Lease:
             Exception: the database cannot be used now.
         """
         if self.owner is not None and not self.held:
-            checkpoints.load(self._target, self._path)
-            found = leases.holder(self._target, self._path)
+            file = checkpoints.load(self._target, self._path)
+            found = leases.holder_as_of(self._target, file)
             self.holder = found if found and found.owner.id != self.owner.id else None
             self.held = self._is_to_be_had() and self._try(self.owner)
             self.is_handed_over = False
