@@ -117,10 +117,6 @@ class DeadLetterPage(KeptRowsAdmin):
         user: Any = request.user
         return f"{why} (in the admin, by {user.get_username()})"
 
-    def complain(self, request: HttpRequest, error: str) -> None:
-        """Say what went wrong, on the next page."""
-        self.message_user(request, terminal_safe(error.partition("\n")[0]), messages.ERROR)
-
     def _shown(self, request: HttpRequest, letter: DeadLetter, **more: Any) -> HttpResponse:
         file = letter.file
         facts = facts_of(letter, self.target, whole="whole" in request.GET)

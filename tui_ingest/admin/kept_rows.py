@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tui_ingest.ingest.target import Target
+from tui_ingest.words.terminal_safe import terminal_safe
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -89,6 +90,10 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if row is None:
             raise Http404
         return row
+
+    def complain(self, request: HttpRequest, error: str) -> None:
+        """Say what went wrong, on the next page."""
+        self.message_user(request, terminal_safe(error.partition("\n")[0]), messages.ERROR)
 
     def link(self, request: HttpRequest, model: type[Model], **where: object) -> str:
         """Return the address of a list of rows; "" if this site, or its visitor, has none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import Error
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -96,7 +97,10 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             return HttpResponseBadRequest("There is no such order.")
         user: Any = request.user
         by = f"{user.get_username()} in the admin"
-        orders.give(self.target, file, command.kind, command.argument, by=by)
+        try:
+            orders.give(self.target, file, command.kind, command.argument, by=by)
+        except Error as error:
+            self.complain(request, f"The database cannot be used now: {error}. Try again.")
         return HttpResponseRedirect(self.address("change", None, file.pk))
 
     def _reasons(

@@ -259,6 +259,7 @@ def test_another_site_below_a_prefix_shows_another_database(apply, client):
             )
         ]
         given = client.post(f"{own}processedfile/{file.pk}/order/", {"order": "pause"})
+        discarded = client.post(f"{own}deadletter/{letter.pk}/discard/", {"why": "A test."})
     for page in pages:
         assert "oplog.log" in page.text or "0 log events" in page.text
         own_pages = [where for where in page.addresses() if "/static/" not in where]
@@ -268,3 +269,5 @@ def test_another_site_below_a_prefix_shows_another_database(apply, client):
     assert given.url == f"/central{own}processedfile/{file.pk}/change/"
     assert Order.objects.using("postgres").get().given_by == "operator in the admin"
     assert not Order.objects.exists()
+    assert discarded.url == f"/central{own}deadletter/{letter.pk}/change/"
+    assert file.dead_letters.using("postgres").get().status == "discarded"
