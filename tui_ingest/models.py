@@ -288,6 +288,9 @@ class LogEvent(Kept):
     kind = models.CharField(max_length=32)
     message = models.TextField()
     missing_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    # Where it was met, of what the log itself told: what comes first after a gap.
+    generation = models.CharField(max_length=64, blank=True)
+    position = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = (models.Index(fields=["file", "kind"], name="tui_ingest_event_kind"),)

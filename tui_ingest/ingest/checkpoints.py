@@ -14,7 +14,7 @@ from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import LogEvent, ProcessedFile
-from tui_ingest.oplog.log import SAID_ONCE, Notice, NoticeKind, Position
+from tui_ingest.oplog.log import SAID_ONCE, Batch, Notice, NoticeKind, Position
 
 
 class CheckpointMovedError(TuiIngestError):
@@ -215,14 +215,23 @@ def note(
     *,
     missing_bytes: int | None = None,
     time: datetime | None = None,
+    place: tuple[str, int] = ("", 0),
 ) -> None:
-    """Keep an event with its time, which is now if it is not given."""
+    """Keep an event.
+
+    Args:
+        time: now if it is not given.
+        place: where in the log it was met: a generation, and a byte of it.
+    """
+    generation, position = place
     target.rows(LogEvent).create(
         file=file,
         time=time or datetime.now(UTC),
         kind=kind,
         message=message,
         missing_bytes=missing_bytes,
+        generation=generation,
+        position=position if generation else None,
     )
 
 
@@ -231,22 +240,25 @@ def _fenced(target: Target, file: ProcessedFile) -> QuerySet[ProcessedFile]:
     return rows.filter(owner=target.owner) if target.owner else rows
 
 
-def note_news(target: Target, file: ProcessedFile, notices: Iterable[Notice]) -> list[Notice]:
-    """Keep what a reader noticed, and return it without what it has said before.
+def note_news(target: Target, file: ProcessedFile, batch: Batch) -> list[Notice]:
+    """Keep what a reader noticed before a batch, and return it without what it has said before.
 
     A reader that is started again finds out once more how the log's files are called.
     """
     events = target.rows(LogEvent).filter(file=file)
     news = [
         notice
-        for notice in notices
+        for notice in batch.notices
         if not (
             notice.kind in SAID_ONCE
             and events.filter(kind=notice.kind, message=notice.message).exists()
         )
     ]
+    first = batch.entries[0].location if batch.entries else None
+    place = (first.generation, first.start) if first else ("", 0)
     for notice in news:
-        note(target, file, notice.kind, notice.message, missing_bytes=notice.missing_bytes)
+        missing = notice.missing_bytes
+        note(target, file, notice.kind, notice.message, missing_bytes=missing, place=place)
     return news
 
 

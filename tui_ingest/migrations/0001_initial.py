@@ -401,6 +401,8 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=32)),
                 ("message", models.TextField()),
                 ("missing_bytes", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("generation", models.CharField(blank=True, max_length=64)),
+                ("position", models.PositiveBigIntegerField(blank=True, null=True)),
                 (
                     "file",
                     models.ForeignKey(

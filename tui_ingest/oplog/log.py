@@ -214,6 +214,13 @@ class Log(Protocol):
             LogError: nothing of it ever can.
         """
 
+    def layout(self) -> Sequence[tuple[str, int]]:
+        """Return the generations that are there, oldest first, each with its bytes, unpacked.
+
+        Nothing where positions are not bytes of generations, or the files cannot be looked at now.
+        Does not move the reader.
+        """
+
     def locate(self, start: StartPoint) -> Position:
         """Return the position that an operator means. Does not move the reader."""
 

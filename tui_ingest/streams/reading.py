@@ -237,6 +237,10 @@ class StreamLog:
         with contextlib.closing(Broker(self._address, self._access)) as broker:
             yield from searching.search(broker, patterns, position)
 
+    def layout(self) -> Sequence[tuple[str, int]]:
+        """See `Log.layout`."""
+        return ()
+
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
         return self._with_broker(lambda broker: seeking.locate(broker, start))

@@ -35,6 +35,7 @@ from tui_ingest.tui.screens.take_over import TakeOverDialog
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.rows import RowsView
+from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
 
 APP_KEYS: list[BindingType] = [
     Binding("q", "ask_to_quit", "Quit", tooltip="Quit after the running batch", id="quit"),
@@ -43,6 +44,7 @@ APP_KEYS: list[BindingType] = [
 # What is asked for its keys at the same time.
 _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (MainScreen, LogPane),
+    (MainScreen, TimelineStrip),
     (LogsScreen, RowsView),
     (DeadLettersScreen, RowsView),
     (InspectorScreen, RowsView),

@@ -196,7 +196,7 @@ class BatchWriter:
         self._keep_letters(written)
         totals.add(self._target, self._file, written.counts())
         self._replayer.counters.move()
-        written.notices = checkpoints.note_news(self._target, self._file, batch.notices)
+        written.notices = checkpoints.note_news(self._target, self._file, batch)
         records = (entry for entry in reversed(written.entries) if isinstance(entry, Record))
         last = next(records, None)
         written.last_record_time = last.timestamp if last else None

@@ -184,6 +184,10 @@ class FileLog:
         limit = self._max_record_bytes
         return search(self._files, patterns, position, max_record_bytes=limit)
 
+    def layout(self) -> Sequence[tuple[str, int]]:
+        """See `Log.layout`."""
+        return seeking.layout(self._files)
+
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
         return seeking.locate(self._files, start)

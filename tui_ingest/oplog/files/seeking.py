@@ -30,6 +30,15 @@ from tui_ingest.oplog.parsing import timestamp_of
 _LINES = 1000  # looked at together
 
 
+def layout(files: LogFiles) -> list[tuple[str, int]]:
+    """Return the generations that are there, oldest first, each with its bytes, unpacked."""
+    try:
+        with discover(files, all_or_none=False) as snapshot:
+            return [(found.identity, found.known_size) for found in snapshot.generations]
+    except LogError:
+        return []
+
+
 def locate(files: LogFiles, start: StartPoint) -> Position:
     """Return the position that an operator means.
 

@@ -11,9 +11,9 @@ from textual.containers import Container, Vertical
 from tui_ingest.tui.screens.copying import Copying
 from tui_ingest.tui.screens.filter_actions import FilterActions
 from tui_ingest.tui.screens.main_keys import MAIN_KEYS
-from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
+from tui_ingest.tui.screens.timeline_actions import TimelineActions
 from tui_ingest.tui.view import status_phrases
 from tui_ingest.tui.view.line_vocabulary import VOCABULARY
 from tui_ingest.tui.view.lines import RecordLine
@@ -27,9 +27,10 @@ from tui_ingest.tui.widgets.rate_panel import RatePanel
 from tui_ingest.tui.widgets.rows import RowsView
 from tui_ingest.tui.widgets.status_line import StatusLine
 from tui_ingest.tui.widgets.stop_panel import StopPanel
+from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
 
 
-class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying):
+class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Copying):
     """Log, models, rate, offset, status; and the keys that command the session."""
 
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
@@ -51,6 +52,7 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying
                 yield ModelsTable()
                 yield RatePanel(self.view.rates, id="rate")
         yield StopPanel(self.key_name)
+        yield TimelineStrip()
         yield OffsetBar()
         yield StatusLine()
         yield KeyLine()
@@ -76,6 +78,7 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying
         self.query_one(ModelsTable).show_counts(snapshot.totals, snapshot.session)
         self.query_one(ModelsTable).show_verdicts(snapshot.verified, view.clock())
         self.query_one(OffsetBar).snapshot = snapshot
+        self.look_at_timeline()
         self.query_one(StatusLine).phrases = status_phrases.phrases(
             snapshot,
             view.trend,

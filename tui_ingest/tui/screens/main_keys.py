@@ -60,6 +60,7 @@ MAIN_KEYS: list[BindingType] = [
     _hidden("m", "toggle_maximized", "Maximise", "The focused pane, and back", "maximise"),
     _hidden("1", "focus_pane('log')", "Focus log", "", "focus_log"),
     _hidden("2", "focus_pane('models')", "Focus models", "", "focus_models"),
+    _hidden("3", "focus_timeline", "Focus timeline", "The whole log", "focus_timeline"),
     _hidden("escape", "peel", "Back", "Peel one layer: filter, zoom, freeze", "back"),
     help_key(),
 ]

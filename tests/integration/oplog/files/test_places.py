@@ -33,6 +33,14 @@ def read_from(reader, start):
 # Start
 
 
+def test_all_generations_and_how_far_each_reaches(three_generations, reader):
+    three_generations.compress(2)
+    sizes = [len(A + B), len(C + D), len(E + F)]
+    assert [size for _, size in reader.log.layout()] == sizes
+    assert reader.take(1)[0].location.generation == reader.log.layout()[0][0]
+    assert lines_of(reader.read()) == [B, C, D, E, F]
+
+
 def test_from_start(three_generations, reader):
     assert read_from(reader, FromStart()) == [A, B, C, D, E, F]
     assert read_from(reader, FromStart()) == [A, B, C, D, E, F]

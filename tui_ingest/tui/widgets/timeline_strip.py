@@ -1,0 +1,135 @@
+"""The whole log in one line: what failed in it, what is missing, and where the session stands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui_ingest.oplog.log import Position
+from tui_ingest.tui.key_names import key_name
+from tui_ingest.tui.view.timeline import Cell, Timeline, cells
+from tui_ingest.tui.view.wording import Tone
+from tui_ingest.words.numbers import plural, size
+
+FEWEST_CELLS, FEWEST_LINES = 120, 36  # of the screen; on a smaller one it would say nothing
+LABEL = "log "
+
+
+class TimelineStrip(Widget, can_focus=True):
+    """A line that is looked at as a whole, and walked from mark to mark."""
+
+    DEFAULT_CSS = """
+    TimelineStrip {
+        height: 1; padding: 0 1; display: none;
+        &.-shown { display: block; }
+        &:focus { background: $boost; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "walk(-1)", "Mark before", show=False, id="mark_before"),
+        Binding("right", "walk(1)", "Next mark", show=False, id="next_mark"),
+        Binding("enter", "choose", "Go there", show=False, id="inspect"),
+    ]
+
+    timeline: reactive[Timeline] = reactive(Timeline())
+    position: reactive[Position] = reactive(Position())
+    cursor: reactive[int] = reactive(0)
+
+    class Chosen(Message):
+        """Somebody wants to see what is in a cell."""
+
+        def __init__(self, cell: Cell) -> None:
+            super().__init__()
+            self.cell = cell
+
+    def __init__(self) -> None:
+        super().__init__(id="timeline")
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the screen is large enough for it."""
+        width, height = self.screen.size
+        return width >= FEWEST_CELLS and height >= FEWEST_LINES
+
+    def show(self, timeline: Timeline) -> None:
+        """Show another one; nothing of a log without bytes."""
+        self.timeline = timeline
+        self.set_class(bool(timeline.total) and self.has_room, "-shown")
+
+    def cells(self) -> list[Cell]:
+        """Return what is drawn."""
+        return cells(self.timeline, self.position, self.size.width - len(LABEL + self._figures()))
+
+    def _figures(self) -> str:
+        return f" {size(self.timeline.total)} in {plural(self.timeline.files, 'file')}"
+
+    def render(self) -> Content:
+        drawn = [_drawn(cell) for cell in self.cells()]
+        if self.has_focus and drawn:
+            at = min(self.cursor, len(drawn) - 1)
+            drawn[at] = (drawn[at][0], f"{drawn[at][1]} reverse")
+        return Content.assemble((LABEL, "$text-muted"), *drawn, self._figures())
+
+    # Walking
+
+    def on_focus(self) -> None:
+        here = (number for number, cell in enumerate(self.cells()) if cell.is_here)
+        self.cursor = next(here, 0)
+        self._say()
+
+    def action_walk(self, direction: int) -> None:
+        """Move to the next mark, or the one before."""
+        found = self.cells()
+        places = range(self.cursor + direction, len(found) if direction > 0 else -1, direction)
+        self.cursor = next((at for at in places if found[at].is_marked), self.cursor)
+        self._say()
+
+    def action_choose(self) -> None:
+        """Go to what is marked."""
+        found = self.cells()
+        cell = found[min(self.cursor, len(found) - 1)] if found else None
+        if cell is not None and cell.is_marked:
+            self.post_message(self.Chosen(cell))
+        else:
+            self._say()
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.x - self.gutter.left - len(LABEL)
+        if 0 <= at < len(self.cells()):
+            self.cursor = at
+            self.action_choose()
+
+    def _say(self) -> None:
+        found = self.cells()
+        if found:
+            self.notify(said(found[min(self.cursor, len(found) - 1)], key_name(self, "inspect")))
+
+
+def said(cell: Cell, key: str) -> str:
+    """Return what is in a cell, in words.
+
+    Args:
+        key: the one that goes there, for people.
+    """
+    parts = [plural(len(cell.letters), "open dead letter")] if cell.letters else []
+    parts += [plural(cell.gaps, "gap")] if cell.gaps else []
+    parts += ["the session stands here"] if cell.is_here else []
+    what = ", ".join(parts) or "nothing is marked"
+    then = f" · {key} goes there" if parts else ""
+    return f"Byte {cell.start:,} of all files: {what}{then}"
+
+
+def _drawn(cell: Cell) -> tuple[str, str]:
+    if cell.letters:
+        return "✗", Tone.BAD
+    if cell.gaps:
+        return "!", f"bold {Tone.WARNING}"
+    if cell.is_here:
+        return "▼", "bold $text-accent"
+    return ("━", "$primary") if cell.is_done else ("─", "$text-muted")
