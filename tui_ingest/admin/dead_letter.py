@@ -75,7 +75,7 @@ class DeadLetterPage(KeptRowsAdmin):
         except DeadLetterError as error:
             self.complain(request, str(error))
         except Error as error:
-            self.complain(request, f"The database cannot be used now: {error}. Try again.")
+            self.complain_of_database(request, error)
         return HttpResponseRedirect(self.address("change", None, letter.pk))
 
     def _is_edited(self, request: HttpRequest, letter: DeadLetter) -> bool:
@@ -110,6 +110,8 @@ class DeadLetterPage(KeptRowsAdmin):
             self.message_user(request, "Discarded.", messages.SUCCESS)
         except DeadLetterError as error:
             self.complain(request, str(error))
+        except Error as error:
+            self.complain_of_database(request, error)
         return HttpResponseRedirect(self.address("change", None, letter.pk))
 
     def signed(self, request: HttpRequest, why: str) -> str:

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db import Error
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -56,21 +56,13 @@ class DeadLetterAdmin(DeadLetterPage):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        counted = self.target.rows(DeadLetter).filter(status=OPEN).order_by("reason")
         own = {
-            "reasons": [
-                (terminal_safe(reason), number, self.link_to_open(request, reason))
-                for reason, number in counted.values_list("reason").annotate(number=Count("pk"))
-            ],
+            "reasons": self.open_reasons(request),
             "may_retry": self.has_retry_permission(request),
             "portions_address": self.address("portions"),
             "query": request.GET.urlencode(),
         }
         return super().changelist_view(request, own | (extra_context or {}))
-
-    def link_to_open(self, request: HttpRequest, reason: str) -> str:
-        """Return the address of the open ones with a reason."""
-        return self.link(request, DeadLetter, status__exact=OPEN.value, reason=reason)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
         # A line may have megabytes, and a list shows none.
@@ -94,7 +86,7 @@ class DeadLetterAdmin(DeadLetterPage):
                 if result.error:
                     self.complain(request, f"Dead letter {result.dead_letter}: {result.error}")
         except Error as error:
-            self.complain(request, f"The database cannot be used now: {error}. Try again.")
+            self.complain_of_database(request, error)
         told = ", ".join(f"{number} {status}" for status, number in statuses.items())
         self.message_user(request, f"Retried: {told or 'none'}.")
 
@@ -121,12 +113,14 @@ class DeadLetterAdmin(DeadLetterPage):
         listed = self.get_changelist_instance(request).get_queryset(request)
         letters = listed.filter(status=OPEN).order_by("pk").values_list("pk", flat=True)
         after = _number(request.POST.get("after", ""))
-        if request.method != "POST":
-            portion, step = None, 0
-        else:
-            step = min(_number(request.POST.get("step", "")), len(PORTIONS) - 1)
-            portion = retry_portion(self.target, letters.filter(pk__gt=after)[: PORTIONS[step]])
-            step = 0 if portion.failed else min(step + 1, len(PORTIONS) - 1)
+        portion, step = None, min(_number(request.POST.get("step", "")), len(PORTIONS) - 1)
+        if request.method == "POST":
+            chosen = letters.filter(pk__gt=after)[: PORTIONS[step]]
+            try:
+                portion = retry_portion(self.target, chosen)
+                step = 0 if portion.failed else min(step + 1, len(PORTIONS) - 1)
+            except Error as error:
+                self.complain_of_database(request, error)
         context = {
             "title": "Retry in portions",
             "portion": portion,

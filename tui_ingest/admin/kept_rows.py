@@ -10,14 +10,15 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import connections, router, transaction
-from django.db.models import Model, QuerySet
+from django.db import Error, connections, router, transaction
+from django.db.models import Count, Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from tui_ingest.ingest.target import Target
+from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -95,11 +96,28 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Say what went wrong, on the next page."""
         self.message_user(request, terminal_safe(error.partition("\n")[0]), messages.ERROR)
 
+    def complain_of_database(self, request: HttpRequest, error: Error) -> None:
+        """Say that it is locked, or away: nothing was lost."""
+        self.complain(request, f"The database cannot be used now: {error}. Try again.")
+
     def link(self, request: HttpRequest, model: type[Model], **where: object) -> str:
         """Return the address of a list of rows; "" if this site, or its visitor, has none."""
         if not (self.admin_site.is_registered(model) and self.may(request, "view", model)):
             return ""
         return f"{self.address('changelist', model)}?{urlencode(where)}"
+
+    def open_reasons(self, request: HttpRequest, **where: object) -> list[tuple[str, int, str]]:
+        """Return why dead letters are open, how many for each reason, and where these are listed.
+
+        Args:
+            where: of which ones, as parameters of their list.
+        """
+        where = {**where, "status__exact": DeadLetter.Status.OPEN.value}
+        rows = self.target.rows(DeadLetter).filter(**where).order_by("reason")
+        return [
+            (terminal_safe(reason), number, self.link(request, DeadLetter, reason=reason, **where))
+            for reason, number in rows.values_list("reason").annotate(number=Count("pk"))
+        ]
 
     def address(self, page: str, model: type[Model] | None = None, *arguments: object) -> str:
         """Return the address of a page of this site."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import Error
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
@@ -74,7 +73,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             "commands": list(commands(status)) if may_control else [],
             "may_control": may_control,
             "given_orders": given_orders(target, file),
-            "reasons": self._reasons(request, target, file),
+            "reasons": self.open_reasons(request, file__id__exact=file.pk),
             "letters_address": self.link(request, DeadLetter, file__id__exact=file.pk),
             "differing_address": self.link(request, DifferingRow),
             "events": _events(target, file),
@@ -100,24 +99,8 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         try:
             orders.give(self.target, file, command.kind, command.argument, by=by)
         except Error as error:
-            self.complain(request, f"The database cannot be used now: {error}. Try again.")
+            self.complain_of_database(request, error)
         return HttpResponseRedirect(self.address("change", None, file.pk))
-
-    def _reasons(
-        self, request: HttpRequest, target: Target, file: ProcessedFile
-    ) -> list[tuple[str, int, str]]:
-        """Return the reasons of open dead letters, how many each has, and where they are listed."""
-        letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
-        counted = letters.order_by("reason").values_list("reason").annotate(number=Count("pk"))
-        where = {"file__id__exact": file.pk, "status__exact": DeadLetter.Status.OPEN.value}
-        return [
-            (
-                terminal_safe(reason),
-                number,
-                self.link(request, DeadLetter, reason=reason, **where),
-            )
-            for reason, number in counted
-        ]
 
 
 def _events(target: Target, file: ProcessedFile) -> list[dict[str, str]]:
