@@ -31,8 +31,8 @@ class Command:
         return f"{self.kind.value} {self.argument}".rstrip()
 
 
-_PAUSE = Command(OrderKind.PAUSE, "Pause", "Apply nothing until it is resumed.")
-_RESUME = Command(OrderKind.RESUME, "Resume", "Go on.")
+PAUSE = Command(OrderKind.PAUSE, "Pause", "Apply nothing until it is resumed.")
+RESUME = Command(OrderKind.RESUME, "Resume", "Go on.")
 _STEP = Command(OrderKind.STEP, "Step", "Apply one record, and stay paused.")
 _STEP_TO_FAILURE = Command(
     OrderKind.STEP_TO_FAILURE, "Step to failure", "Go on until a record fails, and stay paused."
@@ -49,9 +49,12 @@ _HAND_OVER = Command(
     OrderKind.HAND_OVER, "Hand over", "Let a session that stands by apply the log."
 )
 _COMMANDS = (
-    *(_PAUSE, _RESUME, _STEP, _STEP_TO_FAILURE, _RETRY, _SET_ASIDE),
+    *(PAUSE, RESUME, _STEP, _STEP_TO_FAILURE, _RETRY, _SET_ASIDE),
     *(_STOP_ON_ERROR, _SET_ASIDE_AGAIN, _HAND_OVER),
 )
+
+
+FOR_MANY = (PAUSE, RESUME)  # at once; the others are about one record, or one session
 
 
 def command_of(value: str) -> Command | None:
@@ -65,9 +68,9 @@ def commands(status: SessionStatus) -> Iterator[Command]:
     if runs and status.state is State.STOPPED_ON_ERROR:
         yield from (_RETRY, _SET_ASIDE)
     if not status.paused:
-        yield _PAUSE
+        yield PAUSE
     else:
-        yield _RESUME
+        yield RESUME
         if runs:
             yield from (_STEP, _STEP_TO_FAILURE)
     yield _SET_ASIDE_AGAIN if status.stop_on_error else _STOP_ON_ERROR

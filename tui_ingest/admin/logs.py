@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db import Error
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from tui_ingest.admin.commanding import command_of, commands, given_orders
+from tui_ingest.admin.commanding import FOR_MANY, Command, command_of, commands, given_orders
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.status import EventKind, severity_of, told_or_seen
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DifferingRow, LogEvent, ProcessedFile
+from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
 EVENTS = 15  # of a log, the newest
@@ -30,12 +33,16 @@ class ProcessedFileAdmin(KeptRowsAdmin):
     """
 
     def get_urls(self) -> list[URLPattern]:
-        order = path(
-            "<path:object_id>/order/",
-            self.admin_site.admin_view(require_POST(self.order_view)),
-            name="tui_ingest_processedfile_order",
-        )
-        return [order, *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        own = [
+            path(
+                "<path:object_id>/order/",
+                wrap(require_POST(self.order_view)),
+                name="tui_ingest_processedfile_order",
+            ),
+            path("orders/", wrap(self.orders_view), name="tui_ingest_processedfile_orders"),
+        ]
+        return [*own, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -43,13 +50,14 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         """Show all logs, or those whose path contains `?q`, worst first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        wanted = request.GET.get("q", "").strip()
-        files = self.get_queryset(request)
-        if wanted:
-            files = files.filter(file_path__icontains=wanted)
-        logs = worst_first(told_or_seen(self.target, files))
+        context = {
+            "title": "Logs",
+            "wanted": _wanted(request),
+            "logs": worst_first(told_or_seen(self.target, self._listed(request))),
+            "commands": FOR_MANY if self.may(request, "control") else (),
+            "now": now_in_words(),
+        }
         template = "logs_live.html" if LIVE in request.GET else "logs.html"
-        context = {"title": "Logs", "wanted": wanted, "logs": logs, "now": now_in_words()}
         return self.page(request, template, context | (extra_context or {}))
 
     def change_view(
@@ -86,6 +94,9 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         template = "log_live.html" if LIVE in request.GET else "log.html"
         return self.page(request, template, context | (extra_context or {}))
 
+    def _listed(self, request: HttpRequest) -> QuerySet[ProcessedFile]:
+        return self.get_queryset(request).filter(file_path__icontains=_wanted(request))
+
     def order_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give the order whose button was pressed; the page of the log shows what becomes of it."""
         file = self.found(request, object_id)
@@ -94,13 +105,45 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         command = command_of(request.POST.get("order", ""))
         if command is None:
             return HttpResponseBadRequest("There is no such order.")
+        self._give(request, command, [file])
+        return HttpResponseRedirect(self.address("change", None, file.pk))
+
+    def orders_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask whether all logs of a list are to be paused, or resumed; then order it."""
+        if not (self.has_view_permission(request) and self.may(request, "control")):
+            raise PermissionDenied
+        command = command_of(request.GET.get("order", ""))
+        if command not in FOR_MANY:
+            return HttpResponseBadRequest("There is no such order.")
+        files = list(self._listed(request).order_by("file_path"))
+        back = f"{self.address('changelist')}?{urlencode({'q': _wanted(request)})}"
+        if request.method == "POST":
+            given = self._give(request, command, files)
+            self.message_user(request, f"{command.label}: ordered of {plural(given, 'log')}.")
+            return HttpResponseRedirect(back)
+        context = {
+            "title": f"{command.label} {plural(len(files), 'log')}?",
+            "command": command,
+            "paths": [terminal_safe(file.file_path) for file in files],
+            "back": back,
+        }
+        return self.page(request, "orders.html", context)
+
+    def _give(self, request: HttpRequest, command: Command, files: list[ProcessedFile]) -> int:
+        """Give an order about logs; return about how many, should the database refuse the rest."""
         user: Any = request.user
         by = f"{user.get_username()} in the admin"
-        try:
-            orders.give(self.target, file, command.kind, command.argument, by=by)
-        except Error as error:
-            self.complain_of_database(request, error)
-        return HttpResponseRedirect(self.address("change", None, file.pk))
+        for given, file in enumerate(files):
+            try:
+                orders.give(self.target, file, command.kind, command.argument, by=by)
+            except Error as error:
+                self.complain_of_database(request, error)
+                return given
+        return len(files)
+
+
+def _wanted(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip()
 
 
 def _events(target: Target, file: ProcessedFile) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_script_prefix
@@ -98,8 +99,6 @@ def test_a_refresh_is_a_part_of_the_page_for_the_same_people(apply, client):
 
 
 def permitted():
-    from django.contrib.auth.models import Permission, User
-
     user = User.objects.create(username="viewer", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=VIEWED))
     return user
@@ -163,6 +162,32 @@ def test_orders_without_a_session_last_or_are_refused(apply, client):
     order(client, file, "resume")
     file.refresh_from_db()
     assert file.paused_by == ""
+
+
+def test_all_that_are_listed_are_paused_once_that_is_confirmed(apply, client):
+    near, far = apply(question(1), name="near"), apply(question(2), name="far")
+    visitor(client, *VIEWED)
+    many = f"{LOGS}orders/?q=ne&order=pause"
+    assert Page(client.get(LOGS)).orders() == []
+    assert client.post(many).status_code == 403
+    client.logout()
+    client.force_login(User.objects.create_superuser("chief"))
+    assert Page(client.get(LOGS)).orders() == ["pause", "resume"]
+    asked = Page(client.get(many))
+    assert "Pause 1 log?" in asked.text
+    assert "near.log" in asked.text
+    assert "far.log" not in asked.text
+    assert not Order.objects.exists()
+    page = Page(client.post(many, follow=True))
+    assert "Pause: ordered of 1 log." in page.text
+    assert "by order of chief in the admin" in page.text
+    near.refresh_from_db()
+    far.refresh_from_db()
+    assert (near.paused_by, far.paused_by) == ("chief in the admin", "")
+    client.post(f"{LOGS}orders/?order=resume")
+    near.refresh_from_db()
+    assert near.paused_by == ""
+    assert client.post(f"{LOGS}orders/?order=step").status_code == 400
 
 
 def test_what_is_no_order_is_refused(apply, client):
