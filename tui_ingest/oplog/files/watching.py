@@ -126,7 +126,7 @@ class Watcher:
         try:
             observer.start()
         except OSError:  # the same, noticed later, or a folder just went
-            observer.unschedule_all()
+            observer.stop()  # it may have threads and descriptors already
             self._observer, self._watched = None, None
         else:
             self.wake()  # what happened before the observer stood was not announced
