@@ -289,3 +289,27 @@ async def test_leaving_ends_what_is_applied_here_after_asking(logs):
     assert d.app.view.exit_status == 0
     said = d.app.view.farewell()
     assert said == ["2 logs: 5 records in this session, 1 of them set aside."]
+
+
+async def test_a_letter_of_all_logs_says_of_which_and_leads_to_its_row(logs):
+    with (logs / "b.log").open("ab") as more:
+        more.write(question(5) + BAD.replace(b'"pk": 9', b'"pk": 5'))
+    await in_thread(ingest, logs / "b.log")
+    async with console() as d:
+        await d.until(lambda: [row.dead_letters for row in d.app.view.rows] == [1])
+        await d.press("d", "enter")
+        await d.shows("of b.log", "bad_value", "all logs")
+        await d.press("h")
+        await d.shows("History · polls.choice 5 · 1 record", "is open (bad_value", gone="all logs")
+        await d.press("escape", "escape", "h")
+        await d.shows("History · polls.choice 5 · 1 record", "is open (bad_value")
+
+
+async def test_a_filter_that_hides_every_log_says_so(logs):
+    async with console(logs / "a.log", logs / "b.log", size=(80, 24)) as d:
+        await settled(d, "a.log", "b.log")
+        await d.press("slash", *"state:paused")
+        await d.shows("none of 2 matches")
+        await d.press(*"x:", "enter")
+        await d.press("escape")
+        await d.shows("a.log", "2 logs")

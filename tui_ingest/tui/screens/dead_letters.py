@@ -172,6 +172,10 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
             return history.of_line(letter.line, self.view.access.read_again)
         return history.of_letter(letter.id)
 
+    def log_meant(self) -> LogView:
+        letter = self.table.current
+        return self.view.log_at(letter.path) if letter is not None else self.view
+
     def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
 

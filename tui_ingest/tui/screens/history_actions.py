@@ -11,6 +11,7 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.history import HistoryScreen
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import LookUp
+from tui_ingest.tui.view.log_view import LogView
 
 
 class HistoryActions(ConsoleScreen):
@@ -31,6 +32,10 @@ class HistoryActions(ConsoleScreen):
         """Return what finds the row that the key is about; None if none is."""
         raise NotImplementedError
 
+    def log_meant(self) -> LogView:
+        """Return the log that the row is looked for in."""
+        return self.view
+
     def inspector(self, look_up: LookUp) -> Screen[None]:
         """Return the screen that shows one of the row's records."""
         raise NotImplementedError
@@ -45,4 +50,4 @@ class HistoryActions(ConsoleScreen):
         if find is None:
             self.notify(self.no_row(), severity="warning")
         else:
-            self.app.push_screen(HistoryScreen(self.view, find, self.inspector))
+            self.app.push_screen(HistoryScreen(self.log_meant(), find, self.inspector))

@@ -122,6 +122,9 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
         row = self.query_one(FieldTable).current_row
         return named(row.label, row.key) if row is not None else None
 
+    def log_meant(self) -> LogView:
+        return self.view.log_at(self.inspection.path) if self.inspection else self.view
+
     def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
 

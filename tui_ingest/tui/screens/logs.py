@@ -19,6 +19,7 @@ from tui_ingest.tui.screens.filter_actions import list_keys
 from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.screens.one_log import OneLogScreen
 from tui_ingest.tui.screens.order_all import OrderAllDialog
+from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_rows import LogRow, tally
@@ -82,7 +83,9 @@ class LogsScreen(ListScreen):
 
     def filter_changed(self) -> None:
         table = self.table
-        parts = ["Logs", *tally(table.shown, in_short=self.app.size.width < WIDE_CELLS)]
+        in_short = self.app.size.width < WIDE_CELLS
+        zone = [formats.zone(self.logs.clock())] if table.shows_times else []
+        parts = ["Logs", *zone, *tally(table.shown, in_short=in_short)]
         if table.filter:
             parts.append(f"/{table.filter.typed}/ {len(table.shown):,} of {table.total:,}")
         table.border_title = Content(" · ".join(parts))

@@ -185,6 +185,10 @@ class AllLogs(LogView):
             return member.view
         return member.begin(self._make_view, attach=True)
 
+    def log_at(self, path: str) -> LogView:
+        member = self._members.get(path)
+        return member.glimpse(self._make_view) if member is not None else self
+
     def leave(self, view: LogView) -> None:
         """Look no longer at a log that is not applied here."""
         member = self._members[view.access.path]

@@ -35,6 +35,7 @@ class Inspection:
     traceback: str = ""
     dead_letter: int | None = None  # id, if it is open
     failed: bool = False
+    path: str = ""  # of the log it is of, where that was asked of the database
 
 
 LookUp = Callable[[], Inspection | None]  # to be called in a thread; None if the record is gone
@@ -102,7 +103,7 @@ def inspect_stopped(stopped: StoppedOnError, target: Target, reading: str) -> In
 
 def inspect_letter(dead_letter: int, target: Target, reading: str) -> Inspection | None:
     """Look up a dead letter; None if it is gone."""
-    letter = target.rows(DeadLetter).filter(pk=dead_letter).first()
+    letter = target.rows(DeadLetter).filter(pk=dead_letter).select_related("file").first()
     if letter is None:
         return None
     raw = bytes(letter.raw if letter.edited is None else letter.edited)
@@ -116,6 +117,7 @@ def inspect_letter(dead_letter: int, target: Target, reading: str) -> Inspection
             RecordLocation(letter.generation, letter.position, letter.length),
             letter.record_time.timestamp() if letter.record_time else None,
             reading,
+            log=letter.file.file_path,
         ),
         text=readable(raw),
         rows=rows,
@@ -124,6 +126,7 @@ def inspect_letter(dead_letter: int, target: Target, reading: str) -> Inspection
         traceback=terminal_safe(letter.traceback, lines=True),
         dead_letter=letter.pk if is_open else None,
         failed=is_open,
+        path=letter.file.file_path,
     )
 
 
@@ -135,9 +138,12 @@ def _fate(letter: DeadLetter) -> str:
     )
 
 
-def _place(location: RecordLocation, time: float | None, reading: str) -> str:
+def _place(location: RecordLocation, time: float | None, reading: str, *, log: str = "") -> str:
+    """Say where a record stands: in which file of the log, or only in which log."""
     known = location.generation == reading
     file = "the file being read" if known else f"an older file ({location.generation[:12]})"
+    if log and not reading:
+        file = terminal_safe(formats.log_name(log))
     when = "the line has no time" if time is None else formats.date_and_time(time)
     return f"bytes {location.start:,} to {location.end:,} of {file} · {when}"
 

@@ -31,7 +31,8 @@ class Letter:
     attempts: int
     time: float  # of the last attempt, seconds since the epoch
     position: int  # byte of the generation at which the line starts
-    log: str = ""  # for people; "" of a dry run
+    path: str = ""  # of its log; "" of a dry run
+    log: str = ""  # the same for people
     line: RecordLine | None = None  # of a dry run, which keeps nothing
 
     @property
@@ -113,6 +114,7 @@ def _letter(letter: DeadLetter) -> Letter:
         attempts=letter.attempts,
         time=letter.last_attempt.timestamp(),
         position=letter.position,
+        path=letter.file.file_path,
         log=short(formats.log_name(letter.file.file_path)),
     )
 

@@ -126,6 +126,10 @@ class LogView:
         """Whether the end was ordered here."""
         return self._stop_asked
 
+    def log_at(self, path: str) -> LogView:  # noqa: ARG002
+        """Return the view of a log among these: of one, there is but this."""
+        return self
+
     @property
     def badge(self) -> Phrase:
         """The state, as one sign and a word or two."""

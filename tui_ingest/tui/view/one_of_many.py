@@ -11,7 +11,14 @@ from pathlib import Path
 
 from django.db import close_old_connections, connections
 
-from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.events import (
+    Attached,
+    Event,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+)
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.tui.view.log_rows import LogRow, row_of
 from tui_ingest.tui.view.log_view import LogView
@@ -65,6 +72,30 @@ class OneOfMany:
         return self.works and (
             not self.attaches or (self.view is not None and self.view.taken_over)
         )
+
+    def glimpse(self, make_view: MakeView) -> LogView:
+        """Return its view, without having anything work for it: what is known now stays."""
+        if self.view is not None and self.works:
+            return self.view
+        view, _ = make_view(self.address, True)
+        now, known = view.clock(), self.status
+        view.feed.report(
+            SessionStarted(
+                at=now,
+                path=self.path,
+                database=view.access.target.database,
+                position=known.position,
+                totals=known.totals,
+                dead_letters=known.dead_letters,
+                gaps=known.gaps,
+                last_record_time=known.last_record_time,
+                verified=known.verified,
+            )
+        )
+        view.feed.report(Attached(at=now, runs_on=known.runs_on))
+        view.feed.report(StateChanged(at=now, state=known.state, reason=known.reason))
+        view.look()
+        return view
 
     def begin(self, make_view: MakeView, *, attach: bool) -> LogView:
         """Have a session here, or look at one that is elsewhere."""

@@ -86,8 +86,13 @@ class LogsTable(ListView[LogRow]):
         self._now = now
         self.show(rows)
 
+    @property
+    def shows_times(self) -> bool:
+        """Whether there is room for when the last record was."""
+        return "last" in self.widths(self.scrollable_content_region.width)
+
     def rows_changed(self) -> None:
-        rows = self.shown
+        rows = self._all  # those that the filter hides, too: columns do not move as it is typed
         self._top = max((bar for row in rows for bar in row.bars), default=0)
         self._widest = {
             "log": max((len(row.name) for row in rows), default=0),
@@ -146,6 +151,9 @@ class LogsTable(ListView[LogRow]):
 
     def closing(self, width: int) -> Iterable[Piece]:
         rows = self.shown
+        if not rows:
+            yield self.nothing(), "rows--quiet"
+            return
         sums = {
             "state": plural(len(rows), "log"),
             "unread": size(sum(row.unread or 0 for row in rows)),
