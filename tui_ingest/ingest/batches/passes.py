@@ -226,6 +226,9 @@ class BatchPass:
             self._note(window, outcomes, failures, streak)
         else:
             self._one_by_one(max(window.stop, self._at + 1))
+            # What is behind was looked at in vain: if all of it were every time, and only the exact
+            # path can apply its records, then a batch would take the square of its length.
+            self._attempt.longest = 2 * SMALLEST_RUN
 
     def _savepoint(self) -> AbstractContextManager[object]:
         """On SQLite a savepoint costs as much as the rows of a run: at first, do without."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.differential import Trial, delete, save
 from tests.support.lines import key, line
+from tui_ingest.ingest.batches import writer
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -268,6 +269,22 @@ def test_a_clash_in_the_middle_is_found_and_set_aside(trial):
     )
     assert trial.fast([batch]) == trial.exact([batch])
     assert trial.replayed < 20
+
+
+def test_records_for_the_exact_path_are_not_planned_again_and_again(trial, monkeypatch):
+    planned = []
+    plan = writer.FastPath.plan
+
+    def counted(path, entries, start, stop, **known):
+        planned.append(stop - start)
+        return plan(path, entries, start, stop, **known)
+
+    monkeypatch.setattr(writer.FastPath, "plan", counted)
+    without_pk = lines(*(save("coat", None, colour="red") for _ in range(200)))
+    for line_of in (without_pk, lines(*(item(None, f"{n}") for n in range(200)))):
+        trial.fast([line_of])
+        assert sum(planned) < 50 * 200
+        planned.clear()
 
 
 def test_numbers_of_several_sources_may_collide(trial):
