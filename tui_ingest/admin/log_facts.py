@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from dataclasses import dataclass
 
@@ -72,6 +73,11 @@ class LogFacts:
     verified_tone: str
     last_record: str
     models: tuple[ModelRow, ...]
+
+    @property
+    def path_parts(self) -> list[str]:
+        """The path, in pieces between which a line may be broken."""
+        return re.split("(?<=/)", self.path)
 
 
 def worst_first(statuses: dict[int, SessionStatus]) -> list[LogFacts]:
