@@ -5,6 +5,7 @@ import pytest
 from tests.support.lines import choice, questions
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.look import LookScreen
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
 
@@ -69,7 +70,10 @@ async def test_a_click_opens_what_is_marked(working_desk):
         await d.press("escape")
         await d.at(MainScreen)
         await d.pilot.click(TimelineStrip, offset=(at + 2, 0))
-        await d.shows("nothing is marked")
+        await d.at(LookScreen)
+        await d.shows("Looking", "nothing is applied here")
+        await d.until(lambda: d.screen.lines.current is not None)
+        assert 0 < int(d.screen.lines.current.pk) < 9  # near the beginning, and not at it
 
 
 async def test_a_small_screen_has_no_room_for_it(working_desk):

@@ -22,7 +22,7 @@ from tui_ingest.ingest.leases import Owner
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import Order, ProcessedFile
-from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, StartPoint
+from tui_ingest.oplog.log import FromByte, FromPosition, FromStart, FromTime, StartPoint
 
 STALE_SECONDS = 60.0  # after which no session does what it was ordered once, unless that lasts
 NAME_CHARACTERS = 255  # of `Order.given_by`
@@ -123,6 +123,8 @@ def seek_argument(start: StartPoint) -> str:
             return json.dumps({"start": True})
         case FromPosition(offset):
             return json.dumps({"position": offset})
+        case FromByte(generation, offset):
+            return json.dumps({"generation": generation, "byte": offset})
         case FromTime(timestamp):
             return json.dumps({"time": timestamp})
 
@@ -132,6 +134,8 @@ def place_of(order: Order) -> StartPoint:
     match json.loads(order.argument):
         case {"position": int(offset)}:
             return FromPosition(offset)
+        case {"generation": str(generation), "byte": int(offset)}:
+            return FromByte(generation, offset)
         case {"time": int() | float() as timestamp}:
             return FromTime(float(timestamp))
         case _:

@@ -144,13 +144,21 @@ class FromPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class FromByte:
+    """The first record at or after a byte of any generation."""
+
+    generation: str
+    offset: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
 class FromTime:
     """The first record, in log order, whose own time is not before this one."""
 
     timestamp: float  # seconds since the epoch
 
 
-StartPoint = FromStart | FromPosition | FromTime
+StartPoint = FromStart | FromPosition | FromByte | FromTime
 
 
 class Log(Protocol):

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui_ingest.oplog.log import (
     MAX_RECORD_BYTES,
+    FromByte,
     FromPosition,
     FromTime,
     LogError,
@@ -30,6 +31,8 @@ def locate(broker: Broker, start: StartPoint) -> Position:
         LogUnavailableError: the broker is away.
     """
     info = _info(broker)
+    if isinstance(start, FromByte):
+        raise LogError("A stream has no files: name one of its messages, or a time.")
     position = Position(generation=info["created"], size=info["state"]["last_seq"])
     if isinstance(start, FromPosition):
         if start.offset > position.size + 1:

@@ -1,6 +1,6 @@
 """The log as cells of one line."""
 
-from tui_ingest.oplog.log import Position
+from tui_ingest.oplog.log import FromByte, Position
 from tui_ingest.tui.view.timeline import Timeline, cells
 
 TIMELINE = Timeline(
@@ -25,6 +25,17 @@ def test_each_mark_is_in_the_cell_that_has_its_byte():
     assert [cell.start for cell in found] == [*range(0, 1000, 100)]
 
 
+def test_every_byte_is_a_place_of_a_file():
+    places = [TIMELINE.place(byte) for byte in (0, 599, 600, 999)]
+    assert places == [
+        FromByte("old", 0),
+        FromByte("old", 599),
+        FromByte("new", 0),
+        FromByte("new", 399),
+    ]
+    assert Timeline().place(0) is None
+
+
 def test_the_end_of_the_log_is_in_the_last_cell():
     assert drawn(offset=400)[-1].is_here
 
@@ -34,6 +45,10 @@ def test_a_log_of_fewer_bytes_than_cells():
     assert len(found) == 3000
     assert [cell.letters for cell in found if cell.letters] == [(1,), (2,), (3,), (4,)]
     assert all(0 <= cell.start < 1000 for cell in found)
+
+
+def test_a_session_that_has_read_nothing_stands_at_the_beginning():
+    assert cells(TIMELINE, Position(), 10)[0].is_here
 
 
 def test_a_place_that_is_gone_is_nowhere():

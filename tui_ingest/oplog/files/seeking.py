@@ -18,6 +18,7 @@ from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.positions import Place, leave, move_to
 from tui_ingest.oplog.files.snapshots import Point, Snapshot
 from tui_ingest.oplog.log import (
+    FromByte,
     FromPosition,
     FromTime,
     LogError,
@@ -50,7 +51,9 @@ def locate(files: LogFiles, start: StartPoint) -> Position:
         if isinstance(start, FromTime):
             return _at_time(snapshot, start.timestamp)
         if isinstance(start, FromPosition):
-            return _at_byte(files, snapshot, start.offset)
+            return _at_byte_of_active(files, snapshot, start.offset)
+        if isinstance(start, FromByte):
+            return _at_byte_of(files, snapshot, start)
         return _position(snapshot, 0, 0)
 
 
@@ -110,7 +113,15 @@ def _at_time(snapshot: Snapshot, timestamp: float) -> Position:
     )
 
 
-def _at_byte(files: LogFiles, snapshot: Snapshot, offset: int) -> Position:
+def _at_byte_of(files: LogFiles, snapshot: Snapshot, start: FromByte) -> Position:
+    """Return the place of the first line of a generation at or after a byte."""
+    for generation in snapshot.generations:
+        if generation.identity == start.generation:
+            return _at_byte(snapshot, generation, min(start.offset, generation.size))
+    raise LogError(f"{files.path} has no file any more in which that place is.")
+
+
+def _at_byte_of_active(files: LogFiles, snapshot: Snapshot, offset: int) -> Position:
     """Return the place of the first line of the active file at or after a byte."""
     active = snapshot.active
     size = active.size if active is not None else 0
@@ -118,15 +129,19 @@ def _at_byte(files: LogFiles, snapshot: Snapshot, offset: int) -> Position:
         raise LogError(f"{files.path} has {size:,} bytes; there is no position {offset:,} in it.")
     if active is None or not active.identity:
         return _position(snapshot, len(snapshot.generations), 0)
+    return _at_byte(snapshot, active, offset)
+
+
+def _at_byte(snapshot: Snapshot, generation: Generation, offset: int) -> Position:
     place = offset
-    while place and active.read_at(place - 1, 1) != b"\n":
-        chunk = active.read_at(place, CHUNK_BYTES)
+    while place and generation.read_at(place - 1, 1) != b"\n":
+        chunk = generation.read_at(place, CHUNK_BYTES)
         newline = chunk.find(b"\n")
         if not chunk:  # within a line that has no end yet
-            place = _after_last_line(active)
+            place = _after_last_line(generation)
             break
         place += newline + 1 if newline >= 0 else len(chunk)
-    return _position(snapshot, snapshot.generations.index(active), place)
+    return _position(snapshot, snapshot.generations.index(generation), place)
 
 
 def _position(snapshot: Snapshot, index: int, offset: int) -> Position:

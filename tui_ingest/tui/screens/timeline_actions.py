@@ -9,6 +9,7 @@ from django.db import Error
 from textual import on, work
 
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.look import LookScreen
 from tui_ingest.tui.screens.navigation import Navigation
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.inspection import look_up_letter
@@ -67,3 +68,5 @@ class TimelineActions(Navigation):
             self.action_events()
         elif cell.is_here:
             self.call_later(self.run_action, "follow")
+        elif (place := event.strip.timeline.place(cell.start)) is not None:
+            self.app.push_screen(LookScreen(self.view, place))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
-from tui_ingest.oplog.log import NoticeKind, Position
+from tui_ingest.oplog.log import FromByte, NoticeKind, Position
 from tui_ingest.tui.view.letters import MOST_LETTERS
 from tui_ingest.tui.view.log_view import LogAccess
 
@@ -32,6 +32,14 @@ class Timeline:
         """Return where a place of a generation is; None if that is not there any more."""
         start = self.starts.get(generation)
         return None if start is None else start + offset
+
+    def place(self, byte: int) -> FromByte | None:
+        """Return a byte as a place in the log; None in a log that is empty."""
+        before = [(start, name) for name, start in self.starts.items() if start <= byte]
+        if not before:
+            return None
+        start, generation = max(before)
+        return FromByte(generation, byte - start)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +94,8 @@ def cells(timeline: Timeline, position: Position, width: int) -> list[Cell]:
     total = timeline.total
     if not total or width < 1:
         return []
-    here = timeline.byte(position.generation, position.offset)
+    begins = position == Position()  # nothing was read yet
+    here = 0 if begins else timeline.byte(position.generation, position.offset)
     letters: list[list[int]] = [[] for _ in range(width)]
     gaps = [0] * width
     for byte, letter in timeline.failures:

@@ -34,6 +34,8 @@ class TimelineStrip(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "walk(-1)", "Mark before", show=False, id="mark_before"),
         Binding("right", "walk(1)", "Next mark", show=False, id="next_mark"),
+        Binding("home", "end_of(-1)", "Beginning", show=False, id="first"),
+        Binding("end", "end_of(1)", "End", show=False, id="last"),
         Binding("enter", "choose", "Go there", show=False, id="inspect"),
     ]
 
@@ -44,8 +46,9 @@ class TimelineStrip(Widget, can_focus=True):
     class Chosen(Message):
         """Somebody wants to see what is in a cell."""
 
-        def __init__(self, cell: Cell) -> None:
+        def __init__(self, strip: TimelineStrip, cell: Cell) -> None:
             super().__init__()
+            self.strip = strip
             self.cell = cell
 
     def __init__(self) -> None:
@@ -90,14 +93,16 @@ class TimelineStrip(Widget, can_focus=True):
         self.cursor = next((at for at in places if found[at].is_marked), self.cursor)
         self._say()
 
+    def action_end_of(self, direction: int) -> None:
+        """Move to the first cell, or the last."""
+        self.cursor = len(self.cells()) - 1 if direction > 0 else 0
+        self._say()
+
     def action_choose(self) -> None:
-        """Go to what is marked."""
+        """Go to what is there."""
         found = self.cells()
-        cell = found[min(self.cursor, len(found) - 1)] if found else None
-        if cell is not None and cell.is_marked:
-            self.post_message(self.Chosen(cell))
-        else:
-            self._say()
+        if found:
+            self.post_message(self.Chosen(self, found[min(self.cursor, len(found) - 1)]))
 
     def on_click(self, event: events.Click) -> None:
         at = event.x - self.gutter.left - len(LABEL)
@@ -121,8 +126,7 @@ def said(cell: Cell, key: str) -> str:
     parts += [plural(cell.gaps, "gap")] if cell.gaps else []
     parts += ["the session stands here"] if cell.is_here else []
     what = ", ".join(parts) or "nothing is marked"
-    then = f" · {key} goes there" if parts else ""
-    return f"Byte {cell.start:,} of all files: {what}{then}"
+    return f"Byte {cell.start:,} of all files: {what} · {key} goes there"
 
 
 def _drawn(cell: Cell) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
-from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
+from tui_ingest.oplog.log import FromByte, FromPosition, FromStart, FromTime
 
 on_both = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -229,3 +229,11 @@ def test_a_service_paused_by_a_command_stays_paused_when_it_is_started_again(sit
     assert (refused.returncode, "No session applies" in refused.stdout) == (1, True)
     unknown = site.manage("ingest_control", "pause", "no.log")
     assert (unknown.returncode, "No session has read" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "start", [FromStart(), FromPosition(9), FromByte("ab12", 9), FromTime(150.0)]
+)
+def test_every_place_in_a_log_can_be_the_argument_of_an_order(start):
+    order = Order(argument=orders.seek_argument(start))
+    assert orders.place_of(order) == start

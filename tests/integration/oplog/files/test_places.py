@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.lines import question
 from tests.support.rotation import lines_of
-from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, LogError, Position
+from tui_ingest.oplog.log import FromByte, FromPosition, FromStart, FromTime, LogError, Position
 
 T = 1_698_395_500
 A, B, C, D, E, F = (question(number, at=T + number) for number in range(6))
@@ -31,6 +31,15 @@ def read_from(reader, start):
 
 
 # Start
+
+
+def test_a_byte_of_any_generation(three_generations, reader):
+    second = reader.log.layout()[1][0]
+    assert read_from(reader, FromByte(second, 0)) == [C, D, E, F]
+    assert read_from(reader, FromByte(second, 1)) == [D, E, F]
+    assert read_from(reader, FromByte(second, 10_000)) == [E, F]
+    with pytest.raises(LogError, match="no file any more"):
+        reader.log.locate(FromByte("0" * 32, 0))
 
 
 def test_all_generations_and_how_far_each_reaches(three_generations, reader):
