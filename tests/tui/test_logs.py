@@ -238,6 +238,11 @@ async def test_a_log_that_cannot_go_on_is_said_and_the_others_go_on(logs):
     async with console(logs / "a.log", logs / "folder.log") as d:
         await settled(d, "a.log")
         await d.shows("✗ FAILED", "folder.log", "✗ 1 STOPPED")
+        for _ in range(2):
+            await d.press("g", "enter")
+            await d.shows("✗ FAILED", "folder.log", "is not a regular file")
+            await d.press("escape")
+            await d.at(LogsScreen)
     assert d.app.view.exit_status == 1
     assert any("folder.log" in line for line in d.app.view.farewell())
 

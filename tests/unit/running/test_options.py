@@ -11,7 +11,8 @@ import pytest
 
 from tui_ingest import __version__
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
-from tui_ingest.running.options import add_arguments, from_namespace
+from tui_ingest.running import options
+from tui_ingest.running.options import add_arguments, conflict_without_log, from_namespace
 
 NOON = datetime(2023, 11, 28, 12, tzinfo=UTC).timestamp()
 
@@ -143,3 +144,31 @@ def test_help_and_version_load_neither_django_nor_a_screen(option):
     assert told.splitlines()[-1] == "[]"
     assert "tui-ingest" in told
     assert (__version__ in told) == (option == "--version")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "are_many"),
+    [
+        (["a.log"], False),
+        (["a.log", "b.log"], True),
+        (["sites/*/oplog.log"], True),
+        (["nats://broker:4222/OPLOG/oplog.site-a"], False),
+        (["nats://broker:4222/OPLOG/oplog.>"], True),
+    ],
+)
+def test_several_logs_are_told_from_one(arguments, are_many):
+    assert parse(*arguments).are_many is are_many
+    assert len(parse(*arguments).named) == len(arguments)
+
+
+@pytest.mark.parametrize("needs", [["--once"], ["--paused"], ["--dry-run"], ["--from-start"]])
+def test_without_a_log_nothing_can_be_asked_of_a_session(needs, monkeypatch):
+    monkeypatch.setattr(options, "has_terminal", lambda: True)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser, log_required=False)
+    assert conflict_without_log(parser.parse_args([])) == ""
+    assert "only looks" in conflict_without_log(parser.parse_args(needs))
+    assert "LOG is missing" in conflict_without_log(parser.parse_args(["--headless"]))
+    monkeypatch.setattr(options, "has_terminal", lambda: False)
+    assert "LOG is missing" in conflict_without_log(parser.parse_args([]))
+    assert from_namespace(parser.parse_args([])).are_many

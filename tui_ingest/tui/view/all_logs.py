@@ -179,9 +179,12 @@ class AllLogs(LogView):
         return overall(self.rows)
 
     def open(self, path: str) -> LogView:
-        """Return the view of a log. One that is not applied here is looked at from now on."""
+        """Return the view of a log. One that is not applied here is looked at from now on.
+
+        A session here that has ended says why, however often it is asked.
+        """
         member = self._members[path]
-        if member.view is not None and member.works:
+        if member.view is not None and (member.works or member.ended is not None):
             return member.view
         return member.begin(self._make_view, attach=True)
 
