@@ -282,18 +282,21 @@ async def test_a_service_whose_files_are_elsewhere_is_seen_through_the_database(
 
 async def test_leaving_ends_what_is_applied_here_after_asking(logs):
     with (logs / "a.log").open("ab") as more:
-        more.write(BAD)
+        more.write(BAD + b"no record\n")
     async with console(logs / "a.log", logs / "b.log") as d:
         await settled(d, "a.log", "b.log")
-        await d.until(lambda: rows(d)["a.log"].dead_letters)
+        await d.until(lambda: rows(d)["a.log"].dead_letters == 2)
         await d.seen()
         await d.press("q")
-        await d.shows("Leave? 1 dead letter is open")
+        await d.shows("Leave? 2 dead letters are open")
         await d.press("q")
         await d.until(d.app.view.session_over.is_set)
     assert d.app.view.exit_status == 0
     said = d.app.view.farewell()
-    assert said == ["2 logs: 5 records in this session, 1 of them set aside."]
+    assert said == [
+        "2 logs: 6 records in this session, 2 of them set aside.",
+        "2 dead letters are open, 0 B unread.",
+    ]
 
 
 async def test_a_letter_of_all_logs_says_of_which_and_leads_to_its_row(logs):

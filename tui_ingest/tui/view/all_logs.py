@@ -24,6 +24,7 @@ from tui_ingest.oplog.log import Backlog
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
 from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.starting import status_of
+from tui_ingest.tui.view.farewell import farewell_of_many
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.log_rows import LogRow, overall
 from tui_ingest.tui.view.log_view import LogAccess, LogView
@@ -256,15 +257,12 @@ class AllLogs(LogView):
         ended = [one for one in members if one.ended is not None]
         if not ended:
             return ["Nothing was applied here; whoever applies the logs goes on."]
-        records = failed = 0
-        for one in ended:
-            if one.view is not None:
-                one.view.look()
-                records += one.view.status.records
-                failed += sum(counts.failed for counts in one.view.status.session.values())
-        logs, others = plural(len(ended), "log"), plural(len(members) - len(ended), "log")
+        views = [one.view for one in ended if one.view is not None]
+        for view in views:
+            view.look()
+        others = plural(len(members) - len(ended), "log")
         return [
-            f"{logs}: {plural(records, 'record')} in this session, {failed:,} of them set aside.",
+            *farewell_of_many([view.status for view in views]),
             *(f"{one.path}: {one.ended.error}" for one in ended if one.ended and one.ended.error),
             *([f"{others} left to whoever applies them."] if len(members) > len(ended) else []),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from tui_ingest.ingest.status import SessionStatus
@@ -30,14 +31,32 @@ def farewell(status: SessionStatus) -> list[str]:
     if status.attached:
         return [f"Left it to {status.runs_on}." if status.runs_on else "Nothing applies the log."]
     name = terminal_safe(PurePath(status.path).name)
-    rest = unread(status.backlog) if status.backlog is not None else 0
     place = f"at byte {status.position.offset:,} of {status.size:,} ({int(status.share * 100)} %)"
-    records = plural(status.records, "record")
     return [
-        f"{records} in this session, {status.set_aside:,} of them set aside.",
+        f"{_applied([status])}.",
         f"{_open_letters(status.dead_letters)}.",
-        f"{name}: {place}, {size(rest)} unread.",
+        f"{name}: {place}, {size(_rest(status))} unread.",
     ]
+
+
+def farewell_of_many(statuses: Sequence[SessionStatus]) -> list[str]:
+    """Return the same of several logs together: records, then what is left to do."""
+    letters = sum(status.dead_letters for status in statuses)
+    rest = sum(map(_rest, statuses))
+    return [
+        f"{plural(len(statuses), 'log')}: {_applied(statuses)}.",
+        f"{_open_letters(letters)}, {size(rest)} unread.",
+    ]
+
+
+def _applied(statuses: Sequence[SessionStatus]) -> str:
+    records = plural(sum(status.records for status in statuses), "record")
+    set_aside = sum(status.set_aside for status in statuses)
+    return f"{records} in this session, {set_aside:,} of them set aside"
+
+
+def _rest(status: SessionStatus) -> int:
+    return unread(status.backlog) if status.backlog is not None else 0
 
 
 def _open_letters(number: int) -> str:
