@@ -117,8 +117,7 @@ class ViewMemory:
     def _complain(self, what: str) -> None:
         with self._lock:
             self._trouble = (
-                f"{self._path}, which remembers your view, {what}. The console does without;"
-                " --reset-view removes it."
+                f"Your view is not remembered (--reset-view removes the file): {self._path} {what}."
             )
 
 
