@@ -40,6 +40,7 @@ class Settings:
     # A command with its arguments, or the dotted name of a callable: told of what is grave.
     on_event: Sequence[str] | str | None = None
     prune_after_days: int | None = None  # of age of what is kept for people to read
+    bell: bool = False  # the console rings at the first failure after a quiet time
     log_payloads: bool = False  # write the content of failed records to Python's logging
     keys: Mapping[str, str] = field(default_factory=dict)  # {"pause": "f5"}; the console's keys
     # How to be let in by a broker, where a log is a stream: NATS_KEYS, each a text.
@@ -83,7 +84,7 @@ def _check(settings: Settings) -> None:
             raise ImproperlyConfigured(
                 f"TUI_INGEST['{name.upper()}'] must be a whole number above 0, not {value!r}."
             )
-    for name in ("ignore_unknown_fields", "log_payloads"):
+    for name in ("ignore_unknown_fields", "bell", "log_payloads"):
         if not isinstance(getattr(settings, name), bool):
             raise ImproperlyConfigured(f"TUI_INGEST['{name.upper()}'] must be True or False.")
     if settings.olddir is not None and not (isinstance(settings.olddir, str) and settings.olddir):

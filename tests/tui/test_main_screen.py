@@ -19,6 +19,7 @@ from tui_ingest.ingest.session.control import Control, StepTo
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.view.first_failure import FirstFailure
 from tui_ingest.tui.widgets.models_table import ModelsTable
 
 
@@ -288,10 +289,12 @@ async def test_the_models_are_sorted_by_key_and_by_click(desk):
         await d.until(lambda: labels(table) == ["c.many", "b.few", "a.some"])
         await d.press("s")
         await d.until(lambda: labels(table) == ["a.some", "b.few", "c.many"])
-        await d.pilot.click(table, offset=(table.size.width - 1, 1))
+        heading = next(line for line in d.text().splitlines() if "failed" in line)
+        failed = (heading.index("failed") - table.region.x, 1)
+        await d.pilot.click(table, offset=failed)
         await d.until(lambda: table.sort_column == "failed")
         await d.until(lambda: labels(table)[0] == "b.few")
-        await d.pilot.click(table, offset=(table.size.width - 1, 1))
+        await d.pilot.click(table, offset=failed)
         await d.until(lambda: labels(table)[-1] == "b.few")
         await d.press("S")
         await d.until(lambda: labels(table)[0] == "b.few")
@@ -501,6 +504,9 @@ async def test_what_counts_something_is_shown_before_what_does_not(desk, size):
             *lost, outcomes={0: Outcome.MISSING, 1: Outcome.MISSING, 2: Outcome.SKIPPED}
         )
         await d.shows("missing", "skipped")
+        others = [record(9), record(10), record(11, operation=Operation.DELETE)]
+        d.session.apply(*others, failing=(0,))
+        await d.shows("saved", "deleted", "failed", "missing", "skipped", "polls.question")
 
 
 async def test_copying_says_what_was_tried_and_what_else_there_is(desk, monkeypatch):
@@ -549,7 +555,7 @@ async def test_places_and_outcomes_stand_in_columns_whatever_became_of_a_record(
             error="polls.question 333: the field text does not take 'x'.",
             outcomes={1: Outcome.MISSING},
         )
-        await d.shows("✗ bad_value: the fi")
+        await d.shows("✗ bad_value: th")
         lines = [
             next(line for line in d.text().splitlines() if f"{pk} " in line)
             for pk in ("question 1", "choice 22", "question 333")
@@ -605,3 +611,32 @@ async def test_no_key_is_mute(desk, keys, why):
         await d.seen()
         await d.press(*keys)
         await d.shows(why)
+
+
+async def test_the_records_that_the_filter_lets_through_are_exported(desk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with desk() as d:
+        await d.press("w")
+        await d.shows("No record is shown that could be written.")
+        d.session.apply(record(1), record(2, model="polls.choice"), record(3))
+        await d.seen()
+        await d.press("slash", *"-model:polls.choice", "enter", "w")
+        await d.shows("Write 2 records as they stand in the log to a new file")
+        await d.press("enter")
+        await d.shows("Wrote 2 records to")
+    (path,) = tmp_path.glob("records-*.log")
+    assert path.read_bytes() == b"".join(record(n).raw + b"\n" for n in (1, 3))
+
+
+def test_the_first_failure_after_a_quiet_time_is_news():
+    failures = FirstFailure()
+    looks = [(0, 0), (1, 10), (1, 20), (2, 500), (5, 1101), (5, 9000), (6, 9001)]
+    assert [failures.is_news(set_aside, now) for set_aside, now in looks] == [
+        False,
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]

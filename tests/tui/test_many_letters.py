@@ -103,3 +103,29 @@ async def test_causes_are_not_shown_where_each_letter_has_its_own(working_desk):
         await d.shows("Dead letters · open · 2 of 2", gone="2 causes")
         await d.press("1")
         await d.shows("a cause of its own")
+
+
+async def test_letters_are_marked_and_the_keys_are_about_those(working_desk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with working_desk(question(1) + BAD + ORPHANS, size=(80, 24)) as d:
+        await listed(d, 33)
+        await d.press("space", "down", "space")
+        await d.shows("33 of 33 · 2 marked", "●")
+        await d.press("w")
+        await d.shows("Write 2 dead letters as JSON lines")
+        await d.press("escape", "r")
+        await d.shows("0 of 2 dead letters applied.")
+        await d.press("x")
+        await d.shows("Discard 2 dead letters?")
+        await d.press(*"spam", "enter")
+        await d.until(lambda: len(d.screen.table.shown) == 31)
+        await d.shows("31 of 31", gone="marked")
+        await d.press("space", "escape")
+        await d.shows("31 of 31", gone="marked")
+    kept = await in_thread(open_keys)
+    assert kept[:2] == ["2", "100"]
+
+
+def open_keys():
+    letters = DeadLetter.objects.filter(status="open").order_by("pk")
+    return list(letters.values_list("pk_text", flat=True))

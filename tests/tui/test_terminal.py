@@ -186,3 +186,22 @@ def test_a_hostile_log_leaves_the_screen_intact(tmp_path, size):
         terminal.press("q")
         assert terminal.ended() == 0
         assert terminal.is_clean()
+
+
+def test_the_first_failure_rings_where_that_is_wanted(log, tmp_path):
+    settings = "from tui_ingest.demo.settings import *\nTUI_INGEST = {'BELL': True}\n"
+    (tmp_path / "loud.py").write_text(settings)
+    loud = {"DJANGO_SETTINGS_MODULE": "loud", "PYTHONPATH": str(tmp_path)}
+    database = {"TUI_INGEST_DEMO_DB": str(tmp_path / "demo.sqlite3")}
+    migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]
+    subprocess.run(migrate, env={**os.environ, **loud, **database}, check=True, timeout=60)
+    with Terminal(tmp_path, log, **loud) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        assert b"\x1b]9;" not in terminal.received
+        with log.open("ab") as file:
+            file.write(choice(9, of=1).replace(b'"votes": 0', b'"votes": "many"'))
+        terminal.until("✗ 1 dead letter")
+        told = b"\x1b]9;tui-ingest oplog.log: polls.choice 9 bad_value: "
+        while told not in terminal.received:
+            terminal.look()
+        assert b"\x07" in terminal.received.partition(told)[0], "the bell"

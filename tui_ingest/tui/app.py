@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 from django.db import close_old_connections, connections
@@ -25,6 +26,7 @@ from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.farewell import left_to_do
+from tui_ingest.tui.view.first_failure import FirstFailure
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.view_memory import ViewMemory
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -45,6 +47,7 @@ class ConsoleApp(OrderedKeysApp):
         run_session: runs in a thread, and reports to whom it is given, until it is ordered to stop.
         keymap: keys other than the default ones, by the ids of their bindings.
         memory: of how somebody likes to look.
+        rings: at the first failure after a quiet time.
     """
 
     TITLE = "tui-ingest"
@@ -73,11 +76,13 @@ class ConsoleApp(OrderedKeysApp):
         *,
         keymap: Mapping[str, str] | None = None,
         memory: ViewMemory | None = None,
+        rings: bool = False,
     ) -> None:
         super().__init__({**default_keys(), **(keymap or {})})
         self.view = view
         self.memory = memory or ViewMemory()
         self._run_session = run_session
+        self._first_failure = FirstFailure() if rings else None
         self._keys_changed = dict(keymap or {})
         self.main = LogsScreen(view) if isinstance(view, AllLogs) else MainScreen(view)
 
@@ -157,6 +162,18 @@ class ConsoleApp(OrderedKeysApp):
             view.look()
         for screen in screens:
             screen.look()
+        self._ring_if_new()
+
+    def _ring_if_new(self) -> None:
+        """Ring, and have a terminal that can (OSC 9) show a notification, where that is wanted."""
+        status = self.view.status
+        if self._first_failure is None:
+            return
+        if self._first_failure.is_news(status.set_aside, time.monotonic()):
+            self.bell()
+            if self._driver is not None:
+                name = terminal_safe(PurePath(status.path).name)
+                self._driver.write(f"\x1b]9;{self.TITLE} {name}: {status.last_error}\x07")
 
     # Actions
 

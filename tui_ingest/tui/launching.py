@@ -85,7 +85,10 @@ def build(
             prepare()
         return work(report)
 
-    return ConsoleApp(view, run_session, keymap=keymap(get_settings().keys), memory=memory)
+    settings = get_settings()
+    return ConsoleApp(
+        view, run_session, keymap=keymap(settings.keys), memory=memory, rings=settings.bell
+    )
 
 
 def _one_log(options: IngestOptions, *, only_look: bool) -> tuple[LogView, RunSession]:

@@ -152,7 +152,7 @@ def test_a_migration_is_missing(unmigrated):
         console.until(*page.screen, "✗ 100 dead letters")
         project.migrate()
         console.press("d")
-        console.until("100 of 100", "R Retry like this")
+        console.until("100 of 100", "R Retry alike")
         console.press("R")
         console.until("Retry 100 dead letters: missing_table of polls.choice?")
         console.press(ENTER)

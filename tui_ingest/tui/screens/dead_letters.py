@@ -29,6 +29,7 @@ from tui_ingest.tui.view.causes import Cause, by_cause, kind_of
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
+from tui_ingest.tui.view.letters import Letter
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import discard
 from tui_ingest.tui.widgets.causes_table import CausesTable
@@ -45,12 +46,20 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     """All dead letters of the log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "retry_shown", "Retry like this", tooltip="Asks first", id="retry_shown"),
+        Binding("R", "retry_shown", "Retry alike", tooltip="Asks first", id="retry_shown"),
         Binding("X", "discard_shown", "Discard shown", show=False, id="discard_shown"),
+        Binding("space", "mark", "Mark", tooltip="r x R X w act on those", id="mark"),
         Binding("1", "focus_list('causes')", "Causes", show=False, id="focus_causes"),
         Binding("2", "focus_list('letters')", "Letters", show=False, id="focus_letters"),
         *list_keys(),
-        Binding("a", "toggle_all", "All/open", tooltip="Those that are done, too", id="show_all"),
+        Binding(
+            "a",
+            "toggle_all",
+            "All/open",
+            tooltip="Those that are done, too",
+            show=False,
+            id="show_all",
+        ),
         Binding("w", "export", "Export", tooltip="Those shown, as JSON lines", id="export"),
         back_key("peel"),
         help_key(),
@@ -127,6 +136,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         typed = f"/{terminal_safe(table.filter.typed)}/ " if table.filter else ""
         self.table.border_title = Content(
             f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"
+            + (f" · {len(table.marked):,} marked" if table.marked else "")
         )
         self._show_advice()
 
@@ -182,10 +192,12 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     # All that are shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in {"retry_shown", "discard_shown"}:
+        if action in {"retry_shown", "discard_shown"} or (
+            action in {"retry", "discard"} and self.is_mounted and self.table.marked
+        ):
             return True if self._shown() and not self.view.access.dry_run else None
         if action == "export":
-            return True if self.is_mounted and self.table.shown else None
+            return True if self._meant() else None
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
@@ -195,9 +207,34 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
             return "No dead letter is shown that could be written."
         return super().why_not(action)
 
+    def _meant(self) -> list[Letter]:
+        """Return the letters that are marked, or else all that are shown."""
+        if not self.is_mounted:
+            return []
+        table = self.table
+        return [letter for letter in table.all if letter.id in table.marked] or table.shown
+
     def _shown(self) -> list[int]:
-        shown = self.table.shown if self.is_mounted else []
-        return [letter.id for letter in shown if letter.open]
+        return [letter.id for letter in self._meant() if letter.open]
+
+    def action_mark(self) -> None:
+        """Mark the letter under the cursor, or no longer."""
+        self.table.toggle_mark()
+        self._retitle()
+
+    def action_retry(self) -> None:
+        """Apply the letter under the cursor now, or those that are marked."""
+        if self.table.marked:
+            self.retry_many(self._shown(), careful=False)
+        else:
+            super().action_retry()
+
+    def action_discard(self) -> None:
+        """Give up the letter under the cursor, or those that are marked."""
+        if self.table.marked:
+            self.action_discard_shown()
+        else:
+            super().action_discard()
 
     def show_progress(self) -> None:
         self._show_advice()
@@ -205,14 +242,17 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     def action_retry_shown(self) -> None:
         """Ask whether to retry the letters of one cause, or all that are shown."""
         group, shown = self._group(), self._shown()
-        first = next((letter for letter in self.table.shown if letter.id in group), None)
+        first = next((letter for letter in self._meant() if letter.id in group), None)
         if first is not None:
             what = f"{first.reason} of {first.model}" if first.model else first.reason
+            what = "marked" if self.table.marked else what
             dialog = RetryDialog(len(group), what, len(shown))
             self.app.push_screen(dialog, partial(self._retry_if, sorted(group), shown))
 
     def _group(self) -> set[int]:
-        """Return the open letters of the cause under the cursor, or of the letter's cause."""
+        """Return those that are marked, or of the cause under the cursor, or of the letter's."""
+        if self.table.marked:
+            return set(self._shown())
         if self.focused is self.causes and (cause := self.causes.current) is not None:
             return set(cause.letters).intersection(self._shown())
         letter = self.table.current
@@ -255,7 +295,8 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
 
     def action_export(self) -> None:
         """Write the letters shown to a file."""
-        self.app.push_screen(ExportDialog(len(self.table.shown)), self._export_if)
+        what = f"{plural(len(self._meant()), 'dead letter')} as JSON lines"
+        self.app.push_screen(ExportDialog(what, "dead-letters", ".jsonl"), self._export_if)
 
     def _export_if(self, path: Path | None) -> None:
         if path is not None:
@@ -263,7 +304,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def _export(self, path: Path) -> None:
-        chosen = [letter.id for letter in self.table.shown]
+        chosen = [letter.id for letter in self._meant()]
         number = await in_thread(letters.export, chosen, path, self.view.access.target)
         self.notify(f"Wrote {plural(number, 'dead letter')} to {path}.", markup=False)
 
@@ -309,6 +350,11 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         self._retitle()
 
     def action_peel(self) -> None:
-        """Stop the retries, or clear the filter, or go back."""
-        if not self.stop_retries():
+        """Stop the retries, or clear the marks, or the filter, or go back."""
+        if self.stop_retries():
+            return
+        if self.table.marked:
+            self.table.clear_marks()
+            self._retitle()
+        else:
             super().action_peel()

@@ -1,4 +1,4 @@
-"""Asks where dead letters are written to."""
+"""Asks where something is written to."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from tui_ingest.tui.screens.dialog import Dialog
-from tui_ingest.words.numbers import plural
 
 
 class ExportDialog(Dialog[Path]):
-    """Returns a path, or None. A file that exists is not overwritten: the writing refuses."""
+    """Returns a path, or None. A file that exists is not overwritten: the writing refuses.
 
-    def __init__(self, number: int) -> None:
+    Args:
+        what: "7 dead letters as JSON lines".
+        name: how the name of the file begins.
+        suffix: how it ends: ".jsonl".
+    """
+
+    def __init__(self, what: str, name: str, suffix: str) -> None:
         super().__init__()
-        self._number = number
+        self._what, self._name, self._suffix = what, name, suffix
 
     def compose(self) -> ComposeResult:
-        name = f"dead-letters-{datetime.now().astimezone():%Y%m%d-%H%M%S}.jsonl"
+        name = f"{self._name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}{self._suffix}"
         with Vertical(classes="dialog"):
-            yield Static(
-                Content(f"Write {plural(self._number, 'dead letter')} as JSON lines to a new file:")
-            )
+            yield Static(Content(f"Write {self._what} to a new file:"))
             yield Input(str(Path.cwd() / name), id="path")
             with Horizontal(classes="buttons"):
                 yield Button("Write", variant="primary", id="yes")

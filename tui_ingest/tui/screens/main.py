@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from tui_ingest.tui.screens.copying import Copying
+from tui_ingest.tui.screens.export import ExportDialog
 from tui_ingest.tui.screens.filter_actions import FilterActions
 from tui_ingest.tui.screens.main_keys import MAIN_KEYS
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
 from tui_ingest.tui.screens.timeline_actions import TimelineActions
 from tui_ingest.tui.view import status_phrases
+from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.line_vocabulary import VOCABULARY
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.record_file import write_lines
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.log_pane import LogPane
@@ -28,6 +34,7 @@ from tui_ingest.tui.widgets.rows import RowsView
 from tui_ingest.tui.widgets.status_line import StatusLine
 from tui_ingest.tui.widgets.stop_panel import StopPanel
 from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
+from tui_ingest.words.numbers import plural
 
 
 class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Copying):
@@ -145,6 +152,27 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
             self.write_line(line.raw, line.location, whole=line.whole)
         else:
             self._say_that_it_is_no_record()
+
+    def action_export(self) -> None:
+        """Write the records that the filter lets through to a file."""
+        lines = self.log_pane.records
+        if not lines:
+            self.notify("No record is shown that could be written.", severity="warning")
+            return
+        what = f"{plural(len(lines), 'record')} as they stand in the log"
+        dialog = ExportDialog(what, "records", ".log")
+        self.app.push_screen(dialog, partial(self._export_if, lines))
+
+    def _export_if(self, lines: list[RecordLine], path: Path | None) -> None:
+        if path is not None:
+            self._export(lines, path)
+
+    @work(exclusive=True, group="export", exit_on_error=False)
+    async def _export(self, lines: list[RecordLine], path: Path) -> None:
+        read_again = self.view.access.read_again
+        written, cut = await in_thread(write_lines, lines, read_again, path)
+        short = f" Of {cut:,} only the beginning: the log has them no more." if cut else ""
+        self.notify(f"Wrote {plural(written, 'record')} to {path}.{short}")
 
     def _say_that_it_is_no_record(self) -> None:
         self.notify("The line under the cursor is no record.", severity="warning")

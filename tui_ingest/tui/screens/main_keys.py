@@ -57,6 +57,7 @@ MAIN_KEYS: list[BindingType] = [
     _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
     _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),
     _hidden("Y", "write_record", "Write record", "To a file, whole", "write_record"),
+    _hidden("w", "export", "Export", "The records that the filter lets through", "export"),
     _hidden("m", "toggle_maximized", "Maximise", "The focused pane, and back", "maximise"),
     _hidden("1", "focus_pane('log')", "Focus log", "", "focus_log"),
     _hidden("2", "focus_pane('models')", "Focus models", "", "focus_models"),

@@ -47,12 +47,14 @@ class RepairActions(ConsoleScreen):
             return "That is done to an open dead letter, and here is none."
         return super().why_not(action)
 
-    @work(exclusive=True, group="repair", exit_on_error=False)
-    async def action_retry(self) -> None:
+    def action_retry(self) -> None:
         """Apply the dead letter now."""
         letter = self.chosen_letter()
-        if letter is None:
-            return
+        if letter is not None:
+            self._retry(letter)
+
+    @work(exclusive=True, group="repair", exit_on_error=False)
+    async def _retry(self, letter: int) -> None:
         run = RetryRun([letter], self.view.access.target, feed=self.view.feed)
         while not run.finished:
             await in_thread(run.run_chunk)

@@ -43,12 +43,9 @@ class RetryDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         these, all_shown = (key_name(self, name) for name in ("retry_group", "retry_all_shown"))
         with Vertical(classes="dialog"):
-            yield Static(
-                Content(
-                    f"Retry {plural(self._group, 'dead letter')}: {self._what}?"
-                    " First 1, then 10, then the rest; it stops at the first that fails."
-                )
-            )
+            stages = " First 1, then 10, then the rest; it stops at the first that fails."
+            asked = f"Retry {plural(self._group, 'dead letter')}: {self._what}?"
+            yield Static(Content(asked + (stages if self._group > 1 else "")))
             with Horizontal(classes="buttons"):
                 yield Button(f"Retry these ({these})", variant="primary", id="these")
                 yield Button(f"All {self._shown:,} shown, whatever fails ({all_shown})", id="all")

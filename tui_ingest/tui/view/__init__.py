@@ -8,6 +8,7 @@ line_buffer     the lines that are kept, and those that the filter lets through
 lines           records, what was left out, what happened
 filtering       one language for what an operator wants to see; line_vocabulary: of the log's lines
 rates           records per second, and when the backlog will be gone
+first_failure   whether a failure is worth a sound
 causes          dead letters by what is behind them
 letters, log_events, inspection    looked up in the database, in threads
 database        those threads

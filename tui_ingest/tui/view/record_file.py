@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.tui.view.lines import RecordLine
+
+
+def write_lines(
+    lines: Iterable[RecordLine],
+    read_again: Callable[[RecordLocation], bytes | None],
+    path: Path,
+) -> tuple[int, int]:
+    """Write lines of the log to a new file, as they stand in it. In a thread.
+
+    Returns:
+        How many were written, and how many of them only as far as they are kept, because the log
+        has them no more.
+
+    Raises:
+        FileExistsError: nothing is overwritten.
+        OSError: the file cannot be written.
+    """
+    written = cut = 0
+    with path.open("xb") as file:
+        for line in lines:
+            again = None if line.whole else read_again(line.location)
+            cut += not line.whole and again is None
+            file.write((again or line.raw) + b"\n")
+            written += 1
+    return written, cut
 
 
 def write_record(raw: bytes, location: RecordLocation, folder: Path) -> Path:

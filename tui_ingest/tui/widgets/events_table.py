@@ -38,6 +38,9 @@ class EventsTable(ListView[MarkerLine]):
         if at_end:
             self.action_last()
 
+    def nothing(self) -> str:
+        return super().nothing() or "nothing has happened besides records"
+
     def identity(self, row: MarkerLine) -> MarkerLine:
         return row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from tui_ingest.tui.view import formats
@@ -36,11 +37,28 @@ class LettersTable(ListView[Letter]):
     def __init__(self) -> None:
         super().__init__(id="letters")
         self._longest = 0  # characters of a subject
+        self.marked: set[int] = set()  # ids
         self.set_reactive(LettersTable.sort_column, "id")
 
     def rows_changed(self) -> None:
         self._longest = max(map(_length, self.shown), default=0)
         super().rows_changed()
+
+    def show(self, rows: Sequence[Letter]) -> None:
+        self.marked.intersection_update(letter.id for letter in rows)
+        super().show(rows)
+
+    def toggle_mark(self) -> None:
+        """Mark the letter under the cursor, or no longer, and go on to the next."""
+        if (letter := self.current) is not None:
+            self.marked.symmetric_difference_update({letter.id})
+            self.action_move(1)
+            self.refresh()
+
+    def clear_marks(self) -> None:
+        """Mark none any more."""
+        self.marked.clear()
+        self.refresh()
 
     def identity(self, row: Letter) -> int:
         return row.id
@@ -54,7 +72,10 @@ class LettersTable(ListView[Letter]):
         return {**cells, "error": max(10, width - sum(cells.values()))}
 
     def cell(self, column: str, row: Letter, cells: int) -> Piece:
-        return formats.fit(_text(column, row, cells), cells - 1) + " ", _tone(column, row)
+        text, tone = _text(column, row, cells), _tone(column, row)
+        if column == "id" and row.id in self.marked:
+            text, tone = f"●{text}", "rows--accent"
+        return formats.fit(text, cells - 1) + " ", tone
 
 
 class AllLettersTable(LettersTable):

@@ -88,6 +88,11 @@ class ListView(FilteredRows, Generic[T]):
         return self.shown[self.cursor] if self.shown else None
 
     @property
+    def all(self) -> Sequence[T]:
+        """Every row, shown or not."""
+        return self._all
+
+    @property
     def total(self) -> int:
         return len(self._all)
 

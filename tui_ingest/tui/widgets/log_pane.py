@@ -98,6 +98,12 @@ class LogPane(FilteredRows):
         return True
 
     @property
+    def records(self) -> list[RecordLine]:
+        """The records that the filter lets through, one by one."""
+        shown = (self.lines[place] for place in range(len(self.lines)))
+        return [line for line in shown if isinstance(line, RecordLine)]
+
+    @property
     def time_here(self) -> float | None:
         """When the record at the cursor was written, or the next one that says so before it."""
         places = range(min(self.cursor, len(self.lines) - 1), -1, -1)

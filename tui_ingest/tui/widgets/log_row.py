@@ -20,7 +20,7 @@ from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.words.numbers import plural
 
 WIDE = 84  # cells from which a row has room for the record itself
-TINY = 56  # cells below which a row leaves out where the record stands
+TINY = 54  # cells below which a row leaves out where the record stands
 OFFSET_CELLS = 9  # a GB; what stands further on pushes the rest aside
 STAMP_CELLS = 16  # time and operation, with the spaces after them
 PREVIEW_CELLS = 30  # that are worth showing some of the record

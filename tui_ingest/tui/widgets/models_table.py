@@ -20,7 +20,7 @@ from tui_ingest.words.numbers import plural
 COUNTED = ("saved", "deleted", "failed", "missing", "skipped")
 # In the order in which they find room; all are in the table when it is wide.
 _PRIORITY = ("failed", "saved", "verified", "deleted", "missing", "skipped")
-NAME_CELLS = 14  # that the column of names keeps, whatever the numbers take
+NAME_CELLS = 12  # that the column of names keeps, whatever the numbers take
 _TONES = {"failed": "rows--bad", "missing": "rows--warning"}
 _VERDICTS = {
     VerifiedState.EQUAL: "rows--good",
@@ -109,7 +109,7 @@ class ModelsTable(ListView[_Row]):
         return formats.fit(formats.count(number), cells, align="right"), tone
 
     def closing(self, width: int) -> Iterable[Piece]:
-        total = f"{plural(len(self.shown), 'model')}, total", self._sum
+        total = self._total_name(), self._sum
         for name, cells in self.widths(width).items():
             yield self.cell(name, total, cells)
 
@@ -121,11 +121,20 @@ class ModelsTable(ListView[_Row]):
         # What counts something has room before what does not.
         for name in sorted(_PRIORITY, key=self._counts_nothing):
             cells = self._cells(name)
-            if cells and sum(numbers.values()) + cells + NAME_CELLS <= width:
+            # No name is cut for a column that counts nothing.
+            names = self._longest_name() if self._counts_nothing(name) else NAME_CELLS
+            if cells and sum(numbers.values()) + cells + names <= width:
                 numbers[name] = cells
         room = max(0, width - sum(numbers.values()))
         in_order = (*COUNTED, "verified")
         return {"model": room, **{name: numbers[name] for name in in_order if name in numbers}}
+
+    def _longest_name(self) -> int:
+        names = [self._total_name(), *(label for label, _ in self.shown)]
+        return max(NAME_CELLS, *map(cell_len, names)) + 1
+
+    def _total_name(self) -> str:
+        return f"{plural(len(self.shown), 'model')}, total"
 
     def _counts_nothing(self, name: str) -> bool:
         return name != "verified" and not getattr(self._sum, name)
@@ -134,5 +143,6 @@ class ModelsTable(ListView[_Row]):
         """Return how wide a column has to be, the space before it included."""
         if name != "verified":
             number = formats.count(getattr(self._sum, name))
-            return max(len(name) + 1, cell_len(number)) + 1
+            title = len(name) + (name == self.sort_column)  # with the mark of its direction
+            return max(title, cell_len(number)) + 1
         return max(map(cell_len, ("verified ", *self._told.values()))) + 1 if self._told else 0
