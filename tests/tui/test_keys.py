@@ -9,14 +9,14 @@ from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.keys import keymap
 from tui_ingest.tui.launching import launch
 
-CHOSEN = {"pause": "f5", "follow": "w", "dead_letters": "ctrl+d", "next_error": "?", "help": "f1"}
+CHOSEN = {"pause": "f5", "follow": "u", "dead_letters": "ctrl+d", "next_error": "?", "help": "f1"}
 
 
 async def test_chosen_keys_work_everywhere_and_the_usual_ones_do_not(desk):
     async with desk(keymap=keymap(CHOSEN), size=(120, 120)) as d:
         d.session.apply(*(record(n) for n in range(60)), failing=(7,))
         await d.shows(
-            "polls.question 59", "f5 Pause", "w Freeze", "^d Dead letters", "? Next error"
+            "polls.question 59", "f5 Pause", "u Freeze", "^d Dead letters", "? Next error"
         )
         await d.press("space", "p", "f5")
         await d.until(lambda: d.app.view.status.state is State.PAUSED)
@@ -24,11 +24,11 @@ async def test_chosen_keys_work_everywhere_and_the_usual_ones_do_not(desk):
         await d.press("question_mark")
         await d.until(lambda: d.log.current.pk == "7")
         d.session.apply(record(100))
-        await d.shows("▼ 1 new (w to follow)", "w Follow")
+        await d.shows("▼ 1 new (u to follow)", "u Follow")
         await d.press("f1")
         await d.shows("← → turn pages · esc closes", "Resume · Go on with the work")
         await d.press("end")
-        await d.shows("Freezing (w, or moving up)", "Pausing (f5)")
+        await d.shows("Freezing (u, or moving up)", "Pausing (f5)")
         await d.press("escape", "f5")
         await d.until(lambda: d.app.view.status.state is State.RUNNING)
 
