@@ -97,9 +97,9 @@ class Tracing:
                     self.lacks += piece.lacks
                     found = self._steps(piece.entries, letters, is_ahead=False)
                     yield found + self._steps(piece.ahead, letters, is_ahead=True)
+            self._lack_what_was_removed()
         except LogError as error:
             self.lacks.append(str(error))
-        self._lack_what_was_removed()
         yield [*self._from_letters(letters)]  # whose lines could not be read
 
     def now(self) -> list[RowNow]:
@@ -216,7 +216,7 @@ class Tracing:
     def _lack_what_was_removed(self) -> None:
         """What was read to its end before the log's first record is not there any more."""
         if not self.total:
-            self.lacks.append("The log has no file with a line in it.")
+            self.lacks.append("The log has no line that could be searched.")
         if self._file is None or self.begins_at is None:
             return
         begins = datetime.fromtimestamp(self.begins_at, UTC)

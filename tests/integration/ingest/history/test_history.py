@@ -230,8 +230,15 @@ class TestWhatIsMissing:
         target.accept(question(1))
         target.path.unlink()
         assert trace(target, "polls.question", 1).lacks == [
-            "The log has no file with a line in it."
+            "The log has no line that could be searched."
         ]
+
+    def test_a_log_that_cannot_be_read_at_all(self, target):
+        target.accept(question(1))
+        target.path.unlink()
+        target.path.mkdir()
+        (lack,) = trace(target, "polls.question", 1).lacks
+        assert "is not a regular file" in lack
 
 
 def test_a_history_can_be_left(target):
