@@ -107,6 +107,9 @@ def test_a_killed_process_is_replaced_and_new_logs_appear_by_themselves(site, lo
             late.write_bytes(question(90_000))
             eventually(lambda: count(site) == LOGS * 101 + 1, what="the other one goes on")
             says(outputs[1], f"{late}: started: ")
+            assert {one["runs_on"].split(" on ")[0] for one in statuses(site)} == {
+                f"pid {other.pid}"
+            }
             other.send_signal(signal.SIGTERM)
             assert other.wait(timeout=90) == 0
     assert {one["state"] for one in statuses(site)} == {"stopped"}

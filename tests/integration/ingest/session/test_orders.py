@@ -9,8 +9,9 @@ from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import line, question, questions, serialized
 from tests.support.processes import says, started
 from tui_ingest.demo.polls.models import Question
-from tui_ingest.ingest import orders
+from tui_ingest.ingest import leases, orders
 from tui_ingest.ingest.events import BatchApplied, OrdersTaken, State, StoppedOnError
+from tui_ingest.ingest.leases import Owner
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
@@ -140,6 +141,25 @@ def test_a_log_is_handed_over_to_who_stands_by(log, database):
 
     assert "by order of ann on web-1" in kept(database, "handed_over")[0]
     assert kept(database, "raced") == []
+
+
+@on_both
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_log_is_not_shared_if_that_evens_nothing_or_somebody_works_with_it(
+    log, database, interactive
+):
+    log.write_bytes(question(1))
+    desk = Desk(database)
+    with Running(log, database=database, interactive=interactive) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        waiting = Owner(id="elsewhere.1.session", host="web-2", pid=7)
+        refused = desk.order(OrderKind.SHARE, orders.owner_argument(waiting))
+        why = "A console applies it." if interactive else "more even"
+        assert (refused.status, why in refused.answer) == ("refused", True)
+        owner = leases.holder(desk.target, str(log)).owner
+        itself = desk.order(OrderKind.HAND_OVER, orders.owner_argument(owner))
+        assert (itself.status, itself.answer) == ("done", "It applies the log already.")
+        assert leases.holder(desk.target, str(log)).owner == owner
 
 
 @on_both
