@@ -26,4 +26,7 @@ def started(site, output, *arguments, **environment):
 
 
 def says(output, text):
-    eventually(lambda: text in output.read_text(), what=f"{text} in {output.read_text()}")
+    try:
+        eventually(lambda: text in output.read_text(), what=text)
+    except AssertionError as error:
+        raise AssertionError(f"{error}, but:\n{output.read_text()}") from None
