@@ -135,7 +135,7 @@ class BatchApplied(Event):
     counts: Mapping[str, Counts]  # what this batch adds, by model label
     position: Position
     last_record_time: float | None  # seconds since the epoch, by the source's clock
-    seconds: float  # from the batch being read to its commit
+    seconds: float  # from its turn to be written to its commit
     unseen: int = 0  # more records, known by their number alone
 
 

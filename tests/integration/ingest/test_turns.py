@@ -4,11 +4,18 @@ import contextlib
 import itertools
 import os
 import signal
+import threading
 from collections import Counter
 
-from tests.support.engine import eventually
+import pytest
+from django.db import connection
+
+from tests.support.engine import eventually, ingest
+from tests.support.lines import questions
 from tests.support.processes import started
 from tests.support.site import Site
+from tui_ingest.ingest.events import BatchApplied
+from tui_ingest.ingest.turns import write_turn
 
 # Threads that always have something more to write, each turn a letter in a file; beside several
 # of them one that has little, in capitals.
@@ -100,3 +107,24 @@ def test_nobody_waits_for_ever_for_one_that_is_killed_or_frozen(tmp_path):
         eventually(lambda: os.waitid(os.P_PID, other.pid, flags), what="it is frozen")
         before = turns(site).count("c")
         eventually(lambda: turns(site).count("c") > before, what="the third one goes on")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_do_not_become_small_because_others_have_their_turns(tmp_path):
+    log, over = tmp_path / "oplog.log", threading.Event()
+    log.write_bytes(questions(range(1, 3001)))
+
+    def write_something_else():
+        while not over.is_set():
+            with write_turn(connection):
+                over.wait(0.25)
+
+    other = threading.Thread(target=write_something_else)
+    other.start()
+    try:
+        _, events = ingest(log)
+    finally:
+        over.set()
+        other.join()
+    sizes = [len(event.entries) for event in events if isinstance(event, BatchApplied)]
+    assert max(sizes) > 500, sizes

@@ -96,7 +96,7 @@ def expected(records):
 
 
 @pytest.mark.parametrize(
-    "records", [100, pytest.param(2_000, marks=pytest.mark.thorough)], ids=["quick", "long"]
+    "records", [100, pytest.param(5_000, marks=pytest.mark.thorough)], ids=["quick", "long"]
 )
 def test_three_processes_share_twenty_logs_and_one_of_them_is_killed(fleet, records):
     with (

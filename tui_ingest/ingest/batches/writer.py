@@ -32,7 +32,6 @@ from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason
 from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
-from tui_ingest.ingest.turns import write_turn
 from tui_ingest.ingest.verify import Verifier
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Batch
@@ -132,7 +131,6 @@ class BatchWriter:
         committed: list[bool] = []
         try:
             with (
-                write_turn(self._target.connection),
                 self._target.atomic(durable=True),
                 suspended(self._target.database),
             ):

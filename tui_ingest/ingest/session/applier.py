@@ -17,6 +17,7 @@ from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Retrier, new_backoff
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.turns import write_turn
 from tui_ingest.oplog.log import Batch
 
 TIMEOUTS = 3  # tries that the database may cancel before the records are tried one by one
@@ -97,9 +98,11 @@ class Applier:
             is_timeout_final=self._is_timeout_final if self._alone else None,
         )
         failures_in_a_row = 0 if until_failure else self.failures_in_a_row
-        started = time.monotonic()
         try:
-            written = self._writer.write(batch, limits, failures_in_a_row=failures_in_a_row)
+            with write_turn(self._target.connection):
+                started = time.monotonic()  # what others took teaches nothing about batches
+                written = self._writer.write(batch, limits, failures_in_a_row=failures_in_a_row)
+                seconds = time.monotonic() - started
         except CheckpointMovedError:
             raise
         except Exception as error:
@@ -109,7 +112,7 @@ class Applier:
             self._try_later(error)
             return None
         self._retrier.came_back(self._backoff)
-        self._account_for(written, time.monotonic() - started)
+        self._account_for(written, seconds)
         return written
 
     def _is_timeout_final(self) -> bool:
