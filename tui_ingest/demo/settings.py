@@ -28,7 +28,7 @@ DATABASES = {
             # NORMAL in WAL mode survives a crash of the process; a power cut may undo the last
             # transactions, rows and checkpoint together, and they are read again.
             "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768;"
             ),
         },
     }
