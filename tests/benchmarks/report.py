@@ -64,7 +64,7 @@ def _measured(findings: Findings) -> Iterator[tuple[str, str]]:
         yield f"{kind}: at least 0.6 of the hand-written limit", _ratio(speeds, HEADLESS, LIMIT)
     for kind, speeds in findings.speeds.items():
         poisoned = _ratio(speeds, POISONED, HEADLESS)
-        yield f"{kind}: one bad record in a hundred leaves at least 0.5 of the speed", poisoned
+        yield f"{kind}: one bad record in a hundred leaves at least 0.6 of the speed", poisoned
     for kind, speeds in findings.speeds.items():
         told = _ratio(speeds, TOLD, HEADLESS)
         yield f"{kind}: called receivers leave at least half of the speed", told

@@ -202,12 +202,19 @@ class Badge(models.Model):
     text = models.CharField(max_length=10, default="blue")
 
 
+class Sticker(models.Model):
+    id = models.UUIDField(primary_key=True)
+    text = models.CharField(max_length=10)
+    on = models.ManyToManyField(Badge)
+
+
 class Album(models.Model):
     """Has links of every kind."""
 
     name = models.CharField(max_length=10)
     badges = models.ManyToManyField(Badge)
     guilds = models.ManyToManyField("Guild")
+    stickers = models.ManyToManyField(Sticker)
     fans = models.ManyToManyField("self", symmetrical=False, related_name="+")
     friends = models.ManyToManyField("self")
     shown = models.ManyToManyField(Badge, through="Shown", related_name="+")

@@ -346,6 +346,27 @@ def test_rows_with_links_share_statements(trial):
     assert (trial.runs, trial.replayed) == (2, 0)
 
 
+def test_links_of_rows_with_uuids_for_keys_share_statements(trial):
+    def sticker(number, **links):
+        return save("sticker", key(number), text="a", **links)
+
+    before = lines(
+        save("badge", 1),
+        save("badge", 2),
+        *(sticker(number, on=[1]) for number in range(1, 20)),
+        *(save("album", pk, name="a", stickers=[key(pk), key(1)]) for pk in range(1, 20)),
+    )
+    after = lines(
+        *(sticker(number, on=[2]) for number in range(1, 10)),
+        *(save("album", pk, name="a", stickers=[key(20 - pk).upper()]) for pk in range(1, 20)),
+        *(delete("sticker", key(number)) for number in range(15, 20)),
+    )
+    exact = trial.exact([before, after])
+    assert exact["letters"] == []
+    assert trial.fast([before, after]) == exact
+    assert (trial.runs, trial.replayed) == (2, 0)
+
+
 def test_a_link_that_leads_nowhere_does_not_slow_down_the_others(trial):
     batch = lines(
         save("badge", 1),
