@@ -46,3 +46,10 @@ def test_nothing_of_markdown_and_nothing_that_roff_would_act_on_is_left(page):
         if line.startswith((".", "'")):
             assert line.startswith('.\\"') or line[1:].split()[0] in KNOWN, line
         assert not re.search(r"`|\*\*|\]\(|^\||^#", line), line
+
+
+def test_what_would_be_an_escape_or_a_hyphen_of_roff_is_what_it_says(page):
+    for line in page.splitlines():
+        if not line.startswith("."):
+            assert not re.search(r"(?<!\\)-", line), line
+            assert not re.search(r"\\(?![-&e]|f[BIR])", line), line
