@@ -1,5 +1,6 @@
 """The screen of all logs: what it says of each, what its keys do, and who applies what."""
 
+import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -77,6 +78,7 @@ async def test_each_log_has_a_row_and_the_worst_comes_first(logs):
     async with console(logs / "a.log", logs / "b.log", logs / "c.log") as d:
         await settled(d, "a.log", "b.log")
         await d.shows("✗ 1 STOPPED", "1 on error · 2 caught up", "812 on web-1")
+        assert not any("c.log" in thread.name for thread in threading.enumerate())
         await d.until(lambda: rows(d)["b.log"].dead_letters == 1)
         await d.seen()
         assert [row.name for row in d.screen.table.shown] == ["c.log", "b.log", "a.log"]
@@ -128,10 +130,10 @@ async def test_a_pause_reaches_a_log_wherever_it_is_applied(logs):
 
         await d.press("end", "space")
         await d.shows("‖ PAUSING")
-        await d.until(lambda: d.app.view.rows)
-        order = None
-        while order is None:
-            order = await in_thread(Order.objects.first)
+        for _ in range(200):
+            if (order := await in_thread(Order.objects.first)) is not None:
+                break
+            await d.pilot.pause(0.05)
         assert (order.kind, order.status) == ("pause", "open")
         assert " on " in order.given_by
 
