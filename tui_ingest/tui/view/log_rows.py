@@ -126,10 +126,11 @@ def overall(rows: Sequence[LogRow]) -> Phrase:
         number = sum(map(matters, rows))
         if number:
             return Phrase(words.format(number), tone)
+    done = "■ FINISHED" if all(row.state is State.FINISHED for row in rows) else "✓ CAUGHT UP"
     letters = sum(row.dead_letters for row in rows)
     if letters:
-        return Phrase(f"✓ CAUGHT UP · {letters:,} open", Tone.WARNING)
-    return Phrase("✓ CAUGHT UP", Tone.GOOD)
+        return Phrase(f"{done} · {letters:,} open", Tone.WARNING)
+    return Phrase(done, Tone.GOOD)
 
 
 _OVERALL = (
@@ -137,7 +138,10 @@ _OVERALL = (
     (lambda row: row.state is State.NOT_RUNNING, Tone.WARNING, "□ {} NOT RUNNING"),
     (lambda row: row.state is State.WAITING, Tone.WARNING, "◌ {} WAITING"),
     (lambda row: row.rank[0] == LATE, Tone.BAD, "● {} LATE"),
+    (lambda row: row.state is State.STOPPED, Tone.WARNING, "■ {} STOPPED"),
     (lambda row: row.held, Tone.WARNING, "‖ {} PAUSED"),
+    (lambda row: row.state is State.STANDING_BY, Tone.WARNING, "◇ {} STANDING BY"),
+    (lambda row: row.state is State.NO_FILE_YET, Tone.WARNING, "○ {} NO FILE YET"),
     (lambda row: row.state is State.STARTING, Tone.QUIET, "… {} STARTING"),
     (lambda row: row.state is State.RUNNING, Tone.GOOD, "● {} RUNNING"),
 )
