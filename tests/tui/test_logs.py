@@ -217,6 +217,29 @@ async def test_dead_letters_of_all_logs_are_repaired_in_one_list(logs):
         await d.shows("0 dead letters")
 
 
+async def test_a_filter_for_all_logs_is_not_one_for_the_letters_of_a_log(logs):
+    with (logs / "a.log").open("ab") as more:
+        more.write(BAD)
+    async with console(logs / "a.log", logs / "b.log") as d:
+        await d.until(lambda: sum(row.dead_letters for row in d.app.view.rows) == 1)
+        assert d.app.view.status.set_aside == 1, "what the bell rings for"
+        await d.press("d", "slash", *"log:b", "enter")
+        await d.shows("The filter hides 1 dead letter")
+        await d.press("q", "q")
+        await d.at(LogsScreen)
+        await d.press("g", "enter", "d")
+        await d.shows("1 of 1", "bad_value", gone="no key")
+
+
+async def test_what_failed_before_anybody_looked_is_no_news(logs):
+    with (logs / "a.log").open("ab") as more:
+        more.write(BAD)
+    await in_thread(ingest, logs / "a.log")
+    async with console() as d:
+        await d.until(lambda: [row.dead_letters for row in d.app.view.rows] == [1])
+        assert d.app.view.status.set_aside == 0
+
+
 async def test_events_of_all_logs_are_in_one_list(logs):
     for name in ("a.log", "b.log"):
         file = await in_thread(run_elsewhere, logs / name)

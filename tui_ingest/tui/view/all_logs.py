@@ -67,6 +67,7 @@ class AllLogs(LogView):
         self.feed = _SharedFeed(self._feed_of)
         self.named = tuple(named)
         self.rows: list[LogRow] = []
+        self._has_looked = False  # at the database
         self._trouble = ""  # why the database cannot be asked
         self._make_view = make_view
         self._members: dict[str, OneOfMany] = {}  # by path
@@ -118,7 +119,8 @@ class AllLogs(LogView):
         with self._lock:
             for status in found:
                 if not self.named or status.path in self._members:
-                    self._member(status.path).take(status, now)
+                    self._member(status.path).take(status, now, is_old=not self._has_looked)
+            self._has_looked = True
             self._tell()
 
     def _begin_some(self) -> bool:
@@ -144,8 +146,8 @@ class AllLogs(LogView):
 
     def _tell(self) -> None:
         """Have the next look of the screen see what is known now."""
-        members, now = self._members.values(), self.clock()
-        self._news = [one.row(now) for one in members], _sum([one.status for one in members])
+        members, now = list(self._members.values()), self.clock()
+        self._news = [one.row(now) for one in members], _sum(members)
 
     def _member(self, path: str, address: Address | None = None) -> OneOfMany:
         if path not in self._members:
@@ -282,13 +284,18 @@ class _SharedFeed(Feed):
             feed.report(event)
 
 
-def _sum(statuses: Sequence[SessionStatus]) -> SessionStatus:
+def _sum(members: Sequence[OneOfMany]) -> SessionStatus:
     """Return what matters of all together: what is to be repaired, and what is left to do here."""
-    here = [one for one in statuses if one.runs_here]
-    unread = sum(one.backlog.applicable_bytes for one in here if one.backlog)
+    here = [one.status for one in members if one.status.runs_here]
+    unread = sum(status.backlog.applicable_bytes for status in here if status.backlog)
+    set_aside = sum(one.set_aside for one in members)
+    last = max(members, key=lambda one: one.failed_at, default=None)
     return SessionStatus(
+        path=last.path if last is not None and set_aside else "",
         attached=not here,
-        dead_letters=sum(one.dead_letters for one in statuses),
-        gaps=sum(one.gaps for one in statuses),
+        dead_letters=sum(one.status.dead_letters for one in members),
+        gaps=sum(one.status.gaps for one in members),
         backlog=Backlog(exists=True, remaining_bytes=unread),
+        set_aside=set_aside,
+        last_error="A record was set aside." if set_aside else "",
     )

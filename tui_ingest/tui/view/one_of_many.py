@@ -44,6 +44,8 @@ class OneOfMany:
         is_named: by the operator, or by one of his patterns.
         is_settled: it was decided who applies it.
         ended: how the session here has ended.
+        set_aside: how many records became dead letters while this was looked at, at least.
+        failed_at: when the last of these did, in monotonic seconds.
     """
 
     def __init__(self, path: str, address: Address) -> None:
@@ -58,6 +60,8 @@ class OneOfMany:
         self.is_settled = False
         self.ended: SessionEnded | None = None
         self.thread: threading.Thread | None = None
+        self.set_aside = 0
+        self.failed_at = float("-inf")
         self._pace = Pace()
         self._asked: tuple[bool, float] | None = None  # to pause or not; when, in monotonic seconds
 
@@ -125,12 +129,17 @@ class OneOfMany:
             self.ended = ended
         view.session_over.set()
 
-    def take(self, status: SessionStatus, now: float) -> None:
+    def take(self, status: SessionStatus, now: float, *, is_old: bool = False) -> None:
         """Take note of what the database knows.
 
         Args:
             now: monotonic seconds.
+            is_old: it is what was there before anybody looked.
         """
+        new = status.dead_letters - self.status.dead_letters
+        if new > 0 and not is_old:
+            self.set_aside += new
+            self.failed_at = now
         self.status = status
         self._pace.sample(now, sum(counts.records for counts in status.totals.values()))
 

@@ -38,12 +38,17 @@ class FilteredRows(RowsView):
         if (typed := facts.get("filter")) and isinstance(typed, str):
             self.apply_filter(typed)
 
+    @property
+    def remembered_as(self) -> str:
+        """What this kind of list is called where that is kept."""
+        return self.id or ""
+
     def remember(self) -> None:
         """Remember how it is looked at now."""
-        memory(self).remember(self.id or "", self.arrangement())
+        memory(self).remember(self.remembered_as, self.arrangement())
 
     def on_mount(self) -> None:
-        self.restore(memory(self).recall(self.id or ""))
+        self.restore(memory(self).recall(self.remembered_as))
 
     def nothing(self) -> str:
         if self.filter.unknown:

@@ -88,6 +88,10 @@ class AllLettersTable(LettersTable):
     ]
     VOCABULARY: ClassVar = OF_ALL_LOGS
 
+    @property
+    def remembered_as(self) -> str:
+        return "all_letters"  # it can be filtered by more than those of one log
+
     def widths(self, width: int) -> dict[str, int]:
         log = min(LOG_CELLS, width // 4)
         cells = super().widths(width - log)
