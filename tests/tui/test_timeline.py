@@ -81,6 +81,10 @@ async def test_a_small_screen_has_no_room_for_it(working_desk):
         await d.press("3")
         await d.shows("The timeline needs 120x36.")
         assert not strip(d).has_class("-shown")
+        await d.pilot.resize_terminal(120, 36)
+        await drawn(d)
+        await d.pilot.resize_terminal(120, 35)
+        await d.until(lambda: not strip(d).has_class("-shown"))
 
 
 async def test_without_files_there_is_none(desk):

@@ -63,7 +63,7 @@ class TimelineStrip(Widget, can_focus=True):
     def show(self, timeline: Timeline) -> None:
         """Show another one; nothing of a log without bytes."""
         self.timeline = timeline
-        self.set_class(bool(timeline.total) and self.has_room, "-shown")
+        self.set_class(bool(timeline.total), "-shown")
 
     def cells(self) -> list[Cell]:
         """Return what is drawn."""
