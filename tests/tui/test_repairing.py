@@ -473,7 +473,7 @@ async def test_keys_of_the_main_screen_do_not_act_on_the_session_from_others(wor
         await listed(d, 1)
         await d.press("p", "space", "enter")
         await inspected(d)
-        await d.press("p", "space", "q", "q")
+        await d.press("p", "space", "q", "q", "q")  # the first of them takes the mark away
         await d.at(MainScreen)
         assert not d.app.view.held
 
