@@ -9,6 +9,9 @@ history/       one row over time: its records, its dead letters, the row now
 inspecting     a record beside the rows that it speaks of; outlook: what a retry would do
 status/        where a log stands, for those who look from outside
 checkpoints    where a log stands, durably
+leases         which session applies a log; sharing: which process, of several that could
+orders         what sessions are told, by people and by each other
+turns          who writes next, where a database takes one writer at a time
 totals         records by model and by what became of them
 target         the database and the settings that all of these work with
 identity       which field identifies a row; policy: which models may be written
