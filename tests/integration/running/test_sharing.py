@@ -123,3 +123,14 @@ def test_three_processes_share_twenty_logs_and_one_of_them_is_killed(fleet, reco
     assert {(str(uuid.UUID(str(key))), text) for key, text in fleet.query(ROWS)} == expected(
         records
     )
+
+
+def test_several_processes_that_work_once_wait_for_each_other(fleet):
+    with writers(fleet.logs, 200):
+        pass
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(fleet.start(name, "--once")) for name in ("one", "other", "third")
+        ]
+        assert [process.wait(timeout=90) for process in processes] == [0, 0, 0]
+    assert fleet.query(COUNTED) == [(LOGS * 201, 0)]

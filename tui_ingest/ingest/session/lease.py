@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 
 from tui_ingest.ingest import checkpoints, leases
+from tui_ingest.ingest.events import State
 from tui_ingest.ingest.leases import Holder, Owner
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 
 HANDED_OVER_SECONDS = 5.0  # for others, before whoever handed it over takes it back
+
+# In which a session stays until somebody does something. One that works once only does by order.
+_STAYING = {State.CAUGHT_UP, State.PAUSED, State.STOPPED_ON_ERROR, State.NO_FILE_YET}
 
 
 class Lease:
@@ -20,11 +24,13 @@ class Lease:
         is_handed_over: lost by order.
         held: as far as is known; the database knows better, and fences every transaction.
         holder: who had the lease when this session last tried to take it; None if nobody had.
+        is_staying: that holder follows the log, or stands still: it will not end by itself.
     """
 
     def __init__(self, target: Target, path: str, owner: Owner | None, *, seconds: float) -> None:
         self.held = False
         self.holder: Holder | None = None
+        self.is_staying = False
         self._target = target
         self._path = path
         self.owner = owner
@@ -42,6 +48,7 @@ class Lease:
             file = checkpoints.load(self._target, self._path)
             found = leases.holder_as_of(self._target, file)
             self.holder = found if found and found.owner.id != self.owner.id else None
+            self.is_staying = file.state in _STAYING
             self.held = self._is_to_be_had() and self._try(self.owner)
             self.is_handed_over = False
         return self.owner is None or self.held

@@ -46,7 +46,7 @@ class Standby:
         """Take the lease, if need be after its holder, and read where the log stands.
 
         Raises:
-            Ended: told to stop; or it is to work once, and another session is at work.
+            Ended: told to stop; or it is to work once, and another session stays.
         """
         self._show()
         before: Holder | None = None  # as of the last look
@@ -64,7 +64,8 @@ class Standby:
 
     def _stand_by(self, holder: Holder, before: Holder) -> None:
         self._publisher.change_state(State.STANDING_BY, f"{holder.owner} applies this log")
-        if self._once and holder.silent_seconds < before.silent_seconds:  # it is alive
+        is_alive = holder.silent_seconds < before.silent_seconds
+        if self._once and is_alive and self._lease.is_staying:  # else it may work once, too
             raise Ended(
                 State.STOPPED,
                 f"{holder.owner} applies this log. Stop it first, or leave the work to it.",
