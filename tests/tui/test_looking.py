@@ -35,7 +35,7 @@ async def test_a_time_is_looked_at_and_nothing_is_applied(working_desk):
         await d.shows("Looking", "✗ bad_value", "polls.question 101", "· earlier")
         assert d.app.view.status.position == before
         await d.press("enter")
-        await d.shows("dead letter 1 is open")
+        await d.shows("bad_value · dead letter", "is open")
         await d.press("n")
         await d.shows("No later failure")
         await d.press("escape", "escape")
