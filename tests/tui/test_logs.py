@@ -172,6 +172,12 @@ async def test_without_a_log_the_console_only_looks(logs):
         more.write(question(12))
     async with console() as d:
         await d.shows("a.log", "■ FINISHED", "looking only", gone="b.log")
+        await d.press("space")
+        await d.shows("No session applies this log now; the next one starts paused.")
+        await d.until(lambda: rows(d)["a.log"].held)
+        await d.press("space")
+        await d.shows("the next one starts at once")
+        await d.until(lambda: not rows(d)["a.log"].held)
         await d.press("enter")
         await d.shows("■ FINISHED · ATTACHED", "polls.question 11")
         assert await in_thread(Question.objects.count) == 2
@@ -187,6 +193,8 @@ async def test_without_a_log_the_console_only_looks(logs):
 async def test_attach_never_applies(logs):
     async with console(logs / "a.log", logs / "b.log", attach=True) as d:
         await d.shows("□ NOT RUNNING", "No session has read this log yet.")
+        await d.press("space")
+        await d.shows("there is nobody to order")
         await d.press("enter", "T")
         await d.shows("--attach only looks")
         await d.press("escape")

@@ -180,7 +180,10 @@ class LogsScreen(ListScreen):
 
     @work(group="orders", exit_on_error=False)
     async def _send(self, kind: OrderKind, paths: list[str]) -> None:
-        await in_thread(self.logs.send, kind, paths)
+        said = await in_thread(self.logs.send, kind, paths)
+        if said:
+            number = "" if len(said) == 1 else f"{plural(len(said), 'log')}: "
+            self.notify(f"{number}{said[0]}")
 
     # Over all logs
 

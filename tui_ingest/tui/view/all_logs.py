@@ -220,13 +220,22 @@ class AllLogs(LogView):
             self._tell()
         return elsewhere
 
-    def send(self, kind: OrderKind, paths: Iterable[str]) -> None:
-        """Give an order to sessions elsewhere. In a thread that may use the database."""
+    def send(self, kind: OrderKind, paths: Iterable[str]) -> list[str]:
+        """Give an order to sessions elsewhere. In a thread that may use the database.
+
+        Returns:
+            what is to be said of logs that nobody applies, one sentence for each.
+        """
         target, by = self.access.target, orders.operator()
+        left = set(paths)
+        said = []
         for file in target.rows(ProcessedFile).order_by("pk"):
-            if file.file_path in paths:
-                orders.give(target, file, kind, by=by)
+            if file.file_path in left:
+                left.remove(file.file_path)
+                said.append(orders.give(target, file, kind, by=by).answer)
         self._changed.put(None)
+        said += ["No session has read this log yet: there is nobody to order." for _ in left]
+        return [answer for answer in said if answer]
 
     def _feed_of(self, dead_letter: int) -> Feed | None:
         """Return who wants to know of a dead letter: its log's view, if the log is applied here."""
