@@ -27,7 +27,7 @@ def test_two_logs_one_here_and_one_elsewhere(tmp_path):
         eventually(lambda: state() == "caught_up", what="the service is there")
         with Terminal(tmp_path, served, own, size=(120, 36)) as terminal:
             terminal.until("2 caught up", f"{service.pid} on", "here", "✓ CAUGHT UP")
-            terminal.press("\r")
+            terminal.press("g\r")  # the cursor keeps to the log that was there first
             terminal.until(f"ATTACHED · pid {service.pid} on", "polls.question 3")
             terminal.press("\x1b")
             terminal.until("all logs", "2 logs")
