@@ -58,3 +58,14 @@ def test_a_place_that_is_gone_is_nowhere():
 def test_nothing_of_nothing():
     assert drawn(timeline=Timeline()) == []
     assert drawn(width=0) == []
+
+
+def test_what_was_read_after_it_was_looked_up_is_there_already():
+    grown = TIMELINE.grown_to(Position(generation="new", offset=1400))
+    assert grown.total == 2000
+    assert drawn(offset=1400, timeline=grown)[-1].is_here
+    for earlier in (
+        Position(generation="new", offset=400),
+        Position(generation="gone", offset=9e9),
+    ):
+        assert TIMELINE.grown_to(earlier) is TIMELINE

@@ -33,6 +33,11 @@ class Timeline:
         start = self.starts.get(generation)
         return None if start is None else start + offset
 
+    def grown_to(self, position: Position) -> Timeline:
+        """Return it with what a session has read that was written since it was looked up."""
+        here = self.byte(position.generation, position.offset)
+        return self if here is None or here <= self.total else replace(self, total=here)
+
     def place(self, byte: int) -> FromByte | None:
         """Return a byte as a place in the log; None in a log that is empty."""
         before = [(start, name) for name, start in self.starts.items() if start <= byte]

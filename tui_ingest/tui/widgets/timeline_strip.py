@@ -67,10 +67,12 @@ class TimelineStrip(Widget, can_focus=True):
 
     def cells(self) -> list[Cell]:
         """Return what is drawn."""
-        return cells(self.timeline, self.position, self.size.width - len(LABEL + self._figures()))
+        grown = self.timeline.grown_to(self.position)
+        return cells(grown, self.position, self.size.width - len(LABEL + self._figures()))
 
     def _figures(self) -> str:
-        return f" {size(self.timeline.total)} in {plural(self.timeline.files, 'file')}"
+        total = self.timeline.grown_to(self.position).total
+        return f" {size(total)} in {plural(self.timeline.files, 'file')}"
 
     def render(self) -> Content:
         drawn = [_drawn(cell) for cell in self.cells()]
