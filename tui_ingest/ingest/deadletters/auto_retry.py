@@ -28,9 +28,19 @@ class AutoRetry:
         """Retry those whose rows have come, or changed, from elsewhere meanwhile."""
         refresh_rows(self._target, self._file)
         letters = waiting_letters(self._target).filter(file=self._file)
-        waiting = list(letters.order_by("pk").values_list("pk", flat=True))
-        judge_again(self._target, waiting)
-        return retry_complete(self._target, self._file, waiting)
+        return self.look_again(letters.order_by("pk").values_list("pk", flat=True))
+
+    def waiting(self, *, after: int, most: int) -> list[int]:
+        """Return the ids of those that are known to need rows, in log order, from one id on."""
+        letters = waiting_letters(self._target).filter(file=self._file, pk__gt=after)
+        needy = letters.filter(keys__is_needed=True).order_by("pk").distinct()
+        return list(needy.values_list("pk", flat=True)[:most])
+
+    def look_again(self, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
+        """Retry those that need nothing any more, whoever has brought it."""
+        ids = sorted(dead_letter_ids)
+        judge_again(self._target, ids)
+        return retry_complete(self._target, self._file, ids)
 
     def after(
         self, applied: Sequence[Record], letters: Iterable[DeadLetter] = ()

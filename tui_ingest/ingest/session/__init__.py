@@ -16,6 +16,7 @@ publisher     its events, told to whoever listens; among the listeners are alway
 journal       which keeps events in the database, and
 alarm         which tells the project of what is grave, and
 heartbeat     which keeps state and signs of life there
+elsewhere     dead letters that wait for what this log does not bring
 housekeeping  what is old, removed when there is nothing else to do
 pacing        how much to read at once, how long to wait
 """

@@ -17,6 +17,7 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.session.elsewhere import Elsewhere
 from tui_ingest.ingest.session.housekeeping import Housekeeping
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.session.orders import LastingOrders
@@ -80,6 +81,7 @@ class Loop:
         self._orders = parts.orders
         self._stop_policy = parts.stop_policy
         self._housekeeping = Housekeeping(parts.target, dry_run=dry_run)
+        self._elsewhere = Elsewhere()
         self._start = start
         self._once = once
         self._dry_run = dry_run
@@ -181,6 +183,8 @@ class Loop:
             self._publisher.change_state(State.NO_FILE_YET)
         elif quiet >= SETTLE_SECONDS:
             self._publisher.change_state(State.CAUGHT_UP)
+            if self._elsewhere.is_due:
+                self._retry_letters(self._elsewhere.next_part)
             self._housekeeping.work_if_due(self._cursor.file)
         self._log.wait(IDLE_SECONDS if quiet >= SETTLE_SECONDS else SETTLE_SECONDS - quiet)
 

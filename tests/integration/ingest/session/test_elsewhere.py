@@ -1,0 +1,47 @@
+"""Rows that dead letters wait for, brought by something else than the session's own log."""
+
+import pytest
+
+from tests.support.engine import Running, ingest
+from tests.support.lines import choice, question
+from tests.support.target import Target
+from tui_ingest.ingest.events import DeadLetterResolved, State
+from tui_ingest.ingest.session import elsewhere
+from tui_ingest.models import DeadLetter
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+
+
+@pytest.fixture
+def target(tmp_path, database, monkeypatch):
+    monkeypatch.setattr(elsewhere, "REST_SECONDS", 0.05)
+    return Target(tmp_path, database)
+
+
+def test_a_parent_of_another_log_is_not_waited_for_until_the_next_start(target, tmp_path):
+    target.path.write_bytes(choice(9, of=1) + choice(10, of=2))
+    other = tmp_path / "other.log"
+    other.write_bytes(question(1))
+    with Running(target.path, database=target.database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        ingest(other, database=target.database)
+        resolved = session.wait_for(DeadLetterResolved)
+        assert resolved.status == DeadLetter.Status.APPLIED
+    statuses = target.letters().values_list("pk_text", "status")
+    assert list(statuses) == [("9", "applied"), ("10", "open")]
+
+
+def test_as_many_as_there_are_come_back_part_by_part(target, tmp_path, monkeypatch):
+    monkeypatch.setattr(elsewhere, "PART", 3)
+    target.path.write_bytes(b"".join(choice(pk, of=1) for pk in range(10)))
+    other = tmp_path / "other.log"
+    other.write_bytes(question(1))
+    with Running(target.path, database=target.database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        assert len(session.all(DeadLetterResolved)) == 0
+        ingest(other, database=target.database)
+        for letter in target.letters():
+            session.wait_for(
+                DeadLetterResolved, lambda event, pk=letter.pk: event.dead_letter == pk
+            )
+    assert {letter.status for letter in target.letters()} == {"applied"}
