@@ -7,6 +7,7 @@ import pytest
 from tests.tui.scripted import ScriptedSession, console, text_of, until
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.session.elsewhere import Elsewhere
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
 
@@ -78,6 +79,12 @@ def desk():
             control.stop()
 
     return opened
+
+
+@pytest.fixture
+def only_by_hand(monkeypatch):
+    """Sessions do not look for rows that a test makes in order to retry dead letters itself."""
+    monkeypatch.setattr(Elsewhere, "is_due", False)
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from tui_ingest.tui.view.causes import by_cause
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.letters import Letter
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("only_by_hand"),
+]
 
 BAD = b"".join(choice(n, of=1).replace(b'"votes": 0', b'"votes": "v%d"' % n) for n in range(1, 4))
 ORPHANS = b"".join(choice(n, of=50) for n in range(100, 130))

@@ -23,7 +23,10 @@ from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.widgets.json_area import JsonArea
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("only_by_hand"),
+]
 
 BAD_VOTES = choice(9, of=1).replace(b'"votes": 0', b'"votes": "many"')
 
