@@ -10,6 +10,8 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.elsewhere import Elsewhere
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
+from tui_ingest.tui.widgets.log_pane import LogPane
+from tui_ingest.tui.widgets.models_table import ModelsTable
 
 
 class Desk:
@@ -54,7 +56,10 @@ class Desk:
 
     async def seen(self):
         """Wait until everything reported so far has reached the widgets."""
+        screens = self.app.screen_stack
+        parts = [part for one in screens for part in (*one.query(LogPane), *one.query(ModelsTable))]
         for _ in range(2):  # lines of a flood come with the second look
+            await self.until(lambda: not any(part.pace.is_resting for part in parts))
             self.app.look()
         await self.pilot.pause(0)
 

@@ -84,7 +84,7 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
         self.log_pane.look()
         self.query_one(ModelsTable).show_counts(snapshot.totals, snapshot.session)
         self.query_one(ModelsTable).show_verdicts(snapshot.verified, view.clock())
-        self.query_one(OffsetBar).snapshot = snapshot
+        self.query_one(OffsetBar).show(snapshot)
         self.look_at_timeline()
         self.query_one(StatusLine).phrases = status_phrases.phrases(
             snapshot,
@@ -92,7 +92,7 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
             now=view.clock(),
             standstill=self._standstill(),
         )
-        self.query_one(RatePanel).refresh()
+        self.query_one(RatePanel).look()
         if snapshot.dead_letters != self._dead_letters:  # lines on the screen tell their fate
             self._dead_letters = snapshot.dead_letters
             self.log_pane.refresh()

@@ -14,12 +14,14 @@ from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.view_memory import Facts
 from tui_ingest.tui.widgets.list_view import Column, ListView
+from tui_ingest.tui.widgets.pace import Pace
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.words.numbers import plural
 
 COUNTED = ("saved", "deleted", "failed", "missing", "skipped")
 # In the order in which they find room; all are in the table when it is wide.
 _PRIORITY = ("failed", "saved", "verified", "deleted", "missing", "skipped")
+BYTES_PER_SECOND = 5_000  # that the terminal is sent of it while counts change
 NAME_CELLS = 12  # that the column of names keeps, whatever the numbers take
 _TONES = {"failed": "rows--bad", "missing": "rows--warning"}
 _VERDICTS = {
@@ -55,6 +57,7 @@ class ModelsTable(ListView[_Row]):
         self._verified: Mapping[str, Verified] = {}
         self._told: Mapping[str, str] = {}  # verdicts in words, by label
         self._sum = Counts()
+        self.pace = Pace(BYTES_PER_SECOND)
         self.set_reactive(ModelsTable.sort_column, "model")
 
     def on_mount(self) -> None:
@@ -62,9 +65,10 @@ class ModelsTable(ListView[_Row]):
 
     def show_counts(self, totals: Mapping[str, Counts], session: Mapping[str, Counts]) -> None:
         """Show new counts, if they are new; the cursor stays on its model."""
-        if (totals, session) != (self._totals, self._session):
+        if (totals, session) != (self._totals, self._session) and not self.pace.is_resting:
             self._totals, self._session = totals, session
             self._recount()
+            self.pace.drew(self.size)
 
     def show_verdicts(self, verified: Mapping[str, Verified], now: float) -> None:
         """Show what DIGESTs have said, if that is new; `now` in seconds since the epoch."""

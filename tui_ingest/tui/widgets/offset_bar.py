@@ -5,26 +5,32 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from textual.content import Content
-from textual.reactive import reactive
-from textual.widget import Widget
 
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.tui.view import formats
+from tui_ingest.tui.widgets.steady import Steady
 from tui_ingest.words.numbers import plural
 
 MIN_BAR_CELLS = 8
 _WORDS = {"byte": "offset"}  # for what positions count, where that is not its own word
 
 
-class OffsetBar(Widget):
+class OffsetBar(Steady):
     """The log's name, a bar, the offset in bytes of how many, and the older files to go."""
 
     DEFAULT_CSS = "OffsetBar { height: 1; padding: 0 1; }"
 
-    snapshot: reactive[SessionStatus] = reactive(SessionStatus(), always_update=True)
+    def __init__(self) -> None:
+        super().__init__()
+        self._snapshot = SessionStatus()
 
-    def render(self) -> Content:
-        snapshot = self.snapshot
+    def show(self, snapshot: SessionStatus) -> None:
+        """Show where a session stands."""
+        self._snapshot = snapshot
+        self.look()
+
+    def content(self) -> Content:
+        snapshot = self._snapshot
         offset = snapshot.position.offset
         total = max(offset, snapshot.backlog.generation_size if snapshot.backlog else 0)
         share = offset / total if total else 0.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widget import Widget
 
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.rates import RateHistory, sparkline
+from tui_ingest.tui.widgets.steady import Steady
 
 
-class RatePanel(Widget):
+class RatePanel(Steady):
     """A sparkline whose full height is the peak of the session."""
 
     DEFAULT_CSS = "RatePanel { height: 1; }"
@@ -19,7 +19,7 @@ class RatePanel(Widget):
         self._rates = rates
         self.border_title = Content("records/s")
 
-    def render(self) -> Content:
+    def content(self) -> Content:
         now = round(self._rates.now)
         peak = max(now, self._rates.peak)
         label = "" if self.styles.border_top[0] else "records/s "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from typing import ClassVar
 
 from textual import events
@@ -79,7 +81,12 @@ class TimelineStrip(Widget, can_focus=True):
         if self.has_focus and drawn:
             at = min(self.cursor, len(drawn) - 1)
             drawn[at] = (drawn[at][0], f"{drawn[at][1]} reverse")
-        return Content.assemble((LABEL, "$text-muted"), *drawn, self._figures())
+        # A terminal is told the colour of each part: one part for each run of the same.
+        runs = [
+            ("".join(sign for sign, _ in run), style)
+            for style, run in itertools.groupby(drawn, key=operator.itemgetter(1))
+        ]
+        return Content.assemble((LABEL, "$text-muted"), *runs, self._figures())
 
     # Walking
 
