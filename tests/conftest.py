@@ -5,6 +5,7 @@ import tempfile
 import pytest
 from hypothesis import settings
 
+from tests.support import lines
 from tests.support.mariadb import mariadb_server as start_mariadb
 
 # The same examples in every run, however slow the machine is: a change passes or it does not.
@@ -12,6 +13,12 @@ from tests.support.mariadb import mariadb_server as start_mariadb
 settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("others", deadline=None, database=None)
 settings.load_profile("gate")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _times_of_lines():
+    """The times of a file's lines do not depend on the files before it."""
+    lines.start_again()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ with suspended():
 """
 
 
-@pytest.mark.parametrize("rows", [4_000, pytest.param(200_000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("rows", [12_000, pytest.param(200_000, marks=pytest.mark.thorough)])
 def test_a_first_copy_under_live_writes_survives_kills_and_a_row_is_repaired(
     tmp_path, databases, rows
 ):

@@ -44,7 +44,7 @@ async def test_places_are_messages(site):
         await desk.press("o")
         await desk.shows("a message of the log")
         await desk.press(*"2", "enter")
-        await desk.shows("message 1 of generation", "1 record will be applied again.")
+        await desk.shows("message 1 of the stream being read", "1 record will be applied again.")
         await desk.press("escape")
 
     await opened(site.url, look)

@@ -71,12 +71,10 @@ class GoToDialog(Dialog[StartPoint]):
             self._say(str(error), Tone.BAD)
             return
         self._place = place
-        file = (
-            "the file being read"
-            if target.generation == self._position.generation
-            else "another file"
-        )
-        where = f"{self._log.unit} {target.offset:,} of {file}"
+        kind = "file" if self._log.unit == "byte" else "stream"
+        is_read = target.generation == self._position.generation
+        whole = f"the {kind} being read" if is_read else f"another {kind}"
+        where = f"{self._log.unit} {target.offset:,} of {whole}"
         self._say(_meaning(place, where, between), Tone.WARNING)
         self.query_one("#go", Button).disabled = False
         self.query_one("#go", Button).focus()
