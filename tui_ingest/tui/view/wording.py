@@ -89,7 +89,7 @@ def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
     if backlog is None:
         return Phrase("looking up how far behind", Tone.QUIET)
     if not unread(backlog):
-        return _nothingunread(snapshot, now)
+        return _nothing_unread(snapshot, now)
     if snapshot.last_record_time is None:
         return Phrase("behind: nothing applied yet", Tone.WARNING)
     seconds = max(0.0, now - snapshot.last_record_time)
@@ -106,7 +106,7 @@ def unread(backlog: Backlog) -> int:
     return backlog.applicable_bytes
 
 
-def _nothingunread(snapshot: SessionStatus, now: float) -> Phrase:
+def _nothing_unread(snapshot: SessionStatus, now: float) -> Phrase:
     if snapshot.backlog is not None and not snapshot.backlog.exists:
         return Phrase(f"no log yet: {terminal_safe(snapshot.path)} does not exist", Tone.WARNING)
     if snapshot.last_record_time is None:
