@@ -17,15 +17,17 @@ from tests.benchmarks.processes import ROOT, Cost
 from tests.benchmarks.targets import Target
 
 WIDTH, HEIGHT = 120, 40
+LARGE = 200, 50  # the more there is to be drawn, the more is sent
 DEADLINE_SECONDS = 120.0
+SETTLE_SECONDS = 3.0  # after which a console shows whole what it has to show
 LOOK_SECONDS = 0.02  # between two looks at the database
 
 
 class Screen:
     """What the program draws. Reading it is the terminal's work, and is not free."""
 
-    def __init__(self, log: Path, target: Target) -> None:
-        self._screen = pyte.Screen(WIDTH, HEIGHT)
+    def __init__(self, log: Path, target: Target, width: int, height: int) -> None:
+        self._screen = pyte.Screen(width, height)
         self._stream = pyte.ByteStream(self._screen)
         env = {**os.environ, **target.env, "TERM": "xterm-256color"}
         for name in ("COLUMNS", "LINES", *(() if target.options else ("DJANGO_SETTINGS_MODULE",))):
@@ -35,7 +37,7 @@ class Screen:
             ["-m", "tui_ingest", str(log), *target.options],
             cwd=str(ROOT),
             env=env,
-            dimensions=(HEIGHT, WIDTH),
+            dimensions=(height, width),
         )
         self.process.delaybeforesend = None
 
@@ -45,6 +47,12 @@ class Screen:
             return self.process.read_nonblocking(1 << 20, timeout=seconds)
         except pexpect.TIMEOUT:
             return b""
+
+    def settle(self) -> None:
+        """Take what is drawn in the first seconds: all of the screen."""
+        until = time.perf_counter() + SETTLE_SECONDS
+        while time.perf_counter() < until:
+            self.drain(LOOK_SECONDS)
 
     def until(self, text: str, *, shown: bool = True) -> None:
         """Wait until a text is on the screen, or is there no more."""
@@ -56,9 +64,11 @@ class Screen:
 
 
 @contextmanager
-def opened(log: Path, target: Target) -> Iterator[Screen]:
+def opened(
+    log: Path, target: Target, *, width: int = WIDTH, height: int = HEIGHT
+) -> Iterator[Screen]:
     """Run the console until the block ends."""
-    screen = Screen(log, target)
+    screen = Screen(log, target, width, height)
     try:
         yield screen
     finally:
@@ -104,6 +114,21 @@ def key_latencies(log: Path, target: Target, presses: int) -> list[float]:
         if target.position() >= log.stat().st_size:
             raise RuntimeError("The backlog was applied before the keys were pressed.")
     return latencies
+
+
+def bytes_per_second(log: Path, target: Target, seconds: float, *, idle: bool) -> float:
+    """Return what a large terminal is sent for a while: while the log is applied, or after that."""
+    width, height = LARGE
+    size = log.stat().st_size
+    with opened(log, target, width=width, height=height) as screen:
+        screen.until("CAUGHT UP" if idle else "tui-ingest")
+        screen.settle()
+        sent, started, elapsed, applies = 0, time.perf_counter(), 0.0, True
+        while elapsed < seconds and applies:
+            sent += len(screen.drain(LOOK_SECONDS))
+            elapsed = time.perf_counter() - started
+            applies = idle or target.position() < size
+    return sent / elapsed
 
 
 FOLLOWING = "following"  # in the title of the log's pane, unless f has frozen it

@@ -40,6 +40,7 @@ class Plan:
     growth: tuple[int, ...] = (20_000, 200_000)
     repeats: int = 3  # the best counts: the rest is what else the machine was doing
     follow_seconds: float = 20.0
+    traffic_seconds: float = 5.0
     key_presses: int = 30
     key_records: int = 600_000  # that keep it busy meanwhile
     pages: int = 1_000  # of a tree that is moved
@@ -52,6 +53,7 @@ SMOKE = Plan(
     growth=(500, 1_000),
     repeats=1,
     follow_seconds=2.0,
+    traffic_seconds=0.5,
     key_presses=1,
     key_records=30_000,
     pages=100,
@@ -69,6 +71,7 @@ class Findings:
     key_latencies: list[float] = field(default_factory=list)  # seconds
     help_seconds: float = 0.0
     first_screen_seconds: float = 0.0
+    bytes_per_second: dict[str, float] = field(default_factory=dict)  # by what the console does
     # Seconds, by database, and by the runs that the move of a tree was read in.
     tree_moves: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -94,6 +97,7 @@ class Bench:
         self._move_trees(lambda: Postgres(self._host))
         self._growth()
         self._latencies()
+        self._traffic()
         self._starts()
         return self.findings
 
@@ -185,6 +189,15 @@ class Bench:
             self._log(self._plan.key_records), target, self._plan.key_presses
         )
         target.drop()
+
+    def _traffic(self) -> None:
+        self._say("counting what a terminal is sent")
+        for name, records in (("busy", self._plan.key_records), ("idle", self._plan.growth[0])):
+            target = self._sqlite()
+            self.findings.bytes_per_second[name] = console.bytes_per_second(
+                self._log(records), target, self._plan.traffic_seconds, idle=name == "idle"
+            )
+            target.drop()
 
     def _starts(self) -> None:
         target = self._sqlite()

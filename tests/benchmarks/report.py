@@ -72,6 +72,9 @@ def _measured(findings: Findings) -> Iterator[tuple[str, str]]:
         share = _ratio(speeds, CONSOLE, HEADLESS)
         yield f"{kind}: the console leaves at least 0.85 of the speed", share
     yield "a key is answered within 100 ms during a backlog", _spread(findings.key_latencies)
+    for name, most in (("busy", 20), ("idle", 1)):
+        sent = findings.bytes_per_second[name] / 1000
+        yield f"a {name} console at 200x50 sends at most {most} kB/s", f"{sent:.1f} kB/s"
     yield (
         "append to committed row, at 100 records/s, p99 under 100 ms",
         _spread(findings.follow_latencies),

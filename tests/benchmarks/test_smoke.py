@@ -19,7 +19,7 @@ def test_every_measurement_comes_to_an_end(tmp_path):
     assert result.returncode == 0, result.stderr
     lines = report.read_text().splitlines()
     targets = [line for line in lines if line.startswith("- ")]
-    assert len(targets) == 17
+    assert len(targets) == 19
     assert all(line.endswith("**") for line in targets)
 
 

@@ -10,8 +10,6 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.elsewhere import Elsewhere
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
-from tui_ingest.tui.widgets.log_pane import LogPane
-from tui_ingest.tui.widgets.models_table import ModelsTable
 
 
 class Desk:
@@ -56,8 +54,8 @@ class Desk:
 
     async def seen(self):
         """Wait until everything reported so far has reached the widgets."""
-        screens = self.app.screen_stack
-        parts = [part for one in screens for part in (*one.query(LogPane), *one.query(ModelsTable))]
+        widgets = (widget for screen in self.app.screen_stack for widget in screen.query("*"))
+        parts = [widget for widget in widgets if hasattr(widget, "pace")]
         for _ in range(2):  # lines of a flood come with the second look
             await self.until(lambda: not any(part.pace.is_resting for part in parts))
             self.app.look()

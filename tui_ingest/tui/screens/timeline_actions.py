@@ -32,7 +32,7 @@ class TimelineActions(Navigation):
     def look_at_timeline(self) -> None:
         """Show where the session stands, and look the rest up if that may have changed."""
         strip, status = self.query_one(TimelineStrip), self.view.status
-        strip.position = status.position
+        strip.move(status.position)
         if not strip.has_room:
             strip.remove_class("-shown")
             return

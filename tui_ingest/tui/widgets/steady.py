@@ -5,6 +5,10 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from tui_ingest.tui.widgets.pace import Pace
+
+BYTES_PER_SECOND = 2_000  # that the terminal is sent of each while it changes
+
 
 class Steady(Widget):
     """Sends nothing to the terminal while there is nothing new to be seen.
@@ -12,7 +16,10 @@ class Steady(Widget):
     Subclasses say in `content` what is drawn.
     """
 
-    _drawn: Content | None = None
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self.pace = Pace(BYTES_PER_SECOND)
+        self._drawn: Content | None = None
 
     def content(self) -> Content:
         """Return what is to be seen now."""
@@ -20,8 +27,11 @@ class Steady(Widget):
 
     def look(self) -> None:
         """Draw what has changed."""
+        if self.pace.is_resting:
+            return
         if self._drawn is None or not self._drawn.is_same(self.content()):
             self.refresh()
+            self.pace.drew(self.size)
 
     def render(self) -> Content:
         self._drawn = self.content()

@@ -17,10 +17,12 @@ from tui_ingest.oplog.log import Position
 from tui_ingest.tui.key_names import key_name
 from tui_ingest.tui.view.timeline import Cell, Timeline, cells
 from tui_ingest.tui.view.wording import Tone
+from tui_ingest.tui.widgets.pace import Pace
 from tui_ingest.words.numbers import plural, size
 
 FEWEST_CELLS, FEWEST_LINES = 120, 36  # of the screen; on a smaller one it would say nothing
 LABEL = "log "
+BYTES_PER_SECOND = 2_000  # that the terminal is sent of it while the session moves
 
 
 class TimelineStrip(Widget, can_focus=True):
@@ -55,6 +57,7 @@ class TimelineStrip(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="timeline")
+        self.pace = Pace(BYTES_PER_SECOND)
 
     @property
     def has_room(self) -> bool:
@@ -66,6 +69,12 @@ class TimelineStrip(Widget, can_focus=True):
         """Show another one; nothing of a log without bytes."""
         self.timeline = timeline
         self.set_class(bool(timeline.total), "-shown")
+
+    def move(self, position: Position) -> None:
+        """Show where the session stands."""
+        if position != self.position and not self.pace.is_resting:
+            self.position = position
+            self.pace.drew(self.size)
 
     def cells(self) -> list[Cell]:
         """Return what is drawn."""
