@@ -21,9 +21,13 @@ from tui_ingest.recorder.relay import MOST_ENTRIES
 LONG = 200_000  # rows
 MOST_MEGABYTES = 128  # of a process, whatever it has to read
 PAIRS = [("sqlite", "sqlite"), ("postgresql", "postgresql"), ("sqlite", "postgresql")]
+MARIADB_PAIRS = [
+    pytest.param(pair, marks=pytest.mark.mariadb)
+    for pair in (("mariadb", "mariadb"), ("mariadb", "postgresql"), ("sqlite", "mariadb"))
+]
 
 
-@pytest.fixture(params=PAIRS, ids=" to ".join)
+@pytest.fixture(params=[*PAIRS, *MARIADB_PAIRS], ids=" to ".join)
 def kinds(request):
     """Makers of databases for the source and for the target."""
     return [Databases(kind, request) for kind in request.param]
@@ -83,7 +87,7 @@ def test_rows_are_equal_after_every_kind_of_write(shops):
     assert all(verdict["rows"] for verdict in verdicts.values())
 
 
-@pytest.mark.parametrize("kinds", PAIRS[2:], ids=" to ".join, indirect=True)
+@pytest.mark.parametrize("kinds", [*PAIRS[2:], MARIADB_PAIRS[0]], ids=" to ".join, indirect=True)
 def test_rows_of_odd_tables_are_equal(tmp_path, kinds):
     at_source, at_target = kinds
     source = OddSite(tmp_path / "source", ODD_SETTINGS, at_source)
@@ -96,7 +100,7 @@ def test_rows_of_odd_tables_are_equal(tmp_path, kinds):
 
 @pytest.mark.parametrize(
     "kinds",
-    [pytest.param(PAIRS[0], marks=pytest.mark.thorough), *PAIRS[1:]],
+    [pytest.param(PAIRS[0], marks=pytest.mark.thorough), *PAIRS[1:], *MARIADB_PAIRS[:2]],
     ids=" to ".join,
     indirect=True,
 )
