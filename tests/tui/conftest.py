@@ -55,9 +55,9 @@ class Desk:
     async def seen(self):
         """Wait until everything reported so far has reached the widgets."""
         widgets = (widget for screen in self.app.screen_stack for widget in screen.query("*"))
-        parts = [widget for widget in widgets if hasattr(widget, "pace")]
+        parts = [widget for widget in widgets if hasattr(widget, "throttle")]
         for _ in range(2):  # lines of a flood come with the second look
-            await self.until(lambda: not any(part.pace.is_resting for part in parts))
+            await self.until(lambda: not any(part.throttle.is_resting for part in parts))
             self.app.look()
         await self.pilot.pause(0)
 

@@ -16,8 +16,8 @@ from tui_ingest.tui.view.line_buffer import LineBuffer
 from tui_ingest.tui.view.lines import Line, RecordLine, place_of_time
 from tui_ingest.tui.widgets.filtered_rows import FilteredRows
 from tui_ingest.tui.widgets.log_row import log_row
-from tui_ingest.tui.widgets.pace import Pace
 from tui_ingest.tui.widgets.rows import Piece
+from tui_ingest.tui.widgets.throttle import Throttle
 
 BYTES_PER_SECOND = 10_000  # that the terminal is sent of it while it follows
 
@@ -44,7 +44,7 @@ class LogPane(FilteredRows):
         self.lines = lines
         self._drawn = (lines.came, lines.dropped)
         self._adjusting = False  # scrolling is ours, not the operator's
-        self.pace = Pace(BYTES_PER_SECOND)
+        self.throttle = Throttle(BYTES_PER_SECOND)
 
     def on_mount(self) -> None:
         self._retitle()
@@ -53,7 +53,7 @@ class LogPane(FilteredRows):
 
     def look(self) -> None:
         """Show lines that have come. A frozen view does not move."""
-        if self.following and self.pace.is_resting:
+        if self.following and self.throttle.is_resting:
             return
         came, dropped = self._drawn
         self._drawn = (self.lines.came, self.lines.dropped)
@@ -63,7 +63,7 @@ class LogPane(FilteredRows):
             return
         if self.following:
             self._go_to_end()
-            self.pace.drew(self.size)
+            self.throttle.drew(self.size)
             return
         self.unseen += self.lines.came - came
         self._shift(self.lines.dropped - dropped)

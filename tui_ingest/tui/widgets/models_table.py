@@ -14,8 +14,8 @@ from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.view_memory import Facts
 from tui_ingest.tui.widgets.list_view import Column, ListView
-from tui_ingest.tui.widgets.pace import Pace
 from tui_ingest.tui.widgets.rows import Piece
+from tui_ingest.tui.widgets.throttle import Throttle
 from tui_ingest.words.numbers import plural
 
 COUNTED = ("saved", "deleted", "failed", "missing", "skipped")
@@ -57,7 +57,7 @@ class ModelsTable(ListView[_Row]):
         self._verified: Mapping[str, Verified] = {}
         self._told: Mapping[str, str] = {}  # verdicts in words, by label
         self._sum = Counts()
-        self.pace = Pace(BYTES_PER_SECOND)
+        self.throttle = Throttle(BYTES_PER_SECOND)
         self.set_reactive(ModelsTable.sort_column, "model")
 
     def on_mount(self) -> None:
@@ -65,10 +65,10 @@ class ModelsTable(ListView[_Row]):
 
     def show_counts(self, totals: Mapping[str, Counts], session: Mapping[str, Counts]) -> None:
         """Show new counts, if they are new; the cursor stays on its model."""
-        if (totals, session) != (self._totals, self._session) and not self.pace.is_resting:
+        if (totals, session) != (self._totals, self._session) and not self.throttle.is_resting:
             self._totals, self._session = totals, session
             self._recount()
-            self.pace.drew(self.size)
+            self.throttle.drew(self.size)
 
     def show_verdicts(self, verified: Mapping[str, Verified], now: float) -> None:
         """Show what DIGESTs have said, if that is new; `now` in seconds since the epoch."""

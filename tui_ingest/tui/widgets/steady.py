@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from tui_ingest.tui.widgets.pace import Pace
+from tui_ingest.tui.widgets.throttle import Throttle
 
 BYTES_PER_SECOND = 2_000  # that the terminal is sent of each while it changes
 
@@ -18,7 +18,7 @@ class Steady(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
-        self.pace = Pace(BYTES_PER_SECOND)
+        self.throttle = Throttle(BYTES_PER_SECOND)
         self._drawn: Content | None = None
 
     def content(self) -> Content:
@@ -27,11 +27,11 @@ class Steady(Widget):
 
     def look(self) -> None:
         """Draw what has changed."""
-        if self.pace.is_resting:
+        if self.throttle.is_resting:
             return
         if self._drawn is None or not self._drawn.is_same(self.content()):
             self.refresh()
-            self.pace.drew(self.size)
+            self.throttle.drew(self.size)
 
     def render(self) -> Content:
         self._drawn = self.content()

@@ -17,7 +17,7 @@ from tui_ingest.oplog.log import Position
 from tui_ingest.tui.key_names import key_name
 from tui_ingest.tui.view.timeline import Cell, Timeline, cells
 from tui_ingest.tui.view.wording import Tone
-from tui_ingest.tui.widgets.pace import Pace
+from tui_ingest.tui.widgets.throttle import Throttle
 from tui_ingest.words.numbers import plural, size
 
 FEWEST_CELLS, FEWEST_LINES = 120, 36  # of the screen; on a smaller one it would say nothing
@@ -57,7 +57,7 @@ class TimelineStrip(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="timeline")
-        self.pace = Pace(BYTES_PER_SECOND)
+        self.throttle = Throttle(BYTES_PER_SECOND)
 
     @property
     def has_room(self) -> bool:
@@ -72,9 +72,9 @@ class TimelineStrip(Widget, can_focus=True):
 
     def move(self, position: Position) -> None:
         """Show where the session stands."""
-        if position != self.position and not self.pace.is_resting:
+        if position != self.position and not self.throttle.is_resting:
             self.position = position
-            self.pace.drew(self.size)
+            self.throttle.drew(self.size)
 
     def cells(self) -> list[Cell]:
         """Return what is drawn."""

@@ -9,7 +9,7 @@ from textual.geometry import Size
 BYTES_OF_A_CELL = 4.0  # about what a terminal is sent for it, colours included
 
 
-class Pace:
+class Throttle:
     """Rests after each drawing, the longer the more was sent, so that a slow connection keeps up.
 
     What changes after a quiet time is drawn at once.
