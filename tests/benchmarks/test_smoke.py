@@ -6,10 +6,10 @@ import sys
 from tests.benchmarks.processes import ROOT
 
 
-def test_every_measurement_comes_to_an_end(tmp_path):
-    report = tmp_path / "report.md"
+def smoke(benchmark, *arguments):
+    """Run a little of a benchmark to its end; what it says."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks", "--smoke", str(report)],
+        [sys.executable, "-m", benchmark, "--smoke", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -17,6 +17,12 @@ def test_every_measurement_comes_to_an_end(tmp_path):
         check=False,
     )
     assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_every_measurement_comes_to_an_end(tmp_path):
+    report = tmp_path / "report.md"
+    smoke("tests.benchmarks", str(report))
     lines = report.read_text().splitlines()
     targets = [line for line in lines if line.startswith("- ")]
     assert len(targets) == 19
@@ -24,39 +30,15 @@ def test_every_measurement_comes_to_an_end(tmp_path):
 
 
 def test_every_measurement_of_streams_comes_to_an_end():
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.streams", "--smoke"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert len(result.stdout.splitlines()) == 7
+    said = smoke("tests.benchmarks.streams")
+    assert len(said.splitlines()) == 7
 
 
 def test_every_measurement_of_the_source_comes_to_an_end():
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.source", "--smoke"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert len(result.stdout.splitlines()) == 12
+    said = smoke("tests.benchmarks.source")
+    assert len(said.splitlines()) == 12
 
 
 def test_a_real_model_is_measured():
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.real_models", "--smoke", "many-to-many"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "| many-to-many |" in result.stdout
+    said = smoke("tests.benchmarks.real_models", "many-to-many")
+    assert "| many-to-many |" in said
