@@ -5,7 +5,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from tests.support.digests import digest
-from tests.support.engine import Running, ingest
+from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import question, questions
 from tests.support.rotation import RotatedLog
 from tui_ingest.demo.polls.models import Question
@@ -33,13 +33,13 @@ def test_each_log_has_what_is_its_own(tmp_path, database):
     ingest(bad, database=database)
     with Running(late, control=Control(paused=True), database=database) as session:
         session.wait_for_state(State.PAUSED)
+        eventually(lambda: by_name(database)["late.log"].paused, what="the pause in the database")
         found = by_name(database)
     assert found["good.log"].state is State.FINISHED
     assert found["good.log"].totals == {"polls.question": Counts(saved=3)}
     assert found["bad.log"].totals == {"polls.question": Counts(saved=1, failed=2)}
     assert [found[name].dead_letters for name in ("good.log", "bad.log")] == [0, 2]
     assert (found["good.log"].backlog.remaining_bytes, found["good.log"].runs_on) == (0, "")
-    assert found["late.log"].paused
     assert found["late.log"].runs_here
     assert found["late.log"].runs_on.startswith("pid ")
     assert found["late.log"].backlog.remaining_bytes == late.stat().st_size
