@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from tui_ingest.ingest.session.pacing import Backoff, BatchSizer
+from tui_ingest.ingest.session.applier import BatchSizer
+from tui_ingest.ingest.session.retrier import Backoff
 
 
 def backlog(sizer, *, records_per_second, batches):

@@ -2,7 +2,7 @@
 
 session       all of it put together: `Session`
 loop          the work itself
-applier       batches written, trouble waited out, what was done counted
+applier       batches written, how large they may be, trouble waited out, what was done counted
 cursor        where it stands in its log: in the database, in the reader, in what was read ahead
 control       the orders that it takes
 order_desk    those that come through the database
@@ -13,12 +13,10 @@ orders        those that last: pause, stop on error
 stop_policy   when it must not go on by itself
 retrier       waiting for what comes back by itself
 publisher     its events, told to whoever listens; among the listeners are always
-journal       which keeps events in the database, and
 alarm         which tells the project of what is grave, and
-heartbeat     which keeps state and signs of life there
+heartbeat     which keeps state, events and signs of life in the database
 elsewhere     dead letters that wait for what this log does not bring
 housekeeping  what is old, removed when there is nothing else to do
-pacing        how much to read at once, how long to wait
 """
 
 from tui_ingest.ingest.session.session import Session

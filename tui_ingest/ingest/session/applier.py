@@ -12,7 +12,6 @@ from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.exact.database_errors import is_statement_timeout
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.session.pacing import BatchSizer
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Retrier, new_backoff
 from tui_ingest.ingest.status import EventKind
@@ -22,6 +21,30 @@ from tui_ingest.oplog.log import Batch
 
 TIMEOUTS = 3  # tries that the database may cancel before the records are tried one by one
 BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarter of a second
+
+
+class BatchSizer:
+    """Small batches while following, large ones in a backlog, none longer than a fixed time."""
+
+    SMALLEST = 64  # records
+    LARGEST = 20_000
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds  # that a batch should take
+        self._size = self.SMALLEST
+
+    @property
+    def records(self) -> int:
+        """How many records to read next."""
+        return self._size
+
+    def took(self, records: int, seconds: float) -> None:
+        """Learn from a batch that was written."""
+        if records * 2 < self._size and seconds < self._seconds:
+            return  # the log had no more: nothing to learn about larger batches
+        affordable = int(records * self._seconds / max(seconds, 1e-6))
+        # Doubling at the most: one lucky batch is no promise for the next.
+        self._size = max(self.SMALLEST, min(affordable, 2 * self._size, self.LARGEST))
 
 
 class Applier:

@@ -1,8 +1,10 @@
-"""A session's signs of life in the database, and what it is doing."""
+"""A session in the database, for those who look: its signs of life, its state, its events."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
+from datetime import UTC, datetime
 
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import (
@@ -14,11 +16,11 @@ from tui_ingest.ingest.events import (
     StateChanged,
 )
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
+from tui_ingest.models import ProcessedFile
 
 HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database
 LAST_TRIES = 3  # to say how a session has ended
@@ -27,6 +29,40 @@ STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
 # RUNNING comes and goes with every record of a quiet source; while WAITING the database is away.
 _WRITTEN_LATER = frozenset({State.RUNNING, State.WAITING})
 _NOTHING_UNREAD = frozenset({State.CAUGHT_UP, State.FINISHED})
+
+
+class Journal:
+    """Listens to a session, and writes what it heard when the database can take it."""
+
+    def __init__(self, target: Target, path: str) -> None:
+        self._path = path
+        self._target = target
+        self._unwritten: deque[Noticed] = deque()
+
+    def __call__(self, event: Event) -> None:
+        """Remember an event, unless it is kept by the transaction that it tells of."""
+        if isinstance(event, Noticed) and not EventKind(event.kind).comes_with_its_change:
+            self._unwritten.append(event)
+
+    def write(self) -> None:
+        """Write what is remembered, each with the time at which it happened.
+
+        Raises:
+            Exception: the database cannot be used; the rest is written next time.
+        """
+        if not self._unwritten:
+            return
+        file = self._target.rows(ProcessedFile).filter(file_path=self._path).first()
+        while file is not None and self._unwritten:
+            event = self._unwritten[0]
+            checkpoints.note(
+                self._target,
+                file,
+                event.kind,
+                event.message,
+                time=datetime.fromtimestamp(event.at, UTC),
+            )
+            self._unwritten.popleft()
 
 
 class Heartbeat:

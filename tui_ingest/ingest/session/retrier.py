@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +14,6 @@ from tui_ingest.ingest.connecting import holder_of
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.database_errors import is_damage, is_lock_timeout, is_transient
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.pacing import Backoff
 from tui_ingest.ingest.session.publisher import Publisher, first_line
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -32,6 +32,28 @@ class Ended(Exception):  # noqa: N818  # not an error: how a session's turn says
         super().__init__(error)
         self.state = state
         self.error = error
+
+
+class Backoff:
+    """Exponential, capped and jittered, so that waiting clients do not return in step."""
+
+    FIRST = 0.5  # seconds
+
+    def __init__(self, cap: float, jitter: Callable[[], float] = random.random) -> None:
+        self._cap = cap  # seconds
+        self._jitter = jitter
+        self.attempt = 0
+
+    def next(self) -> float:
+        """Count another failure and return how long to wait, in seconds."""
+        # Far past the cap the power itself would overflow.
+        delay = min(self._cap, self.FIRST * 2.0 ** min(self.attempt, 32))
+        self.attempt += 1
+        return delay * (0.75 + 0.25 * self._jitter())
+
+    def reset(self) -> None:
+        """Begin again after a success."""
+        self.attempt = 0
 
 
 def _rest() -> None:

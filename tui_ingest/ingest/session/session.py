@@ -20,9 +20,8 @@ from tui_ingest.ingest.session.alarm import Alarm
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.session.heartbeat import Heartbeat
+from tui_ingest.ingest.session.heartbeat import Heartbeat, Journal
 from tui_ingest.ingest.session.interrupter import interrupted_by_stop
-from tui_ingest.ingest.session.journal import Journal
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.session.loop import Loop, Parts
 from tui_ingest.ingest.session.order_desk import OrderDesk

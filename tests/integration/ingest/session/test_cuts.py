@@ -18,7 +18,7 @@ from tests.project.market.models import Stamp
 from tests.support.engine import ingest
 from tests.support.history import REFERENCES, logs
 from tui_ingest.conf import Settings
-from tui_ingest.ingest.session.pacing import BatchSizer
+from tui_ingest.ingest.session.applier import BatchSizer
 from tui_ingest.models import DeadLetter, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])

@@ -114,7 +114,7 @@ def test_every_record_once_whatever_read_fails(tmp_path, monkeypatch, write, fai
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(8))
 def test_a_session_applies_what_it_had_taken_when_a_read_failed(tmp_path, monkeypatch, write, seed):
-    monkeypatch.setattr("tui_ingest.ingest.session.pacing.Backoff.FIRST", 0.0)
+    monkeypatch.setattr("tui_ingest.ingest.session.retrier.Backoff.FIRST", 0.0)
     faults = Faults(monkeypatch, "EIO", 80, seed)
     for _ in range(4):
         write(40)
