@@ -6,10 +6,8 @@ routing     which kinds of records can be in a group at all
 planning    the rules: which records may share a run, each with what it protects
 columns     values as the database takes them, a whole column at a time
 kinds       the usual kinds of values, by a few calls over a column
-content_types  references to content types, which a log names
 tables      what is known of a model's table
-plans       what the records of a kind write
-link_tables where many-to-many links are, and
+plans       what the records of a kind write, and where many-to-many links are
 links       how those of many rows are set, and go with them
 announcing  the receivers that are told of a run
 upserts/    INSERT ... ON CONFLICT, as each database does it best

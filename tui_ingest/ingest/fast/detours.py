@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Model
 
 from tui_ingest.ingest.fast import planning, upserts
-from tui_ingest.ingest.fast.link_tables import link_tables
 from tui_ingest.ingest.fast.planning import LinkRule, TableRule
+from tui_ingest.ingest.fast.plans import link_tables
 from tui_ingest.ingest.fast.tables import Tables
 from tui_ingest.ingest.target import Target
 

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.kinds import Values
-from tui_ingest.ingest.fast.link_tables import LinkTable
-from tui_ingest.ingest.fast.plans import WritePlan
+from tui_ingest.ingest.fast.plans import LinkTable, WritePlan
 from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.identity import identity_value
 from tui_ingest.oplog.log import Entry

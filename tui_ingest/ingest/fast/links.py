@@ -12,7 +12,7 @@ from typing import Any
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.kinds import Values
-from tui_ingest.ingest.fast.link_tables import LinkTable
+from tui_ingest.ingest.fast.plans import LinkTable
 from tui_ingest.ingest.fast.tables import Table, ref_to
 from tui_ingest.ingest.fast.upserts import Dialect
 

@@ -8,7 +8,7 @@ from django.db.models import Field, ForeignKey, ManyToManyField
 
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.gathering import Window
-from tui_ingest.ingest.fast.link_tables import LinkTable
+from tui_ingest.ingest.fast.plans import LinkTable
 from tui_ingest.ingest.fast.tables import ColumnRef, Reference, Table, Tables, ref_to
 from tui_ingest.ingest.model_fields import many_to_many
 

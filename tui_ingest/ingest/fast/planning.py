@@ -18,7 +18,7 @@ from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.kinds import Values
-from tui_ingest.ingest.fast.link_tables import LinkTable
+from tui_ingest.ingest.fast.plans import LinkTable
 from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
 from tui_ingest.ingest.receivers import DELETING, LINKING, SAVING
 

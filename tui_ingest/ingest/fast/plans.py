@@ -1,15 +1,57 @@
-"""What the records of a kind write."""
+"""What the records of a kind write: columns of a table, and links in the tables between two."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tui_ingest.ingest.fast.columns import Column
-from tui_ingest.ingest.fast.link_tables import LinkTable
-from tui_ingest.ingest.fast.tables import Table
+from django.db.models import ManyToManyField
+
+from tui_ingest.ingest.fast.columns import FEW, Column
+from tui_ingest.ingest.fast.kinds import Values
+from tui_ingest.ingest.fast.tables import Table, Tables
+from tui_ingest.ingest.model_fields import many_to_many
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinkTable:
+    """Where the links of a many-to-many field are."""
+
+    field: ManyToManyField[Any, Any]
+    rows: Table
+    near: Column  # to the row that has the field
+    far: Column
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    def convert(self, values: Values) -> Values | None:
+        """Return the far ends of many rows; None if some list is not fit for the fast path."""
+        if any(type(ends) is not list for ends in values):
+            return None
+        converted = self.far.convert([*itertools.chain.from_iterable(values)])
+        if converted is None:
+            return None
+        rest = iter(converted)
+        return [[*itertools.islice(rest, len(ends))] for ends in values]
+
+    def unfit(self, values: Values) -> set[int]:
+        """Return the places of the lists that the fast path cannot write."""
+        return {
+            place
+            for start in range(0, len(values), FEW)
+            if self.convert(part := values[start : start + FEW]) is None
+            for place, ends in enumerate(part, start)
+            if self.convert([ends]) is None
+        }
+
+    def is_hopeless(self, _ends: Any) -> bool:
+        """Never: an end may be a natural key, and what is wrong depends on what is here."""
+        return False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,3 +76,19 @@ class WritePlan:
     def lacks_fields(self) -> bool:
         """Whether a row has fields that these records lack."""
         return not self.table.shape.columns <= self.places.keys()
+
+
+def link_tables(table: Table, tables: Tables) -> dict[str, LinkTable]:
+    """Return where the links of a model's fields are, by name."""
+    found = {}
+    for linking in many_to_many(table.model):
+        through: Any = linking.remote_field.through
+        rows = tables.of(through)
+        if rows is not None:
+            found[linking.name] = LinkTable(
+                field=linking,
+                rows=rows,
+                near=rows.column(linking.m2m_field_name()),
+                far=rows.column(linking.m2m_reverse_field_name()),
+            )
+    return found

@@ -8,8 +8,7 @@ from typing import Any, assert_never
 from tui_ingest.ingest.fast import planning
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Detour, Route, Skipped
-from tui_ingest.ingest.fast.link_tables import LinkTable, link_tables
-from tui_ingest.ingest.fast.plans import WritePlan
+from tui_ingest.ingest.fast.plans import LinkTable, WritePlan, link_tables
 from tui_ingest.ingest.fast.tables import Table, Tables
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import RecordError

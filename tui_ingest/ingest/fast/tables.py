@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,9 +18,12 @@ from tui_ingest.ingest.fast.columns import (
     prepare,
     quoted_column,
 )
-from tui_ingest.ingest.fast.content_types import by_name
+from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.model_fields import ModelFields, fields_of, incoming_keys, primary_key
+from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.target import Target
+
+_CONTENT_TYPE = "contenttypes.contenttype"  # every database numbers those by itself
 
 
 class ColumnRef(NamedTuple):
@@ -145,7 +148,7 @@ class Tables:
 def _describe(model: type[Model], identity: Field[Any, Any], target: Target) -> Table:
     shape, connection = fields_of(model), target.connection
     columns = {
-        f.name: prepare(f, connection, by_name(target, f))
+        f.name: prepare(f, connection, _by_name(target, f))
         for f in model._meta.local_concrete_fields
         if f.name in shape.columns
     }
@@ -167,3 +170,33 @@ def ref_to(f: Field[Any, Any], connection: BaseDatabaseWrapper) -> ColumnRef:
     table = connection.ops.quote_name(f.model._meta.db_table)
     array = array_type(f) if connection.vendor == "postgresql" else ""
     return ColumnRef(table, quoted_column(f, connection), array)
+
+
+def _by_name(target: Target, f: Field[Any, Any]) -> Callable[[Values], Values] | None:
+    """Return what puts the keys of content types in place of their natural keys.
+
+    None where a field refers to something else, or where the log may write content types: then
+    they may change within a run.
+    """
+    if not isinstance(f, ForeignKey) or not f.target_field.primary_key:
+        return None
+    model = f.target_field.model
+    if model._meta.label_lower != _CONTENT_TYPE:
+        return None
+    if target.policy.verdict(_CONTENT_TYPE) is Verdict.ALLOWED:
+        return None
+
+    def found(values: Values) -> Values:
+        names = target.rows(model).values_list("app_label", "model", "pk")
+        keys: dict[Any, Any] = {(app_label, name): pk for app_label, name, pk in names}
+        return [keys.get(_natural(value), value) for value in values]
+
+    return found
+
+
+def _natural(value: object) -> tuple[str, str] | None:
+    match value:
+        case [str(app_label), str(name)]:
+            return app_label, name
+        case _:
+            return None
