@@ -53,8 +53,11 @@ class LogFile:
         self._fsync = fsync
         self._clock = LineClock(clock)
         self._lines: deque[bytes] = deque()  # to be written
-        self._rest = b""  # of what is being written
+        self._piece: list[bytes] = []  # lines that are being written
+        self._done = 0  # bytes of these that the file has
+        self._is_doubtful = False  # whether the system still knows that these are to be synced
         self._descriptor: int | None = None
+        self._end = 0  # of the file, in bytes, as this process has left it
 
     def append(self, records: Iterable[tuple[Operation, str]]) -> int:
         """Write records and return the number of bytes; on disk when this returns.
@@ -71,40 +74,65 @@ class LogFile:
         """Write what an append that failed left over; return True.
 
         The rest of a line that was cut off by a full disk follows where it ended: nobody ever sees
-        bytes that change.
+        bytes that change. In another file, or one that somebody has emptied, it begins anew.
 
         Raises:
             OSError: it still cannot be written.
         """
-        while self._rest or self._lines:
+        while self._piece or self._lines:
             descriptor = self._open()
-            if not self._rest:
-                self._rest = self._next_piece(os.fstat(descriptor).st_size)
-            if not self._rest:
+            if not self._piece:
+                self._piece = self._next_piece()
+            if not self._piece:
                 self._rotate()
                 continue
-            while self._rest:
-                self._rest = self._rest[os.write(descriptor, self._rest) :]
-            if self._fsync:
-                os.fsync(descriptor)
+            self._write(descriptor, b"".join(self._piece))
+            self._piece, self._done = [], 0
         return True
 
     def abandon(self) -> None:
         """Let go of the file, and of what could not be written."""
-        self._lines.clear()
-        self._rest = b""
         self.close()
+        self._lines.clear()
 
-    def _next_piece(self, size: int) -> bytes:
+    def _next_piece(self) -> list[bytes]:
         """Return as many lines as the file takes; none if it is full."""
-        piece = []
+        piece: list[bytes] = []
+        size = self._end
         while self._lines:
             grown = size + len(self._lines[0])
             if self._max_bytes and size and grown > self._max_bytes:
                 break
             size = grown
             piece.append(self._lines.popleft())
-        return b"".join(piece)
+        return piece
+
+    def _write(self, descriptor: int, piece: bytes) -> None:
+        while self._done < len(piece):
+            written = os.write(descriptor, piece[self._done :])
+            self._done += written
+            self._end += written
+        if not self._fsync:
+            return
+        if self._is_doubtful:
+            self._write_again(piece)
+        self._is_doubtful = True
+        os.fsync(descriptor)
+        self._is_doubtful = False
+
+    def _write_again(self, piece: bytes) -> None:
+        """Write a piece once more to its place.
+
+        A system that could not sync it has forgotten that it is to be: asked once more, it says
+        that all is well, and the disk has nothing.
+        """
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)  # it would append otherwise
+        try:
+            start, done = self._end - len(piece), 0
+            while done < len(piece):
+                done += os.pwrite(descriptor, piece[done:], start + done)
+        finally:
+            os.close(descriptor)
 
     def _rotate(self) -> None:
         self.close()
@@ -116,7 +144,9 @@ class LogFile:
             self.path.unlink()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; what was being written is to be written anew."""
+        self._lines.extendleft(reversed(self._piece))
+        self._piece, self._done, self._is_doubtful = [], 0, False
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -125,9 +155,9 @@ class LogFile:
         return self.path.with_name(f"{self.path.name}.{number}") if number else self.path
 
     def _open(self) -> int:
-        if self._descriptor is not None and _is_at(self._descriptor, self.path):
+        if self._descriptor is not None and self._is_as_left(self._descriptor):
             return self._descriptor
-        self.close()  # somebody else has moved or removed it
+        self.close()
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             _mend(descriptor)
@@ -136,17 +166,18 @@ class LogFile:
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
+        self._descriptor, self._end = descriptor, os.fstat(descriptor).st_size
         return descriptor
 
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return False
-    own = os.fstat(descriptor)
-    return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+    def _is_as_left(self, descriptor: int) -> bool:
+        """Tell whether nobody else has moved, removed or emptied it."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return False
+        own = os.fstat(descriptor)
+        is_there = (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+        return is_there and found.st_size == self._end
 
 
 def _mend(descriptor: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import signal
 
 import pytest
 
@@ -159,6 +160,73 @@ def test_a_full_disk_is_waited_for(source):
     records = log.lines()[lines:]
     assert [o["fields"]["name"] for _, [o] in parsed(records)] == [f"full {n}" for n in range(20)]
     assert log.status()["last_error"].startswith("log: [Errno 27]")
+
+
+def moved(path):
+    path.rename(path.with_suffix(".elsewhere"))
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("make_room", [moved, emptied])
+def test_a_line_is_written_whole_where_room_was_made_in_its_middle(source, make_room):
+    log = RelayLog(source, f"room_{make_room.__name__}", MAX_BYTES=0)
+    log.path.write_bytes(b"0" * (FULL_BYTES - 30) + b"\n")
+    with log.relay("-c", LIMITED, FULL_BYTES) as relay:
+        relay.says("running")
+        change(source, make_room.__name__)
+        relay.says("waiting: log: [Errno 27] File too large")
+        assert log.path.stat().st_size == FULL_BYTES, "half a line"
+        make_room(log.path)
+        eventually(lambda: log.status()["pending"] == 0, what="nothing is pending")
+    assert names_in(log) == {make_room.__name__}
+
+
+FSYNCED = """
+import os, runpy, signal, stat, sys
+real = os.fsync
+def fsync(descriptor):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return real(descriptor)
+    os.fsync = real
+    {}
+os.fsync = fsync
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+KILLED = "os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_what_was_not_synced_when_the_power_went_is_still_pending(source):
+    log = RelayLog(source, "cut", FSYNC=True)
+    change(source, "cut")
+    with log.relay("-c", FSYNCED.format(KILLED)) as relay:
+        assert relay.process.wait(timeout=60) == -signal.SIGKILL
+    assert names_in(log) == {"cut"}, "it was written, and not synced"
+    log.path.write_bytes(b"")
+    log.drain()
+    assert names_in(log) == {"cut"}
+
+
+FORGOTTEN = """
+    size = os.fstat(descriptor).st_size
+    os.truncate(descriptor, 0)
+    os.truncate(descriptor, size)
+    raise OSError(5, "Input/output error")
+"""
+
+
+def test_what_the_system_could_not_sync_is_written_again(source):
+    """It tells so once; afterwards it takes pages that never reached the disk for synced."""
+    log = RelayLog(source, "unsynced", FSYNC=True)
+    change(source, "unsynced", "too")
+    with log.relay("-c", FSYNCED.format(FORGOTTEN)) as relay:
+        relay.says("waiting: log: [Errno 5] Input/output error")
+        eventually(lambda: log.status()["pending"] == 0, what="nothing is pending")
+    assert told(log.lines()) == list(dict.fromkeys(told(log.lines())))
+    assert names_in(log) == {"unsynced", "too"}
 
 
 def test_a_log_that_cannot_be_written_is_waited_for(source):
