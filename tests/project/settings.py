@@ -9,8 +9,12 @@ from pathlib import Path
 SCRATCH = Path(tempfile.mkdtemp(prefix="tui-ingest-tests-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
+# What a test stores need not outlive the machine; processes that are killed lose nothing.
+NO_DISK = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"
+
 SECRET_KEY = "tests"
 INSTALLED_APPS = [
+    "tests.project",  # a quicker `flush`
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -47,7 +51,11 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": SCRATCH / "target.sqlite3",
         "TEST": {"NAME": SCRATCH / "test-target.sqlite3"},
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": NO_DISK,
+        },
     },
     "postgres": {
         "ENGINE": "django.db.backends.postgresql",
@@ -61,6 +69,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": SCRATCH / "source.sqlite3",
         "TEST": {"NAME": SCRATCH / "test-source.sqlite3"},
+        "OPTIONS": {"init_command": NO_DISK},
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
