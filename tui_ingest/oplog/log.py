@@ -145,7 +145,7 @@ class FromPosition:
 
 @dataclass(frozen=True, slots=True)
 class FromByte:
-    """The first record at or after a byte of any generation."""
+    """The first record at or after a byte of any generation, as locations of records name it."""
 
     generation: str
     offset: int  # bytes

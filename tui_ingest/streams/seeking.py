@@ -31,8 +31,6 @@ def locate(broker: Broker, start: StartPoint) -> Position:
         LogUnavailableError: the broker is away.
     """
     info = _info(broker)
-    if isinstance(start, FromByte):
-        raise LogError("A stream has no files: name one of its messages, or a time.")
     position = Position(generation=info["created"], size=info["state"]["last_seq"])
     if isinstance(start, FromPosition):
         if start.offset > position.size + 1:
@@ -41,6 +39,8 @@ def locate(broker: Broker, start: StartPoint) -> Position:
                 f" {start.offset:,} in it."
             )
         return replace(position, offset=max(0, start.offset - 1))
+    if isinstance(start, FromByte):
+        return _at_byte(broker, position, start)
     if isinstance(start, FromTime):
         return _at_time(broker, position, start.timestamp)
     return position
@@ -89,6 +89,19 @@ def _at_time(broker: Broker, position: Position, timestamp: float) -> Position:
                 return replace(position, offset=message.first - 1, evidence=str(progress))
         last = message
     return replace(position, offset=max(position.size, last.sequence if last else 0))
+
+
+def _at_byte(broker: Broker, position: Position, start: FromByte) -> Position:
+    """Return the place of the first line of the site's own file at or after a byte."""
+    for message in messages(broker):
+        envelope = message.envelope
+        if envelope.generation == start.generation and start.offset < envelope.end:
+            entries = envelope.entries(max_record_bytes=MAX_RECORD_BYTES)
+            starts = (entry.location.start for entry in entries)
+            byte = next((one for one in starts if one >= start.offset), envelope.end)
+            progress = Progress().up_to(envelope, byte)
+            return replace(position, offset=message.first - 1, evidence=str(progress))
+    raise LogError("No message in which that place is, is in the stream any more.")
 
 
 def _moment(timestamp: float) -> datetime:

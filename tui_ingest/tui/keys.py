@@ -30,6 +30,7 @@ from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.screens.order_all import OrderAllDialog
 from tui_ingest.tui.screens.retry_many import RetryDialog
+from tui_ingest.tui.screens.search import SearchScreen
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.screens.take_over import TakeOverDialog
 from tui_ingest.tui.widgets.filter_input import FilterInput
@@ -52,6 +53,7 @@ _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (EventsScreen, RowsView),
     (HistoryScreen, RowsView),
     (LookScreen, RowsView),
+    (SearchScreen, RowsView),
     (EditScreen,),
     (FilterInput,),
 )

@@ -4,6 +4,7 @@ subjects   which row is meant, and which objects of records speak of it
 patterns   what a line must have in it to speak of a row: cheap to look for
 steps      one record of the row, and what it changed of what the one before said
 telling    both in words
+lacking    what cannot be found any more
 tracing    all of them, searched, with the dead letters, with what is missing, with the row now
 """
 

@@ -41,6 +41,27 @@ def of_models(labels: Collection[str]) -> re.Pattern[bytes]:
     return re.compile(rb'"model"\s*:\s*"(?i:%b)"' % names)
 
 
+def of_text(text: str) -> bytes | None:
+    """Return the pattern of what is in every line with a text in it, in capitals or not.
+
+    None if that is not certain: only letters, digits and hyphens are written alike everywhere but
+    for their case and JSON's escapes.
+    """
+    longest = max(re.findall(r"[\w-]+", text), key=len, default="")
+    return b"(?i:%b)" % b"".join(map(_in_any_case, longest)) if longest else None
+
+
+def of_key_text(text: str) -> bytes | None:
+    """Return the pattern of what is in every line with an object of that key, as people type it.
+
+    None if that is not certain: JSON has many ways to write a fraction, or a list.
+    """
+    if not re.fullmatch(r"[\w-]+", text):
+        return None
+    written = of_text(text)
+    return rb'"pk"\s*:\s*"?%b' % written if written else None
+
+
 def of_value(name: str, field: AnyField | None, value: Any) -> list[re.Pattern[bytes]] | None:
     """Return what is in every line in which a field has a value; None if that is not certain.
 
@@ -101,6 +122,13 @@ def _character(character: str) -> bytes:
     if character not in '"\\':
         ways.append(re.escape(character.encode("utf-8", "surrogatepass")))
     return b"(?:%b)" % b"|".join(ways)
+
+
+def _in_any_case(character: str) -> bytes:
+    """Return the pattern of a character, and of the same in capitals or in small letters."""
+    cases = {character, character.lower(), character.upper()}
+    ways = [_character(one) for one in sorted(cases) if len(one) == 1]
+    return ways[0] if len(ways) == 1 or character.isascii() else b"(?:%b)" % b"|".join(ways)
 
 
 def _either_case(digits: str) -> bytes:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.db.models import Q
 
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.exact.finding import row_key
+from tui_ingest.ingest.history import lacking
 from tui_ingest.ingest.history.steps import Changes, LetterFacts, Step
 from tui_ingest.ingest.history.subjects import Subject
 from tui_ingest.ingest.inspecting import FieldComparison, RowComparison, compare
 from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.reasons import RecordError
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, DeadLetterRow, LogEvent, ProcessedFile
-from tui_ingest.oplog.log import Entry, Log, LogError, NoticeKind
+from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
+from tui_ingest.oplog.log import Entry, Log, LogError
 from tui_ingest.oplog.records import Malformed, Operation, Record, RecordLocation
 from tui_ingest.words.numbers import plural
 
@@ -86,7 +86,7 @@ class Tracing:
         letters = self._letters()
         position = checkpoints.position_of(self._file) if self._file else None
         patterns = [pattern for subject in self.subjects for pattern in subject.patterns]
-        self._lack_gaps()
+        self.lacks += lacking.gaps(self._target, self._file)
         try:
             with closing(self._log.search(patterns, position)) as pieces:
                 for piece in pieces:
@@ -201,29 +201,11 @@ class Tracing:
 
     # What is missing
 
-    def _lack_gaps(self) -> None:
-        if self._file is None:
-            return
-        gaps = self._target.rows(LogEvent).filter(file=self._file, kind=NoticeKind.GAP)
-        last = gaps.order_by("pk").last()
-        if last is not None:
-            many = gaps.count()
-            self.lacks.append(
-                f"{plural(many, 'gap')} in what was read of the log"
-                f"{', the last one' if many > 1 else ''}: {last.message}"
-            )
-
     def _lack_what_was_removed(self) -> None:
         """What was read to its end before the log's first record is not there any more."""
         if not self.total:
             self.lacks.append("The log has no line that could be searched.")
-        if self._file is None or self.begins_at is None:
-            return
-        begins = datetime.fromtimestamp(self.begins_at, UTC)
-        left = (NoticeKind.ROTATED, NoticeKind.TRUNCATED)
-        events = self._target.rows(LogEvent).filter(file=self._file, kind__in=left)
-        if events.filter(time__lt=begins).exists():
-            self.lacks.append("Files of the log were removed after they were read.")
+        self.lacks += lacking.removed(self._target, self._file, self.begins_at)
 
     def _lack_unreadable(self, entry: Malformed) -> None:
         """A line that is no record may have been one of the row."""

@@ -19,6 +19,7 @@ from tui_ingest.tui.screens.filter_actions import list_keys
 from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.screens.one_log import OneLogScreen
 from tui_ingest.tui.screens.order_all import OrderAllDialog
+from tui_ingest.tui.screens.search import SearchScreen, search_key
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import in_thread
@@ -48,6 +49,7 @@ class LogsScreen(ListScreen):
         *list_keys(),
         Binding("d", "dead_letters", "Dead letters", tooltip="Of all logs", id="dead_letters"),
         Binding("v", "events", "Events", tooltip="Of all logs", id="events"),
+        search_key(),
         Binding("escape", "peel", "Clear the filter", show=False, id="back"),
         help_key(),
     ]
@@ -194,3 +196,7 @@ class LogsScreen(ListScreen):
     def action_events(self) -> None:
         """Show what happened to any log."""
         self.app.push_screen(EventsScreen(self.logs))
+
+    def action_search(self) -> None:
+        """Find records in all logs."""
+        self.app.push_screen(SearchScreen(self.logs))

@@ -6,6 +6,7 @@ from textual.binding import Binding, BindingType
 
 from tui_ingest.tui.screens.console_screen import help_key
 from tui_ingest.tui.screens.look import looking_keys
+from tui_ingest.tui.screens.search import search_key
 
 
 def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
@@ -40,6 +41,7 @@ MAIN_KEYS: list[BindingType] = [
     _hidden("v", "events", "Events", "Gaps, rotations, pauses, messages", "events"),
     _hidden("o", "go_to", "Go to …", "While paused: continue from another place", "go_to"),
     *looking_keys(show=False),
+    search_key(),
     _hidden(
         "b",
         "toggle_stop_on_error",

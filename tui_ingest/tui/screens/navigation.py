@@ -14,6 +14,7 @@ from tui_ingest.tui.screens.history_actions import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.look import LookScreen
 from tui_ingest.tui.screens.look_at import LookAtDialog
+from tui_ingest.tui.screens.search import SearchScreen
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.view import history
 from tui_ingest.tui.view.history import FindSubjects
@@ -88,6 +89,10 @@ class Navigation(HistoryActions):
     def action_events(self) -> None:
         """Show what happened."""
         self.app.push_screen(EventsScreen(self.view))
+
+    def action_search(self) -> None:
+        """Find records in all files of the log."""
+        self.app.push_screen(SearchScreen(self.view))
 
     # Looking elsewhere, while the session goes on
 

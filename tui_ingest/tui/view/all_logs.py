@@ -195,6 +195,10 @@ class AllLogs(LogView):
         member = self._members.get(path)
         return member.glimpse(self._make_view) if member is not None else self
 
+    def every_access(self) -> list[LogAccess]:
+        members = sorted(self._all(), key=lambda member: member.path)
+        return [self._make_view(member.address, True)[0].access for member in members]
+
     def leave(self, view: LogView) -> None:
         """Look no longer at a log that is not applied here."""
         member = self._members[view.access.path]

@@ -39,11 +39,13 @@ class Filter(Generic[T]):
     Attributes:
         typed: as the operator typed it.
         unknown: what this list has no key for, in words; then nothing matches.
+        wanted: what must be so: keys ("" for text), and values in lower case.
     """
 
     typed: str = ""
     unknown: str = ""
     terms: tuple[Callable[[T], bool], ...] = ()
+    wanted: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def parse(cls, typed: str, vocabulary: Vocabulary[T]) -> Filter[T]:
@@ -54,7 +56,12 @@ class Filter(Generic[T]):
             if match["key"] and match["key"] not in vocabulary.keys:
                 known = " ".join(f"{key}:" for key in vocabulary.keys)
                 return cls(typed, f'no key "{match["key"]}:" here, but {known} and "quoted: text"')
-        return cls(typed, "", tuple(_term(match, vocabulary) for match in found))
+        wanted = tuple(
+            (match["key"] or "", _value(match))
+            for match in found
+            if not match["minus"] and _value(match) and not _is_word(match, vocabulary)
+        )
+        return cls(typed, "", tuple(_term(match, vocabulary) for match in found), wanted)
 
     def __bool__(self) -> bool:
         return bool(self.typed)
@@ -62,8 +69,8 @@ class Filter(Generic[T]):
     def asked(self, key: str) -> str:
         """Return the first value that is asked of a key, as it was typed; "" if none is."""
         for match in _TERM.finditer(self.typed):
-            if (match["key"] or "") == key and not match["minus"]:
-                return match["plain"] if match["quoted"] is None else match["quoted"]
+            if match["key"] == key and not match["minus"]:
+                return _value(match)
         return ""
 
     def matches(self, row: T) -> bool:
@@ -72,17 +79,25 @@ class Filter(Generic[T]):
 
 
 def _term(match: re.Match[str], vocabulary: Vocabulary[T]) -> Callable[[T], bool]:
-    value = match["plain"] if match["quoted"] is None else match["quoted"]
+    value = _value(match)
     wanted = not match["minus"]
     if not match["key"] and not value:  # a minus sign alone: what it is about comes next
         return lambda _: True
     if match["key"]:
         asks = vocabulary.keys[match["key"]]
         return lambda row: not value or asks(row, value) is wanted
-    if match["quoted"] is None and value in vocabulary.words:
+    if _is_word(match, vocabulary):
         is_so = vocabulary.words[value]
         return lambda row: is_so(row) is wanted
     return lambda row: (value in vocabulary.text(row).lower()) is wanted
+
+
+def _value(match: re.Match[str]) -> str:
+    return match["plain"] if match["quoted"] is None else match["quoted"]
+
+
+def _is_word(match: re.Match[str], vocabulary: Vocabulary[T]) -> bool:
+    return not match["key"] and match["quoted"] is None and match["plain"] in vocabulary.words
 
 
 def is_time(timestamp: float | None, value: str) -> bool:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from django.db import close_old_connections, connections
-
-from tui_ingest.errors import TuiIngestError
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.history import (
@@ -26,6 +22,7 @@ from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogAccess
+from tui_ingest.tui.view.lookup import Lookup
 from tui_ingest.words.record_text import entry_of
 
 MOST_STEPS = 10_000  # that are kept for the screen: the latest ones
@@ -93,8 +90,8 @@ class HistorySoFar:
     is_over: bool = False
 
 
-class HistoryLookup:
-    """Looks a history up in a thread of its own, which can be stopped at any time.
+class HistoryLookup(Lookup[HistorySoFar]):
+    """Looks a history up.
 
     Args:
         access: the log and its database.
@@ -102,46 +99,16 @@ class HistoryLookup:
     """
 
     def __init__(self, access: LogAccess, find: FindSubjects) -> None:
+        super().__init__(HistorySoFar())
         self._access = access
         self._find = find
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
         self._steps: list[Step] = []
         self._dropped = 0
-        self._so_far = HistorySoFar()
 
-    def start(self) -> None:
-        """Begin. The thread is a daemon: a program that ends does not wait for a slow archive."""
-        threading.Thread(target=self._run, name="history", daemon=True).start()
+    def failed(self, why: str) -> HistorySoFar:
+        return HistorySoFar(error=why, is_over=True)
 
-    def stop(self) -> None:
-        """End the search; what was found stays."""
-        self._stopped.set()
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the end of the search was ordered."""
-        return self._stopped.is_set()
-
-    @property
-    def so_far(self) -> HistorySoFar:
-        """What was found by now."""
-        with self._lock:
-            return self._so_far
-
-    def _run(self) -> None:
-        close_old_connections()
-        try:
-            self._look_up()
-        except TuiIngestError as error:
-            self._publish(HistorySoFar(error=str(error), is_over=True))
-        except Exception as error:  # of the database: the screen says so, the session goes on
-            text = f"It cannot be looked up now: {type(error).__name__}: {error}"
-            self._publish(HistorySoFar(error=text, is_over=True))
-        finally:
-            connections.close_all()
-
-    def _look_up(self) -> None:
+    def look_up(self) -> None:
         access = self._access
         subjects = self._find(access.target)
         with closing(access.open_log()) as log:
@@ -153,12 +120,12 @@ class HistoryLookup:
             with closing(tracing.run()) as found:
                 for steps in found:
                     self._keep(steps)
-                    self._publish(self._state(tracing))
-                    if self._stopped.is_set():
+                    self.publish(self._state(tracing))
+                    if self.is_stopped:
                         share = tracing.done * 100 // max(1, tracing.total)
                         tracing.lacks.append(f"The search was stopped at {share} %.")
                         break
-            self._publish(self._state(tracing, rows=tracing.now(), is_over=True))
+            self.publish(self._state(tracing, rows=tracing.now(), is_over=True))
 
     def _keep(self, steps: Sequence[Step]) -> None:
         if steps:
@@ -181,7 +148,3 @@ class HistoryLookup:
             rows=rows,
             is_over=is_over,
         )
-
-    def _publish(self, so_far: HistorySoFar) -> None:
-        with self._lock:
-            self._so_far = so_far

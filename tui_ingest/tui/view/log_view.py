@@ -130,6 +130,10 @@ class LogView:
         """Return the view of a log among these: of one, there is but this."""
         return self
 
+    def every_access(self) -> list[LogAccess]:
+        """Return how to get at each log among these. In any thread."""
+        return [self.access]
+
     @property
     def badge(self) -> Phrase:
         """The state, as one sign and a word or two."""

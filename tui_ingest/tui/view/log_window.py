@@ -5,18 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_ingest.ingest import deadletters
-from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Entry, Log, Position, StartPoint
-from tui_ingest.tui.view.line_sampler import ordinary_outcome
-from tui_ingest.tui.view.lines import RecordLine, record_line, short
+from tui_ingest.tui.view.fates import letters_of, line_of
+from tui_ingest.tui.view.lines import RecordLine
 
 PAGE_RECORDS = 500  # read in one go; more is read as somebody moves on
 PAGE_BYTES = 8 * 1024 * 1024
-
-Place = tuple[str, int]  # generation, and byte at which a line starts
 
 
 class LogWindow:
@@ -68,35 +63,8 @@ class LogWindow:
             return self._lines(entries, applied)
 
     def _lines(self, entries: Sequence[Entry], applied: Position) -> list[RecordLine]:
-        letters = self._letters(entries)
-        return [
-            _line(entry, letters.get((entry.location.generation, entry.location.start)), applied)
-            for entry in entries
-        ]
-
-    def _letters(self, entries: Sequence[Entry]) -> dict[Place, DeadLetter]:
-        """Return what failed of these, by its place."""
-        file = self._target.rows(ProcessedFile).filter(file_path=self._log.path).first()
-        if file is None or not entries:
-            return {}
-        starts = [entry.location.start for entry in entries]
-        found = deadletters.search(self._target, file).filter(
-            generation__in={entry.location.generation for entry in entries},
-            position__range=(min(starts), max(starts)),
-        )
-        return {(letter.generation, letter.position): letter for letter in found}
-
-
-def _line(entry: Entry, letter: DeadLetter | None, applied: Position) -> RecordLine:
-    line = record_line(entry, Outcome.FAILED if letter else ordinary_outcome(entry))
-    if letter is None:
-        line.ahead = _is_ahead(entry, applied)
-        line.earlier = not line.ahead
-    else:
-        line.note = f"{letter.reason}: {short(letter.error.partition(chr(10))[0])}"
-        line.dead_letter = letter.pk
-        line.resolution = "" if letter.status == DeadLetter.Status.OPEN else letter.status
-    return line
+        letters = letters_of(self._target, self._log.path, entries)
+        return [line_of(entry, letters, is_ahead=_is_ahead(entry, applied)) for entry in entries]
 
 
 def _is_ahead(entry: Entry, applied: Position) -> bool:

@@ -64,10 +64,10 @@ def _record_row(line: RecordLine, width: int) -> Iterator[Piece]:
         place = f" {line.location.start:>{OFFSET_CELLS}}"
         yield place, "rows--quiet"
         rest -= len(place)
-    word, style = _outcome(line)
+    word, style = outcome_of(line)
     yield formats.fit(f" {word} ", min(rest, cell_len(word) + 2)), style
     rest -= cell_len(word) + 2
-    yield formats.fit(_detail(line, rest), max(0, rest)), style if line.failed else "rows--quiet"
+    yield formats.fit(detail_of(line, rest), max(0, rest)), style if line.failed else "rows--quiet"
 
 
 def _subject_cells(width: int, rest: int) -> int:
@@ -77,7 +77,7 @@ def _subject_cells(width: int, rest: int) -> int:
     return max(8, rest * 2 // 5) if width >= TINY else max(8, rest * 3 // 5)
 
 
-def _detail(line: RecordLine, cells: int) -> str:
+def detail_of(line: RecordLine, cells: int) -> str:
     """Return why it failed, without what the columns say; or, with room for it, the record."""
     if line.note:
         reason, _, error = line.note.partition(": ")
@@ -87,7 +87,8 @@ def _detail(line: RecordLine, cells: int) -> str:
     return fields if cells >= PREVIEW_CELLS else ""
 
 
-def _outcome(line: RecordLine) -> tuple[str, str]:
+def outcome_of(line: RecordLine) -> Piece:
+    """Return what became of a record."""
     if line.outcome is Outcome.FAILED and line.resolution:
         return f"✓ {line.resolution}", "rows--good"
     if line.ahead:
