@@ -20,6 +20,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.session.control import StepTo
 from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.totals import NO_MODEL
 from tui_ingest.oplog.log import Backlog, Position
 from tui_ingest.oplog.records import Operation, Record, RecordLocation
 from tui_ingest.tui.app import ConsoleApp
@@ -111,8 +112,8 @@ class ScriptedSession:
         unusual = dict(outcomes or {}) | dict.fromkeys(failing, Outcome.FAILED)
         counts = {}
         for index, entry in enumerate(records):
-            label = entry.objects[0]["model"] if isinstance(entry, Record) else None
-            if label:
+            label = entry.objects[0]["model"] if isinstance(entry, Record) else NO_MODEL
+            if label or index in failing:
                 column = unusual.get(index) or (
                     Outcome.DELETED if entry.operation == "DELETE" else Outcome.SAVED
                 )

@@ -8,6 +8,7 @@ import pytest
 from tests.tui.scripted import NOW, ScriptedSession, console, record, until
 from tui_ingest.ingest.events import (
     Counts,
+    DeadLetterResolved,
     Noticed,
     Outcome,
     State,
@@ -16,7 +17,7 @@ from tui_ingest.ingest.events import (
     VerifiedState,
 )
 from tui_ingest.ingest.session.control import Control, StepTo
-from tui_ingest.oplog.records import Operation
+from tui_ingest.oplog.records import Malformed, Operation, RecordLocation
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.view.first_failure import FirstFailure
@@ -311,6 +312,15 @@ async def test_the_models_of_the_session_and_of_the_whole_life(desk):
         await d.shows("1,001")
         await d.press("t")
         await d.shows("Models · session", gone="1,001")
+
+
+async def test_counts_of_failures_agree_or_their_difference_is_said(desk):
+    fragment = Malformed("bad_line", "No record.", b"bad", RecordLocation("generation", 900, 3))
+    async with desk() as d:
+        d.session.apply(record(1), fragment, failing=(0, 1))
+        await d.shows("(no model)", "1 model, total", "✗ 2 dead letters", gone="open of")
+        d.session.report(DeadLetterResolved(at=NOW, dead_letter=100, status="discarded", counts={}))
+        await d.shows("1 open of 2 failed", "✗ 1 dead letter")
 
 
 async def test_what_digests_say_of_a_model_is_in_its_row(desk):

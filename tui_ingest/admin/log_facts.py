@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from tui_ingest.admin.kept_rows import moment
 from tui_ingest.ingest.events import Counts, State, VerifiedState
-from tui_ingest.ingest.status import SessionStatus, lag_seconds
+from tui_ingest.ingest.status import SessionStatus, is_backlog, lag_seconds
 from tui_ingest.ingest.status.urgency import urgency, worst_verdict
+from tui_ingest.ingest.totals import in_order, shown
 from tui_ingest.ingest.verdicts import in_short
-from tui_ingest.words.numbers import duration, plural, size
+from tui_ingest.words.numbers import duration, open_of_failed, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
 # How soon somebody should look; the values are classes of the style sheet.
@@ -63,10 +64,11 @@ class LogFacts:
     runs_on: str  # "pid 812 on web-1"; "" if nowhere
     seen: str  # "2s ago"
     lag: str  # "3m12s"
-    unread: str  # "1.2 MiB"
+    unread: str  # "1.2 MiB left"
     share: int  # percent of the generation being read
     place: str  # "1,234 of 5,678 bytes"
     records: int  # counted in all; a page makes a rate of it
+    letters: str  # "14 open of 16 failed"
     dead_letters: int
     gaps: int
     verified: str
@@ -109,13 +111,14 @@ def facts_of(key: int, status: SessionStatus) -> LogFacts:
         share=int(100 * status.share),
         place=_place(status),
         records=sum(sum(dataclasses.astuple(counts)) for counts in status.totals.values()),
+        letters=open_of_failed(status.dead_letters, status.failed),
         dead_letters=status.dead_letters,
         gaps=status.gaps,
         verified=verified,
         verified_tone=verified_tone,
         last_record=moment(status.last_record_time),
         models=tuple(
-            _model(label, status, now) for label in sorted({*status.totals, *status.verified})
+            _model(label, status, now) for label in in_order({*status.totals, *status.verified})
         ),
     )
 
@@ -147,6 +150,8 @@ def _seen(status: SessionStatus, now: float) -> str:
 
 def _lag(status: SessionStatus, now: float) -> str:
     lag = lag_seconds(status, now)
+    if is_backlog(lag):
+        return f"in a backlog, at {moment(status.last_record_time)}"
     if lag:
         return duration(lag) if lag >= 1 else "<1s"
     if lag is not None:
@@ -159,8 +164,9 @@ def _unread(status: SessionStatus) -> str:
     if backlog is None or not backlog.remaining_bytes:
         return ""
     if backlog.remaining_messages is None:
-        return size(backlog.remaining_bytes)
-    return f"{size(backlog.remaining_bytes)} in {plural(backlog.remaining_messages, 'message')}"
+        return f"{size(backlog.remaining_bytes)} left"
+    left = plural(backlog.remaining_messages, "message")
+    return f"{size(backlog.remaining_bytes)} in {left} left"
 
 
 def _place(status: SessionStatus) -> str:
@@ -174,7 +180,7 @@ def _verified(status: SessionStatus, now: float) -> tuple[str, str]:
 
 
 def _model(label: str, status: SessionStatus, now: float) -> ModelRow:
-    row = ModelRow(label=terminal_safe(label), counts=status.totals.get(label, Counts()))
+    row = ModelRow(label=shown(label), counts=status.totals.get(label, Counts()))
     verdict = status.verified.get(label)
     if verdict is None:
         return row

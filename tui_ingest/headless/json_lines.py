@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tui_ingest.headless.output import Sink
+from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import (
     DeadLetterResolved,
     Event,
@@ -85,9 +85,8 @@ class JsonOutput:
         if isinstance(event, ModelVerified):
             told["verdict"] = event.verdict.state
         if isinstance(event, SessionEnded):
-            told["models"] = {
-                label: dataclasses.asdict(counts) for label, counts in event.counts.items()
-            }
+            told["models"] = totals.by_model(event.counts)
+            told["failed_without_model"] = totals.without_model(event.counts)
         self._line(name, told)
 
     def _summarise(self) -> None:

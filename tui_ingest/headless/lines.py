@@ -15,7 +15,7 @@ from tui_ingest.ingest.events import (
     StoppedOnError,
 )
 from tui_ingest.ingest.status import EventKind
-from tui_ingest.ingest.totals import COLUMNS
+from tui_ingest.ingest.totals import COLUMNS, in_order, shown
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -93,9 +93,11 @@ def _closing(event: SessionEnded, *, dry_run: bool) -> Iterator[str]:
     words = [plural(event.set_aside, "record") + " set aside"]
     if dry_run:
         words.append("dry run: nothing was kept")
+    if sum(counts.failed for counts in event.counts.values()) > event.set_aside:
+        words.append("counted for each model that they name")
     yield f"{end} ({', '.join(words)})"
-    for label, counts in sorted(event.counts.items()):
-        yield f"  {terminal_safe(label)}: {_words(counts)}"
+    for label in in_order(event.counts):
+        yield f"  {shown(label)}: {_words(event.counts[label])}"
 
 
 def _words(counts: Counts) -> str:

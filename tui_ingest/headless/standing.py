@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tui_ingest.ingest.events import BatchApplied, Event, State
-from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.ingest.status import SessionStatus, is_backlog
 from tui_ingest.words.numbers import duration, plural, size
 
 RATE_SECONDS = 10.0  # over which the rate is averaged
@@ -69,13 +69,16 @@ class Standing:
         backlog, last_record_time = self.status.backlog, self.status.last_record_time
         if backlog is None or not backlog.remaining_bytes:
             return []
-        behind = size(backlog.remaining_bytes)
-        if last_record_time is not None:
-            behind += f" and {duration(max(0.0, self._clock() - last_record_time))}"
+        age = None if last_record_time is None else max(0.0, self._clock() - last_record_time)
+        left = size(backlog.remaining_bytes)
+        if age is None or is_backlog(age):
+            behind = f"{left} left"
+        else:
+            behind = f"{left} and {duration(age)} behind"
         older = backlog.older_generations
-        return [f"{behind} behind", *([f"{plural(older, 'older file')} to go"] if older else [])]
+        return [behind, *([f"{plural(older, 'older file')} to go"] if older else [])]
 
     def _losses(self) -> list[str]:
         letters, gaps = self.status.dead_letters, self.status.gaps
-        losses = [plural(letters, "dead letter")] if letters else []
+        losses = [f"{plural(letters, 'dead letter')} open"] if letters else []
         return [*losses, plural(gaps, "gap")] if gaps else losses

@@ -1,4 +1,7 @@
-"""Per-model totals: how many records of each model came out of a log, by what became of them."""
+"""Per-model totals: how many records of each model came out of a log, by what became of them.
+
+What was set aside and names no model is counted, too, so that nothing that failed is left out.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.models import ModelTotal, ProcessedFile
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed, Operation
+from tui_ingest.words.terminal_safe import terminal_safe
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Counts))
 # What a record calls a model is data: only what can be a label becomes a row of the totals.
 _LABEL = re.compile(r"\w+\.\w+")
+NO_MODEL = ""  # the label of what failed and names none: a line that is no record, a DIGEST
 _MAX_LABEL = 255  # characters; ModelTotal.model
 _ONE = {outcome: Counts(**{outcome.value: 1}) for outcome in Outcome}
 
@@ -36,6 +41,11 @@ def labels_of(entry: Entry) -> frozenset[str]:
     if isinstance(entry, Malformed) or entry.operation is Operation.DIGEST:
         return frozenset()
     return frozenset(filter(is_label, map(label_of, entry.objects)))
+
+
+def failed_labels_of(entry: Entry) -> frozenset[str]:
+    """Return the same of an entry that failed, which is always counted somewhere."""
+    return labels_of(entry) or frozenset({NO_MODEL})
 
 
 def is_label(text: str) -> bool:
@@ -68,6 +78,26 @@ def add(target: Target, file: ProcessedFile, changes: Mapping[str, Counts]) -> N
         rows = target.rows(ModelTotal).filter(file=file, model=label)
         if moved and not rows.update(**moved):
             target.rows(ModelTotal).create(file=file, model=label, **columns)
+
+
+def by_model(counts: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
+    """Return counts as JSON can hold them, without what names no model."""
+    return {label: dataclasses.asdict(one) for label, one in counts.items() if label != NO_MODEL}
+
+
+def without_model(counts: Mapping[str, Counts]) -> int:
+    """Return how many entries failed that name no model."""
+    return counts.get(NO_MODEL, Counts()).failed
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Sort labels, with what names no model at the end."""
+    return sorted(labels, key=lambda label: (label == NO_MODEL, label))
+
+
+def shown(label: str) -> str:
+    """Return how a label is shown to people."""
+    return "(no model)" if label == NO_MODEL else terminal_safe(label)
 
 
 def load(target: Target, file: ProcessedFile) -> dict[str, Counts]:

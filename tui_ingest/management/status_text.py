@@ -7,10 +7,10 @@ from datetime import datetime
 
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.ingest.totals import COLUMNS
+from tui_ingest.ingest.totals import COLUMNS, in_order, shown
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.oplog.log import Backlog
-from tui_ingest.words.numbers import duration, plural, size
+from tui_ingest.words.numbers import duration, open_of_failed, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -22,7 +22,7 @@ def describe(status: SessionStatus, now: float) -> str:
         ("behind", _behind(status.backlog)),
         ("last record", _time(status.last_record_time)),
         *_source(status.backlog, now),
-        ("dead letters", f"{status.dead_letters:,}"),
+        ("dead letters", open_of_failed(status.dead_letters, status.failed)),
         ("gaps", f"{status.gaps:,}"),
     )
     lines = [terminal_safe(status.path), *(f"  {name:<13} {value}" for name, value in facts)]
@@ -68,14 +68,14 @@ def _time(timestamp: float | None) -> str:
 
 
 def _table(status: SessionStatus, now: float) -> Iterator[str]:
-    labels = sorted({*status.totals, *status.verified})
+    labels = in_order({*status.totals, *status.verified})
     if not labels:
         return
-    width = max(map(len, labels))
+    width = max(len(shown(label)) for label in labels)
     names = [f"{'model':<{width}}", *(f"{name:>10}" for name in COLUMNS)]
     yield "  " + "  ".join([*names, *(["verified"] if status.verified else [])])
     for label in labels:
-        cells = [f"{terminal_safe(label):<{width}}", *_numbers(status.totals.get(label, Counts()))]
+        cells = [f"{shown(label):<{width}}", *_numbers(status.totals.get(label, Counts()))]
         if (verdict := status.verified.get(label)) is not None:
             cells.append(in_short(verdict, now))
         yield "  " + "  ".join(cells)

@@ -10,6 +10,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def open_of_failed(letters: int, failed: int) -> str:
+    """Return '14 open', and of how many, where some are closed or count for several models."""
+    return f"{letters:,} open" + (f" of {failed:,} failed" if failed != letters else "")
+
+
 def size(number: float) -> str:
     """Return a number of bytes with the largest unit that fits it."""
     if number < 1024:

@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.support import lines
 from tests.support.engine import ingest
+from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.status import stored_statuses
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import LogEvent, ProcessedFile
+from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -106,9 +107,34 @@ def test_for_a_person(log, database):
     told = status(log, database=database)
     rows = [row.split() for row in told.splitlines()]
     assert ["polls.choice", "1", "1", "1", "0", "0"] in rows
-    assert ["dead", "letters", "1"] in rows
+    assert ["dead", "letters", "1", "open"] in rows
     assert "finished" in told
     assert f"{len(lines.question(5))} B" in told
+
+
+def test_what_failed_is_what_is_open_lines_without_a_model_included(tmp_path, database):
+    path = tmp_path / "oplog.log"
+    path.write_bytes(lines.question(1) + BAD + b"no record\n" + b"nor this\n")
+    ingest(path, database=database)
+    found = status_json(path, database=database)
+    assert found["dead_letters"] == 3
+    failed = sum(counts["failed"] for counts in found["models"].values())
+    assert failed + found["failed_without_model"] == 3
+    assert "" not in found["models"]
+    told = [row.split() for row in status(path, database=database).splitlines()]
+    assert ["dead", "letters", "3", "open"] in told
+    assert told[-1] == ["(no", "model)", "0", "0", "0", "2", "0"]
+
+    target = Target(database)
+    first, second = DeadLetter.objects.using(database).filter(reason="bad_line").order_by("pk")
+    deadletters.edit(target, first.pk, lines.question(2))
+    assert deadletters.retry(target, first.pk).applied
+    deadletters.discard(target, second.pk, why="a joke")
+    found = status_json(path, database=database)
+    assert found["dead_letters"] == 1
+    assert found["models"]["polls.question"]["saved"] == 2
+    assert found["failed_without_model"] == 1, "it was given up, and never applied"
+    assert "1 open of 2 failed" in status(path, database=database)
 
 
 def test_a_log_that_is_gone_keeps_what_is_known_of_it(log, database):

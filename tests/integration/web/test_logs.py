@@ -12,7 +12,7 @@ from tests.support.engine import Running, eventually, ingest
 from tests.support.lines import choice, line, question, serialized
 from tests.support.web import VIEWED, Page, visitor
 from tui_ingest.ingest.events import State
-from tui_ingest.models import LogEvent, Order, ProcessedFile
+from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,10 @@ def test_all_logs_the_worst_first(apply, client):
 
 
 def test_one_log_is_what_the_status_says(apply, client):
-    file = apply(question(1), choice(2, of=1), BAD, choice(3, of=99, at=1698395500.5))
+    file = apply(
+        question(1), choice(2, of=1), BAD, b"no record\n", choice(3, of=99, at=1698395500.5)
+    )
+    DeadLetter.objects.filter(reason="bad_value").update(status="discarded")
     with open(file.file_path, "ab") as log:  # noqa: PTH123
         log.write(question(4))
     LogEvent.objects.create(file=file, time="2024-01-01T00:00Z", kind="gap", message="Lost.")
@@ -65,13 +68,15 @@ def test_one_log_is_what_the_status_says(apply, client):
     size = file.last_processed_position + unread
     for told in (
         "FINISHED",
-        f"· {unread} B",
+        "Behind in a backlog, at 2023-10-27 08:31:40",
+        f"· {unread} B left",
         f"{file.last_processed_position:,} of {size:,} bytes",
         "Last record 2023-10-27 08:31:40",
-        "2 open",
-        "bad_value 1",
+        "2 open of 3 failed",
+        "bad_line 1",
         "missing_parent 1",
         "polls.choice 1 0 0 1 0",
+        "(no model) 0 0 0 1 0",
         "polls.question 1 0 0 1 0",
         "2024-01-01 00:00:00 gap Lost.",
         "Gaps 1",

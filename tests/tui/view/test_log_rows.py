@@ -37,6 +37,7 @@ def row(state, *, unread=0, lag=1.0, **facts):
         ([row(State.STANDING_BY), row(State.PAUSED, paused=True)], "‖ 1 PAUSED"),
         ([row(State.PAUSED, paused=True), row(State.STOPPED)], "■ 1 STOPPED"),
         ([row(State.STOPPED), row(State.RUNNING, unread=9, lag=60)], "● 1 LATE"),
+        ([row(State.RUNNING, unread=9, lag=90_000), row(State.CAUGHT_UP)], "● 1 RUNNING"),
         ([row(State.RUNNING, unread=9, lag=60), row(State.WAITING)], "◌ 1 WAITING"),
         ([row(State.WAITING), row(State.NOT_RUNNING)], "□ 1 NOT RUNNING"),
         ([row(State.NOT_RUNNING), row(State.STOPPED_ON_ERROR)], "✗ 1 STOPPED"),

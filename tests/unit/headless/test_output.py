@@ -195,6 +195,16 @@ def test_while_running_there_is_a_summary_every_ten_seconds(scripted):
     assert scripted.backlog(generation_size=1600) == [], "nothing happened since"
 
 
+def test_in_a_backlog_it_says_what_is_left_and_not_how_old_that_is(scripted):
+    scripted.tell(started(last_record_time=NOON - 3 * 86_400, dead_letters=14))
+    scripted.state(State.RUNNING)
+    scripted.now += 10
+    [line] = scripted.backlog(generation_size=1600, remaining_bytes=40 * 1024)
+    assert "40.0 KiB left" in line
+    assert "behind" not in line
+    assert "14 dead letters open" in line
+
+
 def test_only_the_end_is_a_hundred_percent(scripted):
     scripted.state(State.RUNNING)
     scripted.applied(1, 9_999)

@@ -130,7 +130,7 @@ class BatchResult:
             for label_and_outcome in outcomes.items():
                 numbers[label_and_outcome] += times[key]
         for index in self.failures:
-            for label in totals.labels_of(self.entries[index]):
+            for label in totals.failed_labels_of(self.entries[index]):
                 numbers[label, Outcome.FAILED] += 1
         counts: dict[str, Counts] = {}
         for (label, outcome), number in numbers.items():

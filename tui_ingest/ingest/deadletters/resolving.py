@@ -140,7 +140,7 @@ def _moved(
 ) -> dict[str, Counts]:
     """Return how the totals change: what was counted as failed turns into what it is now."""
     entry = effective_entry(letter)
-    failed = totals.labels_of(original_entry(letter))
+    failed = totals.failed_labels_of(original_entry(letter))
     still_failed = totals.labels_of(entry) - totals.labels_of(applied)  # for ever: superseded
     counts = {label: Counts(failed=-1) for label in failed - still_failed}
     totals.merge(counts, totals.tally(outcomes.items()))

@@ -9,7 +9,7 @@ urgency          of which log first
 prometheus       the same for a machine
 """
 
-from tui_ingest.ingest.status.health import complaints, lag_seconds
+from tui_ingest.ingest.status.health import complaints, is_backlog, lag_seconds
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
 from tui_ingest.ingest.status.looking import (
     known_logs,
@@ -30,6 +30,7 @@ __all__ = [
     "as_dict",
     "complaints",
     "exposition",
+    "is_backlog",
     "known_logs",
     "lag_seconds",
     "overview",

@@ -6,6 +6,8 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.words.numbers import duration
 
+BACKLOG_SECONDS = 86_400  # from which on the age of what was applied last says nothing of lateness
+
 
 def lag_seconds(status: SessionStatus, now: float) -> float | None:
     """Return the age of the last applied record while more is unread, else 0; None if unknown.
@@ -21,6 +23,15 @@ def lag_seconds(status: SessionStatus, now: float) -> float | None:
     if status.last_record_time is None:
         return None
     return max(0.0, now - status.last_record_time)
+
+
+def is_backlog(lag: float | None) -> bool:
+    """Tell whether a log is at records so old that what counts is how much is left of it.
+
+    Args:
+        lag: seconds, as `lag_seconds` returns them.
+    """
+    return lag is not None and lag >= BACKLOG_SECONDS
 
 
 def complaints(

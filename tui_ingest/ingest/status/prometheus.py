@@ -21,7 +21,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _METRICS = (
     ("lag_seconds", "gauge", "Age of the last applied record while more is unread, else 0."),
     ("lag_bytes", "gauge", "Bytes of the log that are not applied."),
-    ("records_total", "counter", "Records by model and by what became of them."),
+    ("records_total", "counter", 'Records by model ("": none) and by what became of them.'),
     ("dead_letters", "gauge", "Open dead letters by reason."),
     ("gaps_total", "counter", "Parts of the log that were gone before they were read."),
     ("state", "gauge", "1 for what the session does, 0 for all other states."),

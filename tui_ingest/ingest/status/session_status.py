@@ -82,6 +82,11 @@ class SessionStatus:
         """How much of the generation is done, from 0 to 1."""
         return self.position.offset / self.size if self.size else 0.0
 
+    @property
+    def failed(self) -> int:
+        """What failed in the log's whole life and was not put right, whether it is open or not."""
+        return sum(counts.failed for counts in self.totals.values())
+
     def after(self, event: Event) -> SessionStatus:
         """Return the status once `event` has happened."""
         return replace(self, **_changes(event, self))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -89,7 +88,8 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "paused_by": status.paused_by,
         "last_seen": _iso(status.last_seen),
         "runs_on": status.runs_on,
-        "models": {label: dataclasses.asdict(counts) for label, counts in status.totals.items()},
+        "models": totals.by_model(status.totals),
+        "failed_without_model": totals.without_model(status.totals),
         "dead_letters": status.dead_letters,
         "gaps": status.gaps,
         "verified": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tui_ingest.ingest.events import State, Verified, VerifiedState
-from tui_ingest.ingest.status.health import lag_seconds
+from tui_ingest.ingest.status.health import is_backlog, lag_seconds
 from tui_ingest.ingest.status.session_status import SessionStatus
 
 # Seconds behind the source, before somebody should look, and at once.
@@ -48,7 +48,8 @@ def urgency(status: SessionStatus, now: float, *, failed: bool = False) -> tuple
     lag = lag if lag >= LAG_WARNING_SECONDS else 0.0
     worst = worst_verdict(status)
     rank = STOPPED if failed else _STATES.get(status.state, _AS_USUAL)
-    if lag >= LAG_ALARM_SECONDS or (worst and worst.state is VerifiedState.DIFFERS):
+    late = lag >= LAG_ALARM_SECONDS and not is_backlog(lag)
+    if late or (worst and worst.state is VerifiedState.DIFFERS):
         rank = min(rank, LATE)
     elif lag or status.dead_letters:
         rank = min(rank, _RATHER_LATE)

@@ -82,7 +82,9 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
         super().look()
         view, snapshot = self.view, self.view.status
         self.log_pane.look()
-        self.query_one(ModelsTable).show_counts(snapshot.totals, snapshot.session)
+        self.query_one(ModelsTable).show_counts(
+            snapshot.totals, snapshot.session, snapshot.dead_letters
+        )
         self.query_one(ModelsTable).show_verdicts(snapshot.verified, view.clock())
         self.query_one(OffsetBar).show(snapshot)
         self.look_at_timeline()

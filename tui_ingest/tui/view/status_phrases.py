@@ -65,7 +65,7 @@ def _unread(snapshot: SessionStatus) -> Phrase | None:
     backlog = snapshot.backlog
     if backlog is None or not wording.unread(backlog):
         return None
-    return Phrase(size(wording.unread(backlog)))
+    return Phrase(f"{size(wording.unread(backlog))} left")
 
 
 def _eta(trend: Trend, snapshot: SessionStatus) -> Phrase | None:

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.ingest.status import SessionStatus, is_backlog
 from tui_ingest.ingest.status.urgency import LAG_ALARM_SECONDS, LAG_WARNING_SECONDS
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui.view import formats
@@ -14,7 +14,6 @@ from tui_ingest.words.numbers import duration
 from tui_ingest.words.terminal_safe import terminal_safe
 
 SILENCE_SECONDS = 90.0  # of a source that says every 30 that it is there
-BACKFILL_SECONDS = 86_400  # from which on the age of a record is its date, and no lag
 MARGIN_SHARE = 0.2  # of the rotated files: with fewer to spare, the next loss is near
 
 
@@ -93,10 +92,9 @@ def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
     if snapshot.last_record_time is None:
         return Phrase("behind: nothing applied yet", Tone.WARNING)
     seconds = max(0.0, now - snapshot.last_record_time)
-    if seconds >= BACKFILL_SECONDS and snapshot.state is State.RUNNING:
-        # What is applied is old: its age says nothing of how soon it is done.
+    if is_backlog(seconds):
         last = formats.moment(snapshot.last_record_time, now)
-        return Phrase(f"backfill, at {last} {arrow}".rstrip(), Tone.WARNING)
+        return Phrase(f"in a backlog, at {last} {arrow}".rstrip(), Tone.WARNING)
     text = f"behind {duration(seconds)}" if seconds >= 1 else "behind <1s"
     return Phrase(f"{text} {arrow}".rstrip(), lag_tone(seconds))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
+from tui_ingest.ingest.status import is_backlog
 from tui_ingest.tui.view import formats, wording
 from tui_ingest.tui.view.log_rows import VOCABULARY, LogRow
 from tui_ingest.tui.view.rates import sparkline
@@ -52,6 +54,9 @@ _TONES = {
     Tone.WARNING: "rows--warning",
     Tone.BAD: "rows--bad",
 }
+
+
+_DECIMALS = re.compile(r"\.\d")  # for which a narrow column has no room
 
 
 class LogsTable(ListView[LogRow]):
@@ -137,7 +142,7 @@ class LogsTable(ListView[LogRow]):
     def _figure(self, column: str, row: LogRow) -> Piece:
         match column:
             case "behind":
-                return _behind(row.lag)
+                return _behind(row)
             case "unread":
                 return _or_none(size(row.unread) if row.unread else row.unread)
             case "rec/s":
@@ -180,9 +185,12 @@ def _where(row: LogRow) -> str:
     return row.where.removeprefix("pid ") or "–"
 
 
-def _behind(lag: float | None) -> Piece:
+def _behind(row: LogRow) -> Piece:
+    lag = row.lag
     if lag is None:
         return "?", "rows--quiet"
+    if is_backlog(lag):
+        return _DECIMALS.sub("", size(row.unread or 0)), _TONES[Tone.WARNING]
     if not lag:
         return "–", "rows--quiet"
     return duration(lag) if lag >= 1 else "<1s", _TONES[wording.lag_tone(lag)]

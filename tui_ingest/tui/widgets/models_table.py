@@ -10,13 +10,14 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from tui_ingest.ingest.events import Counts, Verified, VerifiedState
+from tui_ingest.ingest.totals import NO_MODEL, in_order, shown
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.view_memory import Facts
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.tui.widgets.throttle import Throttle
-from tui_ingest.words.numbers import plural
+from tui_ingest.words.numbers import open_of_failed, plural
 
 COUNTED = ("saved", "deleted", "failed", "missing", "skipped")
 # In the order in which they find room; all are in the table when it is wide.
@@ -43,7 +44,7 @@ class ModelsTable(ListView[_Row]):
 
     CLOSING = True
     COLUMNS: ClassVar = [
-        Column(name="model", by=lambda row: row[0]),
+        Column(name="model", by=lambda row: (row[0] == NO_MODEL, row[0])),
         *map(_counted, COUNTED),
         Column(name="verified", right=True),
     ]
@@ -57,14 +58,24 @@ class ModelsTable(ListView[_Row]):
         self._verified: Mapping[str, Verified] = {}
         self._told: Mapping[str, str] = {}  # verdicts in words, by label
         self._sum = Counts()
+        self._letters = 0  # open ones
         self.throttle = Throttle(BYTES_PER_SECOND)
         self.set_reactive(ModelsTable.sort_column, "model")
 
     def on_mount(self) -> None:
         self._retitle()
 
-    def show_counts(self, totals: Mapping[str, Counts], session: Mapping[str, Counts]) -> None:
-        """Show new counts, if they are new; the cursor stays on its model."""
+    def show_counts(
+        self, totals: Mapping[str, Counts], session: Mapping[str, Counts], letters: int
+    ) -> None:
+        """Show new counts, if they are new; the cursor stays on its model.
+
+        Args:
+            letters: dead letters that are open.
+        """
+        if letters != self._letters:
+            self._letters = letters
+            self._say_what_is_open()
         if (totals, session) != (self._totals, self._session) and not self.throttle.is_resting:
             self._totals, self._session = totals, session
             self._recount()
@@ -91,10 +102,18 @@ class ModelsTable(ListView[_Row]):
     def _recount(self) -> None:
         counts = self._totals if self.lifetime else self._session
         self._sum = sum(counts.values(), Counts())
-        self.show(sorted({**dict.fromkeys(self._told, Counts()), **counts}.items()))
+        found = {**dict.fromkeys(self._told, Counts()), **counts}
+        self.show([(label, found[label]) for label in in_order(found)])
+        self._say_what_is_open()
 
     def _retitle(self) -> None:
         self.border_title = Content("Models · lifetime" if self.lifetime else "Models · session")
+
+    def _say_what_is_open(self) -> None:
+        """Say how many letters are open, where that is another number than of those that failed."""
+        failed = self._sum.failed
+        told = open_of_failed(self._letters, failed) if failed != self._letters else ""
+        self.border_subtitle = Content(told)
 
     # Rows
 
@@ -104,7 +123,7 @@ class ModelsTable(ListView[_Row]):
     def cell(self, column: str, row: _Row, cells: int) -> Piece:
         label, counts = row
         if column == "model":
-            return formats.fit(formats.shorten_middle(label, cells - 1), cells), ""
+            return formats.fit(formats.shorten_middle(shown(label), cells - 1), cells), ""
         if column == "verified":
             tone = _VERDICTS[self._verified[label].state] if label in self._verified else ""
             return formats.fit(self._told.get(label, ""), cells, align="right"), tone
@@ -134,11 +153,12 @@ class ModelsTable(ListView[_Row]):
         return {"model": room, **{name: numbers[name] for name in in_order if name in numbers}}
 
     def _longest_name(self) -> int:
-        names = [self._total_name(), *(label for label, _ in self.shown)]
+        names = [self._total_name(), *(shown(label) for label, _ in self.shown)]
         return max(NAME_CELLS, *map(cell_len, names)) + 1
 
     def _total_name(self) -> str:
-        return f"{plural(len(self.shown), 'model')}, total"
+        models = sum(label != NO_MODEL for label, _ in self.shown)
+        return f"{plural(models, 'model')}, total"
 
     def _counts_nothing(self, name: str) -> bool:
         return name != "verified" and not getattr(self._sum, name)
