@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.inspecting import RowComparison
+from tui_ingest.ingest.reasons import advice
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
 

@@ -1,34 +1,109 @@
-"""The vocabulary of failure: why a record cannot take effect, and which row it speaks of."""
+"""The vocabulary of failure: why a record cannot take effect, what helps, which row it needs."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from tui_ingest.errors import TuiIngestError
+from tui_ingest.oplog.records import MalformedReason
+
+_LEAVE_IT = "leave it: a dead letter is retried by itself then"
 
 
 class Reason(enum.StrEnum):
-    """Why a record cannot take effect. Stored and shown: keep the values.
+    """Why a record cannot take effect, and in one sentence what an operator can do about it.
 
-    A line that is no record at all has a `MalformedReason` instead.
+    Stored and shown: keep the values. A line that is no record at all has a `MalformedReason`.
     """
 
-    UNKNOWN_MODEL = "unknown_model"
-    UNKNOWN_FIELD = "unknown_field"
-    BAD_VALUE = "bad_value"  # a value that its field or column does not accept
-    MISSING_PARENT = "missing_parent"  # it refers to a row that is not here
-    UNIQUE_CLASH = "unique_clash"  # another row has the same unique value
-    PROTECTED = "protected"  # a deletion that the rows referring to it forbid
-    NOT_ALLOWED = "not_allowed"  # by the setting MODELS
-    NO_IDENTITY = "no_identity"  # nothing in it says which row it speaks of
-    IDENTITY_CLASH = "identity_clash"  # its pk is taken, and others refer to it by pk
-    MISSING_TABLE = "missing_table"  # a migration was not run here
-    TIMEOUT = "timeout"  # by itself, too, it ran into the time limit of a statement
-    RECEIVER = "receiver"  # one that RECEIVERS names raised
-    INTEGRITY = "integrity"  # another constraint of the database
-    UNEXPECTED = "unexpected"
+    advice: str
+
+    def __new__(cls, value: str, advice: str) -> Self:
+        """Make a member of what stands below: none is without advice."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.advice = advice
+        return member
+
+    UNKNOWN_MODEL = (
+        "unknown_model",
+        "Install the app that has this model, or name it in EXCLUDE; then retry.",
+    )
+    UNKNOWN_FIELD = (
+        "unknown_field",
+        "Migrate this project, or set IGNORE_UNKNOWN_FIELDS; then retry.",
+    )
+    # A value that its field or column does not accept.
+    BAD_VALUE = ("bad_value", "Edit the value and retry, or discard the record.")
+    # It refers to a row that is not here.
+    MISSING_PARENT = (
+        "missing_parent",
+        f"If that row is still to come, {_LEAVE_IT}. If not, create the row and retry.",
+    )
+    # Another row has the same unique value.
+    UNIQUE_CLASH = (
+        "unique_clash",
+        (
+            f"If the log is still to change the other row, {_LEAVE_IT}."
+            " If not, change that row or edit this record; then retry."
+        ),
+    )
+    # A deletion that the rows referring to it forbid.
+    PROTECTED = (
+        "protected",
+        (
+            f"If the log is still to change or delete the rows that refer to it, {_LEAVE_IT}."
+            " If not, delete them first; then retry."
+        ),
+    )
+    # By the setting MODELS.
+    NOT_ALLOWED = ("not_allowed", "Name the model in MODELS and retry, or discard the record.")
+    # Nothing in it says which row it speaks of.
+    NO_IDENTITY = (
+        "no_identity",
+        "Edit the record so that it says which row it means; then retry.",
+    )
+    # Its pk is taken, and others refer to it by pk.
+    IDENTITY_CLASH = ("identity_clash", "Give the other row another primary key; then retry.")
+    # A migration was not run here.
+    MISSING_TABLE = ("missing_table", "Run 'manage.py migrate' on this project; then retry.")
+    # By itself, too, it ran into the time limit of a statement.
+    TIMEOUT = (
+        "timeout",
+        (
+            "Look for a trigger, a lock or a missing index that slows down this row, or raise the"
+            " database's statement_timeout; then retry."
+        ),
+    )
+    # One that RECEIVERS names raised.
+    RECEIVER = (
+        "receiver",
+        "Mend what the receiver needs, or do not name it in RECEIVERS; then retry.",
+    )
+    # Another constraint of the database.
+    INTEGRITY = ("integrity", "Edit the record so that the database accepts it; then retry.")
+    UNEXPECTED = (
+        "unexpected",
+        "The traceback says where it failed; retry once that is put right.",
+    )
+
+
+_FRAGMENT = "Only a part of the line is here: edit it into a complete record, or discard it."
+_UNREADABLE = "The line is no record: edit it into one, or discard it."
+_ADVICE: dict[str, str] = {
+    **{reason: reason.advice for reason in Reason},
+    MalformedReason.UNKNOWN_OPERATION: "Install a version that knows the operation; then retry.",
+    MalformedReason.TORN: _FRAGMENT,
+    MalformedReason.GLUED: _FRAGMENT,
+    MalformedReason.TOO_LONG: _FRAGMENT,
+}
+
+
+def advice(reason: str) -> str:
+    """Return what to do about a dead letter that is open, as its row has the reason."""
+    return _ADVICE.get(reason, _UNREADABLE)
 
 
 class RowKey(NamedTuple):

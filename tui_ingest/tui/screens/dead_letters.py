@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_ingest.ingest.advice import advice
+from tui_ingest.ingest.reasons import advice
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.export import ExportDialog

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
 from tui_ingest.ingest.outlook import effects, outlook
+from tui_ingest.ingest.reasons import advice
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record, RecordLocation

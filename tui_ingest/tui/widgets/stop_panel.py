@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from tui_ingest.ingest.advice import advice
 from tui_ingest.ingest.events import StoppedOnError
+from tui_ingest.ingest.reasons import advice
 from tui_ingest.tui.view.lines import short
 from tui_ingest.tui.view.wording import Tone
 
