@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 from tui_ingest.ingest.status import CONTENT_TYPE, exposition, stored_statuses
 from tui_ingest.ingest.target import Target
 
+RETRY_SECONDS = "5"  # after which it is worth asking again
+
 
 @require_safe
 def metrics(_request: HttpRequest, database: str = DEFAULT_DB_ALIAS) -> HttpResponse:
@@ -19,5 +21,7 @@ def metrics(_request: HttpRequest, database: str = DEFAULT_DB_ALIAS) -> HttpResp
     try:
         text = exposition(target, stored_statuses(target), time.time())
     except Error:
-        return HttpResponse("The database cannot be read.\n", "text/plain", status=503)
+        headers = {"Retry-After": RETRY_SECONDS}
+        text = "The database cannot be read.\n"
+        return HttpResponse(text, "text/plain", status=503, headers=headers)
     return HttpResponse(text, CONTENT_TYPE)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from tui_ingest.admin.kept_rows import KeptRowsAdmin, outside_transactions
+from tui_ingest.admin.kept_rows import KeptRowsAdmin
 from tui_ingest.admin.letter_facts import facts_of
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError, InvalidEditError
@@ -25,9 +25,9 @@ from tui_ingest.words.terminal_safe import terminal_safe
 class DeadLetterPage(KeptRowsAdmin):
     """Retrying writes rows of any model that the settings allow: it has its own permission."""
 
-    def get_urls(self) -> list[URLPattern]:
+    def own_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        own = [
+        return [
             path(
                 f"<path:object_id>/{name}/",
                 wrap(require_POST(view)),
@@ -35,7 +35,6 @@ class DeadLetterPage(KeptRowsAdmin):
             )
             for name, view in (("retry", self.retry_view), ("discard", self.discard_view))
         ]
-        return [*own, *super().get_urls()]
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "retry")
@@ -56,7 +55,6 @@ class DeadLetterPage(KeptRowsAdmin):
             raise PermissionDenied
         return self._shown(request, letter, **(extra_context or {}))
 
-    @outside_transactions
     def retry_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Retry it, with the line that was typed in place of its own if there is one."""
         letter = self.found(request, object_id)
@@ -94,7 +92,6 @@ class DeadLetterPage(KeptRowsAdmin):
         more = f" {plural(others, 'dead letter')} that waited for it came back, too."
         self.message_user(request, f"Applied.{more if others else ''}", messages.SUCCESS)
 
-    @outside_transactions
     def discard_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give it up, for the reason that was typed."""
         letter = self.found(request, object_id)

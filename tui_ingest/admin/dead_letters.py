@@ -16,7 +16,6 @@ from django.urls import URLPattern, path
 
 from tui_ingest.admin.dead_letter import DeadLetterPage
 from tui_ingest.admin.filters import LogFilter
-from tui_ingest.admin.kept_rows import outside_transactions
 from tui_ingest.admin.letter_facts import subject_of
 from tui_ingest.admin.portions import PORTIONS, retry_portion
 from tui_ingest.ingest import deadletters
@@ -44,15 +43,14 @@ class DeadLetterAdmin(DeadLetterPage):
     action_form = WhyForm
     change_list_template = "tui_ingest/admin/dead_letters.html"
 
-    def get_urls(self) -> list[URLPattern]:
+    def own_urls(self) -> list[URLPattern]:
         portions = path(
             "portions/",
             self.admin_site.admin_view(self.portions_view),
             name="tui_ingest_deadletter_portions",
         )
-        return [portions, *super().get_urls()]
+        return [portions, *super().own_urls()]
 
-    @outside_transactions  # a retry is a transaction of its own
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -105,7 +103,6 @@ class DeadLetterAdmin(DeadLetterPage):
                 self.complain(request, str(error))
         self.message_user(request, f"Discarded: {discarded}.")
 
-    @outside_transactions
     def portions_view(self, request: HttpRequest) -> HttpResponse:
         """Retry the open ones of a list: a press tries one, the next ten, the next the rest."""
         if not (self.has_view_permission(request) and self.has_retry_permission(request)):

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import Error, connections, router, transaction
+from django.db import Error, router
 from django.db.models import Count, Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from tui_ingest.admin.outages import answering
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
-
-V = TypeVar("V", bound=Callable[..., Any])
-
-
-def outside_transactions(view: V) -> V:
-    """Mark a view that begins transactions of its own, where requests are transactions."""
-    for alias in connections:
-        view = transaction.non_atomic_requests(alias)(view)
-    return view
 
 
 def moment(at: datetime | float | None) -> str:
@@ -59,6 +50,17 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def target(self) -> Target:
         """The database that logs are applied to, by the project's settings."""
         return Target(self.database or router.db_for_write(self.model))
+
+    def own_urls(self) -> list[URLPattern]:
+        """Return the addresses of pages that Django's admin does not have."""
+        return []
+
+    def get_urls(self) -> list[URLPattern]:
+        patterns = [*self.own_urls(), *super().get_urls()]
+        for pattern in patterns:
+            # Around Django's own checks: who asks is found out of the database, too.
+            pattern.callback = answering(pattern.callback)
+        return patterns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).using(self.target.database)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from tui_ingest.admin.commanding import FOR_MANY, Command, command_of, commands, given_orders
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
+from tui_ingest.admin.outages import LIVE
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.status import EventKind, severity_of, told_or_seen
 from tui_ingest.ingest.target import Target
@@ -23,7 +24,6 @@ from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
 EVENTS = 15  # of a log, the newest
-LIVE = "live"  # a page's parameter: only what is refreshed of it
 
 
 class ProcessedFileAdmin(KeptRowsAdmin):
@@ -32,9 +32,9 @@ class ProcessedFileAdmin(KeptRowsAdmin):
     A page that is asked for `?live` answers with the part that changes, to the same people.
     """
 
-    def get_urls(self) -> list[URLPattern]:
+    def own_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        own = [
+        return [
             path(
                 "<path:object_id>/order/",
                 wrap(require_POST(self.order_view)),
@@ -42,7 +42,6 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             ),
             path("orders/", wrap(self.orders_view), name="tui_ingest_processedfile_orders"),
         ]
-        return [*own, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -185,6 +185,29 @@ def test_a_log_is_seen_live_paused_and_resumed(project, window):
     window.shows("■ STOPPED")
 
 
+def test_a_database_that_is_away_leaves_the_last_figures_and_their_time(project, window):
+    with project.service():
+        window.open(LOGS)
+        window.shows("✓ CAUGHT UP nothing unread")
+        window.mark()
+    database, kept = project.site.folder / "site.sqlite3", project.site.folder / "kept.sqlite3"
+    window.shows("■ STOPPED")
+    database.rename(kept)
+    database.mkdir()  # which nobody can open
+    window.shows("Not refreshed since")
+    window.shows(": The database does not answer, or refuses to be used now.")
+    assert window.has(".tui-stale .tui-logs a")
+    assert "oplog.log ■ STOPPED" in window.text
+    since = window.find("#tui-now").text
+    window.shows("The database does not answer")
+    assert window.find("#tui-now").text == since
+    database.rmdir()
+    kept.rename(database)
+    window.shows("Live, as of")
+    assert window.is_marked()
+    assert all("503" in complaint for complaint in window.complaints())
+
+
 def test_dead_letters_are_put_right_and_given_up(project, window):
     project.append(BAD, question(2).replace(b'"pub_date": "', b'"pub_date": "soon, '))
     done = project.site.manage("ingest_objects", str(project.log), "--once")

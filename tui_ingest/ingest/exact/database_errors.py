@@ -83,6 +83,7 @@ _MYSQL_TRANSIENT = (
     | {1290, 1792, 1836}  # read-only
     | {1317, 1969, 3024}  # interrupted, by somebody or by a time limit
 )
+_MYSQL_LOCKED = {1205, 3572}
 _MYSQL_TIMEOUTS = {1969, 3024}
 _MYSQL_FAULTS = {
     Fault.TRANSIENT: _MYSQL_TRANSIENT,
@@ -122,6 +123,15 @@ def is_of_the_database(error: BaseException) -> bool:
 def is_lock_timeout(error: BaseException) -> bool:
     """Tell whether PostgreSQL gave up waiting for a lock that somebody else holds."""
     return _sqlstate_of(error.__cause__ or error) == _LOCK_NOT_AVAILABLE
+
+
+def is_locked(error: BaseException) -> bool:
+    """Tell whether a database could not be used because somebody else is writing to it."""
+    driver_error = error.__cause__ or error
+    name = getattr(driver_error, "sqlite_errorname", None) or ""
+    code = driver_error.args[0] if driver_error.args else None
+    is_busy = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or code in _MYSQL_LOCKED
+    return is_busy or is_lock_timeout(error)
 
 
 def is_statement_timeout(error: BaseException) -> bool:

@@ -73,6 +73,9 @@
     const answer = await fetch(live.dataset.live, { cache: "no-store", redirect: "manual", signal });
     if (answer.type === "opaqueredirect" || answer.status === 403)
       return say(": you are logged out, or may not see this any more. Reload the page.");
+    const type = answer.headers.get("content-type") ?? "";
+    if (answer.status === 503 && type.startsWith("text/plain"))
+      return say(`: ${await answer.text()}`);
     if (!answer.ok) return say(`: the server answers with ${answer.status}.`);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const parts = fresh.querySelectorAll("[data-part]");
