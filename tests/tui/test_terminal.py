@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,18 @@ def test_a_terminal_that_goes_away_ends_the_console(log, tmp_path):
     with Terminal(tmp_path, log) as terminal:
         terminal.until("✓ CAUGHT UP")
         terminal.vanish()
+        assert terminal.exit_status() == 0
+
+
+def test_a_terminal_that_goes_away_while_nothing_is_drawn_is_no_error(log, tmp_path):
+    """The console learns of it before it writes, and its last words fail if it still says them."""
+    with Terminal(tmp_path, log) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        stat = Path(f"/proc/{terminal.process.pid}/stat")
+        wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+        terminal.vanish()
+        os.kill(terminal.process.pid, signal.SIGCONT)
         assert terminal.exit_status() == 0
 
 

@@ -52,11 +52,14 @@ def launch(options: IngestOptions) -> int:
     with _ended_by_signals(view), routed(view.feed):
         app.run()
     memory.close()
+    gone = _let_go_of_a_terminal_that_is_gone()
     for line in view.farewell():
         sys.stderr.write(f"tui-ingest: {line}\n")
     ended = view.status.ended
     if ended is not None and ended.error:
         sys.stderr.write(f"tui-ingest: {terminal_safe(ended.error)}\n")
+    if gone:  # what the screen made of that is no news of the session
+        return view.exit_status
     return app.return_code or view.exit_status
 
 
@@ -148,6 +151,7 @@ def _ended_by_signals(view: LogView) -> Iterator[None]:
     gone = threading.Event()
 
     def stop(_: int) -> None:
+        _let_go_of_a_terminal_that_is_gone()
         if not view.stopping:
             threading.Thread(target=_leave, args=(view, gone), daemon=True).start()
         view.stop()
@@ -157,6 +161,19 @@ def _ended_by_signals(view: LogView) -> Iterator[None]:
             yield
     finally:
         gone.set()
+
+
+def _let_go_of_a_terminal_that_is_gone() -> bool:
+    """Draw and speak to nobody from now on: each write to it would be an error, up to the last.
+
+    Return whether it is gone; standard input was a terminal when the console began.
+    """
+    if os.isatty(0):
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    return True
 
 
 def _leave(view: LogView, gone: threading.Event) -> None:
