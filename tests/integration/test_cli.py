@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import lines
 from tests.support.demo import Demo
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.site import clean, run, start, watched
 
 BAD = b'1698395500.000000 SAVE [{"model": "no.such", "pk": 1, "fields": {}}]\n'
@@ -167,7 +167,7 @@ def test_a_signal_ends_the_session_with_status_0(demo, log, number):
             more.write(lines.question(6))
         eventually(lambda: demo.position() == log.stat().st_size, what="the new line, too")
         process.send_signal(number)
-        output, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 0, output
     assert "stopped (0 records set aside)" in output
     assert "polls.question: 6 saved" in output
@@ -182,7 +182,7 @@ def test_it_waits_for_a_log_and_its_folder(demo, tmp_path):
         log.write_bytes(lines.question(1))
         eventually(lambda: demo.position() == log.stat().st_size, what="the log was applied")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(90) == 0
+        assert process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_a_reader_that_goes_away_ends_the_session_without_a_traceback(demo, log):
@@ -195,7 +195,7 @@ def test_a_reader_that_goes_away_ends_the_session_without_a_traceback(demo, log)
         process.stdout.close()
         with log.open("ab") as more:
             more.write(BAD)  # whose dead letter is worth a line
-        assert process.wait(90) == 1
+        assert process.wait(DEADLINE_SECONDS) == 1
         told = process.stderr.read()
     assert "Nobody reads the output" in told
     assert "Traceback" not in told
@@ -210,7 +210,7 @@ def test_closed_standard_streams_cost_lines_and_nothing_else(demo, log, argument
         ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
         cwd=log.parent,
         env=clean() | {"TUI_INGEST_DEMO_DB": str(demo.database)},
-        timeout=120,
+        timeout=DEADLINE_SECONDS,
         check=False,
     )
     assert finished.returncode == status
@@ -244,7 +244,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_batch(demo, log):
         for _ in range(3):  # by now it has taken the order, and goes on
             wait_for_line(process, "in the middle")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=90)
+        _, errors = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert demo.query("SELECT count(*) FROM polls_question") == [(0,)]
@@ -267,7 +267,7 @@ def spawn(demo, *arguments, term="xterm-256color"):
         env=inherited | {"TUI_INGEST_DEMO_DB": str(demo.database), "TERM": term},
         dimensions=(24, 80),
         encoding="utf-8",
-        timeout=90,
+        timeout=DEADLINE_SECONDS,
     )
 
 

@@ -12,8 +12,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+from tests.support.engine import DEADLINE_SECONDS
+
 SERVER = shutil.which("nats-server", path=str(Path(sys.executable).parent))
-DEADLINE_SECONDS = 20.0  # for a server to be ready, or gone
 
 CONFIGURATION = """
 server_name: {name}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.site import watched
 
 TABLES = {
@@ -42,7 +43,7 @@ class Demo:
         """Run to the end; the finished process with its output."""
         started = self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         with watched(started) as process:
-            output, _ = process.communicate(timeout=300)
+            output, _ = process.communicate(timeout=DEADLINE_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 
     def script(self, code, *arguments):
@@ -57,7 +58,7 @@ class Demo:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=DEADLINE_SECONDS,
             check=False,
         )
 

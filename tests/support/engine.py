@@ -11,7 +11,7 @@ from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.files.reading import FileLog
 
-DEADLINE_SECONDS = 90.0  # after which a test gives up; nothing is measured by it
+DEADLINE_SECONDS = 300.0  # after which a test gives up; nothing is measured by it
 
 
 class Running:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.site import watched
 
 SETTINGS = "import pymysql\npymysql.install_as_MySQLdb()\n"  # it speaks for mysqlclient
@@ -78,7 +78,9 @@ def _user():
 def _initialize(folder):
     options = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
     command = [_program("mariadb-install-db"), *options, *_user(), f"--datadir={folder / 'data'}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

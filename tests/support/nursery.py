@@ -4,6 +4,8 @@ import contextlib
 import os
 import signal
 
+from tests.support.engine import DEADLINE_SECONDS
+
 SCRIPT = """
 import os, signal, sys
 import django
@@ -47,7 +49,7 @@ class Nursery:
     def __exit__(self, *_):
         for pid in list(self._pids):
             self.kill(pid)
-        self._parent.communicate(timeout=60)
+        self._parent.communicate(timeout=DEADLINE_SECONDS)
 
     def start(self, *command):
         """Start a command of Django's or `storm`; its pid."""

@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.recorded import parsed
 
 
@@ -93,7 +93,7 @@ class RelayProcess:
     def stop(self):
         """Stop it as a service manager does; its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=DEADLINE_SECONDS)
         self._reader.join()
         return self.process.returncode
 

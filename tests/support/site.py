@@ -5,6 +5,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+from tests.support.engine import DEADLINE_SECONDS
+
 MANAGE_PY = """\
 import os
 import sys
@@ -22,7 +24,11 @@ BASE_DIR = Path(__file__).parent.parent
 SECRET_KEY = "throw-away"
 INSTALLED_APPS = ["tui_ingest", "tui_ingest.demo.polls"]
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "site.sqlite3"},
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": BASE_DIR / "site.sqlite3",
+        "OPTIONS": {"timeout": 60, "init_command": "PRAGMA synchronous = OFF"},
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
@@ -102,5 +108,5 @@ def watched(process):
 def run(*arguments, folder, **environment):
     """Run Python to its end, likewise; the finished process with its output."""
     with watched(start(*arguments, folder=folder, **environment)) as process:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=DEADLINE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

@@ -4,6 +4,7 @@ import threading
 import time
 from functools import partial
 
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import line, serialized
 from tui_ingest.ingest.events import (
     BatchApplied,
@@ -28,7 +29,6 @@ from tui_ingest.tui.view.log_view import LogAccess, LogView
 
 NOW = 1_700_000_000.0  # where the clock of the console stands
 PATH = "/var/log/shop/oplog.log"
-DEADLINE_SECONDS = 60.0  # after which a test gives up; nothing is measured by it
 
 
 def record(

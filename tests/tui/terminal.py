@@ -7,7 +7,8 @@ import time
 import pexpect
 import pyte
 
-DEADLINE_SECONDS = 60.0  # after which a test gives up; nothing is measured by it
+from tests.support.engine import DEADLINE_SECONDS
+
 # Readline leaves the size of another terminal in the environment of the tests' own processes.
 NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "COLUMNS", "LINES"}
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import question, questions
 from tests.support.site import watched
 from tests.tui.terminal import Terminal
@@ -56,7 +56,7 @@ def test_a_console_attaches_to_a_service_commands_it_and_leaves_it(log, tmp_path
             more.write(question(6))
         eventually(lambda: demo.query(COUNT) == [(6,)], what="the service goes on")
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=90) == 0
+        assert service.wait(timeout=DEADLINE_SECONDS) == 0
 
 
 def test_a_console_takes_over_and_the_service_stands_by(log, tmp_path):

@@ -5,14 +5,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import choice, question
-from tests.tui.terminal import DEADLINE_SECONDS, Terminal
+from tests.tui.terminal import Terminal
 
 F2 = "\x1bOQ"
 QUESTIONS = b"".join(question(n) for n in range(1, 21))
@@ -28,13 +28,6 @@ def log(tmp_path):
 def rows(terminal, table):
     with closing(sqlite3.connect(terminal.database, timeout=20)) as database:
         return database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_one_whole_repair_in_a_terminal(log, tmp_path):
@@ -91,7 +84,7 @@ def test_a_terminal_that_goes_away_while_nothing_is_drawn_is_no_error(log, tmp_p
         terminal.until("✓ CAUGHT UP")
         os.kill(terminal.process.pid, signal.SIGSTOP)
         stat = Path(f"/proc/{terminal.process.pid}/stat")
-        wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+        eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", what="it freezes")
         terminal.vanish()
         os.kill(terminal.process.pid, signal.SIGCONT)
         assert terminal.exit_status() == 0
@@ -103,7 +96,10 @@ def test_a_terminal_that_nobody_reads_does_not_stop_the_session(log, tmp_path):
         for number in range(100, 3100, 100):  # one batch after another: each is drawn
             with log.open("ab") as file:
                 file.writelines(question(number + n, "x" * 80) for n in range(100))
-            wait_for(lambda: rows(terminal, "polls_question") == number + 20)  # noqa: B023
+            eventually(
+                lambda: rows(terminal, "polls_question") == number + 20,  # noqa: B023
+                what="the batch is applied",
+            )
         os.kill(terminal.process.pid, signal.SIGTERM)
         assert terminal.exit_status() == 0
 
@@ -207,7 +203,9 @@ def test_the_first_failure_rings_where_that_is_wanted(log, tmp_path):
     loud = {"DJANGO_SETTINGS_MODULE": "loud", "PYTHONPATH": str(tmp_path)}
     database = {"TUI_INGEST_DEMO_DB": str(tmp_path / "demo.sqlite3")}
     migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]
-    subprocess.run(migrate, env={**os.environ, **loud, **database}, check=True, timeout=60)
+    subprocess.run(
+        migrate, env={**os.environ, **loud, **database}, check=True, timeout=DEADLINE_SECONDS
+    )
     with Terminal(tmp_path, log, **loud) as terminal:
         terminal.until("✓ CAUGHT UP")
         assert b"\x1b]9;" not in terminal.received
@@ -215,6 +213,5 @@ def test_the_first_failure_rings_where_that_is_wanted(log, tmp_path):
             file.write(choice(9, of=1).replace(b'"votes": 0', b'"votes": "many"'))
         terminal.until("✗ 1 dead letter")
         told = b"\x1b]9;tui-ingest oplog.log: polls.choice 9 bad_value: "
-        while told not in terminal.received:
-            terminal.look()
+        eventually(lambda: terminal.look() and told in terminal.received, what="it is told")
         assert b"\x07" in terminal.received.partition(told)[0], "the bell"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.site import watched
 
 
@@ -50,7 +50,7 @@ def test_it_shows_traffic_and_leaves_nothing_behind(demo, scratch):
         assert "demo project, live traffic" in told[0]
         assert "surveys.survey" in told[-1]
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=300)
+        rest, _ = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 0, rest
     assert "polls.choice" in rest
     assert list(scratch.iterdir()) == []
@@ -94,7 +94,7 @@ relay.close()
 def test_two_minutes_of_the_story_bring_every_trouble_and_a_rotation(demo, tmp_path):
     folder = tmp_path / "source"
     folder.mkdir()
-    subprocess.run([sys.executable, "-c", STORY, folder], check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", STORY, folder], check=True, timeout=DEADLINE_SECONDS)
     assert (folder / "oplog.log.1").exists()
 
     finished = demo.run(folder / "oplog.log", "--once")

@@ -14,7 +14,7 @@ import pytest
 import tui_ingest
 from tests.support.brokers import SERVER, free_port
 from tests.support.databases import Databases
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import questions
 from tests.support.site import SETTINGS, Site, clean
 
@@ -105,7 +105,7 @@ class Installation:
             env=self.environment(user),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=DEADLINE_SECONDS,
             check=False,
         )
 
@@ -133,7 +133,7 @@ class Installation:
     def close(self):
         for process in self._running:
             process.kill()
-            process.wait(30)
+            process.wait(DEADLINE_SECONDS)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from tests.benchmarks import polls_log
 from tests.support.demo import TABLES
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import choice, question, questions
 from tests.support.page import Situation
 from tests.support.rotation import RotatedLog
@@ -303,7 +304,7 @@ def test_headless_the_database_is_locked(impatient):
     with watched(project.start(*command.arguments)) as process:
         with locked(project):
             said = read_until(process, "WAITING")
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 0, errors
     command.check(said + rest)
     assert page.done
@@ -328,7 +329,7 @@ def test_a_lock_on_postgresql_is_waited_for_in_the_open(tmp_path, postgres_serve
         with watched(project.start(*page.command().arguments)) as process:
             said = read_until(process, "WAITING")
             other.rollback()
-            rest, errors = process.communicate(timeout=60)
+            rest, errors = process.communicate(timeout=DEADLINE_SECONDS)
         rows = other.execute("SELECT pkid FROM polls_question").fetchall()
     assert "WAITING: database: canceling statement due to lock timeout" in said
     assert "recovered: It is back, at attempt" in rest

@@ -4,6 +4,7 @@ import sys
 
 import pexpect
 
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.recorded import told
 from tests.support.shop import SOURCE_SETTINGS, ShopSite
 from tests.support.site import clean
@@ -19,7 +20,7 @@ def test_a_terminal_is_shown_one_line_that_moves(tmp_path):
         env=clean() | {"TERM": "xterm-256color"},
         dimensions=(24, 80),
         encoding="utf-8",
-        timeout=60,
+        timeout=DEADLINE_SECONDS,
     )
     try:
         relay.expect("caught up · 2 records")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.recorder.test_replay import CHANGES, LIFE, ODD_LIFE, ingest
 from tests.support.databases import Databases
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.oddities import SETTINGS as ODD_SETTINGS
 from tests.support.oddities import TARGET_SETTINGS as ODD_TARGET_SETTINGS
 from tests.support.oddities import OddSite
@@ -64,7 +65,7 @@ def typed(site, command):
         env=clean() | {"PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE_SECONDS,
         check=False,
     )
     assert done.stderr == ""

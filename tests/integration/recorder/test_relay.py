@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.recorded import parsed, told
 from tests.support.relays import RelayLog
 from tests.support.shop import SOURCE_SETTINGS, ShopSite
@@ -203,7 +203,7 @@ def test_what_was_not_synced_when_the_power_went_is_still_pending(source):
     log = RelayLog(source, "cut", FSYNC=True)
     change(source, "cut")
     with log.relay("-c", FSYNCED.format(KILLED)) as relay:
-        assert relay.process.wait(timeout=60) == -signal.SIGKILL
+        assert relay.process.wait(timeout=DEADLINE_SECONDS) == -signal.SIGKILL
     assert names_in(log) == {"cut"}, "it was written, and not synced"
     log.path.write_bytes(b"")
     log.drain()

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import line, question, questions, serialized
 from tests.support.processes import says, started
 from tests.support.site import Site
@@ -111,7 +111,7 @@ def test_a_killed_process_is_replaced_and_new_logs_appear_by_themselves(site, lo
                 f"pid {other.pid}"
             }
             other.send_signal(signal.SIGTERM)
-            assert other.wait(timeout=90) == 0
+            assert other.wait(timeout=DEADLINE_SECONDS) == 0
     assert {one["state"] for one in statuses(site)} == {"stopped"}
     assert {one["models"]["polls.question"]["saved"] for one in statuses(site)} == {1, 101}
 

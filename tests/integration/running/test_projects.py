@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 from tests.support import lines
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.site import Site, run, watched
 
 
@@ -222,7 +223,7 @@ def test_a_database_that_cannot_be_reached_is_waited_for(site):
         assert "WAITING: database: " in line
         assert "attempt 1, next in " in line
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=90)
+        rest, _ = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 0, rest
 
 
@@ -278,7 +279,7 @@ def test_a_reader_of_dead_letters_may_go_away(site):
     site.manage("ingest_objects", "oplog.log", "--once")
     with watched(site.start("manage.py", "ingest_deadletters", "list")) as process:
         process.stdout.close()  # long before the first line
-        assert process.wait(90) == 1
+        assert process.wait(DEADLINE_SECONDS) == 1
         assert process.stderr.read() == ""
 
 
@@ -291,7 +292,7 @@ def test_the_console_from_the_projects_manage_py(site):
         env=environment | {"TERM": "xterm-256color"},
         dimensions=(30, 100),
         encoding="utf-8",
-        timeout=90,
+        timeout=DEADLINE_SECONDS,
     )
     terminal.expect("mysite.settings")
     terminal.expect("CAUGHT UP")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import lines
 from tests.support.databases import Databases
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import question, questions
 from tests.support.processes import started
 from tests.support.site import SETTINGS, Site
@@ -22,7 +22,7 @@ PORTION = 25  # records that a writer appends at once
 HOLDERS = "SELECT owner_pid, file_path FROM tui_ingest_processedfile WHERE owner_pid IS NOT NULL"
 GIVEN = "SELECT COUNT(*) FROM tui_ingest_order WHERE kind = 'share' AND status = 'done'"
 ROWS = "SELECT id, question_text FROM polls_question"
-COUNTED = "SELECT SUM(saved), SUM(failed) FROM tui_ingest_modeltotal"
+COUNTED = "SELECT COALESCE(SUM(saved), 0), SUM(failed) FROM tui_ingest_modeltotal"
 
 
 class Fleet:
@@ -117,7 +117,7 @@ def test_three_processes_share_twenty_logs_and_one_of_them_is_killed(fleet, reco
         fleet.wait_for_fair_shares(one, other)
         for process in one, other:
             process.terminate()
-        assert [process.wait(timeout=90) for process in (one, other)] == [0, 0]
+        assert [process.wait(timeout=DEADLINE_SECONDS) for process in (one, other)] == [0, 0]
 
     assert fleet.query(COUNTED) == [(total, 0)]
     assert {(str(uuid.UUID(str(key))), text) for key, text in fleet.query(ROWS)} == expected(
@@ -132,5 +132,5 @@ def test_several_processes_that_work_once_wait_for_each_other(fleet):
         processes = [
             stack.enter_context(fleet.start(name, "--once")) for name in ("one", "other", "third")
         ]
-        assert [process.wait(timeout=90) for process in processes] == [0, 0, 0]
+        assert [process.wait(timeout=DEADLINE_SECONDS) for process in processes] == [0, 0, 0]
     assert fleet.query(COUNTED) == [(LOGS * 201, 0)]

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.databases import Databases
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import question
 from tests.support.site import SETTINGS, clean
 from tests.support.site import Site as Project
@@ -86,7 +86,7 @@ class Processes:
 
     def kill(self, name):
         self._running[name].kill()
-        self._running[name].wait(30)
+        self._running[name].wait(DEADLINE_SECONDS)
 
     def start_again(self, name):
         command, options = self._commands[name]

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from tests.support.brokers import Server
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import question, questions
 from tests.support.rotation import lines_of
 from tests.support.sites import NOBODY, client
@@ -35,7 +36,7 @@ def start(*arguments, **environment):
 def run(*arguments, content="", **environment):
     """The exit status, and what was said on either stream."""
     with start(*arguments, **environment) as process:
-        said, complaint = process.communicate(content, timeout=60)
+        said, complaint = process.communicate(content, timeout=DEADLINE_SECONDS)
     return process.returncode, said, complaint
 
 
@@ -100,7 +101,7 @@ def test_a_service_ends_when_it_is_told_to(site, reader, number):
     try:
         reader.read_until(1)
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 0
     finally:
         process.kill()
@@ -112,7 +113,7 @@ def test_a_service_ends_while_no_broker_answers(tmp_path):
         assert "not verified" in process.stderr.readline()
         assert "Waiting: No broker of nats://127.0.0.1:4/S/a.b" in process.stderr.readline()
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 0
     finally:
         process.kill()

@@ -7,6 +7,7 @@ import nkeys
 import pytest
 
 from tests.support.brokers import Server
+from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import question
 from tests.support.rotation import lines_of
 from tests.support.sites import NOBODY, Site, StreamReader, client, make_stream
@@ -76,7 +77,7 @@ def test_without_nats_py_it_is_said_what_to_install(tmp_path, module, arguments)
         env={"TUI_INGEST_DEMO_DB": str(tmp_path / "demo.sqlite3")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE_SECONDS,
     )
     assert finished.returncode == 1
     assert "pip install 'tui-ingest[nats]'" in finished.stderr + finished.stdout
@@ -92,7 +93,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(tmp_path, command
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE_SECONDS,
     )
     said = finished.stdout + finished.stderr
     assert finished.returncode
@@ -213,7 +214,7 @@ def tls_server(tmp_path):
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem"
     subject = ["-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"]
     made = [*command.split(), *subject]
-    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True, timeout=DEADLINE_SECONDS)
     server = Server(tmp_path, "tls", more=TLS.format(folder=tmp_path))
     server.start()
     server.wait_until_ready()

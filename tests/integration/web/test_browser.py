@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from tests.support.browser import browser
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import choice, line, question, questions, serialized
 from tests.support.processes import started
 from tests.support.site import SETTINGS, Site
@@ -114,7 +114,7 @@ class Project:
         with started(self.site, self._output, *arguments) as process:
             yield process
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            process.wait(timeout=DEADLINE_SECONDS)
 
     def append(self, *lines):
         with self.log.open("ab") as log:

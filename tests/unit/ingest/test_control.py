@@ -42,7 +42,7 @@ def test_an_order_ends_the_wait():
     waiting.start()
 
     control.resume()
-    waiting.join(timeout=30)
+    waiting.join(timeout=300)
 
     assert not waiting.is_alive()
     assert not control.paused
@@ -54,6 +54,6 @@ def test_an_order_given_before_the_wait_is_not_slept_through():
 
     waiting = threading.Thread(target=control.wait, args=(60.0,))
     waiting.start()
-    waiting.join(timeout=30)
+    waiting.join(timeout=300)
 
     assert not waiting.is_alive()

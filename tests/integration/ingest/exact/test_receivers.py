@@ -296,7 +296,7 @@ def test_what_receivers_write_gets_numbers_that_are_free(target):
 
 def test_both_paths_tell_the_same(target, listener):
     """Rows known by UUID, with defaults drawn here, partial and whole, new and old ones."""
-    keys = {number: f"{number:032x}" for number in range(1, 60)}
+    keys = {number: f"{number:032x}" for number in range(1, 20)}
     lines = [
         *(saved("known", n, {"id": key, "name": "a", "slug": None}) for n, key in keys.items()),
         *(saved("known", n, {"id": key, "name": "b"}) for n, key in keys.items()),

@@ -17,6 +17,7 @@ from tui_ingest.ingest import leases
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters import retry
 from tui_ingest.ingest.events import BatchApplied, Noticed, SessionStarted, State, StateChanged
+from tui_ingest.ingest.session import heartbeat
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
@@ -50,6 +51,7 @@ SUCCESSOR = """
 import signal, sys
 import django; django.setup()
 from tui_ingest.ingest.session import Session
+from tui_ingest.ingest.session import heartbeat
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.files.reading import FileLog
 
@@ -160,7 +162,7 @@ def test_killed_under_load_the_holder_is_replaced_and_nothing_is_doubled(site, t
                 more.write(choice(1, of=5))
             eventually(lambda: applied(site)[1] == "1", what="the rest is applied")
             other.terminate()
-            assert other.wait(timeout=90) == 0
+            assert other.wait(timeout=DEADLINE_SECONDS) == 0
 
     number = str(writer.written)
     assert applied(site) == [number, "1", "0", "1", number]
@@ -221,7 +223,8 @@ def test_dead_letters_are_not_retried_under_a_lease_that_is_lost(tmp_path, datab
 
 
 @on_both
-def test_a_paused_session_keeps_its_lease(tmp_path, database):
+def test_a_paused_session_keeps_its_lease(tmp_path, database, monkeypatch):
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_SECONDS", 0.2)
     log = tmp_path / "oplog.log"
     log.write_bytes(question(1))
     path = str(log)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.support.engine import Running, eventually, ingest
+from tests.support.engine import DEADLINE_SECONDS, Running, eventually, ingest
 from tests.support.lines import line, question, questions, serialized
 from tests.support.processes import says, started
 from tui_ingest.demo.polls.models import Question
@@ -232,7 +232,7 @@ def test_a_service_paused_by_a_command_stays_paused_when_it_is_started_again(sit
         with log.open("ab") as more:
             more.write(questions([2, 3]))
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=90) == 0
+        assert service.wait(timeout=DEADLINE_SECONDS) == 0
 
     with started(site, second, *headless) as service:
         says(second, f"PAUSED: by order of {getpass.getuser()} on ")

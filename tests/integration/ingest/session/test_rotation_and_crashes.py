@@ -4,7 +4,7 @@ import random
 import time
 
 from tests.support.demo import Demo
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.site import Site, start, watched
 
 SECONDS = 6
@@ -102,7 +102,7 @@ def test_a_reader_killed_at_random_under_a_rotating_writer_ends_with_the_sources
                 )
             kills += 1
         stop.touch()
-        written, errors = writer.communicate(timeout=60)
+        written, errors = writer.communicate(timeout=DEADLINE_SECONDS)
     assert writer.returncode == 0, errors
 
     finished = target.run(log, "--once")

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 from django.db import connections, transaction
 
-from tests.support.engine import Running, eventually, ingest
+from tests.support.engine import DEADLINE_SECONDS, Running, eventually, ingest
 from tests.support.lines import question, questions
 from tests.support.site import SETTINGS, Site, clean, watched
 from tui_ingest.demo.polls.models import Question
@@ -152,7 +152,7 @@ def test_a_server_that_goes_away_and_returns(tmp_path):
             server.start()
             eventually(lambda: "recovered: " in output.read_text(), what="it goes on")
             reader.terminate()
-            reader.wait(timeout=60)
+            reader.wait(timeout=DEADLINE_SECONDS)
         finished = site.tui_ingest(log, "--headless", "--once")
         rows = site.shell(
             "from tui_ingest.demo.polls.models import Question\n"

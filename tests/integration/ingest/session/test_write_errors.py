@@ -14,7 +14,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.support.engine import eventually
+from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import questions
 from tests.support.site import SETTINGS, Site, clean, watched
 
@@ -48,7 +48,7 @@ class Headless:
 
     def ended(self):
         self.process.terminate()
-        status = self.process.wait(timeout=90)
+        status = self.process.wait(timeout=DEADLINE_SECONDS)
         self._reader.join()
         return status
 
