@@ -130,9 +130,7 @@ async def test_a_pause_reaches_a_log_wherever_it_is_applied(logs):
 
         await d.press("end", "space")
         await d.shows("‖ PAUSING")
-        for _ in range(200):
-            if (order := await in_thread(Order.objects.first)) is not None:
-                break
+        while (order := await in_thread(Order.objects.first)) is None:
             await d.pilot.pause(0.05)
         assert (order.kind, order.status) == ("pause", "open")
         assert " on " in order.given_by

@@ -235,7 +235,7 @@ async def test_dead_letters_are_exported(working_desk, tmp_path):
             await d.press("w")
             d.screen.query_one("Input").value = str(target)
             await d.press("enter")
-            await d.until(target.exists)
+            await d.until(lambda: target.exists() and target.read_text().endswith("\n"))
             await d.press("escape")
         (line,) = target.read_text().splitlines()
         assert json.loads(line)["reason"] == "bad_value"

@@ -18,11 +18,16 @@ def strip(desk):
     return desk.app.main.query_one(TimelineStrip)
 
 
-async def drawn(desk):
-    """The signs of the line, once it is there."""
-    await desk.until(lambda: strip(desk).has_class("-shown") and strip(desk).size.width)
+def signs_of(desk):
     text = strip(desk).render().plain
     return text.removeprefix("log ").split(" ")[0]
+
+
+async def drawn(desk, condition=lambda signs: True):
+    """The signs of the line, once it is there and they are such."""
+    await desk.until(lambda: strip(desk).has_class("-shown") and strip(desk).size.width)
+    await desk.until(lambda: condition(signs_of(desk)))
+    return signs_of(desk)
 
 
 async def lose_files(desk, tmp_path):
@@ -38,12 +43,11 @@ async def lose_files(desk, tmp_path):
 
 async def test_failures_gaps_and_the_session_are_marked_and_opened(working_desk, tmp_path):
     async with working_desk(questions(range(5))) as d:
-        assert await drawn(d) == "━" * (len(await drawn(d)) - 1) + "▼"
+        await drawn(d, lambda signs: signs == "━" * (len(signs) - 1) + "▼")
         await lose_files(d, tmp_path)
-        await d.until(lambda: "✗" in strip(d).render().plain)
-        signs = await drawn(d)
-        assert signs.replace("━", "") == "!✗▼"
-        assert (signs[0], signs[-1]) == ("!", "▼")
+        signs = await drawn(
+            d, lambda signs: signs.replace("━", "") == "!✗▼" == signs[0] + "✗" + signs[-1]
+        )
         assert signs.index("✗") == pytest.approx(len(signs) / 2, abs=1)
         await d.press("3")
         await d.shows("the session stands here · enter goes there")
