@@ -12,9 +12,12 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.parsing import parse_line, too_long
 from tui_ingest.oplog.records import Operation, Record, RecordLocation
 
-MOST_LINES = 64  # in one call: one that is no record sends them all the long way
+MOST_LINES = 64  # in one call: with one that is no record among them, each half is tried
+_FEW_LINES = 8  # of which one is no record: they take less time one by one
 _MOST_BYTES = 1024 * 1024  # of lines that are copied to be parsed
 
 _EPOCH = re.compile(rb"\d{1,10}(?:\.\d+)?")
@@ -25,6 +28,44 @@ _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # line, and none has more than one.
 _NUMBER = secrets.randbits(60)
 _SEPARATOR = b",\n%d,\n" % _NUMBER
+
+
+def parse_all(
+    raws: Sequence[bytes],
+    locations: Sequence[RecordLocation],
+    whole: Sequence[bool],
+    *,
+    max_record_bytes: int,
+) -> list[Entry]:
+    """Return what lines hold.
+
+    Args:
+        raws: the lines without their terminators.
+        locations: of each.
+        whole: whether that is all of each; of the others it is what is kept of too long a line.
+        max_record_bytes: how long a line may be.
+    """
+    entries: list[Entry] = []
+    stretches = [
+        range(at, min(at + MOST_LINES, len(raws)))
+        for at in reversed(range(0, len(raws), MOST_LINES))
+    ]
+    while stretches:
+        lines = stretches.pop()
+        part = slice(lines.start, lines.stop)
+        records = parse_lines(raws[part], locations[part]) if all(whole[part]) else None
+        if records is not None:
+            entries += records
+        elif len(lines) > _FEW_LINES:
+            middle = len(lines) // 2
+            stretches += lines[middle:], lines[:middle]
+        else:
+            for line in lines:
+                if whole[line]:
+                    entries += parse_line(raws[line], locations[line])
+                else:
+                    entries.append(too_long(raws[line], locations[line], max_record_bytes))
+    return entries
 
 
 def parse_lines(raws: Sequence[bytes], locations: Sequence[RecordLocation]) -> list[Record] | None:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
-from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
+from tui_ingest.oplog.bulk_parsing import parse_all
 from tui_ingest.oplog.log import Entry, LogError, Notice, NoticeKind, Position
-from tui_ingest.oplog.parsing import parse_line, too_long
 from tui_ingest.oplog.records import Malformed, MalformedReason, RecordLocation
 
 Headers = dict[str, str]
@@ -100,26 +99,9 @@ class Envelope:
         places = map(
             RecordLocation, itertools.repeat(self.generation), starts[skipped:], lengths[skipped:]
         )
-        return _parse(raws[skipped:], [*places], max_record_bytes)
-
-
-def _parse(
-    raws: Sequence[bytes], places: Sequence[RecordLocation], max_record_bytes: int
-) -> list[Entry]:
-    entries: list[Entry] = []
-    for begin in range(0, len(raws), MOST_LINES):
-        some, at = raws[begin : begin + MOST_LINES], places[begin : begin + MOST_LINES]
-        within = max(place.length for place in at) <= max_record_bytes
-        records = parse_lines(some, at) if within else None
-        if records is not None:
-            entries += records
-            continue
-        for raw, place in zip(some, at, strict=True):
-            if place.length > max_record_bytes:
-                entries.append(too_long(raw, place, max_record_bytes))
-            else:
-                entries += parse_line(raw, place)
-    return entries
+        locations = [*places]
+        whole = [location.length <= max_record_bytes for location in locations]
+        return parse_all(raws[skipped:], locations, whole, max_record_bytes=max_record_bytes)
 
 
 class Run(NamedTuple):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_ingest.oplog import bulk_parsing
-from tui_ingest.oplog.bulk_parsing import parse_lines
+from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_all, parse_lines
 from tui_ingest.oplog.parsing import parse_line
 from tui_ingest.oplog.records import RecordLocation
 
@@ -87,6 +87,25 @@ def test_long_lines_are_not_copied():
     text = json.dumps([{"model": "a.b", "fields": {"a": "x" * 2_000_000}}]).encode()
     raws = [b"1.0 SAVE " + text]
     assert parse_lines(raws, located(raws)) is None
+
+
+@pytest.mark.parametrize("place", [0, 37, MOST_LINES - 1, MOST_LINES, 2 * MOST_LINES])
+def test_few_others_are_parsed_by_themselves_because_of_one_that_is_no_record(place, monkeypatch):
+    raws = [*GOOD * MOST_LINES][: 2 * MOST_LINES]
+    raws.insert(place, b"nonsense")
+    places, whole = located(raws), [True] * len(raws)
+    alone = []
+    monkeypatch.setattr(
+        bulk_parsing, "parse_line", lambda *of: [alone.append(of), *parse_line(*of)][1:]
+    )
+    entries = parse_all(raws, places, whole, max_record_bytes=1_000)
+    assert repr(entries) == repr(one_by_one(raws))
+    assert len(alone) <= 8
+
+
+def test_what_is_kept_of_a_line_that_is_too_long_is_no_record():
+    entries = parse_all(GOOD, located(GOOD), [True, False, *[True] * 4], max_record_bytes=99)
+    assert [getattr(entry, "reason", "") for entry in entries] == ["", "too_long", "", "", "", ""]
 
 
 @given(st.lists(st.one_of(st.sampled_from([*GOOD, *BAD[:-3], *TOGETHER]), st.binary(max_size=40))))

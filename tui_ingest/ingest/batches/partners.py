@@ -7,6 +7,8 @@ is another thing: what waits for a row that failed for such a reason counts as t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by
 from tui_ingest.ingest.reasons import Failure, Reason, RowKey
@@ -23,8 +25,10 @@ class Partners:
         self._target = target
         self._file = file
         self._known: dict[RowKey, bool] = {}  # whether a record that waits has this row
-        self._has_looked = False
-        self._brought: set[RowKey] | None = None  # by open dead letters, unless these are many
+
+    def look_up(self, failures: Iterable[Failure]) -> None:
+        """Ask at once for what `are_awaited` would ask for each of some failures."""
+        self._ask({key for failure in failures for key in failure.needs})
 
     def are_awaited(self, entry: Entry, failure: Failure) -> bool:
         """Tell whether a record waits for rows that are here, or that others have which wait, too.
@@ -39,14 +43,10 @@ class Partners:
         return bool(failure.needs) and all(map(self._is_known, failure.needs))
 
     def _is_known(self, key: RowKey) -> bool:
-        if key not in self._known:
-            self._known[key] = self._is_brought(key)
+        self._ask({key})
         return self._known[key]
 
-    def _is_brought(self, key: RowKey) -> bool:
-        if not self._has_looked:
-            self._has_looked = True
-            self._brought = deadletters.brought(self._target, self._file)
-        if self._brought is not None:
-            return key in self._brought
-        return deadletters.is_brought(self._target, self._file, key)
+    def _ask(self, keys: set[RowKey]) -> None:
+        if unknown := keys - self._known.keys():
+            brought = deadletters.brought(self._target, self._file, unknown)
+            self._known.update((key, key in brought) for key in unknown)

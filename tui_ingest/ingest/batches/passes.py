@@ -181,6 +181,7 @@ class BatchPass:
                 yield record, failure
 
     def _undone(self, record: Record) -> Mapping[str, Outcome]:
+        self._replayer.check(record)
         with self._target.atomic():
             outcomes = self._replayer.replay(record)
             transaction.set_rollback(True, using=self._target.database)
@@ -264,6 +265,7 @@ class BatchPass:
         """End the window at a limit; return how many failures in a row count at its end."""
         limits = self._attempt.limits
         streak, previous = self._written.failures_in_a_row, window.start - 1
+        self._partners.look_up(failures.values())
         for index in sorted(failures):
             if limits.stop_on_error:
                 window.cut(index)

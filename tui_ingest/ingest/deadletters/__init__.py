@@ -32,7 +32,7 @@ from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
 from tui_ingest.ingest.deadletters.together import retry_all
 from tui_ingest.ingest.deadletters.touching import touching
-from tui_ingest.ingest.deadletters.waiting import brought, is_brought, waiting_for
+from tui_ingest.ingest.deadletters.waiting import brought, waiting_for
 
 __all__ = [
     "AutoRetry",
@@ -46,7 +46,6 @@ __all__ = [
     "edit",
     "export",
     "get",
-    "is_brought",
     "keep",
     "refresh_rows",
     "retry",

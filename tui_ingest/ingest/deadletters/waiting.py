@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from django.db.models import QuerySet
 
-from tui_ingest.ingest.deadletters.chunking import chunks, few
+from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
@@ -47,18 +47,11 @@ def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[Ro
     return found
 
 
-def brought(target: Target, file: ProcessedFile) -> set[RowKey] | None:
-    """Return the rows that open dead letters which wait themselves would bring or change; None if
-    there are too many of them.
+def brought(target: Target, file: ProcessedFile, wanted: Iterable[RowKey]) -> set[RowKey]:
+    """Return those of some rows that open dead letters which wait themselves would bring or
+    change.
     """
-    keys = open_keys(target, file).filter(is_needed=False)
-    found = few(keys.values_list("model", "key"), 1)
-    return None if found is None else {*map(RowKey._make, found)}
-
-
-def is_brought(target: Target, file: ProcessedFile, key: RowKey) -> bool:
-    """Tell whether an open dead letter that waits itself would bring or change a row."""
-    return key in matching(open_keys(target, file).filter(is_needed=False), [key])
+    return {*matching(open_keys(target, file).filter(is_needed=False), wanted)}
 
 
 def open_keys(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterKey]:

@@ -99,6 +99,12 @@ def deserialize(
     return row
 
 
+def may_look_up(serialized: Serialized) -> bool:
+    """Tell whether `deserialize` may ask the database: only for natural keys."""
+    is_named = serialized.get("pk") is None and has_natural_key(find_model(serialized["model"]))
+    return is_named or any(isinstance(value, list) for value in serialized["fields"].values())
+
+
 def converted(serialized: Serialized, field: AnyField, value: Any) -> Any:
     """Return the value of an identifying field as Python has it.
 

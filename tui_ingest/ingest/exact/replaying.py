@@ -12,7 +12,7 @@ from tui_ingest.ingest.exact import sequences, writing
 from tui_ingest.ingest.exact.announcing import Announcements
 from tui_ingest.ingest.exact.clashes import both_rows
 from tui_ingest.ingest.exact.deleting import delete
-from tui_ingest.ingest.exact.deserializing import Row, deserialize, known_names
+from tui_ingest.ingest.exact.deserializing import Row, deserialize, known_names, may_look_up
 from tui_ingest.ingest.exact.finding import find_rows
 from tui_ingest.ingest.exact.linking import set_links
 from tui_ingest.ingest.exact.parents import missing_parents
@@ -75,6 +75,19 @@ class Replayer:
             outcomes[label] = max(outcome, outcomes.get(label, outcome), key=_WEIGHT.index)
         told.finish()
         return outcomes
+
+    def check(self, record: Record) -> None:
+        """Refuse what `replay` would refuse before it asks the database, as far as that is known:
+        a savepoint takes longer than all of this.
+
+        Raises:
+            RecordError: the record cannot take effect.
+        """
+        for serialized in self._permitted(record.objects, {}):
+            if record.operation is Operation.SAVE and not may_look_up(serialized):
+                deserialize(self._target, serialized)
+            else:
+                find_model(serialized["model"])
 
     def dangling(self, record: Record) -> Failure | None:
         """Return what an applied record refers to in vain, before constraints are checked."""

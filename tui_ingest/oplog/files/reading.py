@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from tui_ingest.oplog.bulk_parsing import MOST_LINES, parse_lines
+from tui_ingest.oplog.bulk_parsing import parse_all
 from tui_ingest.oplog.files import seeking
 from tui_ingest.oplog.files.chain import Chain
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
@@ -28,7 +28,7 @@ from tui_ingest.oplog.log import (
     Searched,
     StartPoint,
 )
-from tui_ingest.oplog.parsing import is_record, parse_line, parse_torn, too_long
+from tui_ingest.oplog.parsing import is_record, parse_line, parse_torn
 from tui_ingest.oplog.records import RecordLocation
 
 
@@ -112,21 +112,10 @@ class FileLog:
         return [], None
 
     def _parse(self, lines: Sequence[Line], reader: LineReader) -> list[Entry]:
-        entries: list[Entry] = []
-        for begin in range(0, len(lines), MOST_LINES):
-            starts, lengths, raws, whole = zip(*lines[begin : begin + MOST_LINES], strict=True)
-            generation = itertools.repeat(reader.generation.identity)
-            locations = [*map(RecordLocation, generation, starts, lengths)]
-            records = parse_lines(raws, locations) if all(whole) else None
-            if records is not None:
-                entries += records
-                continue
-            for raw, location, is_whole in zip(raws, locations, whole, strict=True):
-                if is_whole:
-                    entries += parse_line(raw, location)
-                else:
-                    entries.append(too_long(raw, location, self._max_record_bytes))
-        return entries
+        starts, lengths, raws, whole = zip(*lines, strict=True)
+        generation = itertools.repeat(reader.generation.identity)
+        locations = [*map(RecordLocation, generation, starts, lengths)]
+        return parse_all(raws, locations, whole, max_record_bytes=self._max_record_bytes)
 
     def _parse_torn(self, line: Line, reader: LineReader) -> list[Entry]:
         """Return what the unterminated last line of a finished generation holds."""
