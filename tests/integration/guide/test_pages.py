@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -120,6 +121,29 @@ def test_every_command_and_its_options(name):
     django_s = set(options_of(BaseCommand().create_parser("manage.py", "any")))
     of_it = set(options_of(command.create_parser("manage.py", name))) - django_s
     everything(where, {name} | of_it)
+
+
+def typed(path):
+    """Every command of a project that a page has in its code: name and arguments.
+
+    Of alternatives each is one, what may be left out is, and comments are no part of it.
+    """
+    text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+    for code in re.findall(r"`([^`\n]+)`|^    (.*)$", text, re.MULTILINE):
+        for found in re.findall(rf"\b(?:{'|'.join(COMMANDS)}) .*", "".join(code)):
+            whole = re.sub(r" \[[^]]*\]", "", re.split("  +| [>#] ", found)[0])
+            *before, last = whole.split(" | ")
+            head, *options = [*(" ".join(before).rsplit(" ", len(before)) if before else ()), last]
+            for option in options or [""]:
+                name, *arguments = shlex.split(f"{head} {option}".replace("…", ""))
+                yield name, [{"ID": "1", "SECONDS": "1"}.get(word, word) for word in arguments]
+
+
+@pytest.mark.parametrize("path", ON_A_FORGE, ids=lambda path: path.name)
+def test_every_command_can_be_typed_as_it_is_written(path):
+    for name, arguments in typed(path):
+        app = "tui_ingest" if COMMANDS[name] == "tui_ingest" else f"tui_ingest.{COMMANDS[name]}"
+        load_command_class(app, name).create_parser("manage.py", name).parse_args(arguments)
 
 
 @pytest.mark.parametrize("path", ON_A_FORGE, ids=lambda path: path.name)

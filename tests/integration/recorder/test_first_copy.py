@@ -39,7 +39,7 @@ def test_a_first_copy_under_live_writes_survives_kills_and_a_row_is_repaired(
         relay = at_source.start("record_changes")
         ingester = at_target.start("ingest_objects", source.log)
         eventually(lambda: size(source) > 10_000, what="live changes are written")
-        assert source.manage("record_changes", "--all").returncode == 0
+        assert source.manage("record_changes", "--resend", "--all").returncode == 0
         eventually(lambda: b'"old ' in source.log.read_bytes(), what="old rows are written")
         at_source.kill(relay)
         at_target.kill(ingester)

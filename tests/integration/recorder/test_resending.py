@@ -38,7 +38,7 @@ def resend(source, *arguments):
 
 
 def test_all_and_some_rows_are_written_again_parents_first(source):
-    said, lines = resend(source, "--all")
+    said, lines = resend(source, "--resend", "--all")
     assert "resend 1 of " in said
     assert "No relay is running" in said
     names = [line.split()[1].partition(".")[2] for line in told(lines)]
@@ -98,7 +98,7 @@ def test_a_resend_survives_kills_and_tells_how_far_it_is(tmp_path, databases):
     source = ShopSite(tmp_path, SOURCE_SETTINGS + databases.new())
     source.do(MANY)
     log = RelayLog(source, "killed", MAX_BYTES=0)
-    assert log.command("--all").returncode == 0
+    assert log.command("--resend", "--all").returncode == 0
     with log.relay() as relay:
         eventually(lambda: log.path.exists() and log.path.stat().st_size, what="it has begun")
         relay.kill()
@@ -147,7 +147,7 @@ with suspended():
         "UPDATE shop_product SET seen = '2023-13-45 00:00:00' WHERE name = 'bad'"
     )
 """)
-    _, lines = resend(source, "--all")
+    _, lines = resend(source, "--resend", "--all")
     assert sorted(o["fields"]["name"] for _, [o] in parsed(lines)) == ["one", "two"]
     status = RelayLog(source, "held").status()
     assert status["held"] == 1
@@ -158,6 +158,8 @@ with suspended():
     ("arguments", "words"),
     [
         (("--resend",), "Name the models to resend"),
+        (("--resend", "shop.tag", "--all"), "Name the models to resend"),
+        (("--all", "--verify"), "choose what to --resend"),
         (("--resend", "shop.nothing"), "shop.nothing is not recorded here. Recorded are: "),
         (("--resend", "shop.tag", "shop.place", "--where", "id=1"), "name one"),
         (("--resend", "shop.tag", "--where", "name"), "--where takes field=value"),

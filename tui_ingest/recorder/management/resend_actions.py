@@ -29,10 +29,12 @@ def add_arguments(parser: ArgumentParser, action: _ArgumentGroup | Any) -> None:
     action.add_argument(
         "--resend", nargs="*", metavar="app.model", help="write the rows of models again"
     )
-    action.add_argument("--all", action="store_true", help="write all rows again: the first copy")
     action.add_argument("--pause", action="store_true", help="stop the resends for a while")
     action.add_argument("--resume", action="store_true", help="go on with them")
     action.add_argument("--give-up", action="store_true", help="send no more of them")
+    parser.add_argument(
+        "--all", action="store_true", help="with --resend: the rows of every model, the first copy"
+    )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--keys", metavar="FILE", help="with --resend: one key a line; - for stdin")
     only.add_argument("--where", metavar="FIELD=VALUE", help="with --resend: only these rows")
@@ -54,8 +56,10 @@ def act(options: dict[str, Any], database: str, say: Callable[[str], object]) ->
         if options[name]:
             _order(state, before, database, say)
             return
-    labels = options["resend"] or []
-    if not options["all"] and not labels:
+    if options["resend"] is None:
+        raise RecorderError("--all, --keys and --where choose what to --resend: name that, too.")
+    labels = options["resend"]
+    if options["all"] == bool(labels):
         raise RecorderError("Name the models to resend (--resend app.model …), or --all of them.")
     made = [
         resend
