@@ -56,7 +56,7 @@ def _is_passed_over(entry: os.DirEntry[str], log_name: str) -> bool:
     Before the extension only what begins with a digit: words there are the names of other logs.
     """
     log = PurePath(log_name)
-    within = re.compile(rf"{re.escape(log.stem)}[-._]\d.*{re.escape(log.suffix)}(\.\w+)?")
+    within = re.compile(rf"{re.escape(log.stem)}[-._]\d.*{re.escape(log.suffix)}(\.\w+)*")
     if not entry.name.startswith(log_name) and not (log.suffix and within.fullmatch(entry.name)):
         return False
     with contextlib.suppress(OSError):

@@ -16,12 +16,14 @@ def told(reader):
 
 
 def test_names_that_are_not_known(files, reader):
-    for name in ("oplog.log-2026W48", "oplog.log.bak", "oplog.log.1.zip", "oplog.2026W48.log.gz"):
+    beside = ("oplog.log-2026W48", "oplog.log.bak", "oplog.log.1.zip", "oplog.2026W48.log.gz")
+    for name in (*beside, "oplog.2026-11-26_03-00.log.tar.gz"):
         files.path.with_name(name).write_bytes(A)
     files.write(B)
     assert lines_of(reader.read()) == [B]
     (message,) = told(reader)
-    assert "oplog.2026W48.log.gz, oplog.log-2026W48, oplog.log.1.zip, oplog.log.bak." in message
+    assert "oplog.2026-11-26_03-00.log.tar.gz, oplog.2026W48.log.gz" in message
+    assert "oplog.log-2026W48, oplog.log.1.zip, oplog.log.bak." in message
     files.rotate(C)
     reader.read()
     assert len(told(reader)) == 1
