@@ -12,6 +12,7 @@ from django.db.models import (
     IntegerField,
     ManyToManyField,
     Model,
+    QuerySet,
     SmallAutoField,
     UUIDField,
 )
@@ -19,6 +20,7 @@ from django.db.models import (
 AnyField: TypeAlias = Any  # Django's own class takes no parameters, and its stub lacks some
 # `migrate` makes their rows in every database, with numbers of its own.
 NUMBERED_ANEW = frozenset({"contenttypes.contenttype", "auth.permission"})
+_OWN_APPS = ("tui_ingest", "tui_ingest_recorder")  # labels
 
 
 def default_identity(model: type[Model]) -> AnyField:
@@ -80,6 +82,18 @@ def through(field: ManyToManyField[Any, Any]) -> type[Model]:
     """Return the model of a many-to-many field's links."""
     model: type[Model] = field.remote_field.through  # type: ignore[assignment]
     return model
+
+
+def links_of(field: ManyToManyField[Any, Any], database: str) -> QuerySet[Model]:
+    """Return the rows of a many-to-many field's links, past every manager.
+
+    Without those to the permissions on tables of ours: a source has other ones than its target.
+    """
+    rows: QuerySet[Model] = QuerySet(model=through(field), using=database)
+    if field.related_model._meta.label_lower != "auth.permission":
+        return rows
+    app = f"{field.m2m_reverse_field_name()}__content_type__app_label"
+    return rows.exclude(**{f"{app}__in": _OWN_APPS})
 
 
 def is_ordered_alike(field: AnyField, database: str) -> bool:

@@ -20,6 +20,7 @@ from tui_ingest.digests.fields import (
     column_fields,
     final_field,
     link_fields,
+    links_of,
     through,
 )
 
@@ -124,9 +125,9 @@ class Hasher:
     ) -> dict[Any, list[Any]]:
         """Return what rows are linked to, in an order that all databases share."""
         near, far = link.m2m_field_name(), link.m2m_reverse_field_name()
-        rows: QuerySet[Model] = QuerySet(model=through(link), using=self._database)
+        rows = links_of(link, self._database).filter(**{f"{near}__in": pks})
         found: dict[Any, list[Any]] = defaultdict(list)
-        for pk, other in rows.filter(**{f"{near}__in": pks}).values_list(near, far):
+        for pk, other in rows.values_list(near, far):
             found[pk].append(convert(other))
         return {pk: sorted(others, key=text_of) for pk, others in found.items()}
 

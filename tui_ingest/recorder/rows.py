@@ -12,7 +12,8 @@ from django.core import serializers
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.utils.encoding import is_protected_type
 
-from tui_ingest.recorder.captures import key_fields, many_to_many, through
+from tui_ingest.digests.fields import links_of
+from tui_ingest.recorder.captures import key_fields, many_to_many
 from tui_ingest.recorder.values import Key, comparable
 
 Serialized: TypeAlias = dict[str, Any]  # Django's serialized object: "model", "pk", "fields"
@@ -144,7 +145,7 @@ class RowReader:
         found: dict[Any, list[Any]] = defaultdict(list)
         for start in range(0, len(rows), _CHUNK):
             keys = [row.pk for row in rows[start : start + _CHUNK]]
-            own = self.all(through(field)).filter(**{f"{near}__in": keys}).order_by("pk")
+            own = links_of(field, self._database).filter(**{f"{near}__in": keys}).order_by("pk")
             for key, other in own.values_list(near, far):
                 if is_numbered_anew(field.related_model):
                     found[key].append(self._name(field.related_model, other))

@@ -72,6 +72,22 @@ def typed(site, command):
     return done.stdout, done.returncode
 
 
+ALL_PERMISSIONS = """
+from django.contrib.auth.models import Permission
+Sticker.objects.create(row="all").needs.set(Permission.objects.all())
+"""
+
+
+@pytest.mark.parametrize("kinds", [PAIRS[-1]], indirect=True, ids=" to ".join)
+def test_who_has_all_permissions_has_them_there_but_for_those_on_our_tables(shops):
+    source, target = shops
+    lines = source.do(ALL_PERMISSIONS + VERIFY)
+    [[sticker]] = [o for _, o in parsed(lines) if o[0]["model"] == "shop.sticker" and o[0]["pk"]]
+    there = {app for _, app, _ in sticker["fields"]["needs"]}
+    assert there == {"auth", "contenttypes", "shop"}
+    assert verified(target, source)["shop.sticker"]["state"] == "equal"
+
+
 def told(target, *arguments):
     """What `ingest_verify` says: its lines, and the commands that it gives."""
     said, status = typed(target, f"python manage.py ingest_verify {' '.join(arguments)}")
