@@ -5,10 +5,11 @@
     nox -f .ci/noxfile.py --list
     nox -f .ci/noxfile.py -s "tests(3.13, Django 6.1)" -- tests/unit -x
 
-An interpreter that is not there is passed over, and said. With pyenv, name those to use first:
-`export PYENV_VERSION=3.11.7:3.12.1:3.13.0`.
+Interpreters are those on the PATH and those of pyenv, be they in use or not; uv downloads what is
+missing. Where it cannot, the combination is passed over; at the end stands which ones were.
 """
 
+import os
 from pathlib import Path
 
 import nox
@@ -27,6 +28,9 @@ SUPPORTED = [
     for django in DJANGOS
     if django == "5.2" or python != OLDEST  # Django 6 needs Python 3.12
 ]
+# Ahead of pyenv's own commands, which know only the versions in use.
+OWN = [str(p) for v in PYTHONS for p in Path.home().glob(f".pyenv/versions/{v}.*/bin")]
+os.environ["PATH"] = os.pathsep.join([*OWN, os.environ["PATH"]])
 TESTS = ("tests/unit", "tests/integration", "tests/tui", "-n", "2")
 
 
