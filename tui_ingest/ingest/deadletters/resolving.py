@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import FRAGMENTS, effective_entry, original_entry
 from tui_ingest.ingest.deadletters.keeping import describe_failure, forget_keys, write_keys
 from tui_ingest.ingest.deadletters.listing import get
-from tui_ingest.ingest.events import Counts, Outcome
+from tui_ingest.ingest.events import Counts, DeadLetterResolved, Outcome
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -38,6 +39,15 @@ class Retry:
     @property
     def applied(self) -> bool:
         return self.status == DeadLetter.Status.APPLIED
+
+    def as_event(self) -> DeadLetterResolved:
+        """Return what to tell of one that is not open any more."""
+        return DeadLetterResolved(
+            at=time.time(),
+            dead_letter=self.dead_letter,
+            status=self.status,
+            counts=self.counts,
+        )
 
 
 @contextlib.contextmanager

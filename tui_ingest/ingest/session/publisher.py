@@ -10,7 +10,6 @@ from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.events import (
     BatchApplied,
-    DeadLetterResolved,
     Event,
     ModelVerified,
     Noticed,
@@ -122,14 +121,7 @@ class Publisher:
     def retried(self, result: Retry) -> None:
         """Report a dead letter that came back by itself."""
         if result.applied:
-            self.tell(
-                DeadLetterResolved(
-                    at=time.time(),
-                    dead_letter=result.dead_letter,
-                    status=result.status,
-                    counts=result.counts,
-                )
-            )
+            self.tell(result.as_event())
         for superseded in result.superseded:
             self._superseded(superseded)
 
@@ -171,14 +163,8 @@ class Publisher:
         )
 
     def _superseded(self, dead_letter: int) -> None:
-        self.tell(
-            DeadLetterResolved(
-                at=time.time(),
-                dead_letter=dead_letter,
-                status=DeadLetter.Status.SUPERSEDED,
-                counts={},
-            )
-        )
+        superseded = Retry(dead_letter=dead_letter, status=DeadLetter.Status.SUPERSEDED)
+        self.tell(superseded.as_event())
 
 
 def first_line(text: str) -> str:

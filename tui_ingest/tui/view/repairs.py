@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator
 
 from tui_ingest.ingest import deadletters
-from tui_ingest.ingest.events import DeadLetterResolved
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.tui.view.feed import Feed
@@ -75,23 +74,11 @@ class RetryRun:
         self._found.pop(result.dead_letter, None)
         self._found[result.dead_letter] = result
         if not _has_failed(result):
-            report_resolved(self._feed, result)
+            self._feed.report(result.as_event())
 
 
 def _has_failed(result: deadletters.Retry) -> bool:
     return result.status == DeadLetter.Status.OPEN
-
-
-def report_resolved(feed: Feed, result: deadletters.Retry) -> None:
-    """Tell the screens that a dead letter needs nobody any more."""
-    feed.report(
-        DeadLetterResolved(
-            at=time.time(),
-            dead_letter=result.dead_letter,
-            status=result.status,
-            counts=result.counts,
-        )
-    )
 
 
 def discard(letters: Iterable[int], target: Target, *, why: str, feed: Feed) -> None:
@@ -103,4 +90,4 @@ def discard(letters: Iterable[int], target: Target, *, why: str, feed: Feed) -> 
     for letter in letters:
         deadletters.discard(target, letter, why=why)
         discarded = deadletters.Retry(dead_letter=letter, status=DeadLetter.Status.DISCARDED)
-        report_resolved(feed, discarded)
+        feed.report(discarded.as_event())
