@@ -1,9 +1,10 @@
-"""What a log is applied to: one database, by one set of settings."""
+"""What a log is applied to: one database, by one set of settings; and what it takes at once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,7 +15,11 @@ from tui_ingest.ingest.identity import Identities
 from tui_ingest.ingest.policy import Policy
 from tui_ingest.ingest.receivers import Receivers
 
+CHUNK = 500  # parameters of a statement; SQLite's limit was 999 for long
+FETCHED = 8  # rows, in the time that it takes to ask about one
+
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 class Target:
@@ -73,3 +78,19 @@ class Target:
     def atomic(self, *, durable: bool = False) -> transaction.Atomic:
         """Return a transaction; inside one, a savepoint (unless it must be durable)."""
         return transaction.atomic(using=self.database, durable=durable)
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Divide items into lists that one statement can take."""
+    remaining = list(items)
+    for start in range(0, len(remaining), CHUNK):
+        yield remaining[start : start + CHUNK]
+
+
+def few(rows: QuerySet[Any, T], number: int) -> set[T] | None:
+    """Return all of a query's results if it is cheaper to fetch them, and compare here, than to ask
+    about a number of rows; otherwise None.
+    """
+    most = max(FETCHED * number, CHUNK)
+    found = list(rows[: most + 1])
+    return set(found) if len(found) <= most else None

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
 
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.waiting import waiting_letters
 from tui_ingest.ingest.exact.clashes import key_of
 from tui_ingest.ingest.exact.deleting import taken_along
@@ -19,7 +18,7 @@ from tui_ingest.ingest.exact.finding import find_rows, row_keys
 from tui_ingest.ingest.exact.needs import WAITING_REASONS
 from tui_ingest.ingest.model_fields import concrete
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.waiting import matching, open_keys
 from tui_ingest.ingest.reasons import RowKey
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import ProcessedFile
 
 CHUNK = 500  # letters, from which on a transaction is ended where no cycle is cut

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from tui_ingest.ingest.checkpoints import as_datetime
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.needs import changed_by
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure, RowKey
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter, DeadLetterKey, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.log import Entry

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from django.db.models import F
 
 from tui_ingest.ingest import checkpoints, totals
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import FRAGMENTS, effective_entry, original_entry
 from tui_ingest.ingest.deadletters.keeping import describe_failure, forget_keys, write_keys
 from tui_ingest.ingest.deadletters.listing import get
 from tui_ingest.ingest.events import Counts, DeadLetterResolved, Outcome
 from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.status import EventKind
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
 from tui_ingest.oplog.records import Record

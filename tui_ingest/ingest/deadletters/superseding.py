@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import write_rows
 from tui_ingest.ingest.exact.finding import row_key, row_keys
 from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.reasons import RecordError, RowKey
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.records import Record, RecordLocation
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.cascades import Cascades
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.groups import complete_groups
 from tui_ingest.ingest.deadletters.resolving import (
@@ -27,7 +26,7 @@ from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.units import write_together
 from tui_ingest.ingest.reasons import Failure
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
 

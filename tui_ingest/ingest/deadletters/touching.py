@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui_ingest.ingest.deadletters.chunking import few
 from tui_ingest.ingest.deadletters.superseding import open_rows
 from tui_ingest.ingest.deadletters.waiting import open_keys
 from tui_ingest.ingest.exact.sought import Sought
 from tui_ingest.ingest.reasons import RowKey
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, few
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.records import Record
 

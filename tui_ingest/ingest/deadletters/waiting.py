@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from django.db.models import QuerySet
 
-from tui_ingest.ingest.deadletters.chunking import chunks
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting
 from tui_ingest.ingest.reasons import RowKey
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile
 from tui_ingest.oplog.records import Record
 

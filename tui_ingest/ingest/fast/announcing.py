@@ -18,7 +18,7 @@ from tui_ingest.ingest.fast.instances import Instances
 from tui_ingest.ingest.fast.tables import Table
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
 from tui_ingest.ingest.receivers import DELETING, SAVING, Receiver, call
-from tui_ingest.ingest.target import Target
+from tui_ingest.ingest.target import Target, chunks
 
 Given = dict[str, Any]
 
@@ -105,7 +105,7 @@ class RunAnnouncements:
         """Return the rows that are here, were not saved in the window, and are to go."""
         table, field = group.table, group.table.identity.field
         found: dict[Any, Model] = {}
-        for chunk in lookups.chunks({*group.identities} - saved.last.keys()):
+        for chunk in chunks({*group.identities} - saved.last.keys()):
             for row in self._target.rows(table.model).filter(**{f"{field.name}__in": chunk}):
                 value = field.get_db_prep_save(getattr(row, field.attname), table.connection)
                 found[spelled(value)] = row

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tui_ingest.ingest.fast.columns import spelled
 from tui_ingest.ingest.fast.tables import ColumnRef
-
-CHUNK = 500  # values in one statement: SQLite's limit was 999 for long
+from tui_ingest.ingest.target import chunks
 
 
 def existing(
@@ -81,10 +79,3 @@ def _conditions(column: ColumnRef, values: Collection[Any]) -> Iterator[tuple[st
     else:
         for chunk in chunks(values):
             yield f"{column.name} IN ({', '.join(['%s'] * len(chunk))})", chunk
-
-
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the values in portions that fit into one statement."""
-    rest = iter(values)
-    while chunk := [*itertools.islice(rest, CHUNK)]:
-        yield chunk
