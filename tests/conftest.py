@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import tui_ingest
 from tests.support import lines
@@ -17,8 +17,9 @@ from tests.support.mariadb import mariadb_server as start_mariadb
 
 # The same examples in every run, however slow the machine is: a change passes or it does not.
 # `pytest --hypothesis-profile=others` looks for more.
-settings.register_profile("gate", derandomize=True, deadline=None)
-settings.register_profile("others", deadline=None, database=None)
+patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("gate", derandomize=True, **patient)
+settings.register_profile("others", database=None, **patient)
 settings.load_profile("gate")
 
 

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.tui.scripted import ScriptedSession, console, text_of, until
+from tests.tui.scripted import ScriptedSession, console, seen, text_of, until
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.elsewhere import Elsewhere
@@ -54,12 +54,7 @@ class Desk:
 
     async def seen(self):
         """Wait until everything reported so far has reached the widgets."""
-        widgets = (widget for screen in self.app.screen_stack for widget in screen.query("*"))
-        parts = [widget for widget in widgets if hasattr(widget, "throttle")]
-        for _ in range(2):  # lines of a flood come with the second look
-            await self.until(lambda: not any(part.throttle.is_resting for part in parts))
-            self.app.look()
-        await self.pilot.pause(0)
+        await seen(self.app, self.pilot)
 
     def text(self):
         return text_of(self.app)

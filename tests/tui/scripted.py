@@ -189,6 +189,16 @@ async def until(pilot, condition, complaint=lambda: "It did not become true in t
         await pilot.pause(0.01)
 
 
+async def seen(app, pilot):
+    """Wait until everything reported so far has reached the widgets."""
+    widgets = (widget for screen in app.screen_stack for widget in screen.query("*"))
+    parts = [widget for widget in widgets if hasattr(widget, "throttle")]
+    for _ in range(2):  # lines of a flood come with the second look
+        await until(pilot, lambda: not any(part.throttle.is_resting for part in parts))
+        app.look()
+    await pilot.pause(0)
+
+
 def text_of(app):
     """The screen as a person reads it, line by line."""
     strips = app.screen._compositor.render_strips()

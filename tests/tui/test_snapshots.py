@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.support.lines import choice, question
-from tests.tui.scripted import NOW, ScriptedSession, console, record, text_of, until
+from tests.tui.scripted import NOW, ScriptedSession, console, record, seen, text_of, until
 from tui_ingest.demo.polls.models import Choice
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
@@ -69,6 +69,7 @@ def test_main_screen(snap_compare, size, utc):
             older_generations=2,
         )
         await until(pilot, lambda: "20 %" in text_of(app) and "polls.choice 900" in text_of(app))
+        await seen(app, pilot)
 
     assert snap_compare(app, terminal_size=tuple(map(int, size.split("x"))), run_before=prepare)
     session.control.stop()
@@ -97,7 +98,7 @@ def test_history(snap_compare, size, utc, tmp_path, monkeypatch):
         await pilot.press("h")
         await until(pilot, lambda: isinstance(app.screen, HistoryScreen))
         await until(pilot, lambda: app.screen.so_far.is_over)
-        app.look()
+        await seen(app, pilot)
 
     assert snap_compare(app, terminal_size=tuple(map(int, size.split("x"))), run_before=prepare)
     app.view.stop()

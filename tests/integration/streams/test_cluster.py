@@ -64,7 +64,7 @@ def test_all_are_killed(cluster, site, reader):
         write_some(site, LINES[300:320])
         eventually(lambda: site.said, what="the forwarder waits")
         cluster.start()
-    assert site.said[-1] == "It goes on."
+    assert "It goes on." in site.said
 
 
 def test_no_majority(cluster, site, reader):

@@ -69,8 +69,8 @@ def test_a_console_attaches_to_a_service_that_applies_a_stream(site, tmp_path):
         with Terminal(tmp_path, site.url, size=(120, 36)) as terminal:
             terminal.until(f"ATTACHED · pid {service.pid} on", "polls.question 3", "message 1 / 1")
             site.write_and_forward(question(4) + question(5))
-            terminal.until("polls.question 5", "message 2 / 2")
-            assert len(re.findall(r"SAVE +polls\.question [1-5] ", terminal.look())) == 5
+            line = re.compile(r"SAVE +polls\.question [1-5] ")
+            terminal.until("message 2 / 2", drawn=lambda shown: len(line.findall(shown)) == 5)
 
 
 async def test_all_subjects_of_a_pattern_are_logs_of_one_console(site, url, tmp_path):

@@ -108,7 +108,7 @@ def test_a_stream_that_is_full_stops_the_forwarder_and_loses_nothing(server, tmp
             broker.api("STREAM.UPDATE.FULL", {**settings, "max_bytes": -1})
         reader.read_until(5_000)
     assert b"".join(lines_of(reader.entries)) == content
-    assert site.said[-1] == "It goes on."
+    assert "It goes on." in site.said
     reader.close()
 
 

@@ -1,5 +1,7 @@
 """Killed at any moment and started again: the same rows and totals as without."""
 
+import shutil
+
 import pytest
 
 from tests.benchmarks import polls_log
@@ -7,8 +9,7 @@ from tests.support.demo import Demo
 from tests.support.engine import eventually
 from tests.support.site import watched
 
-KILLS = 20
-RECORDS = 20_000
+RECORDS = 6_000
 
 # Ends its own process, as SIGKILL does, at one point in the life of a batch in mid-log.
 DIE_AT = """
@@ -57,24 +58,31 @@ with connection.execute_wrapper(around_statement):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """A log, and what the database holds after it was applied in peace."""
+    """A log, what the database holds after it was applied in peace, and an empty one."""
     folder = tmp_path_factory.mktemp("undisturbed")
     log = polls_log.write(folder / "oplog.log", RECORDS, poison=True)
     demo = Demo(folder)
+    demo.script("from django.core.management import call_command; call_command('migrate')")
+    empty = shutil.copy(demo.database, folder / "empty.sqlite3")
     finished = demo.run(log, "--once")
     assert finished.returncode == 3, finished.stdout
-    return log, demo.contents()
+    return log, demo.contents(), empty
 
 
-def test_killed_twenty_times_in_the_middle_of_a_log(undisturbed, tmp_path):
-    log, expected = undisturbed
-    demo = Demo(tmp_path)
-    size = log.stat().st_size
-    for _ in range(KILLS):
+@pytest.mark.parametrize("kills", [6, pytest.param(40, marks=pytest.mark.thorough)])
+def test_killed_again_and_again_while_the_log_grows(undisturbed, tmp_path, kills):
+    whole, expected, _ = undisturbed
+    lines = whole.read_bytes().splitlines(keepends=True)
+    portion = len(lines) // (kills + 1)
+    demo, log = Demo(tmp_path), tmp_path / "oplog.log"
+    for number in range(kills):
+        with log.open("ab") as more:
+            more.writelines(lines[number * portion : (number + 1) * portion])
         before = demo.position()
         with watched(demo.start(log)):
             eventually(lambda here=before: demo.position() > here, what=f"work beyond {before}")
-    assert demo.position() < size, "the last kill came after the end of the log"
+    with log.open("ab") as more:
+        more.writelines(lines[kills * portion :])
 
     finished = demo.run(log, "--once")
 
@@ -85,9 +93,9 @@ def test_killed_twenty_times_in_the_middle_of_a_log(undisturbed, tmp_path):
 @pytest.mark.parametrize("calls_before", [1, 4])
 @pytest.mark.parametrize("point", ["after read", "after claim", "after apply", "after commit"])
 def test_killed_at_a_point_in_the_life_of_a_batch(undisturbed, tmp_path, point, calls_before):
-    log, expected = undisturbed
+    log, expected, empty = undisturbed
     demo = Demo(tmp_path)
-    demo.script("from django.core.management import call_command; call_command('migrate')")
+    shutil.copy(empty, demo.database)
 
     died = demo.script(DIE_AT, log, point, calls_before)
 
