@@ -125,8 +125,8 @@ def test_batches_do_not_become_small_because_others_have_their_turns(tmp_path, m
     def write_something_else():
         while not over.is_set():
             with write_turn(connection):
+                over.wait(0.01)
                 clock[0] += 1e9
-                over.wait(0.001)
 
     other = threading.Thread(target=write_something_else)
     other.start()
