@@ -37,7 +37,10 @@ class _PrintCompletion(argparse.Action):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
             elif action.metavar in _FOLDERS:
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        sys.stdout.write(shtab.complete(parser, shell=str(values)) + "\n")
+        script = shtab.complete(parser, shell=str(values))
+        # To zsh, what shtab writes of several arguments is one that takes no other beside it.
+        script = script.replace('"(*)::', '"*:').replace("one_or_more='(*)'", "one_or_more='*:'")
+        sys.stdout.write(f"{script}\n")
         parser.exit()
 
 

@@ -1,8 +1,10 @@
 """A shell completes the commands by the scripts that they print."""
 
+import shutil
 import subprocess
 import sys
 
+import pexpect
 import pytest
 
 from tui_ingest.completion import SHELLS
@@ -67,3 +69,16 @@ def test_other_shells_have_a_script_too(script, shell):
     text = script("tui-ingest", shell).read_text()
     assert "from-position" in text
     assert "dead-letter stop" in text
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not here")
+def test_zsh_completes_every_log_and_not_only_the_first(script, tmp_path):
+    folder = script("tui-ingest", "zsh").parent
+    (folder / "tui-ingest.zsh").rename(folder / "_tui-ingest")
+    (tmp_path / "other.log").touch()
+    shell = pexpect.spawn("zsh", ["-f"], cwd=str(tmp_path), encoding="utf-8", timeout=60)
+    shell.sendline("fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; PS1='rea''dy '")
+    shell.expect("ready ")
+    shell.send("tui-ingest one.log two.log oth\t")
+    shell.expect_exact("other.log")
+    shell.close(force=True)

@@ -71,6 +71,19 @@ async def test_what_is_before_is_read_when_the_cursor_comes_there(working_desk):
         await d.until(lambda: shown.current.pk == "1")
 
 
+async def test_before_a_file_begins_the_one_before_it_is_read(working_desk, tmp_path):
+    records = [question(n, at=START + 10 * n) for n in range(1, 41)]
+    for name, some in (("oplog.log.2", records[:20]), ("oplog.log.1", records[20:35])):
+        (tmp_path / name).write_bytes(b"".join(some))
+    async with working_desk(b"".join(records[35:])) as d:
+        shown = await looking(d, f"@{START + 380}")
+        assert shown.current.pk == "38"
+        for first in 21, 1:
+            await d.press("g")
+            in_order = [*map(str, range(first, 41))]
+            await d.until(lambda: [line.pk for line in shown.lines] == in_order)  # noqa: B023
+
+
 async def test_what_the_session_has_still_to_come_to_is_told(working_desk):
     async with working_desk(lines(20), paused=True) as d:
         await looking(d, "start")

@@ -476,6 +476,7 @@ async def test_the_palette_offers_what_the_console_does_and_the_screens_actions_
     async with desk(size=(120, 60)) as d:
         await d.press("ctrl+p")
         await d.shows("Pause  (space)", "Next error  (e)", "Copy record  (c)", gone="Scroll")
+        assert "does nothing" not in d.text()
 
 
 async def test_the_state_is_the_last_to_be_cut(desk):

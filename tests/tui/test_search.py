@@ -166,7 +166,7 @@ async def test_more_than_anybody_reads_is_not_found(logs, monkeypatch):  # noqa:
 async def test_an_unknown_key_is_said_before_anything_is_searched(logs):  # noqa: F811
     async with console(logs / "a.log") as d:
         await d.press("F", *"colour:red", "enter")
-        await d.shows('no key "colour:" here, but log: op: model: pk: reason: time:')
+        await d.shows('no key "colour:" here; log: op: model: pk: reason: time:')
         assert d.screen.lookup is None
         await d.press("escape")
         await d.shows("a.log")

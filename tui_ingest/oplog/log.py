@@ -198,7 +198,8 @@ class Log(Protocol):
     ) -> Sequence[Entry]:
         """Return up to `most` entries just before a position, oldest first.
 
-        Fewer, or none, where they are not to be had: gone, or on another machine. Does not move the
+        Fewer, or none, where they are not to be had: gone, or on another machine. All are of one
+        generation: that of the position, or, where that begins, one before. Does not move the
         reader.
 
         Args:

@@ -19,6 +19,7 @@ from textual.worker import Worker, WorkerState
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.keys import APP_KEYS, default_keys
+from tui_ingest.tui.legible import legible
 from tui_ingest.tui.ordered_keys import OrderedKeysApp
 from tui_ingest.tui.screens.console_screen import LOW_LINES, WIDE_CELLS, ConsoleScreen
 from tui_ingest.tui.screens.leave import LeaveDialog
@@ -85,6 +86,11 @@ class ConsoleApp(OrderedKeysApp):
         self._first_failure = FirstFailure() if rings else None
         self._keys_changed = dict(keymap or {})
         self.main = LogsScreen(view) if isinstance(view, AllLogs) else MainScreen(view)
+
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        self.theme_variables = {**variables, **legible(variables)}
+        return self.theme_variables
 
     # The session
 

@@ -47,8 +47,9 @@ class OrderedKeysApp(SpeakingApp):
             if event.is_printable:
                 return False
             await _caught_up(focused)
-        if await self._check_bindings(event.key):
-            return True
+        for priority in True, False:  # as Textual looks; the palette comes first
+            if await self._check_bindings(event.key, priority=priority):
+                return True
         self._say_why_not(event.key)
         return False
 

@@ -156,7 +156,7 @@ class FileLog:
         self, position: Position, most: int, *, since: Position | None = None
     ) -> Sequence[Entry]:
         """See `Log.recent`."""
-        lines = lines_before(self._files, position, most)
+        lines = lines_before(self._files, position, most, own=since is not None)
         same = since is not None and since.generation == position.generation
         after = since.offset if since is not None and same else 0
         return [

@@ -11,19 +11,28 @@ RECENT_BYTES = 256 * 1024  # looked through for the lines before a position
 
 
 def lines_before(
-    files: LogFiles, position: Position, most: int
+    files: LogFiles, position: Position, most: int, *, own: bool
 ) -> list[tuple[RecordLocation, bytes]]:
     """Return up to `most` lines before a position, without their terminators, oldest first.
 
-    Of the position's own generation, and none that are longer than some hundred KiB.
+    All of one generation, and none that are longer than some hundred KiB.
+
+    Args:
+        own: only of the position's generation; else of one before, if it has none before there.
     """
-    begin = max(0, position.offset - RECENT_BYTES)
     try:
         with discover(files) as snapshot:
-            for generation in snapshot.generations:
-                if generation.identity == position.generation:
-                    data = generation.read_at(begin, position.offset - begin)
-                    return _lines(data, begin, position.generation)[-most:]
+            found = False
+            for generation in reversed(snapshot.generations):
+                is_own = generation.identity == position.generation
+                if not is_own and (own or not found):
+                    continue
+                found = True
+                end = position.offset if is_own else generation.known_size
+                begin = max(0, end - RECENT_BYTES)
+                lines = _lines(generation.read_at(begin, end - begin), begin, generation.identity)
+                if lines or begin:
+                    return lines[-most:]
     except LogError:
         pass
     return []

@@ -244,8 +244,10 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         group, shown = self._group(), self._shown()
         first = next((letter for letter in self._meant() if letter.id in group), None)
         if first is not None:
-            what = f"{first.reason} of {first.model}" if first.model else first.reason
-            what = "marked" if self.table.marked else what
+            cause = f"{first.reason} of {first.model}" if first.model else first.reason
+            what = f"{plural(len(group), 'dead letter')}: {cause}"
+            if self.table.marked:
+                what = plural(len(group), "marked dead letter")
             dialog = RetryDialog(len(group), what, len(shown))
             self.app.push_screen(dialog, partial(self._retry_if, sorted(group), shown))
 

@@ -173,7 +173,10 @@ def _summary(found: Inspection) -> Content:
     fate = ("✗ ", Tone.BAD) if found.failed else ("", "")
     lines = [
         Content.assemble(
-            (found.subject, "bold"), "  ", fate, (found.fate, Tone.BAD if found.failed else "")
+            (found.subject.strip() or "a line", "bold"),
+            "  ",
+            fate,
+            (found.fate, Tone.BAD if found.failed else ""),
         ),
         Content.styled(found.place, Tone.QUIET),
     ]

@@ -72,7 +72,7 @@ class LookScreen(HistoryActions, Copying):
         self._place = place
         self._log = view.access.open_log()
         self._window = LogWindow(self._log, view.access.target)
-        self._at_beginning = False  # of a file: nothing is to be had before
+        self._at_beginning = False  # nothing is to be had before
 
     def compose(self) -> ComposeResult:
         yield self.top_line()

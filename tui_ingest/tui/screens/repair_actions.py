@@ -55,6 +55,7 @@ class RepairActions(ConsoleScreen):
 
     @work(exclusive=True, group="repair", exit_on_error=False)
     async def _retry(self, letter: int) -> None:
+        self.notify("Retrying …")  # until it is done: the database may have it wait
         run = RetryRun([letter], self.view.access.target, feed=self.view.feed)
         while not run.finished:
             await in_thread(run.run_chunk)

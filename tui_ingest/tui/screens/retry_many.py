@@ -27,7 +27,7 @@ class RetryDialog(Dialog[bool]):
 
     Args:
         group: letters in it.
-        what: what they have in common: "missing_parent of polls.choice".
+        what: "3 dead letters: missing_parent of polls.choice".
         shown: letters that are shown.
     """
 
@@ -44,7 +44,7 @@ class RetryDialog(Dialog[bool]):
         these, all_shown = (key_name(self, name) for name in ("retry_group", "retry_all_shown"))
         with Vertical(classes="dialog"):
             stages = " First 1, then 10, then the rest; it stops at the first that fails."
-            asked = f"Retry {plural(self._group, 'dead letter')}: {self._what}?"
+            asked = f"Retry {self._what}?"
             yield Static(Content(asked + (stages if self._group > 1 else "")))
             with Horizontal(classes="buttons"):
                 yield Button(f"Retry these ({these})", variant="primary", id="these")

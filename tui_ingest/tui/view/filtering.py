@@ -55,7 +55,7 @@ class Filter(Generic[T]):
         for match in found:
             if match["key"] and match["key"] not in vocabulary.keys:
                 known = " ".join(f"{key}:" for key in vocabulary.keys)
-                return cls(typed, f'no key "{match["key"]}:" here, but {known} and "quoted: text"')
+                return cls(typed, f'no key "{match["key"]}:" here; {known} or "quoted: text"')
         wanted = tuple(
             (match["key"] or "", _value(match))
             for match in found

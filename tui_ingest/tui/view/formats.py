@@ -96,12 +96,21 @@ def shorten_middle(text: str, width: int) -> str:
     return set_cell_size(text, head) + shorten_start(text, width - head)
 
 
+def shorten_label(label: str, width: int) -> str:
+    """Return `app_label.model` in at most `width` cells; the model is the last to be cut."""
+    app, dot, model = label.rpartition(".")
+    room = width - cell_len(model) - 2  # for the start of the app's name
+    if cell_len(label) <= width or not dot or room < -1:
+        return shorten_start(label, width)
+    return f"{set_cell_size(app, room)}….{model}" if room > 0 else f"…{model}"
+
+
 def subject(label: str, key: str, width: int) -> str:
     """Return a model's label and a key in at most `width` cells; the key is the last to be cut."""
     key = f" {key}" if key else ""
     if cell_len(label) + cell_len(key) > width:
         key = shorten_middle(key, max(width * 2 // 3, width - cell_len(label)))
-        label = shorten_middle(label, width - cell_len(key))
+        label = shorten_label(label, width - cell_len(key))
     return label + key
 
 

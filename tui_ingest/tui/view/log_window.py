@@ -54,7 +54,7 @@ class LogWindow:
         return self._lines(batch.entries, applied) if batch else []
 
     def earlier(self, applied: Position) -> list[RecordLine]:
-        """Return the lines before; none at the beginning of a file of the log."""
+        """Return the lines before; none at the beginning of the log."""
         with self._lock:
             entries = self._log.recent(self._begin, PAGE_RECORDS)
             if entries:

@@ -37,11 +37,13 @@ class LettersTable(ListView[Letter]):
     def __init__(self) -> None:
         super().__init__(id="letters")
         self._longest = 0  # characters of a subject
+        self._all_are_open = False
         self.marked: set[int] = set()  # ids
         self.set_reactive(LettersTable.sort_column, "id")
 
     def rows_changed(self) -> None:
         self._longest = max(map(_length, self.shown), default=0)
+        self._all_are_open = all(letter.status == "open" for letter in self.shown)
         super().rows_changed()
 
     def show(self, rows: Sequence[Letter]) -> None:
@@ -67,8 +69,9 @@ class LettersTable(ListView[Letter]):
         cells = dict(_CELLS)
         if width < NARROW:
             del cells["last try"], cells["tries"]
+        if width < NARROW or self._all_are_open:  # as the title says
             cells["status"] = SIGN_CELLS
-        cells["model"] = min(max(SUBJECT_CELLS, self._longest + 1), width * 2 // 5, cells["model"])
+        cells["model"] = min(max(SUBJECT_CELLS, self._longest + 2), width * 2 // 5, cells["model"])
         return {**cells, "error": max(10, width - sum(cells.values()))}
 
     def cell(self, column: str, row: Letter, cells: int) -> Piece:

@@ -46,7 +46,7 @@ class LinesView(RowsView):
         return len(self.lines)
 
     def nothing(self) -> str:
-        return "no record of that time or later"
+        return "the log has no record there, or later"
 
     def row(self, index: int, width: int) -> Iterable[Piece]:
         return log_row(self.lines[index], width)

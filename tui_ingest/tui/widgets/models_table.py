@@ -123,7 +123,7 @@ class ModelsTable(ListView[_Row]):
     def cell(self, column: str, row: _Row, cells: int) -> Piece:
         label, counts = row
         if column == "model":
-            return formats.fit(formats.shorten_middle(shown(label), cells - 1), cells), ""
+            return formats.fit(formats.shorten_label(shown(label), cells - 1), cells), ""
         if column == "verified":
             tone = _VERDICTS[self._verified[label].state] if label in self._verified else ""
             return formats.fit(self._told.get(label, ""), cells, align="right"), tone
@@ -132,9 +132,12 @@ class ModelsTable(ListView[_Row]):
         return formats.fit(formats.count(number), cells, align="right"), tone
 
     def closing(self, width: int) -> Iterable[Piece]:
-        total = self._total_name(), self._sum
         for name, cells in self.widths(width).items():
-            yield self.cell(name, total, cells)
+            if name == "model":
+                total = self._total_name()
+                yield formats.fit(total if cell_len(total) < cells else "total", cells), ""
+            else:
+                yield self.cell(name, ("total", self._sum), cells)
 
     def shows_cursor(self, index: int) -> bool:
         return index == self.cursor and self.has_focus

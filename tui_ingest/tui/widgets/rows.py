@@ -29,12 +29,11 @@ class RowsView(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
         & > .rows--cursor { background: $block-cursor-blurred-background; text-style: bold; }
         & > .rows--heading { text-style: bold; }
-        & > .rows--quiet { color: $foreground 60%; }
+        & > .rows--quiet { color: $text-quiet; }
         & > .rows--good { color: $text-success; }
         & > .rows--warning { color: $text-warning; }
         & > .rows--bad { color: $text-error; text-style: bold; }
         & > .rows--accent { color: $text-accent; }
-        &:ansi > .rows--quiet { color: ansi_bright_black; }
         &:focus > .rows--cursor {
             color: $block-cursor-foreground;
             background: $block-cursor-background;
