@@ -454,7 +454,10 @@ async def test_in_a_dry_run_the_failures_are_listed_and_nothing_is_changed(worki
         await d.press("r")
         await d.shows("This is a dry run")
         await d.press("enter")
-        assert (await inspected(d)).subject == "SAVE polls.choice 9"
+        inspection = await inspected(d)
+        assert inspection.subject == "SAVE polls.choice 9"
+        assert inspection.outlook.startswith("Applied once more it fails: polls.choice 9: ")
+        assert "nothing was kept" in d.app.view.farewell()[0]
     assert await in_thread(DeadLetter.objects.count) == 0
 
 

@@ -62,6 +62,8 @@ async def test_failures_gaps_and_the_session_are_marked_and_opened(working_desk,
         await d.at(EventsScreen)
         await d.press("escape", "right", "right", "right", "enter")
         await d.shows("Log · following")
+        await d.press("escape")
+        await d.until(lambda: d.app.focused is d.log)
 
 
 async def test_a_click_opens_what_is_marked(working_desk):

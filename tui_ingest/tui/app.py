@@ -185,7 +185,7 @@ class ConsoleApp(OrderedKeysApp):
 
     async def action_ask_to_quit(self) -> None:
         """Quit, unless the session has something left to do and the operator stays for that."""
-        left = left_to_do(self.view.status)
+        left = "" if self.view.access.dry_run else left_to_do(self.view.status)
         if self.view.over or self.view.stopping or not left:
             await self.action_quit()
         else:

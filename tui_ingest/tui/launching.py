@@ -115,9 +115,8 @@ def _all_logs(options: IngestOptions) -> tuple[AllLogs, RunSession]:
 
 def _access(options: IngestOptions, *, only_look: bool) -> LogAccess:
     vendor = connections[options.database].vendor
-    words = [options.project, f"{options.database} {vendor}"]
-    if options.dry_run:
-        words.append("dry run")
+    # First what must not be cut off.
+    words = ["DRY RUN" if options.dry_run else "", options.project, f"{options.database} {vendor}"]
     return LogAccess(
         path="" if options.are_many else name_of(options.path),
         target=Target(options.database),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 
 from tui_ingest.oplog.log import Entry
@@ -45,6 +46,12 @@ class Span(NamedTuple):
     line: int  # the first is 0
     start: int  # characters before it
     end: int
+
+
+def span_of_error(error: str) -> Span | None:
+    """Return the place at which a line stops being a record, if what is said of it names that."""
+    found = re.search(r"at character (\d+)\.$", error)
+    return Span(0, int(found[1]) - 1, int(found[1]) - 1) if found else None
 
 
 def span_of(text: str, object_index: int, field: str) -> Span | None:

@@ -9,7 +9,14 @@ from tests.support.lines import line, question, serialized
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.view.places import parse_place
-from tui_ingest.words.record_text import editable, entry_of, line_of, readable, span_of
+from tui_ingest.words.record_text import (
+    editable,
+    entry_of,
+    line_of,
+    readable,
+    span_of,
+    span_of_error,
+)
 from tui_ingest.words.terminal_safe import terminal_safe, terminal_safe_json
 
 EVIL = "\x1b]0;x\x07\x00\x7f\x9b2J\u200e\u202e\u2028\u2066\ufeff\ud800\U000e0041"
@@ -122,3 +129,18 @@ def test_what_is_no_place_is_refused(typed):
 )
 def test_an_error_is_shown_without_what_stands_beside_it(error, left):
     assert without_subject(error, "polls.choice", "1") == left
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ('1.0 SAVE [{"model": "a.b", "fields": {"text": "never', '"never'),
+        ('1.0 SAVE [{"model": "a.b",, "pk": 1}]', ', "pk": 1}]'),
+        ("1.0 SAVE [] and more", " and more"),
+        ("no record", None),
+    ],
+)
+def test_what_is_no_record_is_opened_where_it_stops_being_one(line, rest):
+    entry = entry_of(line.encode())
+    span = span_of_error(entry.error)
+    assert (span and line[span.start :]) == rest

@@ -133,6 +133,8 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     def _retitle(self) -> None:
         table = self.table
         which = "open" if self._only_open else "all"
+        if self.view.access.dry_run:
+            which = "dry run, superseded ones too"
         typed = f"/{terminal_safe(table.filter.typed)}/ " if table.filter else ""
         self.table.border_title = Content(
             f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"

@@ -20,13 +20,14 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record
 from tui_ingest.tui.screens.console_screen import ConsoleScreen, help_key
+from tui_ingest.tui.speaking import speaker
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import RetryRun
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.json_area import JsonArea
 from tui_ingest.tui.widgets.key_line import KeyLine
-from tui_ingest.words.record_text import Span, editable, entry_of, line_of, span_of
+from tui_ingest.words.record_text import Span, editable, entry_of, line_of, span_of, span_of_error
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -105,6 +106,7 @@ class EditScreen(ConsoleScreen):
         """Keep the text as the record, and retry it."""
         target = self.view.access.target
         run = RetryRun([self._letter], target, feed=self.view.feed)
+        self.notify("Saving and retrying …")  # until it is done: the database may have it wait
         try:
             await in_thread(deadletters.edit, target, self._letter, self._line())
             while not run.finished:
@@ -119,6 +121,7 @@ class EditScreen(ConsoleScreen):
             self.dismiss()
 
     def _say(self, text: str) -> None:
+        speaker(self).fall_silent()
         verdict = Content.styled(f"✗ {terminal_safe(text, lines=True)}", Tone.BAD)
         self.query_one("#verdict", Static).update(verdict)
 
@@ -134,7 +137,9 @@ def _find(letter_id: int, target: Target) -> tuple[DeadLetter, str, Span | None]
     raw = bytes(letter.raw if letter.edited is None else letter.edited)
     text = editable(raw)
     entry = entry_of(raw)
-    rows = compare(target, entry) if isinstance(entry, Record) else []
+    if not isinstance(entry, Record):
+        return letter, text, span_of_error(entry.error)
+    rows = compare(target, entry)
     faults = (
         span
         for place, row in enumerate(rows)

@@ -109,20 +109,19 @@ class LookScreen(HistoryActions, Copying):
         self._retitle()
         if not self.ready.is_set():
             return
-        if lines.cursor >= len(lines.lines) - NEAR_ROWS:
-            self._read(later=True)
-        elif lines.cursor < NEAR_ROWS and not self._at_beginning:
-            self._read(later=False)
+        later = lines.cursor >= len(lines.lines) - NEAR_ROWS
+        earlier = lines.cursor < NEAR_ROWS and not self._at_beginning
+        if later or earlier:
+            self._read(later=later, earlier=earlier)
 
     @work(exclusive=True, group="look", exit_on_error=False)
-    async def _read(self, *, later: bool) -> None:
+    async def _read(self, *, later: bool, earlier: bool) -> None:
         self.ready.clear()
         try:
-            read = self._window.later if later else self._window.earlier
-            found = await in_thread(read, self.view.status.position)
             if later:
-                self.lines.append(found)
-            else:
+                self.lines.append(await in_thread(self._window.later, self.view.status.position))
+            if earlier:
+                found = await in_thread(self._window.earlier, self.view.status.position)
                 self._at_beginning = not found
                 self.lines.prepend(found)
         finally:

@@ -210,5 +210,7 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
             return
         if self.maximized is not None:
             self.minimize()
+        elif isinstance(self.focused, TimelineStrip):
+            self.log_pane.focus()
         else:
             self.action_follow()

@@ -24,7 +24,7 @@ from tui_ingest.oplog.log import Backlog
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
 from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.starting import status_of
-from tui_ingest.tui.view.farewell import farewell_of_many
+from tui_ingest.tui.view.farewell import farewell_of_a_dry_run, farewell_of_many
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.log_rows import LogRow, overall
 from tui_ingest.tui.view.log_view import LogAccess, LogView
@@ -275,9 +275,11 @@ class AllLogs(LogView):
         views = [one.view for one in ended if one.view is not None]
         for view in views:
             view.look()
+        statuses = [view.status for view in views]
+        said = farewell_of_a_dry_run if self.access.dry_run else farewell_of_many
         others = plural(len(members) - len(ended), "log")
         return [
-            *farewell_of_many([view.status for view in views]),
+            *said(statuses),
             *(f"{one.path}: {one.ended.error}" for one in ended if one.ended and one.ended.error),
             *([f"{others} left to whoever applies them."] if len(members) > len(ended) else []),
         ]

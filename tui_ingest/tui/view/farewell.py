@@ -23,6 +23,11 @@ def left_to_do(status: SessionStatus) -> str:
     return ", ".join(parts)
 
 
+def farewell_of_a_dry_run(statuses: Sequence[SessionStatus]) -> list[str]:
+    """Return what is said of one: that nothing of it is left."""
+    return [f"{_applied(statuses)}. It was a dry run: nothing was kept."]
+
+
 def farewell(status: SessionStatus) -> list[str]:
     """Return three lines for the shell: records, dead letters, the place in the log.
 

@@ -149,4 +149,6 @@ def _place(location: RecordLocation, time: float | None, reading: str, *, log: s
 
 
 def _applied_again(rows: Sequence[RowComparison]) -> str:
+    if failing := next((row for row in rows if row.fails), None):
+        return f"Applied once more it fails: {terminal_safe(failing.effect.partition(chr(10))[0])}"
     return f"Applied once more it {effects(rows)}." if rows else ""

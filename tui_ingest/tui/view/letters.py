@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,14 +79,18 @@ def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
     return [_letter(letter) for letter in listed]
 
 
-def rehearsed(lines: Iterable[RecordLine]) -> list[Letter]:
-    """Return what would be dead letters if this were no dry run."""
+def rehearsed(lines: Sequence[RecordLine]) -> list[Letter]:
+    """Return what would be dead letters if this were no dry run, superseded ones included.
+
+    Args:
+        lines: that failed, in log order.
+    """
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, -len(lines)):
         reason, _, error = line.note.partition(": ")
         found.append(
             Letter(
-                id=-number,
+                id=number,
                 status=REHEARSED,
                 reason=reason,
                 operation=line.operation,

@@ -15,7 +15,7 @@ from tui_ingest.oplog.log import Log, StartPoint
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.running.exit_status import APPLIED
 from tui_ingest.running.starting import status_of
-from tui_ingest.tui.view.farewell import farewell
+from tui_ingest.tui.view.farewell import farewell, farewell_of_a_dry_run
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.line_buffer import LineBuffer
 from tui_ingest.tui.view.lines import ElidedLine, Line
@@ -147,7 +147,8 @@ class LogView:
 
     def farewell(self) -> list[str]:
         """Return what is said in the shell, after the console has gone."""
-        return farewell(self.status)
+        dry = self.access.dry_run and not self.status.attached
+        return farewell_of_a_dry_run([self.status]) if dry else farewell(self.status)
 
     # Orders: given at once, obeyed after the running batch, seen in the status
 

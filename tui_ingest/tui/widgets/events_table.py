@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from tui_ingest.ingest.status import Severity
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import MarkerLine
@@ -29,6 +31,7 @@ class EventsTable(ListView[MarkerLine]):
 
     def __init__(self) -> None:
         super().__init__(id="events")
+        self._longest_kind = self._longest_log = 0  # cells
         self.set_reactive(EventsTable.sort_column, "time")
 
     def show(self, rows: Sequence[MarkerLine]) -> None:
@@ -38,6 +41,11 @@ class EventsTable(ListView[MarkerLine]):
         if at_end:
             self.action_last()
 
+    def rows_changed(self) -> None:
+        self._longest_kind = max((len(line.kind) for line in self.shown), default=KIND_CELLS)
+        self._longest_log = max((cell_len(line.log) for line in self.shown), default=LOG_CELLS)
+        super().rows_changed()
+
     def nothing(self) -> str:
         return super().nothing() or "nothing has happened besides records"
 
@@ -45,8 +53,9 @@ class EventsTable(ListView[MarkerLine]):
         return row
 
     def widths(self, width: int) -> dict[str, int]:
-        rest = max(0, width - TIME_CELLS - KIND_CELLS)
-        return {"time": TIME_CELLS, "what": KIND_CELLS, "message": rest}
+        kind = min(KIND_CELLS, max(len("what "), self._longest_kind) + 1)
+        rest = max(0, width - TIME_CELLS - kind)
+        return {"time": TIME_CELLS, "what": kind, "message": rest}
 
     def cell(self, column: str, row: MarkerLine, cells: int) -> Piece:
         match column:
@@ -76,6 +85,6 @@ class AllEventsTable(EventsTable):
         return "all_events"  # it can be filtered by more than those of one log
 
     def widths(self, width: int) -> dict[str, int]:
-        log = min(LOG_CELLS, width // 4)
+        log = min(LOG_CELLS, width // 4, max(len("log "), self._longest_log) + 1)
         cells = super().widths(width - log)
         return {"time": cells.pop("time"), "log": log, **cells}

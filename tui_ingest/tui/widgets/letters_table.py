@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.letters import OF_ALL_LOGS, REHEARSED, VOCABULARY, Letter
 from tui_ingest.tui.view.lines import without_subject
@@ -37,12 +39,14 @@ class LettersTable(ListView[Letter]):
     def __init__(self) -> None:
         super().__init__(id="letters")
         self._longest = 0  # characters of a subject
+        self._longest_log = 0  # cells
         self._all_are_open = False
         self.marked: set[int] = set()  # ids
         self.set_reactive(LettersTable.sort_column, "id")
 
     def rows_changed(self) -> None:
         self._longest = max(map(_length, self.shown), default=0)
+        self._longest_log = max((cell_len(letter.log) for letter in self.shown), default=0)
         self._all_are_open = all(letter.status == "open" for letter in self.shown)
         super().rows_changed()
 
@@ -96,7 +100,7 @@ class AllLettersTable(LettersTable):
         return "all_letters"  # it can be filtered by more than those of one log
 
     def widths(self, width: int) -> dict[str, int]:
-        log = min(LOG_CELLS, width // 4)
+        log = min(LOG_CELLS, width // 4, max(len("log "), self._longest_log) + 1)
         cells = super().widths(width - log)
         return {"id": cells.pop("id"), "log": log, **cells}
 
