@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tui_ingest.headless.lines import told
-from tui_ingest.headless.output import Sink
+from tui_ingest.headless.output import Output, Sink
 from tui_ingest.headless.standing import Standing
 from tui_ingest.ingest.events import Event, State
 from tui_ingest.running.options import IngestOptions
@@ -32,7 +32,7 @@ _STYLES = {
 }
 
 
-class BarOutput:
+class BarOutput(Output):
     """Redraws the bar from the last known facts; lines are gathered between two redraws."""
 
     def __init__(self, options: IngestOptions, sink: Sink) -> None:

@@ -6,10 +6,9 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from tui_ingest.headless.output import Sink
+from tui_ingest.headless.output import SUMMARY_SECONDS, Output, Sink
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import (
     DeadLetterResolved,
@@ -27,8 +26,6 @@ from tui_ingest.ingest.events import (
 from tui_ingest.ingest.status import SessionStatus, lag_seconds
 from tui_ingest.running.options import IngestOptions
 
-SUMMARY_SECONDS = 10.0  # between two lines about how far it is
-
 # What an event is called, and which of its facts are told.
 _TOLD: dict[type[Event], tuple[str, tuple[str, ...]]] = {
     SessionStarted: ("started", ("database", "dead_letters", "gaps")),
@@ -42,7 +39,7 @@ _TOLD: dict[type[Event], tuple[str, tuple[str, ...]]] = {
 }
 
 
-class JsonOutput:
+class JsonOutput(Output):
     """Writes events, and every so often how far it is. Times are ISO 8601 in UTC."""
 
     def __init__(
@@ -54,17 +51,6 @@ class JsonOutput:
         self._status = SessionStatus()
         self._summary_at = clock()
         self._summarised: tuple[State, int] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Nothing is held back."""
 
     def __call__(self, event: Event) -> None:
         self._status = self._status.after(event)

@@ -7,19 +7,23 @@ import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Self, TextIO
 
 from tui_ingest.ingest.events import Event
 
+SUMMARY_SECONDS = 10.0  # between two lines about how far it is
 
-class Output(Protocol):
+
+class Output:
     """Listens to a session for as long as it is entered."""
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Begin."""
+        return self
 
     def __exit__(
         self,

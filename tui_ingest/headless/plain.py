@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from tui_ingest.headless.lines import told
-from tui_ingest.headless.output import Sink
+from tui_ingest.headless.output import SUMMARY_SECONDS, Output, Sink
 from tui_ingest.headless.standing import Standing
 from tui_ingest.ingest.events import Event, SessionEnded, State, StateChanged
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
-
-SUMMARY_SECONDS = 10.0  # between two lines about how far it is
 
 # These two take turns with every record of a quiet source: the summary tells of them.
 _COMES_AND_GOES = (State.RUNNING, State.CAUGHT_UP)
@@ -24,7 +20,7 @@ _COMES_AND_GOES = (State.RUNNING, State.CAUGHT_UP)
 _FINAL = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
 
 
-class PlainOutput:
+class PlainOutput(Output):
     """Writes what happened, and every so often how far it is."""
 
     def __init__(
@@ -42,17 +38,6 @@ class PlainOutput:
         self._standing = Standing(clock)
         self._summary_at = clock()
         self._summarised: tuple[State, int] | None = None  # state and records of the last one
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Nothing is held back."""
 
     def __call__(self, event: Event) -> None:
         self._standing.take(event)
