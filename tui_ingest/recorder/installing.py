@@ -148,7 +148,7 @@ def _changes(database: str) -> QuerySet[Change]:
 def before_migrations(using: str, plan: list[tuple[Any, bool]], **_: Any) -> None:
     """Receive pre_migrate."""
     if plan and _is_usable(using):
-        loosen(using, _touched(plan))
+        loosen(using, _touched(plan, using))
 
 
 def after_migrations(using: str, **_: Any) -> None:
@@ -161,11 +161,25 @@ def _is_usable(using: str) -> bool:
     return connections[using].vendor in {"sqlite", "postgresql", "mysql"} and is_migrated(using)
 
 
-def _touched(plan: Iterable[tuple[Any, bool]]) -> Iterator[str]:
+def _touched(plan: Iterable[tuple[Any, bool]], database: str) -> Iterator[str]:
     """Yield the labels of the models whose tables the operations of a plan may alter."""
+    tables = {
+        capture.table.replace('"', "").rpartition(".")[2].lower(): capture.label
+        for capture in captures(get_settings(), database)
+    }
     for migration, _ in plan:
-        for operation in migration.operations:
+        for operation in _flattened(migration.operations):
             for name in ("model_name", "name", "old_name"):
                 model = getattr(operation, name, None)
                 if isinstance(model, str):
                     yield f"{migration.app_label}.{model.lower()}"
+            sql = f"{getattr(operation, 'sql', '')} {getattr(operation, 'reverse_sql', '')}".lower()
+            yield from (label for table, label in tables.items() if table in sql)
+
+
+def _flattened(operations: Iterable[Any]) -> Iterator[Any]:
+    """Yield operations, and those that they are made of."""
+    for operation in operations:
+        yield operation
+        for name in ("database_operations", "state_operations"):
+            yield from _flattened(getattr(operation, name, None) or ())

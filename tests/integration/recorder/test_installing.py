@@ -121,6 +121,36 @@ def test_a_unique_column_can_be_dropped(tmp_path, request):
     assert [r["fields"] for _, [r] in records] == [{"code": "x"}] * 2
 
 
+RENAMED = """
+from django.db import migrations
+
+def write(apps, _):
+    apps.get_model("odd", "Code").objects.create(label="midway")
+
+class Migration(migrations.Migration):
+    dependencies = [("odd", "0001_initial")]
+    operations = [OPERATION, migrations.RunPython(write)]
+"""
+RENAME = 'migrations.RenameField("code", "code", "label")'
+RENAMED_BY_OTHER_MEANS = {
+    "separately": f"migrations.SeparateDatabaseAndState([{RENAME}], [{RENAME}])",
+    "in sql": f"""migrations.RunSQL(
+        "ALTER TABLE odd_code RENAME COLUMN code TO label", state_operations=[{RENAME}])""",
+}
+
+
+@pytest.mark.parametrize("how", RENAMED_BY_OTHER_MEANS)
+def test_a_migration_may_write_after_it_has_renamed_a_column_by_other_means(source, how):
+    models = source.folder / "odd" / "models.py"
+    text = models.read_text().replace("    code = models.Char", "    label = models.Char")
+    models.write_text(text.replace('to_field="code"', 'to_field="label"'))
+    migration = source.folder / "odd" / "migrations" / "0002_renamed.py"
+    migration.write_text(RENAMED.replace("OPERATION", RENAMED_BY_OTHER_MEANS[how]))
+    source.migrate()
+    assert warnings(source) == {}
+    assert "midway" in str(parsed(source.do("")))
+
+
 SPOILED = """
 
 class Words(models.TextField):
