@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.lines import choice, question
 from tui_ingest.demo.polls.models import Question
+from tui_ingest.oplog.log import FromTime
 from tui_ingest.tui.screens.look import LookScreen
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.view.database import in_thread
@@ -91,7 +92,7 @@ async def test_what_the_session_has_still_to_come_to_is_told(working_desk):
 
 
 async def test_in_the_pane_a_jump_moves_the_view_or_looks_at_what_is_not_kept(working_desk):
-    async with working_desk(lines()) as d:
+    async with working_desk(lines(), start=FromTime(START + 6500)) as d:  # and nothing before
         await d.press("left_square_bracket")
         await d.until(lambda: d.log.current.pk == "693")
         assert not d.log.following
