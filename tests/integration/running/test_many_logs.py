@@ -14,7 +14,7 @@ from tests.support.site import Site
 
 BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 COUNT = "from tui_ingest.demo.polls.models import Question as Q; print(Q.objects.count())"
-LOGS = 20
+LOGS = 8
 
 # Two sessions of the real command, one of which hangs in the file system once it is told to.
 HANGING = """
@@ -41,7 +41,7 @@ cli.main()
 
 @pytest.fixture
 def logs(tmp_path):
-    """Twenty sites, each with a log of records of its own."""
+    """Some sites, each with a log of records of its own."""
     made = []
     for number in range(LOGS):
         log = tmp_path / "sites" / str(number) / "oplog.log"

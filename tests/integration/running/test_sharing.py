@@ -16,7 +16,7 @@ from tests.support.lines import question, questions
 from tests.support.processes import started
 from tests.support.site import SETTINGS, Site
 
-LOGS = 20
+LOGS = 9
 PORTION = 25  # records that a writer appends at once
 
 HOLDERS = "SELECT owner_pid, file_path FROM tui_ingest_processedfile WHERE owner_pid IS NOT NULL"
@@ -26,7 +26,7 @@ COUNTED = "SELECT COALESCE(SUM(saved), 0), SUM(failed) FROM tui_ingest_modeltota
 
 
 class Fleet:
-    """A project, twenty logs, and what its database says of them."""
+    """A project, nine logs, and what its database says of them."""
 
     def __init__(self, folder, kind, request):
         self._database = Databases(kind, request).named()
@@ -71,7 +71,7 @@ def fleet(request, tmp_path):
 
 @contextlib.contextmanager
 def writers(logs, records):
-    """Twenty of them at once, each with records of its own for one log; done in the end."""
+    """One for each log at once, each with records of its own for one log; done in the end."""
 
     def write(number, log):
         first = 1_000_000 * (number + 1)
@@ -98,7 +98,7 @@ def expected(records):
 @pytest.mark.parametrize(
     "records", [100, pytest.param(5_000, marks=pytest.mark.thorough)], ids=["quick", "long"]
 )
-def test_three_processes_share_twenty_logs_and_one_of_them_is_killed(fleet, records):
+def test_three_processes_share_many_logs_and_one_of_them_is_killed(fleet, records):
     with (
         fleet.start("one") as one,
         fleet.start("other") as other,
@@ -126,11 +126,11 @@ def test_three_processes_share_twenty_logs_and_one_of_them_is_killed(fleet, reco
 
 
 def test_several_processes_that_work_once_wait_for_each_other(fleet):
-    with writers(fleet.logs, 200):
+    with writers(fleet.logs, 100):
         pass
     with contextlib.ExitStack() as stack:
         processes = [
             stack.enter_context(fleet.start(name, "--once")) for name in ("one", "other", "third")
         ]
         assert [process.wait(timeout=DEADLINE_SECONDS) for process in processes] == [0, 0, 0]
-    assert fleet.query(COUNTED) == [(LOGS * 201, 0)]
+    assert fleet.query(COUNTED) == [(LOGS * 101, 0)]

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.engine import ingest
+from tests.support.examples import examples
 from tests.support.tables import empty
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.events import BatchApplied, Outcome, RecordSetAside, State
@@ -121,7 +122,7 @@ def path(tmp_path):
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(20, 200),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=st.lists(lines, min_size=5, max_size=30).map(b"".join))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.project.gallery import models as gallery
+from tests.support.examples import examples
 from tests.support.source import SOURCE, Source
 from tests.support.tables import contents, empty
 from tests.support.target import Target
@@ -230,7 +231,7 @@ def path(tmp_path):
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(12, 100),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=st.lists(steps, min_size=8, max_size=40), cut=st.integers(0, 60))

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.differential import Trial, delete, save
+from tests.support.examples import examples
 from tests.support.lines import key, line
 from tui_ingest.ingest.batches import writer
 
@@ -121,7 +122,7 @@ def trial(database, monkeypatch):
 
 
 @settings(
-    max_examples=50,
+    max_examples=examples(25, 200),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=histories(OBJECTS))
@@ -131,7 +132,7 @@ def test_both_paths_leave_the_same(trial, batches):
 
 
 @settings(
-    max_examples=50,
+    max_examples=examples(25, 200),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=histories(LINKED))
@@ -152,7 +153,7 @@ def families(draw):
 
 
 @settings(
-    max_examples=50,
+    max_examples=examples(25, 200),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=st.lists(st.lists(families(), min_size=1, max_size=8), min_size=1, max_size=3))

@@ -16,15 +16,13 @@ from hypothesis import strategies as st
 
 from tests.project.market.models import Stamp
 from tests.support.engine import ingest
+from tests.support.examples import examples
 from tests.support.history import REFERENCES, logs
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.session.applier import BatchSizer
 from tui_ingest.models import DeadLetter, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-
-EXAMPLES = 10 if settings.default.derandomize else 400  # in the gate, or where there is time
 
 
 def write(sender, using, **_):
@@ -51,7 +49,7 @@ def receivers(*functions):
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(10, 400),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), history=logs())

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings, target
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.support.examples import examples
 from tests.support.lines import line, serialized
 from tests.support.rotation import DatedLog, Reader, RotatedLog
 
@@ -355,7 +356,7 @@ class LinesAreAlike(Machine):
 
 
 CHECKS = settings(
-    max_examples=120,
+    max_examples=examples(60, 1_000),
     stateful_step_count=40,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -363,8 +364,8 @@ CHECKS = settings(
 TestNothingIsLost = NothingIsLost.TestCase
 TestNothingIsLost.settings = CHECKS
 TestNamesSayNothing = NamesSayNothing.TestCase
-TestNamesSayNothing.settings = settings(CHECKS, max_examples=60)
+TestNamesSayNothing.settings = settings(CHECKS, max_examples=examples(30, 500))
 TestLossesAreTold = LossesAreTold.TestCase
 TestLossesAreTold.settings = CHECKS
 TestLinesAreAlike = LinesAreAlike.TestCase
-TestLinesAreAlike.settings = settings(CHECKS, max_examples=60)
+TestLinesAreAlike.settings = settings(CHECKS, max_examples=examples(30, 500))
