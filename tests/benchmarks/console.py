@@ -29,7 +29,9 @@ class Screen:
     def __init__(self, log: Path, target: Target, width: int, height: int) -> None:
         self._screen = pyte.Screen(width, height)
         self._stream = pyte.ByteStream(self._screen)
-        env = {**os.environ, **target.env, "TERM": "xterm-256color"}
+        # What it remembers of how somebody arranged it, it is not to remember for the user of this.
+        own = {"TERM": "xterm-256color", "XDG_STATE_HOME": str(log.parent / "state")}
+        env = {**os.environ, **target.env, **own}
         for name in ("COLUMNS", "LINES", *(() if target.options else ("DJANGO_SETTINGS_MODULE",))):
             env.pop(name, None)
         self.process = pexpect.spawn(
@@ -53,6 +55,12 @@ class Screen:
         until = time.perf_counter() + SETTLE_SECONDS
         while time.perf_counter() < until:
             self.drain(LOOK_SECONDS)
+
+    def rest(self, seconds: float) -> None:
+        """Show what is drawn meanwhile."""
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            self._stream.feed(self.drain(LOOK_SECONDS))
 
     def until(self, text: str, *, shown: bool = True) -> None:
         """Wait until a text is on the screen, or is there no more."""

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.benchmarks.processes import ROOT
 
 
@@ -42,3 +44,9 @@ def test_every_measurement_of_the_source_comes_to_an_end():
 def test_a_real_model_is_measured():
     said = smoke("tests.benchmarks.real_models", "many-to-many")
     assert "| many-to-many |" in said
+
+
+@pytest.mark.thorough
+def test_every_key_is_answered():
+    said = smoke("tests.benchmarks.keys")
+    assert said.count("| **all** |") == 2

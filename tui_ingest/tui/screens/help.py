@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,6 +39,8 @@ PAGES = {
     )
 }
 _THIS_SCREEN = "this-screen"
+_SECTION = re.compile(r"^(?=##)", re.MULTILINE)
+BREATH_SECONDS = 0.02  # between two sections
 
 
 class HelpScreen(ModalScreen[None]):
@@ -57,6 +61,7 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._key_name = key_name
         self._keys_below = [active.binding for active in keys]
+        self._page = ""  # that is shown
         self._explanation = EXPLANATION.format_map(_KeyNames(key_name))
 
     def compose(self) -> ComposeResult:
@@ -66,7 +71,6 @@ class HelpScreen(ModalScreen[None]):
             yield Tabs(*tabs)
             with VerticalScroll():
                 yield Static(self._key_table(), id="keys")
-                yield Markdown(self._explanation, open_links=False)
 
     def on_mount(self) -> None:
         turn = f"{self._key_name('previous_page')} {self._key_name('next_page')} turn pages"
@@ -81,10 +85,24 @@ class HelpScreen(ModalScreen[None]):
     @on(Tabs.TabActivated)
     async def show(self, event: Tabs.TabActivated) -> None:
         """Show the page of a tab from its beginning."""
-        name = event.tab.id or _THIS_SCREEN
-        self.query_one("#keys").display = name == _THIS_SCREEN
-        await self.query_one(Markdown).update(PAGES.get(name, self._explanation))
+        self._page = event.tab.id or _THIS_SCREEN
+        self.query_one("#keys").display = self._page == _THIS_SCREEN
+        await self.query(Markdown).remove()
         self.query_one(VerticalScroll).scroll_home(animate=False)
+        page = PAGES.get(self._page)
+        await self._add(self._page, _SECTION.split(page) if page else [self._explanation])
+
+    async def _add(self, page: str, sections: list[str]) -> None:
+        """Add sections to a page while it is shown, and obey keys in between: a long one as a whole
+        would keep them waiting for half a second.
+        """
+        if sections and page == self._page and self.is_mounted:
+            scroll = self.query_one(VerticalScroll)
+            is_at_end = scroll.max_scroll_y > 0 and scroll.is_vertical_scroll_end
+            await scroll.mount(Markdown(sections[0], open_links=False))
+            if is_at_end:  # somebody wants to see how it ends
+                scroll.scroll_end(animate=False)
+            self.set_timer(BREATH_SECONDS, partial(self._add, page, sections[1:]))
 
     @on(Markdown.LinkClicked)
     def follow(self, event: Markdown.LinkClicked) -> None:
