@@ -182,7 +182,7 @@ def _summary(found: Inspection) -> Content:
     ]
     error, _, details = found.error.partition("\n")
     if error:
-        lines.append(Content.styled(error, Tone.BAD))
+        lines.append(Content.styled(error, Tone.BAD if found.failed else Tone.QUIET))
     if found.outlook:
         lines.append(Content(found.outlook))
     if details:  # the last to be cut off

@@ -76,7 +76,10 @@ class FoundTable(ListView[Found]):
         names = max((len(found.log) for found in self.shown), default=0)
         log = min(LOG_CELLS, width // 4, max(len("log "), names) + 1)
         rest = width - TIME_CELLS - log - OPERATION_CELLS - FATE_CELLS
-        row = min(rest, max(16, rest // 3))
+        longest = max(
+            (len(one.line.subject) + len(one.line.key) + 2 for one in self.shown), default=0
+        )
+        row = min(rest, max(16, rest // 3, min(longest, rest * 2 // 3)))
         cells = {"time": TIME_CELLS, "log": log, "op": OPERATION_CELLS, "row": row}
         cells |= {"fate": FATE_CELLS, "record": rest - row}
         return {name: number for name, number in cells.items() if number > 0}
