@@ -232,8 +232,12 @@ class Client:
 
 
 def _names(subject: str) -> Iterator[str]:
-    """Yield the parts of a subject up to its first wildcard."""
-    return itertools.takewhile(lambda part: part not in {"*", ">"}, subject.split("."))
+    """Yield the parts of a subject up to its first wildcard, or one that no answer finds back to:
+    nats-py takes subjects of answers for ASCII.
+    """
+    return itertools.takewhile(
+        lambda part: part not in {"*", ">"} and part.isascii(), subject.split(".")
+    )
 
 
 async def _close(client: NatsClient) -> None:

@@ -46,6 +46,12 @@ def test_a_log_is_followed(site, reader):
             site.rotate()
 
 
+def test_a_site_may_be_called_as_people_call_it(tmp_path, url, open_reader):
+    site = Site(tmp_path / "site", url.replace("site-a", "süd-ost.日本"))
+    site.write_and_forward(A + B)
+    assert lines_of(open_reader(site.url).read()) == [A, B]
+
+
 def test_what_was_sent_is_not_sent_again(site, reader):
     site.write_and_forward(A + B)
     for _ in range(3):
