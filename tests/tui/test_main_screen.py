@@ -459,6 +459,8 @@ async def test_no_file_yet_names_the_file(desk):
         d.session.progress(exists=False)
         d.session.state(State.NO_FILE_YET)
         await d.shows("no file yet", "no log yet: /var/log/shop/oplog.log does not exist")
+        d.session.progress(exists=False, offset=100)
+        await d.shows("○ FILE GONE", "the log is gone: /var/log/shop/oplog.log does not exist")
 
 
 async def test_a_batch_that_does_not_end_is_told(desk):

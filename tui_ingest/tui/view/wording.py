@@ -72,7 +72,7 @@ def _badge(snapshot: SessionStatus, *, pausing: bool, stopping: bool) -> Phrase:
         return Phrase("■ STOPPING", Tone.WARNING)
     if pausing and state in {State.RUNNING, State.CAUGHT_UP}:
         return Phrase("‖ PAUSING", Tone.WARNING)
-    if state is State.NO_FILE_YET and snapshot.position.generation:  # there was one
+    if state is State.NO_FILE_YET and snapshot.position.offset:  # there was one
         return Phrase("○ FILE GONE", Tone.WARNING)
     if state is State.CAUGHT_UP and snapshot.dead_letters:  # not all is well
         return Phrase(f"{_STATES[state].text} · {snapshot.dead_letters:,} open", Tone.WARNING)
@@ -108,7 +108,7 @@ def unread(backlog: Backlog) -> int:
 
 def _nothing_unread(snapshot: SessionStatus, now: float) -> Phrase:
     if snapshot.backlog is not None and not snapshot.backlog.exists:
-        what = "the log is gone" if snapshot.position.generation else "no log yet"
+        what = "the log is gone" if snapshot.position.offset else "no log yet"
         return Phrase(f"{what}: {terminal_safe(snapshot.path)} does not exist", Tone.WARNING)
     if snapshot.last_record_time is None:
         return Phrase("caught up · the log is empty", Tone.QUIET)
