@@ -15,7 +15,7 @@ def smoke(benchmark, *arguments):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=800,  # before pytest gives up, which would leave it running
         check=False,
     )
     assert result.returncode == 0, result.stderr

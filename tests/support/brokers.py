@@ -12,7 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 
 SERVER = shutil.which("nats-server", path=str(Path(sys.executable).parent))
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.site import watched
 
 TABLES = {

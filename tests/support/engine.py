@@ -6,12 +6,11 @@ import time
 
 from django.db import connections
 
+from tests.support.patience import DEADLINE_SECONDS
 from tui_ingest.ingest.events import Progressed, SessionEnded, StateChanged
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.files.reading import FileLog
-
-DEADLINE_SECONDS = 300.0  # after which a test gives up; nothing is measured by it
 
 
 class Running:

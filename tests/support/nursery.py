@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 
 SCRIPT = """
 import os, signal, sys

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 
 MANAGE_PY = """\
 import os

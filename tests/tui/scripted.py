@@ -4,8 +4,8 @@ import threading
 import time
 from functools import partial
 
-from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import line, serialized
+from tests.support.patience import DEADLINE_SECONDS
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,

@@ -7,7 +7,7 @@ import time
 import pexpect
 import pyte
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 
 # Readline leaves the size of another terminal in the environment of the tests' own processes.
 NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "COLUMNS", "LINES"}

@@ -9,9 +9,9 @@ import pytest
 
 from tests.benchmarks import polls_log
 from tests.support.demo import TABLES
-from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import choice, question, questions
 from tests.support.page import Situation
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.rotation import RotatedLog
 from tests.support.site import SETTINGS, Site, watched
 from tests.tui.terminal import Terminal

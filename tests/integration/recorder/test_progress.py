@@ -4,7 +4,7 @@ import sys
 
 import pexpect
 
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.recorded import told
 from tests.support.shop import SOURCE_SETTINGS, ShopSite
 from tests.support.site import clean

@@ -10,10 +10,10 @@ import pytest
 
 from tests.integration.recorder.test_replay import CHANGES, LIFE, ODD_LIFE, ingest
 from tests.support.databases import Databases
-from tests.support.engine import DEADLINE_SECONDS
 from tests.support.oddities import SETTINGS as ODD_SETTINGS
 from tests.support.oddities import TARGET_SETTINGS as ODD_TARGET_SETTINGS
 from tests.support.oddities import OddSite
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.recorded import parsed
 from tests.support.shop import SOURCE_SETTINGS, TARGET_SETTINGS, ShopSite
 from tests.support.site import clean

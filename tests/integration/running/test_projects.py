@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 from tests.support import lines
-from tests.support.engine import DEADLINE_SECONDS
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.site import Site, run, watched
 
 

@@ -11,8 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from tests.support.brokers import Server
-from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import question, questions
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.rotation import lines_of
 from tests.support.sites import NOBODY, client
 from tui_ingest.ingest.session import Session

@@ -7,8 +7,8 @@ import nkeys
 import pytest
 
 from tests.support.brokers import Server
-from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import question
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.rotation import lines_of
 from tests.support.sites import NOBODY, Site, StreamReader, client, make_stream
 from tui_ingest.oplog.files.reading import FileLog

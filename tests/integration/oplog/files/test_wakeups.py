@@ -12,8 +12,8 @@ import tracemalloc
 
 import pytest
 
-from tests.support.engine import DEADLINE_SECONDS
 from tests.support.lines import question
+from tests.support.patience import DEADLINE_SECONDS
 from tests.support.rotation import Reader, RotatedLog, lines_of
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.files.watching import Watcher
