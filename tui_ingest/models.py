@@ -274,7 +274,7 @@ class Order(Kept):
     answer = models.TextField(blank=True)
 
     class Meta:
-        indexes = (models.Index(fields=["file", "status", "id"], name="tui_ingest_order_open"),)
+        indexes = (models.Index(fields=["status", "file", "id"], name="tui_ingest_order_open"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.argument}".rstrip() + f" by {self.given_by}: {self.status}"

@@ -7,11 +7,14 @@ are refused at once.
 
 from __future__ import annotations
 
+import collections
 import enum
 import getpass
 import json
 import os
 import socket
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -25,6 +28,7 @@ from tui_ingest.models import Order, ProcessedFile
 from tui_ingest.oplog.log import FromByte, FromPosition, FromStart, FromTime, StartPoint
 
 STALE_SECONDS = 60.0  # after which no session does what it was ordered once, unless that lasts
+KNOWN_SECONDS = 0.2  # for which it is known which logs have orders
 NAME_CHARACTERS = 255  # of `Order.given_by`
 
 
@@ -97,6 +101,37 @@ def unanswered(target: Target, file: ProcessedFile | None = None) -> QuerySet[Or
     """Return the orders that wait for an answer, of one log or of all, oldest first."""
     rows = target.rows(Order).filter(status=Order.Status.OPEN, kind__in=OrderKind)
     return (rows if file is None else rows.filter(file=file)).order_by("pk")
+
+
+class Pending:
+    """Which logs of a database have orders: asked once for all sessions of a process.
+
+    Hundreds of them, each asking for itself twice a second, would be most of what an idle process
+    does. Any thread may ask; meanwhile the others go by what was known before, so that one whose
+    connection hangs holds up nobody.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: frozenset[int] = frozenset()
+        self._asked_at = float("-inf")  # monotonic seconds
+
+    def is_for(self, target: Target, file: ProcessedFile) -> bool:
+        """Tell whether a log has orders that wait for an answer, as of a moment ago."""
+        if self._is_mine_to_ask():
+            found = unanswered(target).order_by().values_list("file_id", flat=True)
+            self._files = frozenset(found)
+        return file.pk in self._files
+
+    def _is_mine_to_ask(self) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            is_due = now - self._asked_at > KNOWN_SECONDS
+            self._asked_at = now if is_due else self._asked_at
+        return is_due
+
+
+pending: dict[str, Pending] = collections.defaultdict(Pending)  # by alias of the database
 
 
 def refuse_stale(target: Target, file: ProcessedFile) -> None:

@@ -453,7 +453,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["file", "status", "id"], name="tui_ingest_order_open")
+                    models.Index(fields=["status", "file", "id"], name="tui_ingest_order_open")
                 ],
             },
         ),

@@ -55,8 +55,10 @@ class OrderDesk:
             return
         self._looked_at = time.monotonic()
         try:
-            for order in orders.unanswered(self._target, self._cursor.file):
-                self._obey(order)
+            target, file = self._target, self._cursor.file
+            if orders.pending[target.database].is_for(target, file):
+                for order in orders.unanswered(target, file):
+                    self._obey(order)
         except Exception as error:
             if not is_of_the_database(error):
                 raise
