@@ -1,6 +1,7 @@
 """Pictures of the screen of all logs at three sizes, and one in a light theme."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.log_rows import row_of
 from tui_ingest.tui.view.log_view import LogAccess
 from tui_ingest.tui.view.rates import Pace
+from tui_ingest.tui.widgets.logs_table import LogsTable
 
 MIB = 2**20
 WEB_1, WEB_2 = "pid 812 on web-1", "pid 4194304 on web-2.example"
@@ -145,3 +147,36 @@ def same(snap_compare, size, theme=None):
         await until(pilot, lambda: "✗ 1 STOPPED" in text_of(app))
 
     return snap_compare(app, terminal_size=tuple(map(int, size.split("x"))), run_before=prepare)
+
+
+async def test_a_key_draws_the_two_rows_that_it_changes(monkeypatch, utc):  # noqa: F811
+    app = console()
+    drawn = set()
+    draw = LogsTable.render_line
+
+    def noting(table, y):
+        drawn.add(y)
+        return draw(table, y)
+
+    monkeypatch.setattr(LogsTable, "render_line", noting)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: len(drawn) > len(app.view.rows))
+        await pilot.pause()
+        await pilot.press("end")  # from here on there is a line to be said of each
+        await pilot.pause()
+        for key in ("up", "up", "down"):
+            table = app.screen.table
+            before = table.cursor
+            drawn.clear()
+            await pilot.press(key)
+            await until(pilot, lambda: len(drawn) == 2)
+            await pilot.pause()
+            assert drawn == {1 + before, 1 + table.cursor}, "below the heading"
+        drawn.clear()
+        app.view.rows = [replace(app.view.rows[0], dead_letters=15), *app.view.rows[1:]]
+        app.look()
+        await until(pilot, lambda: len(drawn) == 2)
+        await pilot.pause()
+        assert drawn == {1, 1 + len(app.view.rows)}, "the row that is another, and the sum"
+        assert "1,219" in text_of(app)
+        app.view.stop()

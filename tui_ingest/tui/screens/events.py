@@ -8,7 +8,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.filter_actions import list_keys
@@ -16,6 +15,7 @@ from tui_ingest.tui.screens.list_screen import ListScreen
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_events import load
+from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.events_table import AllEventsTable, EventsTable
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
@@ -37,7 +37,7 @@ class EventsScreen(ListScreen):
         table = EventsTable() if self.view.access.path else AllEventsTable()
         yield table
         yield FilterInput(placeholder=table.VOCABULARY.hint)
-        yield Static(id="about")
+        yield About()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -64,13 +64,13 @@ class EventsScreen(ListScreen):
         if table.filter:
             shown, total = formats.count(len(table.shown)), formats.count(table.total)
             parts.append(f"/{table.filter.typed}/ {shown} of {total}")
-        table.border_title = Content(" · ".join(parts))
+        table.entitle(" · ".join(parts))
         self._show_whole()
 
     @on(EventsTable.CursorMoved)
     def _show_whole(self) -> None:
         line = self.table.current
-        self.query_one("#about", Static).update(Content(line.text if line else ""))
+        self.query_one(About).say(Content(line.text if line else ""))
 
     @on(EventsTable.Chosen)
     def _say_that_this_is_all(self) -> None:

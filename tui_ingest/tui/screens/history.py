@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.history import Step
@@ -21,6 +20,7 @@ from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
 from tui_ingest.tui.view.lines import record_line
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
+from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.history_view import HistoryView
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.words.numbers import plural, size
@@ -61,7 +61,7 @@ class HistoryScreen(Copying):
     def compose(self) -> ComposeResult:
         yield self.top_line()
         yield HistoryView()
-        yield Static(id="about")
+        yield About()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -97,18 +97,17 @@ class HistoryScreen(Copying):
             parts.append(terminal_safe(f"{subject.label} {subject.key}"))
             parts.append(plural(so_far.dropped + len(so_far.steps), "record"))
             parts.append(_searched(so_far))
-        table.border_title = Content(" · ".join(parts))
-        table.border_subtitle = Content("INCOMPLETE" if so_far.lacks else "")
+        table.entitle(" · ".join(parts), "INCOMPLETE" if so_far.lacks else "")
         self._show_whole()
 
     @on(HistoryView.CursorMoved)
     def _show_whole(self) -> None:
         line, so_far = self.table.current, self._shown
-        about = self.query_one("#about", Static)
+        about = self.query_one(About)
         if so_far is not None and so_far.error:
-            about.update(Content.styled(terminal_safe(so_far.error), Tone.BAD))
+            about.say(Content.styled(terminal_safe(so_far.error), Tone.BAD))
         else:
-            about.update(Content(line.whole if line else ""))
+            about.say(Content(line.whole if line else ""))
 
     # Keys
 

@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.tui.screens.console_screen import WIDE_CELLS, help_key
@@ -24,6 +23,7 @@ from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_rows import LogRow, tally
+from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.logs_table import LogsTable
@@ -63,7 +63,7 @@ class LogsScreen(ListScreen):
         yield self.top_line()
         yield LogsTable()
         yield FilterInput(placeholder=LogsTable.VOCABULARY.hint)
-        yield Static(id="about")
+        yield About()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -90,13 +90,12 @@ class LogsScreen(ListScreen):
         parts = ["Logs", *zone, *tally(table.shown, in_short=in_short)]
         if table.filter:
             parts.append(f"/{table.filter.typed}/ {len(table.shown):,} of {table.total:,}")
-        table.border_title = Content(" · ".join(parts))
-        table.border_subtitle = Content("" if self.logs.named else "looking only")
+        table.entitle(" · ".join(parts), "" if self.logs.named else "looking only")
         self._show_about()
 
     @on(LogsTable.CursorMoved)
     def _show_about(self) -> None:
-        self.query_one("#about", Static).update(Content(self._about(self.table.current)))
+        self.query_one(About).say(Content(self._about(self.table.current)))
 
     def _about(self, row: LogRow | None) -> str:
         """Say what has no room in the row under the cursor."""

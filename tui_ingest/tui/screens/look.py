@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 
 from tui_ingest.oplog.log import FromTime, LogError, StartPoint
 from tui_ingest.tui.screens.console_screen import back_key, help_key
@@ -90,7 +89,7 @@ class LookScreen(HistoryActions, Copying):
 
     @work(exclusive=True, group="look", exit_on_error=False)
     async def _go_to(self, place: StartPoint) -> None:
-        self.lines.border_title = Content("Reading the log …")
+        self.lines.entitle("Reading the log …")
         try:
             found = await in_thread(self._window.go_to, place, self.view.status.position)
             self.lines.show(found)
@@ -131,7 +130,7 @@ class LookScreen(HistoryActions, Copying):
         line = self.lines.current
         when = formats.date_and_time(line.time) if line and line.time is not None else ""
         parts = ["Looking", when, "nothing is applied here"]
-        self.lines.border_title = Content(" · ".join(part for part in parts if part))
+        self.lines.entitle(" · ".join(part for part in parts if part))
 
     # Keys
 

@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_ingest.oplog.log import FromByte
 from tui_ingest.tui.screens.console_screen import back_key, help_key
@@ -23,6 +22,7 @@ from tui_ingest.tui.view.inspection import LookUp
 from tui_ingest.tui.view.log_search import VOCABULARY, LogSearch, SearchSoFar
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
+from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.found_table import FoundTable
 from tui_ingest.tui.widgets.key_line import KeyLine
@@ -58,11 +58,11 @@ class SearchScreen(HistoryActions, Copying):
         yield self.top_line()
         yield FoundTable()
         yield FilterInput(placeholder=VOCABULARY.hint)
-        yield Static(id="about")
+        yield About()
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self.table.border_title = Content("Find records")
+        self.table.entitle("Find records")
         self.action_filter()
 
     def on_unmount(self) -> None:
@@ -119,21 +119,21 @@ class SearchScreen(HistoryActions, Copying):
     def _retitle(self, so_far: SearchSoFar) -> None:
         found = plural(len(so_far.found), "record")
         parts = ["Find", f"/{terminal_safe(self._typed)}/", found, _searched(so_far)]
-        self.table.border_title = Content(" · ".join(parts))
-        self.table.border_subtitle = Content("INCOMPLETE" if so_far.lacks or so_far.error else "")
+        is_all = not (so_far.lacks or so_far.error)
+        self.table.entitle(" · ".join(parts), "" if is_all else "INCOMPLETE")
         self._show_whole()
 
     @on(FoundTable.CursorMoved)
     def _show_whole(self) -> None:
-        about, found = self.query_one("#about", Static), self.table.current
+        about, found = self.query_one(About), self.table.current
         if self._shown is not None and self._shown.error:
-            about.update(Content.styled(terminal_safe(self._shown.error), Tone.BAD))
+            about.say(Content.styled(terminal_safe(self._shown.error), Tone.BAD))
         elif found is not None:
             when = formats.date_and_time(found.line.time)
             note = f" · {found.line.note}" if found.line.note else ""
-            about.update(Content(f"{found.log} · {when}{note}\n{found.line.preview}"))
+            about.say(Content(f"{found.log} · {when}{note}\n{found.line.preview}"))
         else:
-            about.update(Content(self.table.lack))
+            about.say(Content(self.table.lack))
 
     # The record under the cursor
 

@@ -146,6 +146,12 @@ class ListView(FilteredRows, Generic[T]):
 
     # Rows
 
+    def redraw(self) -> None:
+        """Draw the lines that look different: while little changes, that is next to nothing."""
+        for y in range(self.size.height):
+            if self._lines_drawn.get(y) != self._line(y):
+                self._refresh_line(y)
+
     def row_count(self) -> int:
         return len(self.shown)
 

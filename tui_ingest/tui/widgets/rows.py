@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -17,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Piece = tuple[str, str]  # text that is inert, and the component class that colours it ("" for none)
+_Line = tuple[int, str, tuple[Piece, ...]]  # its width, what lies under it, what is in it
 
 
 class RowsView(ScrollView, can_focus=True):
@@ -62,9 +64,14 @@ class RowsView(ScrollView, can_focus=True):
     HEADING: ClassVar[bool] = False
     CLOSING: ClassVar[bool] = False
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)  # but for the two rows that it changes
 
     _base = Style.null()
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self._lines_drawn: dict[int, _Line] = {}  # what each line of the widget showed last
+        self._titles = ("", "")
 
     class Chosen(Message):
         """Enter was pressed on a row, or it was clicked twice."""
@@ -113,6 +120,12 @@ class RowsView(ScrollView, can_focus=True):
 
     # Rendering
 
+    def entitle(self, title: str, subtitle: str = "") -> None:
+        """Say on the frame what is shown; only what is new there draws the rows again."""
+        if (title, subtitle) != self._titles:
+            self._titles = title, subtitle
+            self.border_title, self.border_subtitle = Content(title), Content(subtitle)
+
     def rows_changed(self) -> None:
         """Look again at how many rows there are and what is in them."""
         height = self.row_count() + self.HEADING + self.CLOSING
@@ -124,7 +137,7 @@ class RowsView(ScrollView, can_focus=True):
         else:
             self.virtual_size = Size(self.size.width, height)
         self.cursor = self.validate_cursor(self.cursor)
-        self.refresh()
+        self.redraw()
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         """A scroll bar that comes late does not know where the view stands by then."""
@@ -136,17 +149,29 @@ class RowsView(ScrollView, can_focus=True):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
+        self._lines_drawn[y] = width, under, pieces = self._line(y)
+        return self._strip(pieces, width, under)
+
+    def redraw(self) -> None:
+        """Draw what may look different by now."""
+        self.refresh()
+
+    def _refresh_line(self, y: int) -> None:
+        self.refresh(Region(0, y, self.size.width, 1))
+
+    def _line(self, y: int) -> _Line:
+        """Return what a line of the widget shows now."""
         width = self.scrollable_content_region.width
         if self.HEADING and y == 0:
-            return self._strip(self.heading(width), width, "rows--heading")
+            return width, "rows--heading", tuple(self.heading(width))
         if self.CLOSING and y == min(self.size.height - 1, self.row_count() + self.HEADING):
-            return self._strip(self.closing(width), width, "rows--heading")
+            return width, "rows--heading", tuple(self.closing(width))
         index = y - self.HEADING + self.scroll_offset.y
         if index >= self.row_count():
             empty = not self.row_count() and index == 0
-            return self._strip([(self.nothing() if empty else "", "rows--quiet")], width, "")
+            return width, "", ((self.nothing() if empty else "", "rows--quiet"),)
         under = "rows--cursor" if self.shows_cursor(index) else ""
-        return self._strip(self.row(index, width), width, under)
+        return width, under, tuple(self.row(index, width))
 
     def shows_cursor(self, index: int) -> bool:
         """Whether the cursor is on a row and to be seen."""
@@ -169,9 +194,10 @@ class RowsView(ScrollView, can_focus=True):
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, self.row_count() - 1))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         self.show_cursor()
-        self.refresh()
+        for index in (before, now):
+            self._refresh_line(index + self.HEADING - self.scroll_offset.y)
         self.post_message(self.CursorMoved(self))
 
     @property
