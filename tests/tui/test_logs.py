@@ -349,3 +349,28 @@ async def test_a_filter_that_hides_every_log_says_so(logs):
         await d.press(*"x:", "enter")
         await d.press("escape")
         await d.shows("a.log", "2 logs")
+
+
+async def test_a_dry_run_of_several_logs_shows_what_each_would_do(logs):
+    with (logs / "b.log").open("ab") as more:
+        more.write(choice(3, of=77) + BAD)
+    async with console(logs / "a.log", logs / "b.log", dry_run=True) as d:
+        await settled(d, "a.log", "b.log")
+        await d.until(lambda: rows(d)["b.log"].dead_letters == 2)
+        assert rows(d)["a.log"].dead_letters == 0
+        await d.shows("✓ CAUGHT UP", "DRY RUN", "2 logs")
+        await d.press("d")
+        await d.at(DeadLettersScreen)
+        await d.shows("2 of 2", "b.log", "bad_value", "missing_parent")
+        await d.press("enter")
+        await d.shows("polls.choice", "bad_value")
+        await d.press("escape", "escape")
+        await d.at(LogsScreen)
+        await d.press("g", "enter")
+        await d.at(OneLogScreen)
+        await d.shows("polls.question", "✓ CAUGHT UP")
+        await d.press("escape", "space")
+        await d.until(lambda: any(row.state is State.PAUSED for row in d.app.view.rows))
+    assert await in_thread(Question.objects.count) == 0
+    assert await in_thread(DeadLetter.objects.count) == 0
+    assert await in_thread(ProcessedFile.objects.count) == 0

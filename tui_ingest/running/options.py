@@ -173,8 +173,6 @@ def _conflict_of_forms(namespace: argparse.Namespace) -> str:
     if namespace.reset_view and namespace.headless:
         return "--reset-view is for the console, which --headless does without"
     are_many = len(namespace.logs) > 1 or any(map(is_pattern, namespace.logs))
-    if are_many and namespace.dry_run and not namespace.headless:
-        return "--dry-run in the console is for one log: it leaves nothing to show of many"
     if are_many and _start_point(namespace) is not None:
         return "--from-… is for one log: several have no place in common"
     return ""

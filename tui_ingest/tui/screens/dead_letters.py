@@ -12,7 +12,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_ingest.ingest.reasons import advice
 from tui_ingest.tui.screens.console_screen import back_key, help_key
@@ -32,6 +31,7 @@ from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
 from tui_ingest.tui.view.letters import Letter
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import discard
+from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.causes_table import CausesTable
 from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
@@ -79,7 +79,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         table = LettersTable() if self.view.access.path else AllLettersTable()
         yield table
         yield FilterInput(placeholder=table.VOCABULARY.hint)
-        yield Static(id="about")
+        yield About()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -111,8 +111,8 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
             found = await in_thread(
                 letters.load, access.path, access.target, only_open=self._only_open
             )
-            lines = self.view.lines.failures() if access.dry_run else []
-            found = [*found, *letters.rehearsed(lines)]
+            if access.dry_run:
+                found = [*found, *letters.rehearsed(self.view.failures())]
             causes = await in_thread(by_cause, [one for one in found if one.unresolved])
             self.table.show(found)
             self._show_causes(causes)
@@ -125,7 +125,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         """Show what is behind the letters, where that is less than there are letters."""
         table = self.causes
         table.show(causes)
-        table.border_title = Content(f"{plural(len(causes), 'cause')}")
+        table.entitle(plural(len(causes), "cause"))
         table.display = len(causes) < sum(len(cause.letters) for cause in causes)
         if not table.display and self.focused is table:
             self.table.focus()
@@ -136,7 +136,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         if self.view.access.dry_run:
             which = "dry run, superseded ones too"
         typed = f"/{terminal_safe(table.filter.typed)}/ " if table.filter else ""
-        self.table.border_title = Content(
+        self.table.entitle(
             f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"
             + (f" · {len(table.marked):,} marked" if table.marked else "")
         )
@@ -145,14 +145,14 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     @on(LettersTable.CursorMoved)
     def _show_advice(self) -> None:
         letter = self.table.current
-        about = self.query_one("#about", Static)
+        about = self.query_one(About)
         if self.retries is not None:
-            about.update(progress(self.retries, self.key_name("back")))
+            about.say(progress(self.retries, self.key_name("back")))
         elif letter is None:
-            about.update(Content(self._none()))
+            about.say(Content(self._none()))
         else:
             what_now = f"\n{advice(letter.reason)}" if letter.unresolved else ""
-            about.update(Content(f"{letter.error}{what_now}"))
+            about.say(Content(f"{letter.error}{what_now}"))
         self.refresh_bindings()
 
     def _none(self) -> str:
@@ -181,7 +181,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         if letter is None:
             return None
         if letter.line is not None:
-            return history.of_line(letter.line, self.view.access.read_again)
+            return history.of_line(letter.line, self.log_meant().access.read_again)
         return history.of_letter(letter.id)
 
     def log_meant(self) -> LogView:
@@ -326,7 +326,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
             return None
         self._inspected = letter.id
         if letter.line is not None:
-            return look_up_line(self.view, letter.line)
+            return look_up_line(self.log_meant(), letter.line)
         return look_up_letter(self.view, letter.id)
 
     def _other(self, direction: int) -> LookUp | None:

@@ -26,6 +26,7 @@ from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.starting import status_of
 from tui_ingest.tui.view.farewell import farewell_of_a_dry_run, farewell_of_many
 from tui_ingest.tui.view.feed import Feed
+from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_rows import LogRow, overall
 from tui_ingest.tui.view.log_view import LogAccess, LogView
 from tui_ingest.tui.view.one_of_many import Address, MakeView, OneOfMany
@@ -82,7 +83,10 @@ class AllLogs(LogView):
         if self.named:
             threading.Thread(target=self._look_for_logs, name="named logs", daemon=True).start()
         while not self.stopping:
-            self._ask_the_database()
+            if self.access.dry_run:
+                self._ask_the_sessions()
+            else:
+                self._ask_the_database()
             self._wait(PAUSE_SECONDS if self._begin_some() else LOOK_SECONDS)
         for member in self._all():
             if member.thread is not None:
@@ -121,6 +125,14 @@ class AllLogs(LogView):
                 if not self.named or status.path in self._members:
                     self._member(status.path).take(status, now, is_old=not self._has_looked)
             self._has_looked = True
+            self._tell()
+
+    def _ask_the_sessions(self) -> None:
+        """Look at dry runs, of which the database knows nothing."""
+        now = time.monotonic()
+        with self._lock:
+            for member in self._members.values():
+                member.rehearse(now)
             self._tell()
 
     def _begin_some(self) -> bool:
@@ -170,6 +182,15 @@ class AllLogs(LogView):
         crashed = self.feed.take()[0].ended
         if crashed is not None:
             self.status = replace(self.status, ended=crashed)
+        if self.access.dry_run:  # what fails is kept nowhere but in the lines of each
+            for view in self._views():
+                view.look()
+
+    def failures(self) -> list[tuple[str, RecordLine]]:
+        return [failure for view in self._views() for failure in view.failures()]
+
+    def _views(self) -> list[LogView]:
+        return [one.view for one in self._all() if one.view is not None]
 
     @property
     def badge(self) -> Phrase:
@@ -255,7 +276,7 @@ class AllLogs(LogView):
     def stop(self) -> None:
         """End all sessions here, and looking at the others. Safe in a signal handler."""
         super().stop()
-        for member in list(self._members.values()):
+        for member in list(self._members.values()):  # without the lock: in a signal handler
             if member.view is not None:
                 member.view.stop()
         self._changed.put(None)

@@ -70,6 +70,12 @@ class Feed:
         """What the application logged while the console runs, oldest first."""
         return list(self._messages)
 
+    @property
+    def status(self) -> SessionStatus:
+        """Where the session stands, for whoever leaves the lines to the screen."""
+        with self._lock:
+            return self._status
+
     def take(self) -> tuple[SessionStatus, list[Line]]:
         """Return where the session stands and the lines that are new since the last call."""
         with self._lock:

@@ -31,7 +31,7 @@ class Letter:
     attempts: int
     time: float  # of the last attempt, seconds since the epoch
     position: int  # byte of the generation at which the line starts
-    path: str = ""  # of its log; "" of a dry run
+    path: str = ""  # of its log
     log: str = ""  # the same for people
     line: RecordLine | None = None  # of a dry run, which keeps nothing
 
@@ -79,14 +79,14 @@ def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
     return [_letter(letter) for letter in listed]
 
 
-def rehearsed(lines: Sequence[RecordLine]) -> list[Letter]:
+def rehearsed(failures: Sequence[tuple[str, RecordLine]]) -> list[Letter]:
     """Return what would be dead letters if this were no dry run, superseded ones included.
 
     Args:
-        lines: that failed, in log order.
+        failures: the path of a log, and a line of it that failed, in log order.
     """
     found = []
-    for number, line in enumerate(lines, -len(lines)):
+    for number, (path, line) in enumerate(failures, -len(failures)):
         reason, _, error = line.note.partition(": ")
         found.append(
             Letter(
@@ -100,6 +100,8 @@ def rehearsed(lines: Sequence[RecordLine]) -> list[Letter]:
                 attempts=1,
                 time=line.time or 0.0,
                 position=line.location.start,
+                path=path,
+                log=short(formats.log_name(path)),
                 line=line,
             )
         )

@@ -18,7 +18,7 @@ from tui_ingest.running.starting import status_of
 from tui_ingest.tui.view.farewell import farewell, farewell_of_a_dry_run
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.line_buffer import LineBuffer
-from tui_ingest.tui.view.lines import ElidedLine, Line
+from tui_ingest.tui.view.lines import ElidedLine, Line, RecordLine
 from tui_ingest.tui.view.rates import RateHistory, Trend
 from tui_ingest.tui.view.wording import Phrase, badge
 
@@ -129,6 +129,10 @@ class LogView:
     def log_at(self, path: str) -> LogView:  # noqa: ARG002
         """Return the view of a log among these: of one, there is but this."""
         return self
+
+    def failures(self) -> list[tuple[str, RecordLine]]:
+        """Return the lines that are kept of records that failed, each with the path of its log."""
+        return [(self.access.path, line) for line in self.lines.failures()]
 
     def every_access(self) -> list[LogAccess]:
         """Return how to get at each log among these. In any thread."""

@@ -143,6 +143,20 @@ class OneOfMany:
         self.status = status
         self._pace.sample(now, sum(counts.records for counts in status.totals.values()))
 
+    def rehearse(self, now: float) -> None:
+        """Take note of how far a dry run here is, of which the database knows nothing.
+
+        Args:
+            now: monotonic seconds.
+        """
+        if self.view is None:
+            return
+        status = self.view.feed.status
+        if status.set_aside > self.set_aside:
+            self.failed_at = now
+        self.set_aside = status.set_aside
+        self.take(replace(status, path=self.path, runs_here=self.works), now, is_old=True)
+
     def ask(self, *, to_pause: bool) -> None:
         """Take note of an order, to be shown until it is obeyed."""
         self._asked = to_pause, time.monotonic()
