@@ -223,6 +223,12 @@ class Log(Protocol):
             LogError: nothing of it ever can.
         """
 
+    def ahead_of(self, position: Position) -> Callable[[Entry], bool]:
+        """Return what tells whether an entry lies after a position, as the log is now.
+
+        Does not move the reader.
+        """
+
     def layout(self) -> Sequence[tuple[str, int]]:
         """Return the generations that are there, oldest first, each with its bytes, unpacked.
 

@@ -22,7 +22,7 @@ from tui_ingest.oplog.log import (
     Searched,
     StartPoint,
 )
-from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.streams import recalling, searching, seeking
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
@@ -236,6 +236,18 @@ class StreamLog:
         # Of its own, because the reader lets go of its broker after any trouble.
         with contextlib.closing(Broker(self._address, self._access)) as broker:
             yield from searching.search(broker, patterns, position)
+
+    def ahead_of(self, position: Position) -> Callable[[Entry], bool]:
+        """See `Log.ahead_of`. Of files that nobody remembers, the time of a record tells."""
+        progress = Progress.parse(position.evidence)
+
+        def is_ahead(entry: Entry) -> bool:
+            reached = progress.reached(entry.location.generation)
+            if reached is not None:
+                return entry.location.end > reached
+            return isinstance(entry, Record) and entry.timestamp > progress.time
+
+        return is_ahead
 
     def layout(self) -> Sequence[tuple[str, int]]:
         """See `Log.layout`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from tui_ingest.oplog.bulk_parsing import parse_all
@@ -180,6 +180,10 @@ class FileLog:
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
         return seeking.locate(self._files, start)
+
+    def ahead_of(self, position: Position) -> Callable[[Entry], bool]:
+        """See `Log.ahead_of`."""
+        return seeking.ahead_of(self._files, position)
 
     def count(self, start: Position, end: Position) -> int | None:
         """See `Log.count`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tui_ingest.oplog.files.discovery import discover
 from tui_ingest.oplog.files.generations import Generation
@@ -18,6 +18,7 @@ from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.positions import Place, leave, move_to
 from tui_ingest.oplog.files.snapshots import Point, Snapshot
 from tui_ingest.oplog.log import (
+    Entry,
     FromByte,
     FromPosition,
     FromTime,
@@ -38,6 +39,20 @@ def layout(files: LogFiles) -> list[tuple[str, int]]:
             return [(found.identity, found.known_size) for found in snapshot.generations]
     except LogError:
         return []
+
+
+def ahead_of(files: LogFiles, position: Position) -> Callable[[Entry], bool]:
+    """Return what tells whether an entry comes after a position; none does in files that went."""
+    ranks: dict[str, int] = {}
+    reached = (0, 0)
+    with contextlib.suppress(LogError), discover(files, all_or_none=False) as snapshot:
+        ranks = {found.identity: rank for rank, found in enumerate(snapshot.generations)}
+        reached = snapshot.point(position) or reached
+
+    def is_ahead(entry: Entry) -> bool:
+        return (ranks.get(entry.location.generation, -1), entry.location.start) >= reached
+
+    return is_ahead
 
 
 def locate(files: LogFiles, start: StartPoint) -> Position:

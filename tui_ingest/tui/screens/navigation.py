@@ -18,7 +18,7 @@ from tui_ingest.tui.screens.search import SearchScreen
 from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
 from tui_ingest.tui.view import history
 from tui_ingest.tui.view.history import FindSubjects
-from tui_ingest.tui.view.inspection import LookUp, inspect_stopped, look_up_line
+from tui_ingest.tui.view.inspection import LookUp, Where, inspect_stopped, look_up_line
 from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, RecordLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 
@@ -44,8 +44,8 @@ class Navigation(HistoryActions):
         """Look at the record that the session stopped on."""
         stopped = self.view.status.stopped_on
         if stopped is not None:
-            reading = self.view.status.position.generation
-            look_up = partial(inspect_stopped, stopped, self.view.access.target, reading)
+            where = Where.of(self.view)
+            look_up = partial(inspect_stopped, stopped, self.view.access.target, where)
             inspector = StoppedInspector(self.view, look_up, self._decide)
             self.app.push_screen(inspector)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tui_ingest.ingest.events import StoppedOnError
@@ -12,6 +12,7 @@ from tui_ingest.ingest.outlook import effects, outlook
 from tui_ingest.ingest.reasons import advice
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
+from tui_ingest.oplog.addresses import is_stream
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import RecordLine, short
@@ -41,31 +42,53 @@ class Inspection:
 LookUp = Callable[[], Inspection | None]  # to be called in a thread; None if the record is gone
 
 
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """The log that a record is of, and what is read of it."""
+
+    path: str  # "" of several
+    reading: str  # the generation; "" where that is not known
+
+    @classmethod
+    def of(cls, view: LogView) -> Where:
+        """Return what a view is of."""
+        return cls(path=view.access.path, reading=view.status.position.generation)
+
+    def of_bytes(self, location: RecordLocation) -> str:
+        """Say of what a record's bytes are: of which file, or only of which log."""
+        generation = location.generation[:12]
+        if is_stream(self.path):  # its messages carry lines of a file that is elsewhere
+            return f"the site's file {generation}"
+        if self.path and not self.reading:
+            return terminal_safe(formats.log_name(self.path))
+        is_read = location.generation == self.reading
+        return "the file being read" if is_read else f"an older file ({generation})"
+
+
 def look_up_line(view: LogView, line: RecordLine) -> LookUp:
     """Return how a line of the log is looked up, as its dead letter if it has one."""
     if line.dead_letter is not None:
         return look_up_letter(view, line.dead_letter)
-    access, reading = view.access, view.status.position.generation
-    return partial(inspect_line, line, access.read_again, access.target, reading)
+    access = view.access
+    return partial(inspect_line, line, access.read_again, access.target, Where.of(view))
 
 
 def look_up_letter(view: LogView, dead_letter: int) -> LookUp:
     """Return how a dead letter is looked up."""
-    return partial(inspect_letter, dead_letter, view.access.target, view.status.position.generation)
+    return partial(inspect_letter, dead_letter, view.access.target, Where.of(view))
 
 
 def inspect_line(
     line: RecordLine,
     read_again: Callable[[RecordLocation], bytes | None],
     target: Target,
-    reading: str,
+    where: Where,
 ) -> Inspection:
     """Look up a line of the log pane that has no dead letter.
 
     Args:
         read_again: returns a line from the log, if it is still there: only the beginning of a
             long one is kept.
-        reading: the generation that is being read, as below.
     """
     raw = line.raw if line.whole else read_again(line.location) or line.raw
     entry = entry_of(raw)
@@ -73,7 +96,7 @@ def inspect_line(
     return Inspection(
         subject=f"{line.operation} {line.subject} {line.key}".strip(),
         fate=line.note if line.failed else line.outcome.value,
-        place=_place(line.location, line.time, reading),
+        place=_place(line.location, line.time, where),
         text=readable(raw),
         rows=rows,
         outlook=_applied_again(rows),
@@ -81,7 +104,7 @@ def inspect_line(
     )
 
 
-def inspect_stopped(stopped: StoppedOnError, target: Target, reading: str) -> Inspection:
+def inspect_stopped(stopped: StoppedOnError, target: Target, where: Where) -> Inspection:
     """Look up the record before which the session stands."""
     entry = entry_of(stopped.raw)
     rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
@@ -90,7 +113,7 @@ def inspect_stopped(stopped: StoppedOnError, target: Target, reading: str) -> In
         subject=subject.strip(),
         fate=f"{short(stopped.reason)} · the session stands before it",
         place=_place(
-            stopped.location, entry.timestamp if isinstance(entry, Record) else None, reading
+            stopped.location, entry.timestamp if isinstance(entry, Record) else None, where
         ),
         text=readable(stopped.raw),
         rows=rows,
@@ -101,7 +124,7 @@ def inspect_stopped(stopped: StoppedOnError, target: Target, reading: str) -> In
     )
 
 
-def inspect_letter(dead_letter: int, target: Target, reading: str) -> Inspection | None:
+def inspect_letter(dead_letter: int, target: Target, where: Where) -> Inspection | None:
     """Look up a dead letter; None if it is gone."""
     letter = target.rows(DeadLetter).filter(pk=dead_letter).select_related("file").first()
     if letter is None:
@@ -116,8 +139,7 @@ def inspect_letter(dead_letter: int, target: Target, reading: str) -> Inspection
         place=_place(
             RecordLocation(letter.generation, letter.position, letter.length),
             letter.record_time.timestamp() if letter.record_time else None,
-            reading,
-            log=letter.file.file_path,
+            replace(where, path=letter.file.file_path),
         ),
         text=readable(raw),
         rows=rows,
@@ -138,14 +160,10 @@ def _fate(letter: DeadLetter) -> str:
     )
 
 
-def _place(location: RecordLocation, time: float | None, reading: str, *, log: str = "") -> str:
-    """Say where a record stands: in which file of the log, or only in which log."""
-    known = location.generation == reading
-    file = "the file being read" if known else f"an older file ({location.generation[:12]})"
-    if log and not reading:
-        file = terminal_safe(formats.log_name(log))
+def _place(location: RecordLocation, time: float | None, where: Where) -> str:
+    """Say where a record stands, and when it was written."""
     when = "the line has no time" if time is None else formats.date_and_time(time)
-    return f"bytes {location.start:,} to {location.end:,} of {file} · {when}"
+    return f"bytes {location.start:,} to {location.end:,} of {where.of_bytes(location)} · {when}"
 
 
 def _applied_again(rows: Sequence[RowComparison]) -> str:

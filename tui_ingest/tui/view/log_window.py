@@ -63,13 +63,6 @@ class LogWindow:
             return self._lines(entries, applied)
 
     def _lines(self, entries: Sequence[Entry], applied: Position) -> list[RecordLine]:
+        is_ahead = self._log.ahead_of(applied)
         letters = letters_of(self._target, self._log.path, entries)
-        return [line_of(entry, letters, is_ahead=_is_ahead(entry, applied)) for entry in entries]
-
-
-def _is_ahead(entry: Entry, applied: Position) -> bool:
-    """Tell whether the session has still to come there, as far as its own file tells."""
-    if not applied.generation:  # nothing is applied yet
-        return True
-    same = entry.location.generation == applied.generation
-    return same and entry.location.start >= applied.offset
+        return [line_of(entry, letters, is_ahead=is_ahead(entry)) for entry in entries]
