@@ -363,7 +363,7 @@ async def test_a_dry_run_of_several_logs_shows_what_each_would_do(logs):
         await d.at(DeadLettersScreen)
         await d.shows("2 of 2", "b.log", "bad_value", "missing_parent")
         await d.press("enter")
-        await d.shows("polls.choice", "bad_value")
+        await d.shows("polls.choice 3", "missing_parent")
         await d.press("escape", "escape")
         await d.at(LogsScreen)
         await d.press("g", "enter")

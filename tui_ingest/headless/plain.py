@@ -9,8 +9,10 @@ from datetime import datetime
 from tui_ingest.headless.lines import told
 from tui_ingest.headless.output import SUMMARY_SECONDS, Output, Sink
 from tui_ingest.headless.standing import Standing
-from tui_ingest.ingest.events import Event, SessionEnded, State, StateChanged
+from tui_ingest.ingest.events import Event, Noticed, SessionEnded, State, StateChanged
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.running.options import IngestOptions
+from tui_ingest.troubles import Troubles
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -36,14 +38,19 @@ class PlainOutput(Output):
         self._sink = sink
         self._clock = clock
         self._standing = Standing(clock)
+        self._troubles = Troubles(clock)
         self._summary_at = clock()
         self._summarised: tuple[State, int] | None = None  # state and records of the last one
 
     def __call__(self, event: Event) -> None:
         self._standing.take(event)
         match event:
+            case StateChanged(state=State.WAITING):
+                self._waits(event.reason)
             case StateChanged():
                 self._state(event.state)
+            case Noticed(kind=EventKind.RECOVERED) if not self._troubles.over():
+                return  # of what was not said
             case SessionEnded():
                 self._summarise()
         for line in told(event, project=self._options.project, dry_run=self._options.dry_run):
@@ -56,6 +63,14 @@ class PlainOutput(Output):
             self._line(terminal_safe(self._standing.title))
         elif state is State.CAUGHT_UP and self._summarised is None:
             self._summarise()
+
+    def _waits(self, reason: str) -> None:
+        """Say for what it waits: where it is for ever, not at every try."""
+        how_often = self._troubles.again(reason)
+        if how_often is not None:
+            self._line(
+                terminal_safe(self._standing.title) + (f"; {how_often}" if how_often else "")
+            )
 
     def _summarise(self) -> None:
         """Say how far it is, if that is news."""

@@ -22,6 +22,7 @@ from tui_ingest.recorder.models import Change, RelayStatus, stored
 from tui_ingest.recorder.resending import settle
 from tui_ingest.recorder.rounds import Round, RoundReader
 from tui_ingest.recorder.waking import Waker
+from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Relay:
         self._records = 0
         self._bytes = 0
         self._failures = 0  # in a row
+        self._troubles = Troubles()
         self._held = 0  # changes in the last round whose rows cannot be read
         self._retries_held = True  # this process may have the code that can read them
         self._has_held = False
@@ -231,7 +233,11 @@ class Relay:
         """Say what is wrong, and pause: longer each time."""
         where = "log" if isinstance(error, OSError) else "database"
         self._failures += 1
-        self._tell(State.WAITING, f"{where}: {error}")
+        reason = f"{where}: {error}"
+        how_often = self._troubles.again(reason)
+        self._tell(State.WAITING, reason)
+        if how_often:  # the first time was news
+            self._report(self._progress(State.WAITING, f"{reason} ({how_often})"))
         if isinstance(error, Error):
             self._reconnect()
         shortest, longest = RETRY_SECONDS
@@ -255,15 +261,16 @@ class Relay:
         if is_news:
             self._keep(State.RUNNING if state is State.CAUGHT_UP else state, reason)
         if is_news or force:
-            self._report(
-                Progress(
-                    state=state,
-                    reason=reason,
-                    records=self._records,
-                    bytes=self._bytes,
-                    held=self._held,
-                )
-            )
+            self._report(self._progress(state, reason))
+
+    def _progress(self, state: State, reason: str) -> Progress:
+        return Progress(
+            state=state,
+            reason=reason,
+            records=self._records,
+            bytes=self._bytes,
+            held=self._held,
+        )
 
     def _keep(self, state: State, reason: str) -> None:
         if state is State.STANDING_BY or (state, reason) == self._kept:

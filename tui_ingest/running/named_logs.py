@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from tui_ingest.conf import get_settings
 from tui_ingest.oplog.log import LogError
 from tui_ingest.oplog.opening import logs_at
 from tui_ingest.running.options import is_pattern
+from tui_ingest.troubles import Troubles
 
 PATTERN_SECONDS = 10.0  # between two looks which logs a pattern names
 
 logger = logging.getLogger(__name__)
+_troubles: dict[str, Troubles] = defaultdict(Troubles)  # by pattern
 
 
 def logs_of(named: Iterable[Path | str]) -> Iterator[Path | str]:
@@ -33,8 +36,12 @@ def logs_of(named: Iterable[Path | str]) -> Iterator[Path | str]:
 def _streams(pattern: str) -> Iterator[str]:
     try:
         yield from logs_at(pattern, access=get_settings().nats)
+        _troubles[pattern].over()
     except LogError as error:
-        logger.warning("%s It is asked again in %.0f s.", error, PATTERN_SECONDS)
+        count = _troubles[pattern].again(str(error))
+        if count is not None:
+            how_often = f" ({count})" if count else ""
+            logger.warning("%s It is asked every %.0f s%s.", error, PATTERN_SECONDS, how_often)
 
 
 def _is_log(path: str) -> bool:

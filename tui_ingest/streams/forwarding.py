@@ -17,11 +17,14 @@ from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.publishing import (
     BEAT_SECONDS,
     RUN_BYTES,
+    EmptiedError,
     FencedError,
     Publisher,
+    emptied,
     envelopes,
 )
 from tui_ingest.streams.requirements import verify
+from tui_ingest.troubles import Troubles
 
 IDLE_SECONDS = 5.0  # between two looks at the file when nothing wakes the forwarder
 FIRST_RETRY_SECONDS = 0.25  # at most, before the first try after trouble; doubled each time
@@ -48,7 +51,8 @@ class Forwarder:
         self._say = say
         self._stopping = threading.Event()
         self._attempt = 0  # since the last success
-        self._told = ""  # what was said of the trouble
+        self._troubles = Troubles()
+        self._has_sent = False  # something, to this stream or one before it
 
     def stop(self) -> None:
         """End after the message that is being sent. Safe in a signal handler."""
@@ -87,6 +91,9 @@ class Forwarder:
                 )
             verify(info, broker.version, self._address)
             publisher = Publisher(broker)
+            if self._has_sent and publisher.is_first:
+                self._say(emptied(self._address))
+            self._has_sent = not publisher.is_first
             self._log.resume(publisher.position)
             beaten_at = 0.0
             while not self._stopping.is_set():
@@ -114,18 +121,20 @@ class Forwarder:
         return True
 
     def _went_well(self) -> None:
-        if self._told:
+        if self._troubles.over():
             self._say("It goes on.")
-        self._attempt, self._told = 0, ""
+        self._attempt, self._has_sent = 0, True
 
     def _wait_after(self, error: LogUnavailableError) -> None:
         """Wait a random time, longer after each failure, so that two forwarders do not meet again.
 
         A fenced one has lost no try: the other one may have ended meanwhile.
         """
-        if str(error) != self._told:
-            self._told = str(error)
-            self._say(f"Waiting: {error}")
+        how_often = self._troubles.again(str(error))
+        if how_often is not None:
+            self._say(f"Waiting: {error}{f' ({how_often})' if how_often else ''}")
+        if isinstance(error, EmptiedError):
+            self._has_sent = False  # which is said by this
         most = FIRST_RETRY_SECONDS * 2.0 ** min(self._attempt, 16)
         if isinstance(error, FencedError):
             most = max(most, 1.0)

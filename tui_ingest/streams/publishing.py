@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 
 from tui_ingest.oplog.log import Batch, LogUnavailableError, Position
+from tui_ingest.streams.addresses import StreamAddress
 from tui_ingest.streams.broker import WRONG_LAST_SEQUENCE, Broker, RefusedError
 from tui_ingest.streams.messages import Envelope, SitePlace, decode, encode, runs
 
@@ -18,6 +19,19 @@ BEAT_SECONDS = 30.0  # of silence, before a sign of life
 
 class FencedError(LogUnavailableError):
     """Somebody else appended to the subject since it was looked at."""
+
+
+class EmptiedError(FencedError):
+    """The subject has no message any more, and had some; nothing was appended."""
+
+
+def emptied(address: StreamAddress) -> str:
+    """Say that messages are gone which this process knows to have been there."""
+    return (
+        f"{address.subject} has no message any more: it was purged, or its stream was made anew."
+        " What is still to be had at the source is sent again; the rest is lost to whoever had not"
+        " read it."
+    )
 
 
 class Publisher:
@@ -64,12 +78,24 @@ class Publisher:
             self._sequence = self._broker.publish(parts)
         except RefusedError as error:
             if error.code in WRONG_LAST_SEQUENCE:
-                raise FencedError(
-                    f"Somebody else publishes {self._broker.address.subject}: it has grown since"
-                    " this process looked at it."
-                ) from error
+                raise self._fenced() from error
             raise
         self.position, self.total = envelope.to, envelope.total
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the subject has no message."""
+        return not self._sequence
+
+    def _fenced(self) -> FencedError:
+        """Return why the end of the subject is not where it was."""
+        address = self._broker.address
+        if self._sequence and self._broker.last() is None:
+            return EmptiedError(emptied(address))
+        return FencedError(
+            f"Somebody else publishes {address.subject}: it has grown since this process looked at"
+            " it."
+        )
 
     def beat(self) -> None:
         """Append a sign of life: nothing to read, but whoever reads sees that nothing is late."""

@@ -12,8 +12,16 @@ from tui_ingest.oplog.log import LogError, LogUnavailableError, Position
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.messages import Envelope, SitePlace
-from tui_ingest.streams.publishing import BEAT_SECONDS, RUN_BYTES, FencedError, Publisher
+from tui_ingest.streams.publishing import (
+    BEAT_SECONDS,
+    RUN_BYTES,
+    EmptiedError,
+    FencedError,
+    Publisher,
+    emptied,
+)
 from tui_ingest.streams.requirements import verify, verify_durability
+from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +44,9 @@ class StreamSink:
         self._lines: list[bytes] = []  # with their newlines; in no message yet
         self._messages: deque[Envelope] = deque()  # of which it is not known that they are there
         self._was_fenced = False  # and has not said so
+        self._fence = ""  # why
+        self._has_sent = False  # something, to this stream or one before it
+        self._troubles = Troubles()
         self._appended_at = 0.0  # monotonic seconds
 
     def append(self, lines: Sequence[bytes]) -> None:
@@ -47,9 +58,7 @@ class StreamSink:
         self._lines += lines
         if not self._send():
             self._was_fenced = True
-            raise FencedError(
-                f"Somebody else publishes {self._address.subject}: nothing more of this is sent."
-            )
+            raise FencedError(f"{self._fence} Nothing more of this is sent.")
 
     def resume(self) -> bool:
         """Append what an append that failed left over; if nothing, give a sign of life at times.
@@ -90,14 +99,16 @@ class StreamSink:
         try:
             publisher = self._connected()
             if not self._drop_appended(publisher):
-                raise FencedError
+                raise FencedError(f"Somebody else publishes {self._address.subject}.")
             self._messages += _messages(self._lines, publisher)
             self._lines = []
             while self._messages:
                 publisher.append(self._messages[0])
                 self._messages.popleft()
-            self._appended_at = time.monotonic()
-        except FencedError:
+            self._appended_at, self._has_sent = time.monotonic(), True
+        except FencedError as error:
+            self._fence = str(error)
+            self._has_sent &= not isinstance(error, EmptiedError)  # which is said by this
             self.abandon()
             return False
         except LogError:
@@ -138,8 +149,12 @@ class StreamSink:
                 )
             verify(info, broker.version, self._address)
             for unknown in verify_durability(self._access.monitors):
-                logger.warning("%s", unknown)
-            self._publisher = Publisher(broker)
+                if self._troubles.again(unknown) is not None:
+                    logger.warning("%s", unknown)
+            publisher = Publisher(broker)
+            if self._has_sent and publisher.is_first:
+                logger.warning("%s", emptied(self._address))
+            self._publisher, self._has_sent = publisher, not publisher.is_first
         return self._publisher
 
 

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.support.brokers import Server
+from tests.support.engine import eventually
 from tests.support.lines import question
 from tests.support.rotation import lines_of
 from tests.support.sites import Site, StreamReader, client, make_stream
@@ -233,3 +234,26 @@ def test_a_stream_that_lost_its_end_is_written_again_and_nothing_comes_twice(
     assert lines_of(reader.read()) == [F]
     assert reader.kinds() == ["truncated"]
     reader.close()
+
+
+def test_a_forwarder_says_that_its_subject_was_purged_and_sends_what_the_file_has(site, reader):
+    site.write(A + B)
+    with site.forwarding():
+        assert lines_of(reader.read_until(2)) == [A, B]
+        purge(site.url)
+        site.write(C)
+        assert lines_of(reader.read_until(3))[-1] == C
+        eventually(lambda: "It goes on." in site.said, what="it is over")
+    said = [one for one in site.said if "was purged" in one]
+    assert len(said) == 1
+    assert "oplog" in said[0]
+    assert "is sent again" in said[0]
+
+
+def test_one_that_was_away_when_it_was_purged_says_so_too(site):
+    site.write(A)
+    forwarder = site.forwarder()
+    forwarder._forward(once=True)
+    purge(site.url)
+    forwarder.run(once=True)
+    assert len([one for one in site.said if "was purged" in one]) == 1

@@ -158,3 +158,19 @@ def test_a_quiet_source_gives_signs_of_life(sink, url, reader, monkeypatch):
     sink.append([A])
     sink.append([B])
     assert lines_of(reader.read()) == [A, B]
+
+
+def test_a_purged_subject_is_told_and_more_can_be_appended(sink, url, caplog):
+    sink.append([question(1)])
+    with client(url) as broker:
+        broker.api(f"STREAM.PURGE.{broker.address.stream}", {})
+    with pytest.raises(FencedError, match="it was purged, or its stream was made anew"):
+        sink.append([question(2)])
+    assert sink.resume() is False, "its writer begins anew"
+    sink.append([question(3)])
+    assert "was purged" not in caplog.text, "it was said"
+    with client(url) as broker:
+        broker.api(f"STREAM.PURGE.{broker.address.stream}", {})
+    sink.close()  # as after trouble with a broker
+    sink.append([question(4)])
+    assert caplog.text.count("was purged") == 1

@@ -3,8 +3,11 @@
 import re
 from contextlib import closing
 
+import pytest
+
 from tests.support.lines import question, questions
 from tests.support.sites import NOBODY, client
+from tui_ingest.oplog.log import FromByte, LogError
 from tui_ingest.streams.reading import StreamLog
 
 SEVEN = (re.compile(rb'"pk": 7\b'),)
@@ -47,3 +50,20 @@ def test_what_was_trimmed_is_said_to_be_missing(site, url):
 def test_an_empty_stream_has_nothing(url):
     (piece,) = search(url)
     assert (piece.done, piece.total, piece.ahead) == (0, 0, ())
+
+
+def test_what_was_found_is_gone_to_and_what_the_session_has_not_read_is_ahead(site, reader, url):
+    site.write_and_forward(questions(range(9)))
+    reader.read()
+    site.rotate(question(6) + question(7, "two") + question(8))
+    site.forward()
+    pieces = search(url)
+    found = [entry for piece in pieces for entry in piece.ahead]
+    with closing(StreamLog(url, access=NOBODY)) as log:
+        is_ahead = log.ahead_of(reader.position)
+        assert [is_ahead(entry) for entry in found] == [False, True]
+        for entry in found:
+            log.resume(log.locate(FromByte(entry.location.generation, entry.location.start)))
+            assert log.read(max_records=1, max_bytes=1).entries[0] == entry
+        with pytest.raises(LogError, match="in the stream any more"):
+            log.locate(FromByte("0" * 32, 0))

@@ -171,6 +171,23 @@ def test_waiting_says_why_how_often_and_how_long(scripted):
     assert scripted.tell(notice) == [], "the state has said so"
 
 
+def test_what_lasts_is_said_again_ever_more_seldom(scripted):
+    start, said = scripted.now, []
+    for attempt in range(1, 200):
+        lines = scripted.state(State.WAITING, "log: away", attempt=attempt, retry_at=scripted.now)
+        said += [(scripted.now - start, line) for line in lines]
+        scripted.now += 30
+    assert [at for at, _ in said] == [0, 60, 180, 420, 900, 1860, 3780]
+    assert said[1][1].startswith("WAITING: log: away; attempt 3, next in 0 s; 3 times since 20")
+    assert scripted.state(State.WAITING, "log: torn") == ["WAITING: log: torn"], "it has changed"
+    back = Noticed(at=NOON, kind="recovered", message="It is back.")
+    assert scripted.tell(back) == ["recovered: It is back."]
+    assert scripted.state(State.WAITING, "log: torn") == []
+    assert scripted.tell(back) == [], "of what was not said"
+    scripted.now += 3600
+    assert scripted.state(State.WAITING, "log: torn") == ["WAITING: log: torn"], "it is another"
+
+
 def test_standing_by_is_no_attempt(scripted):
     [line] = scripted.state(State.WAITING, "Another one is at it.", retry_at=scripted.now + 2)
     assert line == "WAITING: Another one is at it; next in 2 s"
