@@ -203,7 +203,7 @@ def test_times_no_calendar_has_are_shown_as_unknown():
         ("polls.choice", "9", 20, "polls.choice 9"),
         ("polls.choice", "", 20, "polls.choice"),
         ("polls.choice", "1234567", 15, "…choice 1234567"),
-        ("polls.choice", "x" * 40, 15, "…oice xx…xxxxxx"),
+        ("polls.choice", "x" * 40, 15, "p…ice xx…xxxxxx"),
         ("polls.participant", "426", 18, "p….participant 426"),
         ("日本語.日本語", "9", 10, "…日本語 9"),
         ("polls.choice", "9", 0, ""),

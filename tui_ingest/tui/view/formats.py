@@ -101,7 +101,7 @@ def shorten_label(label: str, width: int) -> str:
     app, dot, model = label.rpartition(".")
     room = width - cell_len(model) - 2  # for the start of the app's name
     if cell_len(label) <= width or not dot or room < -1:
-        return shorten_start(label, width)
+        return shorten_middle(label, width)
     return f"{set_cell_size(app, room)}….{model}" if room > 0 else f"…{model}"
 
 
