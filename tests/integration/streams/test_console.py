@@ -15,7 +15,9 @@ from tests.tui.test_repairing import inspected
 from tui_ingest.ingest.events import State
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
+from tui_ingest.tui.screens.look import LookScreen
 
+START = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 COUNT = "SELECT COUNT(*) FROM polls_question"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,3 +89,36 @@ async def test_all_subjects_of_a_pattern_are_logs_of_one_console(site, url, tmp_
         await desk.shows("2 logs")
         app.view.stop()
         await desk.until(app.view.session_over.is_set)
+
+
+@pytest.mark.thorough
+async def test_another_time_is_looked_at_and_a_record_is_found_and_opened(site):
+    site.write_and_forward(question(1, at=START) + question(2, at=START + 60))
+    site.write_and_forward(question(3, "found", at=START + 120) + question(4, at=START + 180))
+
+    async def look(desk):
+        await desk.press("space")
+        await desk.until(lambda: desk.app.view.status.state is State.PAUSED)
+        site.write_and_forward(question(5, at=START + 240))
+        await desk.press("at", *f"@{START + 60}", "enter")
+        await desk.at(LookScreen)
+        await desk.until(desk.screen.ready.is_set)
+        assert desk.screen.lines.current.pk == "2"
+        await desk.until(lambda: len(desk.screen.lines.lines) == 5)
+        assert [line.ahead for line in desk.screen.lines.lines] == [False] * 4 + [True]
+        await desk.press("enter")
+        await desk.shows("bytes", "of the site's file", gone="the file being read")
+        await desk.press("escape", "escape", "F", *"found", "enter")
+        await desk.shows("/found/ · 1 record", "of 1 log", "polls.question 3")
+        await desk.press("enter")
+        await desk.at(LookScreen)
+        await desk.until(desk.screen.ready.is_set)
+        assert desk.screen.lines.current.pk == "3"
+        await desk.press("escape", "escape")
+        await desk.press("o", *f"@{START + 120}", "enter")
+        await desk.shows("message 1 of the stream being read", "2 records will be applied again.")
+        await desk.press("enter")
+        await desk.press("space")
+        await desk.shows("polls.question 5")
+
+    await opened(site.url, look)
