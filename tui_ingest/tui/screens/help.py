@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +17,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Markdown, Static, Tab, Tabs
+from textual.widgets.markdown import MarkdownFence
 
 import tui_ingest
 
@@ -41,6 +42,22 @@ PAGES = {
 _THIS_SCREEN = "this-screen"
 _SECTION = re.compile(r"^(?=##)", re.MULTILINE)
 BREATH_SECONDS = 0.02  # between two sections
+
+
+class _Code(MarkdownFence):
+    """Code of no language: to guess one, all lexers there are would be loaded and asked."""
+
+    def __init__(self, markdown: Markdown, token: Any, *rest: Any) -> None:
+        token.info = token.info or "text"
+        super().__init__(markdown, token, *rest)
+
+
+class _Section(Markdown):
+    BLOCKS = {
+        **Markdown.BLOCKS,
+        "fence": _Code,
+        "code_block": _Code,
+    }
 
 
 class HelpScreen(ModalScreen[None]):
@@ -99,7 +116,7 @@ class HelpScreen(ModalScreen[None]):
         if sections and page == self._page and self.is_mounted:
             scroll = self.query_one(VerticalScroll)
             is_at_end = scroll.max_scroll_y > 0 and scroll.is_vertical_scroll_end
-            await scroll.mount(Markdown(sections[0], open_links=False))
+            await scroll.mount(_Section(sections[0], open_links=False))
             if is_at_end:  # somebody wants to see how it ends
                 scroll.scroll_end(animate=False)
             self.set_timer(BREATH_SECONDS, partial(self._add, page, sections[1:]))
