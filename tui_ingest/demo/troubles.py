@@ -51,11 +51,10 @@ def _bad_value(rng: random.Random) -> Iterator[float]:
 
 def _torn_line(rng: random.Random) -> Iterator[float]:
     """The writer died in the middle of a line, and the next one goes on behind it."""
-    choice = rng.choice(list(Choice.objects.all()))
-    _append(b'1698395500.971553 SAVE [{"model": "polls.choice", "pk": 1, "fie')
-    yield 1.0
-    choice.save()
-    yield 1.0
+    fragment = b'1698395500.971553 SAVE [{"model": "polls.choice", "pk": 1, "fie'
+    # In one piece: of what stands alone at its log's end the relay would make room for its own.
+    _append(fragment + _line(_read(rng.choice(list(Choice.objects.all())))))
+    yield 2.0
 
 
 TROUBLES = (_unknown_model, _late_parent, _bad_value, _torn_line)
@@ -66,7 +65,11 @@ def _read(row: Model) -> list[dict[str, Any]]:
 
 
 def _log(objects: list[dict[str, Any]]) -> None:
-    _append(line_of(time.time(), Operation.SAVE, to_json(objects)))
+    _append(_line(objects))
+
+
+def _line(objects: list[dict[str, Any]]) -> bytes:
+    return line_of(time.time(), Operation.SAVE, to_json(objects))
 
 
 def _append(content: bytes) -> None:
