@@ -50,3 +50,9 @@ def test_a_real_model_is_measured():
 def test_every_key_is_answered():
     said = smoke("tests.benchmarks.keys")
     assert said.count("| **all** |") == 2
+
+
+@pytest.mark.thorough
+def test_the_exact_path_is_measured():
+    said = smoke("tests.benchmarks.exact_path")
+    assert said.count("| the exact path, 1,000 in a transaction |") == 2

@@ -1,4 +1,4 @@
-"""The same log through both paths, and everything that it leaves behind."""
+"""The same log through each path, and everything that it leaves behind."""
 
 from django.apps import apps
 from django.db import connections
@@ -8,7 +8,9 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.batches import passes, writer
 from tui_ingest.ingest.batches.attempts import Limits
+from tui_ingest.ingest.batches.passes import BatchPass
 from tui_ingest.ingest.batches.writer import BatchWriter
+from tui_ingest.ingest.exact.prepared import PreparedSeries
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ModelTotal
 from tui_ingest.oplog.log import Batch, Position
@@ -36,6 +38,9 @@ class Trial:
         # Of the last history on the fast path:
         self.runs = 0
         self.replayed = 0  # records that took the exact path after all
+        # Of the last history on the exact path:
+        self.prepared = 0  # statements that were compiled before
+        self.refused = 0  # series
         if self.connection.vendor == "sqlite":
             with self.connection.cursor() as cursor:
                 cursor.execute("PRAGMA synchronous = OFF")  # a power cut may end this test
@@ -43,9 +48,32 @@ class Trial:
         monkeypatch.setattr(passes, "SMALLEST_RUN", 1)
 
     def exact(self, batches, **settings):
-        """What the batches of lines leave behind, one record at a time."""
+        """What the batches of lines leave behind, one record after the other."""
+        execute, series = PreparedSeries._execute, BatchPass._in_series
+        self.prepared = self.refused = 0
+
+        def counted_execute(prepared, statement, values):
+            count = execute(prepared, statement, values)
+            self.prepared += count is not None
+            return count
+
+        def counted_series(applied, stop):
+            before = len(applied._refused)
+            found = series(applied, stop)
+            self.refused += len(applied._refused) - before
+            return found
+
         with self._monkeypatch.context() as patch:
             patch.setattr(writer.FastPath, "to", lambda *_, **__: None)
+            patch.setattr(PreparedSeries, "_execute", counted_execute)
+            patch.setattr(BatchPass, "_in_series", counted_series)
+            return self._apply(batches, settings)
+
+    def by_django(self, batches, **settings):
+        """The same with a savepoint for each, and all SQL as Django compiles it."""
+        with self._monkeypatch.context() as patch:
+            patch.setattr(writer.FastPath, "to", lambda *_, **__: None)
+            patch.setattr(passes, "LONGEST_SERIES", 1)
             return self._apply(batches, settings)
 
     def fast(self, batches, **settings):

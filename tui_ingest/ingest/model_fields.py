@@ -64,6 +64,7 @@ def attname_of(model: type[Model], name: str) -> str:
     return attname
 
 
+@cache
 def primary_key(model: type[Model]) -> Field[Any, Any]:
     """Return the field of the primary key, which every installed model has."""
     return concrete(model)._meta.pk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,6 +16,7 @@ from tui_ingest.ingest.policy import Policy
 from tui_ingest.ingest.receivers import Receivers
 
 CHUNK = 500  # parameters of a statement; SQLite's limit was 999 for long
+FETCHED = 8  # rows, in the time that it takes to ask about one
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -84,3 +85,12 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
     remaining = list(items)
     for start in range(0, len(remaining), CHUNK):
         yield remaining[start : start + CHUNK]
+
+
+def few(rows: QuerySet[Any, T], number: int) -> set[T] | None:
+    """Return all of a query's results if it is cheaper to fetch them, and compare here, than to ask
+    about a number of rows; otherwise None.
+    """
+    most = max(FETCHED * number, CHUNK)
+    found = list(rows[: most + 1])
+    return set(found) if len(found) <= most else None

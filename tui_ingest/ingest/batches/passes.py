@@ -32,6 +32,7 @@ from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
+from tui_ingest.ingest.reasons import RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier
 from tui_ingest.oplog.records import Malformed, Operation, Record
@@ -40,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 # Below this the statements of a run cost more than those of its records one by one.
 SMALLEST_RUN = 8  # entries
+
+# One that is refused is undone as a whole: of a long one that is more work lost.
+LONGEST_SERIES = 256  # records
 
 
 class BatchPass:
@@ -78,6 +82,8 @@ class BatchPass:
         self._started = clock()
         self._has_looked = False  # for missing parents
         self._at = 0  # the next entry
+        self._longest_series = LONGEST_SERIES  # less while they are refused
+        self._refused: set[int] = set()  # entries that ended a series
 
     @property
     def is_to_be_looked_through(self) -> bool:
@@ -136,21 +142,25 @@ class BatchPass:
     def _one_by_one(self, stop: int) -> None:
         self._attempt.longest = max(2 * self._attempt.longest, 2 * SMALLEST_RUN)
         while self._at < stop:
-            entry = self._entries[self._at]
-            result = self._attempt.blamed.get(self._at) or self._try(self._at)
-            if not isinstance(result, Failure):
-                self._written.outcomes[self._at] = result
-                self._written.failures_in_a_row = 0
-            elif self._attempt.limits.stop_on_error:
-                self._written.refusal = Refusal(entry=entry, failure=result)
-                return
-            else:
-                self._written.failures[self._at] = result
-                if not self._partners.are_awaited(entry, result):
-                    self._written.failures_in_a_row += 1
-            self._at += 1
+            if not self._in_series(self._end_of_series(stop)):
+                self._by_itself()
             if self._is_over():
                 return
+
+    def _by_itself(self) -> None:
+        entry = self._entries[self._at]
+        result = self._attempt.blamed.get(self._at) or self._try(self._at)
+        if not isinstance(result, Failure):
+            self._written.outcomes[self._at] = result
+            self._written.failures_in_a_row = 0
+        elif self._attempt.limits.stop_on_error:
+            self._written.refusal = Refusal(entry=entry, failure=result)
+            return
+        else:
+            self._written.failures[self._at] = result
+            if not self._partners.are_awaited(entry, result):
+                self._written.failures_in_a_row += 1
+        self._at += 1
 
     def _try(self, index: int, *, undo: bool = False) -> Mapping[str, Outcome] | Failure:
         entry = self._entries[index]
@@ -194,6 +204,72 @@ class BatchPass:
     def _is_undone(self) -> bool:
         """Tell whether not even the savepoint is left: the failure was not the record's."""
         return self._target.connection.needs_rollback
+
+    # One after the other, and undone together
+
+    def _end_of_series(self, stop: int) -> int:
+        """Return where records end that may all be good."""
+        if self._attempt.limits.is_timeout_final is not None:
+            return self._at
+        end = min(stop, self._at + self._longest_series)
+        return next((index for index in range(self._at, end) if self._is_doubtful(index)), end)
+
+    def _is_doubtful(self, index: int) -> bool:
+        entry = self._entries[index]
+        return (
+            not isinstance(entry, Record)
+            or entry.operation is Operation.DIGEST
+            or index in self._refused
+            or index in self._attempt.suspects
+            or index in self._attempt.blamed
+        )
+
+    def _in_series(self, stop: int) -> bool:
+        """Apply records without a savepoint for each; False: the first is to be tried by itself."""
+        if stop - self._at < 2:
+            self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
+            return False
+        outcomes: Outcomes = {}
+        index = self._at
+        try:
+            with self._unit.in_series(self._at, stop) as replay:
+                for index in range(self._at, stop):
+                    if not self._may_go_on(index) or self._is_refused(index, replay, outcomes):
+                        break
+        except MemoryError:
+            raise
+        except Exception as error:  # by itself it is told why
+            if self._is_undone() or is_of_the_database(error):
+                raise
+            logger.debug("A series was refused at its record %d.", index, exc_info=error)
+            self._refused.add(index)
+            self._longest_series = max(1, (stop - self._at) // 4)
+            return True
+        self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
+        self._written.outcomes |= outcomes
+        self._unit.took_effect(outcomes)
+        self._written.failures_in_a_row = 0 if outcomes else self._written.failures_in_a_row
+        self._at += len(outcomes)
+        return bool(outcomes)
+
+    def _is_refused(
+        self, index: int, replay: Callable[[int], Mapping[str, Outcome]], outcomes: Outcomes
+    ) -> bool:
+        """Apply a record; True: it is refused, and nothing of it was written."""
+        try:
+            outcomes[index] = replay(index)
+        except RecordError:
+            if len(self._entries[index].objects) > 1:  # type: ignore[union-attr]  # a record
+                raise  # some of them may have been written
+            self._refused.add(index)
+        return index not in outcomes
+
+    def _may_go_on(self, index: int) -> bool:
+        entry = self._entries[index]
+        assert isinstance(entry, Record)  # noqa: S101  # the others are doubtful
+        is_late = self._clock() - self._started > self._attempt.limits.seconds
+        is_save = entry.operation is Operation.SAVE
+        return not is_late and (is_save or self._cascades.failure(entry, self._failed()) is None)
 
     # Many at a time
 

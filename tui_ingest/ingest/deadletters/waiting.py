@@ -1,56 +1,20 @@
-"""Dead letters that wait for rows: parents that are not here, and holders of unique values.
-
-With what is asked first: which of the many records of a batch have to do with any; nearly none has.
-"""
+"""Dead letters that wait for rows: parents that are not here, and holders of unique values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
-from tui_ingest.ingest.deadletters.superseding import open_rows
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting
-from tui_ingest.ingest.exact.sought import Sought
 from tui_ingest.ingest.reasons import RowKey
-from tui_ingest.ingest.target import CHUNK, Target, chunks
+from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile
 from tui_ingest.oplog.records import Record
-
-FETCHED = 8  # rows, in the time that it takes to ask about one
-
-T = TypeVar("T")
-
-
-def touching(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[Record]:
-    """Return the applied records of a log that may write a row which one of its open dead letters
-    speaks of, or waits for.
-
-    In the transaction that applies them, once the failures among them are kept. Two queries; all
-    of the records, if there are too many dead letters to compare them here.
-    """
-    names = ("model", "key")
-    rows = _few(open_rows(target, file).values_list(*names), len(records))
-    keys = _few(open_keys(target, file).values_list(*names), len(records))
-    if rows is None or keys is None:
-        return [*records]
-    if not rows and not keys:
-        return []
-    return [*Sought(target, map(RowKey._make, rows | keys)).among(records)]
-
-
-def _few(rows: QuerySet[Any, T], number: int) -> set[T] | None:
-    """Return all of a query's results if it is cheaper to fetch them, and compare here, than to ask
-    about a number of rows; otherwise None.
-    """
-    most = max(FETCHED * number, CHUNK)
-    found = list(rows[: most + 1])
-    return set(found) if len(found) <= most else None
 
 
 def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[int]:

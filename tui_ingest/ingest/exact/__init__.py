@@ -12,6 +12,9 @@ parking           room for a unique value: the row that has it gives it up early
 dependents        rows that still refer to what is deleted, where the database does not look
 placeholders      what it is given for that moment
 writing           a row inserted or updated
+prepared          rows of many records in series, undone together if one of them is refused
+statements        what writes them: SQL that Django compiles once, unless it depends on the values
+triggers          whether a table has any
 linking           its many-to-many links
 deleting          a row deleted, with what `on_delete` has go along
 serializing       a row as the source would log it

@@ -42,7 +42,7 @@ class Announcements:
         Returns:
             What to show at the end; None if nobody is told.
         """
-        if not self._receivers.are_called(SAVING, row.model):
+        if not self.are_told_of_saves(row.model):
             return None
         instance = self._instance(row)
         self._tell("pre_save", row.model, instance=instance, raw=True, update_fields=updated)
@@ -56,6 +56,10 @@ class Announcements:
             show(instance, row.values, self._database)
             told = {"created": created, "raw": True, "update_fields": updated}
             self._tell_later("post_save", row.model, instance=instance, **told)
+
+    def are_told_of_saves(self, model: type[Model]) -> bool:
+        """Tell whether `saving` and `saved` reach anybody."""
+        return self._receivers.are_called(SAVING, model)
 
     def are_told_of_deletes(self, model: type[Model]) -> bool:
         """Tell whether `deleting` and `deleted` reach anybody."""

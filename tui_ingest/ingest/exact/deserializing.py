@@ -84,7 +84,7 @@ def deserialize(
         RecordError: unknown_field, bad_value, missing_parent (a natural key that nothing has).
         DatabaseError: a natural key could not be looked up.
     """
-    model = find_model(serialized["model"])
+    model, _, _ = target.identities.look_up(serialized["model"])
     shape = fields_of(model)
     ignore = ignore_unknown_fields
     if ignore is None:
@@ -124,7 +124,9 @@ def known_names(serialized: Serialized, shape: ModelFields) -> frozenset[str]:
 
 
 def _known_fields(serialized: Serialized, shape: ModelFields, *, ignore: bool) -> Mapping[str, Any]:
-    fields = serialized["fields"]
+    fields: Mapping[str, Any] = serialized["fields"]
+    if shape.generated.isdisjoint(fields) and shape.accepted.issuperset(fields):
+        return fields  # as nearly always
     if not ignore and (unknown := sorted(fields.keys() - shape.accepted)):
         raise _unknown_field(serialized, shape, unknown[0])
     known = shape.accepted - shape.generated

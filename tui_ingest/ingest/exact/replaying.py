@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import assert_never
 
 from django.db.models import Model, QuerySet
@@ -16,6 +17,8 @@ from tui_ingest.ingest.exact.deserializing import Row, deserialize, known_names,
 from tui_ingest.ingest.exact.finding import find_rows
 from tui_ingest.ingest.exact.linking import set_links
 from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.prepared import PreparedSeries
+from tui_ingest.ingest.exact.statements import Statements
 from tui_ingest.ingest.identity import is_referenced_by_pk
 from tui_ingest.ingest.model_fields import Serialized, fields_of, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
@@ -43,6 +46,21 @@ class Replayer:
         self._target = target
         self._receivers = target.receivers if receivers is None else receivers
         self.counters = sequences.Counters(target)
+        self._statements = Statements(target)
+        self._series: PreparedSeries | None = None
+
+    @contextmanager
+    def in_series(self, records: Sequence[Record]) -> Iterator[None]:
+        """Have statements at hand for some records that are about to be replayed in this order.
+
+        If one of them is refused, the caller undoes them all, and replays each by itself.
+        """
+        with self.counters.undone_with(), self._target.connection.cursor() as cursor:
+            self._series = PreparedSeries(self._target, self._statements, records, cursor)
+            try:
+                yield
+            finally:
+                self._series = None
 
     def replay(self, record: Record) -> Mapping[str, Outcome]:
         """Apply all objects of a record; return what became of it by model label.
@@ -54,6 +72,8 @@ class Replayer:
             RecordError: the record cannot take effect.
             Exception: whatever Django or the database raises (ReceiverError: a receiver).
         """
+        if self._series is not None:  # which is undone as a whole
+            return self._replay(record)
         with self.counters.undone_with():
             return self._replay(record)
 
@@ -63,12 +83,12 @@ class Replayer:
         outcomes: dict[str, Outcome] = {}
         told = Announcements(self._receivers, self._target.database, self.counters)
         for serialized in self._permitted(record.objects, outcomes):
-            model = find_model(serialized["model"])
+            model, _, _ = self._target.identities.look_up(serialized["model"])
             match record.operation:
                 case Operation.SAVE:
                     outcome = self._save(serialized, model, told)
                 case Operation.DELETE:
-                    outcome = self._delete(serialized, told)
+                    outcome = self._delete(serialized, model, told)
                 case unknown:
                     assert_never(unknown)
             label = label_of(serialized)
@@ -123,9 +143,25 @@ class Replayer:
     # Saving
 
     def _save(self, serialized: Serialized, model: type[Model], told: Announcements) -> Outcome:
-        shape = fields_of(model)
         row = deserialize(self._target, serialized)
-        names = known_names(serialized, shape)
+        names = known_names(serialized, fields_of(model))
+        is_new = None
+        if self._series is not None and not told.are_told_of_saves(model):
+            is_new = self._series.save(row, names)
+        if is_new is None:
+            is_new = self._save_by_django(serialized, row, names, told)
+            if self._series is not None:
+                self._series.note(row)
+        if is_new:
+            self.counters.remember(model, row.pk)
+        set_links(self._target, row, told)
+        return Outcome.SAVED
+
+    def _save_by_django(
+        self, serialized: Serialized, row: Row, names: frozenset[str], told: Announcements
+    ) -> bool:
+        """Save a row; tell whether it is new."""
+        model, shape = row.model, fields_of(row.model)
         here = find_rows(self._target, serialized, row)
         if self._target.identities.field(model).primary_key:
             # To update all fields, nobody has to know beforehand whether the row is here.
@@ -141,10 +177,8 @@ class Replayer:
             if row.pk is None:
                 self.counters.move(model)  # keys written just now may have taken its number
             writing.insert(self._target, row, shape)
-            self.counters.remember(model, row.pk)
         told.saved(shown, row, updated, created=is_new)
-        set_links(self._target, row, told)
-        return Outcome.SAVED
+        return is_new
 
     def _take_key(self, serialized: Serialized, row: Row, here: QuerySet[Model]) -> bool:
         """Give a row that is known by another field the pk it has here, or one that is free.
@@ -172,7 +206,10 @@ class Replayer:
 
     # Deleting
 
-    def _delete(self, serialized: Serialized, told: Announcements) -> Outcome:
+    def _delete(self, serialized: Serialized, model: type[Model], told: Announcements) -> Outcome:
+        is_told = told.are_told_of_deletes(model)
+        if self._series is not None and not is_told and self._series.delete(serialized, model):
+            return Outcome.DELETED
         row = find_rows(self._target, serialized).first()
         if row is None:
             return Outcome.MISSING

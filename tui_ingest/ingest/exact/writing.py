@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +28,7 @@ def update(rows: QuerySet[Model], row: Row, names: frozenset[str], shape: ModelF
 
 def complete(target: Target, row: Row, shape: ModelFields) -> None:
     """Give a row that is to be inserted the defaults of what the record lacks."""
-    for field in _columns(row):
+    for field in columns(row.model):
         value = row.values.get(field.attname)
         if field.attname not in row.values or (value is None and field.primary_key):
             row.values[field.attname] = field.get_default()
@@ -39,7 +40,7 @@ def insert(target: Target, row: Row, shape: ModelFields) -> None:
     """Insert a row, with defaults for what the record lacks, and note what the database gave it."""
     complete(target, row, shape)
     drawn = concrete(row.model)._meta.auto_field if row.pk is None else None
-    fields = [field for field in _columns(row) if field is not drawn]
+    fields = [field for field in columns(row.model) if field is not drawn]
     wanted = [drawn] if drawn else []
     if target.connection.features.can_return_columns_from_insert:
         wanted += [f for f in fields if isinstance(row.values[f.attname], DatabaseDefault)]
@@ -55,10 +56,12 @@ def insert(target: Target, row: Row, shape: ModelFields) -> None:
         row.values |= {f.attname: value for f, value in zip(wanted, found[0], strict=True)}
 
 
-def _columns(row: Row) -> list[Any]:
+@cache
+def columns(model: type[Model]) -> list[Any]:
+    """Return the fields that an INSERT into a model's own table names."""
     return [
         field
-        for field in concrete(row.model)._meta.local_concrete_fields
+        for field in concrete(model)._meta.local_concrete_fields
         if not field.generated and not isinstance(field, CompositePrimaryKey)
     ]
 

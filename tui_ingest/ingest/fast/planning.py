@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, ForeignKey, Model
 
+from tui_ingest.ingest.exact import triggers
 from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
@@ -27,12 +27,7 @@ from tui_ingest.ingest.receivers import DELETING, LINKING, SAVING
 
 def has_triggers(table: Table) -> bool:
     """An upsert is an insert first: it would set off what an update does not."""
-    return _has_triggers(table.model, table.connection)
-
-
-def _has_triggers(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
-    dialect = upserts.of(connection)
-    return dialect is not None and dialect.has_triggers(model, connection)
+    return triggers.has_triggers(table.model, table.connection)
 
 
 def writes_expressions(table: Table) -> bool:
@@ -61,7 +56,7 @@ def is_referred_to_by_other_values(table: Table) -> bool:
 
 def has_links_with_triggers(table: Table) -> bool:
     """Links go when all rows of a run are saved: a trigger would find what comes later."""
-    return any(_has_triggers(key.model, table.connection) for key in table.link_keys)
+    return any(triggers.has_triggers(key.model, table.connection) for key in table.link_keys)
 
 
 TableRule = Callable[[Table], bool]

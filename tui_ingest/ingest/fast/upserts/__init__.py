@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
 
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
@@ -19,9 +18,6 @@ class Dialect(Protocol):
 
     # One statement writes a row once, in its last state; otherwise every state is written.
     WRITES_LAST_STATES: bool
-
-    def has_triggers(self, model: type[Model], connection: BaseDatabaseWrapper) -> bool:
-        """Tell whether the table of a model has triggers that somebody wrote."""
 
     def draw(self, table: Table, above: int) -> Iterator[int]:
         """Yield the numbers that the database gives to new rows, all above one."""

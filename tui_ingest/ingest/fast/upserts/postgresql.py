@@ -10,9 +10,6 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
-
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
@@ -33,18 +30,6 @@ def has_driver() -> bool:
     from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
     return bool(is_psycopg3)
-
-
-def has_triggers(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
-    """See `Dialect`. Rules count as well."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relhasrules OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid"
-            " AND NOT tgisinternal) FROM pg_class WHERE oid = to_regclass(%s)",
-            [connection.ops.quote_name(model._meta.db_table)],
-        )
-        found = cursor.fetchone()
-        return found is not None and found[0]
 
 
 def draw(table: Table, above: int) -> Iterator[int]:

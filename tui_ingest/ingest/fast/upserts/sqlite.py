@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from operator import length_hint
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
 
 from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.fast import lookups
@@ -26,16 +24,6 @@ from tui_ingest.ingest.fast.upserts.statements import (
 )
 
 WRITES_LAST_STATES = False
-
-
-def has_triggers(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
-    """See `Dialect`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s LIMIT 1",
-            [model._meta.db_table],
-        )
-        return cursor.fetchone() is not None
 
 
 def draw(table: Table, above: int) -> Iterator[int]:

@@ -1,0 +1,158 @@
+"""Records that are applied one after the other, all of them or none: that takes fewer queries.
+
+Their rows are written by statements that are compiled but once, and which rows are here is asked
+for all of them at once. Nothing is refused here. What no such statement is made for, and what does
+not find its row as expected, Django writes as ever; and when the database refuses anything, the
+whole series is undone and its records are applied one by one, by Django alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from tui_ingest.ingest.exact import writing
+from tui_ingest.ingest.exact.deserializing import Row
+from tui_ingest.ingest.exact.statements import Statement, Statements, Table, Values
+from tui_ingest.ingest.identity import identity_value
+from tui_ingest.ingest.keys import python_value
+from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, fields_of, primary_key
+from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.target import Target
+from tui_ingest.oplog.records import Operation, Record
+
+ASKED_AT_ONCE = 400  # rows
+_KEYS = (int, str, UUID)  # types of identities that are remembered
+
+
+class _Here:
+    """The rows of a table that a series of records speaks of, as far as it is known.
+
+    It may be outdated: a deletion took a row along, a trigger made one. Then an UPDATE finds none,
+    or an INSERT is refused.
+    """
+
+    def __init__(self, table: Table, objects: Sequence[Serialized], cursor: Any) -> None:
+        self.pks: dict[Any, Any] = {}  # by identity
+        self.taken: set[Any] = set()  # primary keys
+        fields = {table.identity, primary_key(table.model)}
+        sought = [dict(_values(one, fields)) for one in objects]
+        for start in range(0, len(sought), ASKED_AT_ONCE):
+            for identity, pk in table.find.ask(sought[start : start + ASKED_AT_ONCE], cursor):
+                self.note(identity, pk)
+
+    def note(self, identity: Any, pk: Any) -> None:
+        """Take note of a row that is here."""
+        self.pks[identity] = pk
+        self.taken.add(pk)
+
+    def forget(self, identity: Any) -> None:
+        """Take note of a row that was deleted."""
+        self.taken.discard(self.pks.pop(identity, None))
+
+
+def _values(serialized: Serialized, fields: set[AnyField]) -> Iterator[tuple[str, Any]]:
+    for field in fields:
+        with suppress(Exception):  # it is no value of that field: its record will say so
+            yield field.attname, python_value(field, identity_value(serialized, field))
+
+
+class PreparedSeries:
+    """What writes the rows of such records.
+
+    Args:
+        cursor: of the database.
+    """
+
+    def __init__(
+        self, target: Target, statements: Statements, records: Sequence[Record], cursor: Any
+    ) -> None:
+        self._target = target
+        self._connection = target.connection
+        self._statements = statements
+        self._records = records
+        self._cursor = cursor
+        self._here: dict[Table, _Here] = {}
+
+    def save(self, row: Row, names: frozenset[str]) -> bool | None:
+        """Save a row; tell whether it is new. None: Django has to, nothing was written.
+
+        Args:
+            names: of the fields that are written if the row is here.
+        """
+        table = self._statements.of(row.model)
+        identity = row.values.get(table.identity.attname) if table else None
+        if table is None or row.pk is None or not names or type(identity) not in _KEYS:
+            return None
+        own = self._rows_here(table).pks.get(identity)
+        is_whole = names == fields_of(row.model).columns
+        if own is None and not (is_whole and table.asks_by_update):
+            return self._insert(table, row, identity)
+        found = self._execute(table.update(names), row.values)
+        if found:
+            row.pk = row.pk if own is None else own
+            return False
+        # If it was here, it went along with another one.
+        return self._insert(table, row, identity) if found == 0 and own is None else None
+
+    def _insert(self, table: Table, row: Row, identity: Any) -> bool | None:
+        here = self._here[table]
+        if row.pk in here.taken:
+            return None
+        writing.complete(self._target, row, fields_of(row.model))
+        if self._execute(table.insert, row.values) is None:
+            return None
+        here.note(identity, row.pk)
+        return True
+
+    def note(self, row: Row) -> None:
+        """Take note of a row that Django has saved."""
+        table = self._statements.of(row.model)
+        here = self._here.get(table) if table else None
+        if table and here:
+            here.note(row.values.get(table.identity.attname), row.pk)
+
+    def delete(self, serialized: Serialized, model: type[Model]) -> bool:
+        """Delete a row; False: Django has to look, nothing was written."""
+        table = self._statements.of(model)
+        if table is None or table.delete is None:
+            return False
+        identity = python_value(table.identity, identity_value(serialized, table.identity))
+        if type(identity) not in _KEYS:
+            return False
+        if not self._execute(table.delete, {table.identity.attname: identity}):
+            return False
+        if here := self._here.get(table):
+            here.forget(identity)
+        return True
+
+    def _execute(self, statement: Statement, values: Values) -> int | None:
+        """Execute a statement; return for how many rows. None: its SQL depends on the values."""
+        parameters = statement.parameters(values, self._connection)
+        if parameters is None:
+            return None
+        self._cursor.execute(statement.text, parameters)
+        count: int = self._cursor.rowcount
+        return count
+
+    def _rows_here(self, table: Table) -> _Here:
+        """Asked when the first of them is saved: what came before it in the series is done."""
+        if table not in self._here:
+            objects = self._saved.get(table.model, [])
+            self._here[table] = _Here(table, objects, self._cursor)
+        return self._here[table]
+
+    @cached_property
+    def _saved(self) -> dict[type[Model], list[Serialized]]:
+        found: dict[type[Model], list[Serialized]] = {}
+        for record in self._records:
+            for serialized in record.objects if record.operation is Operation.SAVE else ():
+                with suppress(RecordError):  # its model is not installed
+                    model, _, _ = self._target.identities.look_up(serialized["model"])
+                    found.setdefault(concrete(model), []).append(serialized)
+        return found
