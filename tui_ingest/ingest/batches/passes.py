@@ -32,7 +32,7 @@ from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
-from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.reasons import ReceiverError, RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier
 from tui_ingest.oplog.records import Malformed, Operation, Record
@@ -258,6 +258,8 @@ class BatchPass:
         """Apply a record; True: it is refused, and nothing of it was written."""
         try:
             outcomes[index] = replay(index)
+        except ReceiverError:
+            raise  # its row was written, and perhaps others
         except RecordError:
             if len(self._entries[index].objects) > 1:  # type: ignore[union-attr]  # a record
                 raise  # some of them may have been written

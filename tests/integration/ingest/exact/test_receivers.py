@@ -273,6 +273,23 @@ def test_a_receiver_that_raises_sets_its_record_aside_and_no_other(target, name)
     assert deadletters.retry(target.engine(), letter.pk).applied
 
 
+def test_of_few_records_nothing_is_left_that_a_receiver_refused(target):
+    """Too few for the fast path: they share a savepoint until one is refused."""
+
+    def refuse(instance, **_):
+        if instance.pk == 3:
+            raise LookupError("no place")
+
+    signals.post_save.connect(refuse, sender=Tag)
+    try:
+        lines = [saved("tag", pk, {"name": f"t{pk}", "note": ""}) for pk in range(1, 6)]
+        result = target.apply(*lines, receivers=["*"])
+    finally:
+        signals.post_save.disconnect(refuse, sender=Tag)
+    assert result.set_aside == 1
+    assert {*target.rows(Tag).values_list("pk", flat=True)} == {1, 2, 4, 5}
+
+
 def test_what_receivers_write_gets_numbers_that_are_free(target):
     def keep_history(instance, **_):
         target.rows(Exhibition).create(title=instance.name)
