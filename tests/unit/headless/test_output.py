@@ -182,8 +182,14 @@ def test_what_lasts_is_said_again_ever_more_seldom(scripted):
     assert scripted.state(State.WAITING, "log: torn") == ["WAITING: log: torn"], "it has changed"
     back = Noticed(at=NOON, kind="recovered", message="It is back.")
     assert scripted.tell(back) == ["recovered: It is back."]
-    assert scripted.state(State.WAITING, "log: torn") == []
+    for _ in range(5):
+        (line,) = scripted.state(State.WAITING, "log: torn")
+        assert line.startswith("WAITING: log: torn; "), "nobody is left to think that it goes on"
+        assert scripted.tell(back) == ["recovered: It is back."]
+    assert scripted.state(State.WAITING, "log: torn") == [], "it comes and goes"
     assert scripted.tell(back) == [], "of what was not said"
+    scripted.now += 60
+    assert scripted.state(State.WAITING, "log: torn") != []
     scripted.now += 3600
     assert scripted.state(State.WAITING, "log: torn") == ["WAITING: log: torn"], "it is another"
 
