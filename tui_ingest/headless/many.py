@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from tui_ingest.flag import Flag
 from tui_ingest.headless.member import Member
 from tui_ingest.ingest import sharing
 from tui_ingest.ingest.events import Event
@@ -31,7 +32,7 @@ class Fleet:
     def __init__(self, options: IngestOptions) -> None:
         self._options = options
         self._members: dict[str, Member] = {}
-        self._stopping = threading.Event()
+        self._stopping = Flag()
 
     @property
     def stopping(self) -> bool:

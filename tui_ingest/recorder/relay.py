@@ -8,11 +8,11 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
 
 from django.db import Error, connections, transaction
 from django.db.models import F, QuerySet
 
+from tui_ingest.flag import Flag
 from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import MigrationRunningError
@@ -72,7 +72,7 @@ class Relay:
         database: str,
         *,
         report: Callable[[Progress], None] = lambda _: None,
-        stop: Event | None = None,
+        stop: Flag | None = None,
     ) -> None:
         self._database = database
         self._path = settings.log_of(database)
@@ -80,7 +80,7 @@ class Relay:
         self._lock = RelayLock(database, self._path)
         self._reader = RoundReader(settings, database)
         self._report = report
-        self._stop = stop or Event()
+        self._stop = stop or Flag()
         self._waker = Waker(database, self._stop)
         self._limit = FIRST_LIMIT
         self._written: Round | None = None  # it is in the log, but its entries are still there

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from threading import Event
 
 from django.db import connections
 
+from tui_ingest.flag import Flag
 from tui_ingest.recorder.models import Change, stored
 
 # PostgreSQL could call (NOTIFY), but then takes one lock for the commits of all writers: a look at
@@ -18,7 +18,7 @@ _OTHER_LOOK_SECONDS = 0.03
 class Waker:
     """Tells when there may be something to do."""
 
-    def __init__(self, database: str, stop: Event) -> None:
+    def __init__(self, database: str, stop: Flag) -> None:
         self._connection = connections[database]
         self._stop = stop
         self._seen: object = None

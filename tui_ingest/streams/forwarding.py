@@ -7,10 +7,10 @@ looks there again.
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable
 
+from tui_ingest.flag import Flag
 from tui_ingest.oplog.log import Log, LogUnavailableError
 from tui_ingest.streams.addresses import Access, StreamAddress
 from tui_ingest.streams.broker import Broker
@@ -49,7 +49,7 @@ class Forwarder:
         self._address = address
         self._access = access
         self._say = say
-        self._stopping = threading.Event()
+        self._stopping = Flag()
         self._attempt = 0  # since the last success
         self._troubles = Troubles()
         self._has_sent = False  # something, to this stream or one before it

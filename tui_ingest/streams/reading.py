@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from tui_ingest.flag import Flag
 from tui_ingest.oplog.log import (
     MAX_RECORD_BYTES,
     Backlog,
@@ -66,7 +66,7 @@ class StreamLog:
         self._access = access
         self._max_record_bytes = max_record_bytes
         self._poll_seconds = poll_seconds or POLL_SECONDS
-        self._woken = threading.Event()
+        self._woken = Flag()
         self._broker: Broker | None = None
         self._feed: Feed | None = None  # None: the stream has to be looked at first
         self._looked_at = 0.0  # monotonic seconds

@@ -37,9 +37,9 @@ def test_it_follows_and_stops(source):
 
 
 WAIT = """
-from threading import Event
+from tui_ingest.flag import Flag
 from tui_ingest.recorder.waking import Waker
-waker = Waker("default", Event())
+waker = Waker("default", Flag())
 waker.wait(0)
 print("waits", flush=True)
 waker.wait(100_000)

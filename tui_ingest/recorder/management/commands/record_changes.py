@@ -7,13 +7,13 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser
-from threading import Event
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, Error
 
+from tui_ingest.flag import Flag
 from tui_ingest.recorder.conf import RecorderSettings, get_settings
 from tui_ingest.recorder.errors import ModelsChangedError, RecorderError
 from tui_ingest.recorder.installing import is_migrated
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(showing.status_lines(status)))
 
     def _relay(self, settings: RecorderSettings, database: str, *, once: bool) -> None:
-        stop = Event()
+        stop = Flag()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         with showing.shown(self.stdout) as report:
