@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,12 +69,12 @@ def install(database: str) -> None:
     is_first = not stored(RelayStatus, database).exists()
     found = compare(database)
     for capture, trigger in found.missing:
-        with transaction.atomic(using=database):
+        with _writing(database):
             dialect.create(trigger)
             if not is_first:
                 _resend(capture.label, database)
     for _, trigger in found.wrong:
-        with transaction.atomic(using=database):
+        with _writing(database):
             dialect.create(trigger)
     _rename(found, database)
     for trigger in found.surplus:
@@ -98,7 +99,7 @@ def loosen(database: str, labels: Iterable[str]) -> None:
     """
     chosen = set(labels)
     dialect = dialect_of(connections[database])
-    with transaction.atomic(using=database):
+    with _writing(database):
         known = {
             (table, capture.label): dialect.fitted(capture, table)
             for capture in captures(get_settings(), database)
@@ -108,6 +109,16 @@ def loosen(database: str, labels: Iterable[str]) -> None:
             if trigger.label in chosen:
                 dialect.loosen(trigger, known.get((trigger.table, trigger.label)))
         stored(RelayStatus, database).update(models_digest="")
+
+
+@contextmanager
+def _writing(database: str) -> Iterator[None]:
+    """Enter a transaction that waits for its turn to write: on SQLite one that has read before it
+    writes is refused, without a wait, when another one is about to commit.
+    """
+    with transaction.atomic(using=database):
+        stored(RelayStatus, database).filter(pk=0).update(models_digest="")  # there is no such row
+        yield
 
 
 def _resend(label: str, database: str) -> None:

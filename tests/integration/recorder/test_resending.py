@@ -98,13 +98,17 @@ def test_a_resend_survives_kills_and_tells_how_far_it_is(tmp_path, databases):
     source = ShopSite(tmp_path, SOURCE_SETTINGS + databases.new())
     source.do(MANY)
     log = RelayLog(source, "killed", MAX_BYTES=0)
-    assert log.command("--resend", "--all").returncode == 0
-    with log.relay() as relay:
-        eventually(lambda: log.path.exists() and log.path.stat().st_size, what="it has begun")
-        relay.kill()
-    begun = len(told(log.lines()))
+    for _ in range(20):  # on a busy machine it may be done before it is killed
+        assert log.command("--resend", "--all").returncode == 0
+        with log.relay() as relay:
+            eventually(lambda: log.path.exists() and log.path.stat().st_size, what="it has begun")
+            relay.kill()
+        begun = len(told(log.lines()))
+        if begun < 20_000:
+            break
+        log.path.unlink()
     assert 0 < begun < 20_000
-    [resend] = [one for one in log.status()["resends"] if one["model"] == "shop.tag"]
+    *_, resend = [one for one in log.status()["resends"] if one["model"] == "shop.tag"]
     assert resend["state"] == "waiting"
     assert 0 <= resend["sent"] <= begun
     assert resend["total"] == 20_000
@@ -113,7 +117,7 @@ def test_a_resend_survives_kills_and_tells_how_far_it_is(tmp_path, databases):
     keys = [o["pk"] for _, [o] in parsed(log.lines())]
     assert sorted(set(keys)) == list(range(1, 20_001))
     assert len(keys) < 30_000, "what was sent is not sent again from the start"
-    [resend] = [one for one in log.status()["resends"] if one["model"] == "shop.tag"]
+    *_, resend = [one for one in log.status()["resends"] if one["model"] == "shop.tag"]
     assert (resend["state"], resend["sent"], resend["eta"]) == ("done", 20_000, None)
 
 
