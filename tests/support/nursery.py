@@ -4,7 +4,22 @@ import contextlib
 import os
 import signal
 
+from tests.support.engine import eventually
 from tests.support.patience import DEADLINE_SECONDS
+
+# A server may still execute, and commit, what somebody asked for who was killed.
+OTHERS = """
+from django.db import connection
+of_others = {
+    "postgresql": "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    "mysql": "SELECT count(*) FROM information_schema.processlist"
+    " WHERE db = database() AND id <> connection_id()",
+}
+with connection.cursor() as cursor:
+    cursor.execute(of_others.get(connection.vendor, "SELECT 0"))
+    print(cursor.fetchone()[0])
+"""
 
 SCRIPT = """
 import os, signal, sys
@@ -32,7 +47,9 @@ for line in sys.stdin:
 
 
 class Nursery:
-    """Starts processes of one site; what still runs at the end of the block is killed."""
+    """Starts processes of one site; what still runs at the end of the block is killed, and the
+    database has heard of it by then.
+    """
 
     def __init__(self, site):
         self._site = site
@@ -50,6 +67,7 @@ class Nursery:
         for pid in list(self._pids):
             self.kill(pid)
         self._parent.communicate(timeout=DEADLINE_SECONDS)
+        eventually(lambda: self._site.shell(OTHERS).strip() == "0", what="all of them are gone")
 
     def start(self, *command):
         """Start a command of Django's or `storm`; its pid."""
