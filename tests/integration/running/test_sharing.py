@@ -16,7 +16,6 @@ from tests.support.lines import question, questions
 from tests.support.processes import started
 from tests.support.site import SETTINGS, Site
 
-LOGS = 9
 PORTION = 25  # records that a writer appends at once
 
 HOLDERS = "SELECT owner_pid, file_path FROM tui_ingest_processedfile WHERE owner_pid IS NOT NULL"
@@ -26,15 +25,15 @@ COUNTED = "SELECT COALESCE(SUM(saved), 0), SUM(failed) FROM tui_ingest_modeltota
 
 
 class Fleet:
-    """A project, nine logs, and what its database says of them."""
+    """A project, some logs, and what its database says of them."""
 
-    def __init__(self, folder, kind, request):
+    def __init__(self, folder, kind, request, number_of_logs):
         self._database = Databases(kind, request).named()
         self.site = Site(folder, SETTINGS + self._database.settings)
         self.site.migrate()
         self.folder = folder
         self.pattern = folder / "sites" / "*" / "oplog.log"
-        self.logs = [folder / "sites" / str(n) / "oplog.log" for n in range(LOGS)]
+        self.logs = [folder / "sites" / str(n) / "oplog.log" for n in range(number_of_logs)]
         for number, log in enumerate(self.logs):
             log.parent.mkdir(parents=True)
             log.write_bytes(question(number + 1))
@@ -58,15 +57,20 @@ class Fleet:
 
     def is_fair(self, *processes):
         shares = self.shares(*processes)
-        return sum(shares) == LOGS and max(shares) - min(shares) <= 1
+        return sum(shares) == len(self.logs) and max(shares) - min(shares) <= 1
 
     def wait_for_fair_shares(self, *processes):
         eventually(lambda: self.is_fair(*processes), what="fair shares")
 
 
+@pytest.fixture
+def number_of_logs():
+    return 9
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def fleet(request, tmp_path):
-    return Fleet(tmp_path, request.param, request)
+def fleet(request, tmp_path, number_of_logs):
+    return Fleet(tmp_path, request.param, request, number_of_logs)
 
 
 @contextlib.contextmanager
@@ -89,16 +93,18 @@ def writers(logs, records):
         thread.join()
 
 
-def expected(records):
-    first = [number + 1 for number in range(LOGS)]
-    written = [1_000_000 * (number + 1) + n for number in range(LOGS) for n in range(records)]
+def expected(logs, records):
+    first = [number + 1 for number in range(logs)]
+    written = [1_000_000 * (number + 1) + n for number in range(logs) for n in range(records)]
     return {(lines.key(number), "What's new?") for number in (*first, *written)}
 
 
 @pytest.mark.parametrize(
-    "records", [100, pytest.param(5_000, marks=pytest.mark.thorough)], ids=["quick", "long"]
+    ("number_of_logs", "records"),
+    [(9, 100), pytest.param(20, 5_000, marks=pytest.mark.thorough)],
+    ids=["quick", "long"],
 )
-def test_three_processes_share_many_logs_and_one_of_them_is_killed(fleet, records):
+def test_three_processes_share_many_logs_and_one_of_them_is_killed(fleet, number_of_logs, records):
     with (
         fleet.start("one") as one,
         fleet.start("other") as other,
@@ -107,12 +113,14 @@ def test_three_processes_share_many_logs_and_one_of_them_is_killed(fleet, record
         fleet.wait_for_fair_shares(one, other, third)
         given = fleet.query(GIVEN)
         with writers(fleet.logs, records):
-            eventually(lambda: fleet.query(COUNTED)[0][0] > LOGS * PORTION, what="all work")
+            eventually(
+                lambda: fleet.query(COUNTED)[0][0] > number_of_logs * PORTION, what="all work"
+            )
             assert fleet.is_fair(one, other, third)
             assert fleet.query(GIVEN) == given, "handed to and fro"
             third.kill()
             third.wait()
-        total = LOGS * (records + 1)
+        total = number_of_logs * (records + 1)
         eventually(lambda: fleet.query(COUNTED)[0][0] >= total, what="everything is applied")
         fleet.wait_for_fair_shares(one, other)
         for process in one, other:
@@ -120,9 +128,8 @@ def test_three_processes_share_many_logs_and_one_of_them_is_killed(fleet, record
         assert [process.wait(timeout=DEADLINE_SECONDS) for process in (one, other)] == [0, 0]
 
     assert fleet.query(COUNTED) == [(total, 0)]
-    assert {(str(uuid.UUID(str(key))), text) for key, text in fleet.query(ROWS)} == expected(
-        records
-    )
+    found = {(str(uuid.UUID(str(key))), text) for key, text in fleet.query(ROWS)}
+    assert found == expected(number_of_logs, records)
 
 
 def test_several_processes_that_work_once_wait_for_each_other(fleet):
@@ -133,4 +140,4 @@ def test_several_processes_that_work_once_wait_for_each_other(fleet):
             stack.enter_context(fleet.start(name, "--once")) for name in ("one", "other", "third")
         ]
         assert [process.wait(timeout=DEADLINE_SECONDS) for process in processes] == [0, 0, 0]
-    assert fleet.query(COUNTED) == [(LOGS * 101, 0)]
+    assert fleet.query(COUNTED) == [(len(fleet.logs) * 101, 0)]
