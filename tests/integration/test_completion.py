@@ -71,8 +71,10 @@ def test_other_shells_have_a_script_too(script, shell):
     assert "dead-letter stop" in text
 
 
-@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not here")
+@pytest.mark.zsh
 def test_zsh_completes_every_log_and_not_only_the_first(script, tmp_path):
+    if not shutil.which("zsh"):
+        pytest.fail("This needs zsh: apt-get install zsh")
     folder = script("tui-ingest", "zsh").parent
     (folder / "tui-ingest.zsh").rename(folder / "_tui-ingest")
     (tmp_path / "other.log").touch()
