@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -142,7 +142,7 @@ class BatchPass:
     def _one_by_one(self, stop: int) -> None:
         self._attempt.longest = max(2 * self._attempt.longest, 2 * SMALLEST_RUN)
         while self._at < stop:
-            if not self._in_series(self._end_of_series(stop)):
+            if not self._in_series(self._series(stop)):
                 self._by_itself()
             if self._is_over():
                 return
@@ -207,35 +207,42 @@ class BatchPass:
 
     # One after the other, and undone together
 
-    def _end_of_series(self, stop: int) -> int:
-        """Return where records end that may all be good."""
-        if self._attempt.limits.is_timeout_final is not None:
-            return self._at
-        end = min(stop, self._at + self._longest_series)
-        return next((index for index in range(self._at, end) if self._is_doubtful(index)), end)
+    def _series(self, stop: int) -> list[Record]:
+        """Return the next records, as long as all may be good."""
+        records: list[Record] = []
+        if self._attempt.limits.is_timeout_final is None:
+            for index in range(self._at, min(stop, self._at + self._longest_series)):
+                entry = self._entries[index]
+                if not isinstance(entry, Record) or self._is_doubtful(index, entry):
+                    break
+                records.append(entry)
+        return records
 
-    def _is_doubtful(self, index: int) -> bool:
-        entry = self._entries[index]
+    def _is_doubtful(self, index: int, record: Record) -> bool:
         return (
-            not isinstance(entry, Record)
-            or entry.operation is Operation.DIGEST
+            record.operation is Operation.DIGEST
             or index in self._refused
             or index in self._attempt.suspects
             or index in self._attempt.blamed
         )
 
-    def _in_series(self, stop: int) -> bool:
+    def _in_series(self, records: Sequence[Record]) -> bool:
         """Apply records without a savepoint for each; False: the first is to be tried by itself."""
-        if stop - self._at < 2:
+        if len(records) < 2:
             self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
             return False
         outcomes: Outcomes = {}
         index = self._at
         try:
-            with self._unit.in_series(self._at, stop) as replay:
-                for index in range(self._at, stop):
-                    if not self._may_go_on(index) or self._is_refused(index, replay, outcomes):
+            with self._unit.in_series(records) as replay:
+                for index, record in enumerate(records, self._at):
+                    if not self._may_go_on(record):
                         break
+                    outcome = self._outcome(record, replay)
+                    if outcome is None:
+                        self._refused.add(index)
+                        break
+                    outcomes[index] = outcome
         except MemoryError:
             raise
         except Exception as error:  # by itself it is told why
@@ -243,7 +250,7 @@ class BatchPass:
                 raise
             logger.debug("A series was refused at its record %d.", index, exc_info=error)
             self._refused.add(index)
-            self._longest_series = max(1, (stop - self._at) // 4)
+            self._longest_series = max(1, len(records) // 4)
             return True
         self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
         self._written.outcomes |= outcomes
@@ -252,26 +259,23 @@ class BatchPass:
         self._at += len(outcomes)
         return bool(outcomes)
 
-    def _is_refused(
-        self, index: int, replay: Callable[[int], Mapping[str, Outcome]], outcomes: Outcomes
-    ) -> bool:
-        """Apply a record; True: it is refused, and nothing of it was written."""
+    def _outcome(
+        self, record: Record, replay: Callable[[Record], Mapping[str, Outcome]]
+    ) -> Mapping[str, Outcome] | None:
+        """Apply a record; None: it is refused, and nothing of it was written."""
         try:
-            outcomes[index] = replay(index)
+            return replay(record)
         except ReceiverError:
             raise  # its row was written, and perhaps others
         except RecordError:
-            if len(self._entries[index].objects) > 1:  # type: ignore[union-attr]  # a record
+            if len(record.objects) > 1:
                 raise  # some of them may have been written
-            self._refused.add(index)
-        return index not in outcomes
+            return None
 
-    def _may_go_on(self, index: int) -> bool:
-        entry = self._entries[index]
-        assert isinstance(entry, Record)  # noqa: S101  # the others are doubtful
+    def _may_go_on(self, record: Record) -> bool:
         is_late = self._clock() - self._started > self._attempt.limits.seconds
-        is_save = entry.operation is Operation.SAVE
-        return not is_late and (is_save or self._cascades.failure(entry, self._failed()) is None)
+        is_save = record.operation is Operation.SAVE
+        return not is_late and (is_save or self._cascades.failure(record, self._failed()) is None)
 
     # Many at a time
 

@@ -48,20 +48,15 @@ class Unit:
         return outcomes
 
     @contextmanager
-    def in_series(self, start: int, stop: int) -> Iterator[Callable[[int], Mapping[str, Outcome]]]:
-        """Give what applies records of a stretch, in their order and in one savepoint for all.
+    def in_series(
+        self, records: Sequence[Record]
+    ) -> Iterator[Callable[[Record], Mapping[str, Outcome]]]:
+        """Give what applies some of the records, in their order and in one savepoint for all.
 
         If it raises for one of them, nothing is left of any; each is to be applied by itself then.
         """
-        records = [entry for entry in self._entries[start:stop] if isinstance(entry, Record)]
-
-        def replay(index: int) -> Mapping[str, Outcome]:
-            record = self._entries[index]
-            assert isinstance(record, Record)  # noqa: S101  # as in `replay`
-            return self._replay(record)
-
         with self._target.atomic(), self._replayer.in_series(records):
-            yield replay
+            yield self._replay
 
     def _replay_somehow(
         self, index: int, record: Record, is_to_come: Callable[[int], bool]
