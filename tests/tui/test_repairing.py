@@ -14,7 +14,9 @@ from textual.events import Key
 from tests.support.lines import choice, key, line, question, record_of, serialized
 from tests.tui.scripted import DEADLINE_SECONDS
 from tui_ingest.demo.polls.models import Choice, Question
+from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.events import State
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.edit import EditScreen
@@ -185,6 +187,27 @@ async def test_dead_letters_are_filtered_sorted_and_retried_together(working_des
         await d.press("escape")
         await d.at(MainScreen)
     assert await in_thread(Choice.objects.count) == 30
+
+
+def edit_letter(place, raw):
+    letter = DeadLetter.objects.order_by("pk")[place]
+    deadletters.edit(Target("default"), letter.pk, raw)
+
+
+async def test_retried_carefully_what_was_edited_takes_along_what_it_needs(working_desk):
+    bad = question(5).replace(b'"pub_date": "', b'"pub_date": "on ')
+    assert bad != question(5)
+    async with working_desk(BAD_VOTES + bad) as d:
+        await d.press("d")
+        await listed(d, 2)
+        await in_thread(edit_letter, 0, choice(9, of=5))
+        await in_thread(edit_letter, 1, question(5))
+        await d.press("slash", *"model:choice", "enter")
+        await listed(d, 1)
+        await d.press("R", "enter")
+        await d.until(lambda: d.app.view.status.dead_letters == 0)
+        await listed(d, 0)
+    assert await in_thread(Choice.objects.count) == 1
 
 
 @contextlib.contextmanager

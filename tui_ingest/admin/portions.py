@@ -28,15 +28,14 @@ class Portion:
 def retry_portion(target: Target, letters: Iterable[int]) -> Portion:
     """Retry dead letters in log order until one fails, or time is up.
 
-    Each is committed by itself, with those that waited for it.
+    Each is committed by itself, or with edited ones that it needs; then those that waited for it.
     """
-    chosen, portion, until = {*letters}, Portion(), time.monotonic() + MOST_SECONDS
-    for result in deadletters.retry_all(target, chosen):
+    portion, until = Portion(), time.monotonic() + MOST_SECONDS
+    for result in deadletters.retry_carefully(target, letters):
         if result.status != DeadLetter.Status.OPEN:
             portion.statuses[result.status] += 1
-        elif result.dead_letter in chosen:
+        else:
             portion.failed, portion.error = result.dead_letter, result.error
-            break
         if time.monotonic() >= until:
             portion.out_of_time = True
             break

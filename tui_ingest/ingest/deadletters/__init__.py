@@ -30,7 +30,7 @@ from tui_ingest.ingest.deadletters.listing import (
 from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
-from tui_ingest.ingest.deadletters.together import retry_all
+from tui_ingest.ingest.deadletters.together import retry_all, retry_carefully
 from tui_ingest.ingest.deadletters.touching import touching
 from tui_ingest.ingest.deadletters.waiting import brought, waiting_for
 
@@ -50,6 +50,7 @@ __all__ = [
     "refresh_rows",
     "retry",
     "retry_all",
+    "retry_carefully",
     "search",
     "supersede",
     "touching",

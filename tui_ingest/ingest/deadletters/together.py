@@ -11,6 +11,7 @@ from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.groups import complete_groups
+from tui_ingest.ingest.deadletters.listing import get
 from tui_ingest.ingest.deadletters.resolving import (
     Retry,
     close_applied,
@@ -23,11 +24,12 @@ from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for, wait
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.finding import row_keys
+from tui_ingest.ingest.exact.needs import changed_by
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.units import write_together
-from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.reasons import Failure, RowKey
 from tui_ingest.ingest.target import Target, chunks
-from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
 
 
@@ -38,20 +40,76 @@ def retry_all(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]
     Also yields a `Retry` for each older dead letter that one of these superseded; and a second one
     for a letter that failed, once another has brought what it waited for.
     """
+    return _retry_in_log_order(target, dead_letter_ids, with_edited=False)
+
+
+def retry_carefully(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
+    """Retry dead letters in log order, up to the first that fails.
+
+    One that waits for a row which edited ones bring is applied together with those: nobody can
+    have tried them before. As with `retry_all`, others that are resolved are yielded, too.
+    """
+    resolved: set[int] = set()
+    for letter in sorted(set(dead_letter_ids)):
+        if letter in resolved:
+            continue
+        failed = None
+        for result in _retry_in_log_order(target, [letter], with_edited=True):
+            if result.status != DeadLetter.Status.OPEN:
+                resolved.add(result.dead_letter)
+                yield result
+            elif result.dead_letter == letter:
+                failed = result
+        if failed and letter not in resolved:
+            yield failed
+            return
+
+
+def _retry_in_log_order(
+    target: Target, dead_letter_ids: Iterable[int], *, with_edited: bool
+) -> Iterator[Retry]:
     queue = sorted(set(dead_letter_ids))
-    failed = []
+    failed: list[int] = []
+    seen = set(queue)
     while queue:
         result = retry(target, heapq.heappop(queue))
         yield from _with_superseded(result)
+        more = set(result.waiting)
         if result.status == DeadLetter.Status.OPEN:
             failed.append(result.dead_letter)
-        for waiting in set(result.waiting).difference(queue):
-            heapq.heappush(queue, waiting)
+            if with_edited:
+                more = _edited_that_bring(target, result.dead_letter) - seen
+        seen |= more
+        for letter in more.difference(queue):
+            heapq.heappush(queue, letter)
     # By now it is known of each what it waits for: it may be one of the others.
     for part in chunks(failed):
         for file, letters in _by_log(target, part):
             for result in retry_complete(target, file, letters):
                 yield from _with_superseded(result)
+
+
+def _edited_that_bring(target: Target, dead_letter_id: int) -> set[int]:
+    """Return the edited dead letters of its log that bring a row which one waits for.
+
+    They are read: what an edited one brings is not put down before it is tried.
+    """
+    needed = target.rows(DeadLetterKey).filter(dead_letter=dead_letter_id, is_needed=True)
+    needs = {RowKey(model, key) for model, key in needed.values_list("model", "key")}
+    if not needs:
+        return set()
+    models = frozenset(key.model for key in needs)
+    edited = (
+        get(target, dead_letter_id)
+        .file.dead_letters.using(target.database)
+        .filter(status=DeadLetter.Status.OPEN, edited__isnull=False)
+    )
+    records = ((letter.pk, effective_entry(letter)) for letter in edited)
+    return {
+        letter
+        for letter, record in records
+        if isinstance(record, Record) and needs & changed_by(target, record, models)
+    }
 
 
 def _by_log(

@@ -35,11 +35,8 @@ class RetryRun:
         self._careful = careful
         self._found: dict[int, deadletters.Retry] = {}  # by dead letter, the last one of each
         self._feed = feed
-        first, tenth = (1, 11) if careful else (0, 0)
-        stages = (wanted[:first], wanted[first:tenth], wanted[tenth:])
-        self._results: Iterator[deadletters.Retry] = (
-            result for stage in stages for result in deadletters.retry_all(target, stage)
-        )
+        retry = deadletters.retry_carefully if careful else deadletters.retry_all
+        self._results: Iterator[deadletters.Retry] = retry(target, wanted)
 
     @property
     def tried(self) -> int:

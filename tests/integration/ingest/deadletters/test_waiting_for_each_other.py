@@ -100,6 +100,59 @@ def test_retried_by_an_operator_they_are_applied_together(target):
     assert target.row(Department).head_id == 1
 
 
+def edited(target, *pairs):
+    """Have records refused, each for a value, and each put right by hand."""
+    letters = [target.refuse(bad) for bad, _ in pairs]
+    assert {letter.reason for letter in letters} <= {"bad_value", "unknown_field"}
+    for letter, (_, good) in zip(letters, pairs, strict=True):
+        deadletters.edit(target.engine(), letter.pk, good)
+    return letters
+
+
+HEAD_AND_STAFF = [
+    (department(1, head="?"), department(1, head=1)),
+    (person(1, of=1, badge="?"), person(1, of=1)),
+]
+
+
+def test_carefully_what_was_edited_is_applied_together_if_it_needs_each_other(target):
+    head, staff = edited(target, *HEAD_AND_STAFF)
+    outcome = [
+        (r.dead_letter, r.status) for r in deadletters.retry_carefully(target.engine(), [head.pk])
+    ]
+    assert outcome == [(head.pk, "applied"), (staff.pk, "applied")]
+    assert target.row(Department).head_id == 1
+    assert target.total("office.person") == {"saved": 1}
+
+
+def test_carefully_one_comes_after_the_edited_one_that_it_needs(target):
+    remark, written = edited(
+        target,
+        (save("remark", 1, page="?"), save("remark", 1, page=7)),
+        (save("page", 7, path="a", colour="?"), page(7, "a")),
+    )
+    results = [*deadletters.retry_carefully(target.engine(), [remark.pk])]
+    assert [r.dead_letter for r in results if r.applied] == [written.pk, remark.pk]
+    assert [r for r in results if r.error] == []
+    assert target.row(Remark).page_id == 7
+
+
+def test_carefully_means_up_to_the_first_that_fails_with_all_that_it_needs(target):
+    letters = edited(
+        target,
+        *HEAD_AND_STAFF,
+        (person(2, of=1, badge="?"), person(2, of=1, boss=9)),  # who is in no record at all
+        (person(3, of=1, badge="?"), person(3, of=1)),
+    )
+    chosen = [letter.pk for letter in letters]
+    *applied, last = deadletters.retry_carefully(target.engine(), chosen)
+    assert {r.status for r in applied} == {"applied"}
+    assert (last.dead_letter, last.status) == (letters[2].pk, "open")
+    assert "office.person id=9, which is not here" in last.error
+    statuses = list(target.letters().values_list("status", flat=True))
+    assert statuses == ["applied", "applied", "open", "open"]
+
+
 def test_who_waits_for_somebody_that_waits_is_no_sign_of_a_wrong_environment(target):
     target.apply(department(1, head=1))
     staff = [person(n, of=1, boss=n - 1) for n in range(2, 100)]
