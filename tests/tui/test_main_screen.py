@@ -18,9 +18,11 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.session.control import Control, StepTo
 from tui_ingest.oplog.records import Malformed, Operation, RecordLocation
+from tui_ingest.tui import app
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.view.first_failure import FirstFailure
+from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
 
 
@@ -605,6 +607,37 @@ async def test_some_rows_are_in_sight_in_the_smallest_terminal(desk):
     async with desk(size=(40, 10)) as d:
         d.session.apply(*(record(n) for n in range(9)))
         await d.shows("…question 7 ", "…question 8 ", "● RUNNING", "space Pause")
+        await d.shows("? Help", "q Quit")  # whatever else has no room
+
+
+async def test_a_filter_draws_nothing_while_nothing_changes(desk, monkeypatch):
+    drawn = []
+    draw = LogPane.render_line
+    monkeypatch.setattr(LogPane, "render_line", lambda pane, y: drawn.append(y) or draw(pane, y))
+    async with desk() as d:
+        d.session.apply(record(1), record(2))
+        await d.seen()
+        await d.press("slash", *"question", "enter")
+        await d.shows("/question/ 2 of 2")
+        drawn.clear()
+        for _ in range(3):
+            d.app.look()
+            await d.pilot.pause()
+        assert drawn == []
+
+
+async def test_behind_a_dialog_the_screen_is_drawn_seldom_and_at_once_without_it(desk, monkeypatch):
+    monkeypatch.setattr(app, "BEHIND_SECONDS", 1e9)
+    async with desk(paused=True) as d:
+        await d.shows("‖ PAUSED")
+        await d.press("at")
+        await d.shows("nothing is applied")
+        d.session.apply(record(1))
+        d.app.look()
+        await d.pilot.pause()
+        assert "question 1" not in d.text()
+        await d.press("escape")
+        await d.shows("question 1")
 
 
 @pytest.mark.parametrize(

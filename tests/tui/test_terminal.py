@@ -104,6 +104,25 @@ def test_a_terminal_that_nobody_reads_does_not_stop_the_session(log, tmp_path):
         assert terminal.exit_status() == 0
 
 
+def test_what_is_covered_by_another_screen_sends_the_terminal_nothing(log, tmp_path):
+    whole_screen = 16_000  # bytes
+    with Terminal(tmp_path, log, size=(120, 36)) as terminal:
+        terminal.until("✓ CAUGHT UP")
+        terminal.press("v")
+        terminal.until("─ Events ─")
+        before = len(terminal.received)
+        for number in range(21, 31):
+            with log.open("ab") as more:
+                more.write(question(number))
+            eventually(
+                lambda: terminal.look() and rows(terminal, "polls_question") == number,  # noqa: B023
+                what="the record is applied",
+            )
+        terminal.press("z")
+        terminal.until("z does nothing here")
+        assert len(terminal.received) - before < 2 * whole_screen
+
+
 def test_frames_are_drawn_whatever_encoding_the_locale_names(log, tmp_path):
     latin = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     with Terminal(tmp_path, log, **latin) as terminal:

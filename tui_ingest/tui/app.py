@@ -6,13 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import close_old_connections, connections
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
@@ -35,6 +35,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25  # between two looks at the feed
+BEHIND_SECONDS = 5.0  # between two looks at what lies behind a dialog
 SESSION = "session"  # the group of its worker
 
 RunSession = Callable[[Callable[[Event], None]], SessionEnded]
@@ -85,6 +86,7 @@ class ConsoleApp(OrderedKeysApp):
         self._run_session = run_session
         self._first_failure = FirstFailure() if rings else None
         self._keys_changed = dict(keymap or {})
+        self._drawn_at = float("-inf")  # monotonic seconds
         self.main = LogsScreen(view) if isinstance(view, AllLogs) else MainScreen(view)
 
     def get_css_variables(self) -> dict[str, str]:
@@ -166,9 +168,31 @@ class ConsoleApp(OrderedKeysApp):
         ]
         for view in {self.view, *(screen.view for screen in screens)}:
             view.look()
-        for screen in screens:
-            screen.look()
+        if self._is_time_to_draw():
+            for screen in screens:
+                screen.look()
         self._ring_if_new()
+
+    def _is_time_to_draw(self) -> bool:
+        """Tell whether screens are to show what is new; behind a dialog, seldom.
+
+        Whatever changes there draws the whole terminal.
+        """
+        now = time.monotonic()
+        if isinstance(self.screen, ModalScreen) and now - self._drawn_at < BEHIND_SECONDS:
+            return False
+        self._drawn_at = now
+        return True
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens that can be seen behind the one in front.
+
+        Textual takes the one behind it for visible even if it is covered, and draws the whole
+        screen whenever something changes there.
+        """
+        covers_all = self.screen.styles.background.a == 1
+        return [] if covers_all else super()._background_screens
 
     def _ring_if_new(self) -> None:
         """Ring, and have a terminal that can (OSC 9) show a notification, where that is wanted."""

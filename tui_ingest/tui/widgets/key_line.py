@@ -20,7 +20,11 @@ _TONES = {"information": Tone.GOOD, "warning": Tone.WARNING, "error": Tone.BAD}
 PALETTE = App.COMMAND_PALETTE_BINDING
 
 
+_KEPT = {"back", "help", "quit"}  # ids of the keys without which somebody is lost
+
+
 class _Key(NamedTuple):
+    id: str
     key: str  # for Textual
     name: str  # for people
     description: str
@@ -47,13 +51,22 @@ class KeyLine(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._keys: list[_Key] = []
+        self._lines = 1  # that it is high
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._look_up)
         speaker(self).said_signal.subscribe(self, self._speak)
 
-    def _speak(self, _: Said | None) -> None:
-        self.refresh(layout=True)
+    def _speak(self, said: Said | None) -> None:
+        lines = self._lines_of(said)
+        if lines == self._lines:
+            self.refresh()
+        else:  # the whole screen is drawn again
+            self._lines = lines
+            self.refresh(layout=True)
+
+    def _lines_of(self, said: Said | None) -> int:
+        return _content(said).get_height({}, self.size.width or 1) if said is not None else 1
 
     def _look_up(self, screen: Screen[object]) -> None:
         active = list(screen.active_bindings.values())
@@ -65,11 +78,12 @@ class KeyLine(Widget):
 
     def _key(self, active: ActiveBinding) -> _Key:
         name = self.app.get_key_display(active.binding)
-        return _Key(active.binding.key, name, active.binding.description, active.enabled)
+        binding = active.binding
+        return _Key(binding.id or "", binding.key, name, binding.description, active.enabled)
 
     def render(self) -> Content:
         if (said := speaker(self).said) is not None:
-            return Content.styled(f" {said.text}", _TONES[said.severity])
+            return _content(said)
         pieces: list[str | tuple[str, str]] = []
         end = 0
         for start, key in self._places():
@@ -86,13 +100,27 @@ class KeyLine(Widget):
         width = self.size.width
         roomy = sum(key.cells + 2 for key in self._keys) <= width
         start = 1 if roomy else 0
-        for key in self._keys:
-            if start + key.cells > width:
-                return
+        for key in self._keys if roomy else self._that_fit(width):
             yield start, key
             start += key.cells + (2 if roomy else 1)
+
+    def _that_fit(self, width: int) -> list[_Key]:
+        """Return the keys that have room, the first ones rather than the others."""
+        kept = [key for key in self._keys if key.id in _KEPT]
+        room = width + 1 - sum(key.cells + 1 for key in kept)
+        shown = []
+        for key in self._keys:
+            if key.id not in _KEPT:
+                room -= key.cells + 1
+            if key.id in _KEPT or room >= 0:
+                shown.append(key)
+        return shown
 
     async def on_click(self, event: events.Click) -> None:
         for start, key in self._places():
             if start <= event.x < start + key.cells:
                 self.app.simulate_key(key.key)
+
+
+def _content(said: Said) -> Content:
+    return Content.styled(f" {said.text}", _TONES[said.severity])

@@ -43,6 +43,7 @@ class LogPane(FilteredRows):
         self._follow_key = follow_key
         self.lines = lines
         self._drawn = (lines.came, lines.dropped)
+        self._title = ""
         self._adjusting = False  # scrolling is ours, not the operator's
         self.throttle = Throttle(BYTES_PER_SECOND)
 
@@ -202,7 +203,10 @@ class LogPane(FilteredRows):
         if self.lines.filter:
             shown = formats.count(len(self.lines))
             parts.append(f"/{self.filter.typed}/ {shown} of {formats.count(self.lines.kept)}")
-        self.border_title = Content(" · ".join(parts))
+        title = " · ".join(parts)
+        if title != self._title:  # another one draws the whole pane
+            self._title = title
+            self.border_title = Content(title)
         self.set_class(not self.following, "-frozen")
 
     # Rows
