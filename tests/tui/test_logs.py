@@ -89,6 +89,8 @@ async def test_each_log_has_a_row_and_the_worst_comes_first(logs):
         await d.shows("/failed/ 1 of 3", "b.log", gone="a.log")
         await d.press("escape")
         await d.shows("a.log")
+        await d.press("escape")
+        await d.shows("3 logs", "a.log")
         assert await in_thread(Question.objects.count) == 4, "what is elsewhere was left alone"
 
 

@@ -138,6 +138,18 @@ def test_all_logs_in_a_light_theme(snap_compare, utc):  # noqa: F811
     assert same(snap_compare, "120x36", theme="textual-light")
 
 
+async def test_in_the_smallest_terminal_failures_and_what_stands_still_are_to_be_seen(utc):  # noqa: F811
+    app = console()
+    async with app.run_test(size=(40, 10)) as pilot:
+        await until(pilot, lambda: "1,218" in text_of(app))
+        lines = text_of(app).splitlines()
+        assert [line for line in lines if "berlin/oplog.log" in line and " 14 " in line]
+        assert [line for line in lines if "9 logs" in line and "1,218" in line]
+        assert [line for line in lines if line.startswith(" ✗ ON ERROR · applied by pid 812")]
+        assert "? Help q Quit" in lines[-1]
+        app.view.stop()
+
+
 def same(snap_compare, size, theme=None):
     app = console()
 

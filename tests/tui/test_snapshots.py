@@ -34,7 +34,7 @@ class FixedRates(RateHistory):
 class FixedTrend(Trend):
     """Too early to say, however long the test takes."""
 
-    def sample(self, now, remaining):
+    def sample(self, now, remaining, last_record_time=None):
         pass
 
 

@@ -13,7 +13,7 @@ NOW = 1_700_000_000.0
 
 
 def row(state, *, unread=0, lag=1.0, **facts):
-    error = facts.pop("error", "")
+    said = {name: facts.pop(name) for name in ("error", "falls_behind") if name in facts}
     status = SessionStatus(
         path=facts.pop("path", "/srv/a.log"),
         state=state,
@@ -21,7 +21,7 @@ def row(state, *, unread=0, lag=1.0, **facts):
         last_record_time=NOW - lag,
         **facts,
     )
-    return row_of(status, Pace(), NOW, error=error)
+    return row_of(status, Pace(), NOW, **said)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def row(state, *, unread=0, lag=1.0, **facts):
         ([row(State.PAUSED, paused=True), row(State.STOPPED)], "■ 1 STOPPED"),
         ([row(State.STOPPED), row(State.RUNNING, unread=9, lag=60)], "● 1 LATE"),
         ([row(State.RUNNING, unread=9, lag=90_000), row(State.CAUGHT_UP)], "● 1 RUNNING"),
+        ([row(State.RUNNING, unread=9, lag=90_000, falls_behind=True)], "● 1 LATE"),
         ([row(State.RUNNING, unread=9, lag=60), row(State.WAITING)], "◌ 1 WAITING"),
         ([row(State.WAITING), row(State.NOT_RUNNING)], "□ 1 NOT RUNNING"),
         ([row(State.NOT_RUNNING), row(State.STOPPED_ON_ERROR)], "✗ 1 STOPPED"),

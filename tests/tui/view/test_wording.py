@@ -34,18 +34,18 @@ def behind(seconds, **facts):
     ],
 )
 def test_lag_is_the_age_of_the_last_applied_record(seconds, text, tone):
-    assert wording.lag(behind(seconds), NOW, "") == wording.Phrase(text, tone)
+    assert wording.lag(behind(seconds), NOW, Trend()) == wording.Phrase(text, tone)
 
 
 def test_a_session_that_stands_still_with_records_unread_is_behind_and_more_so_each_second():
     paused = behind(5, state=State.PAUSED)
-    assert wording.lag(paused, NOW, "").text == "behind 5s"
-    assert wording.lag(paused, NOW + 60, "").text == "behind 1m05s"
+    assert wording.lag(paused, NOW, Trend()).text == "behind 5s"
+    assert wording.lag(paused, NOW + 60, Trend()).text == "behind 1m05s"
 
 
 def test_with_nothing_unread_the_source_is_idle_not_the_lag_zero():
     done = behind(3600, state=State.CAUGHT_UP, backlog=Backlog(exists=True))
-    said = wording.lag(done, NOW, "").text
+    said = wording.lag(done, NOW, Trend()).text
     assert said == f"caught up · source idle since {formats.moment(NOW - 3600, NOW)}"
 
 
@@ -58,24 +58,24 @@ def test_with_nothing_unread_the_source_is_idle_not_the_lag_zero():
 )
 def test_a_quiet_source_is_not_late_unless_it_gives_no_sign_of_life(silence, text, tone):
     heard = Backlog(exists=True, heard_at=NOW - silence)
-    said = wording.lag(behind(3600, state=State.CAUGHT_UP, backlog=heard), NOW, "")
+    said = wording.lag(behind(3600, state=State.CAUGHT_UP, backlog=heard), NOW, Trend())
     assert text in said.text
     assert said.tone is tone
 
 
 def test_an_unfinished_line_is_nothing_to_be_behind_of():
     waiting = Backlog(exists=True, remaining_bytes=40, partial_bytes=40)
-    assert wording.lag(behind(100, backlog=waiting), NOW, "").text.startswith("keeping up")
+    assert wording.lag(behind(100, backlog=waiting), NOW, Trend()).text.startswith("keeping up")
 
 
 def test_a_paused_session_does_not_call_itself_caught_up():
     paused = behind(3600, state=State.PAUSED, backlog=Backlog(exists=True))
-    assert wording.lag(paused, NOW, "").text.startswith("nothing unread")
+    assert wording.lag(paused, NOW, Trend()).text.startswith("nothing unread")
 
 
 def test_before_the_first_record_there_is_no_lag_in_seconds():
     unread = behind(0, last_record_time=None)
-    assert wording.lag(unread, NOW, "").text == "behind: nothing applied yet"
+    assert wording.lag(unread, NOW, Trend()).text == "behind: nothing applied yet"
 
 
 @pytest.mark.parametrize(
@@ -224,3 +224,20 @@ def test_the_age_of_old_records_is_no_lag_whatever_the_session_does(state):
     old = 1093 * 86_400
     said = [phrase.text for phrase in phrases_of(behind(old, state=state))]
     assert said[:2] == [f"in a backlog, at {formats.moment(NOW - old, NOW)}", "1000 B left"]
+
+
+def test_a_backlog_that_grows_is_a_lag_however_old_its_records_are():
+    old = 3 * 86_400
+    trend = Trend()
+    trend.sample(0, 1000, NOW - old - 2)
+    trend.sample(10, 2000, NOW - old)
+    said = phrases_of(behind(old), trend)[0]
+    assert said == wording.Phrase("behind 3d00h ↑", Tone.BAD)
+
+
+def test_old_files_that_are_found_while_they_are_applied_are_no_lag():
+    old = 3 * 86_400
+    trend = Trend()
+    trend.sample(0, 1000, NOW - old - 60)
+    trend.sample(10, 2000, NOW - old)
+    assert phrases_of(behind(old), trend)[0].text.startswith("in a backlog, at ")

@@ -25,13 +25,14 @@ def lag_seconds(status: SessionStatus, now: float) -> float | None:
     return max(0.0, now - status.last_record_time)
 
 
-def is_backlog(lag: float | None) -> bool:
+def is_backlog(lag: float | None, *, falls_behind: bool = False) -> bool:
     """Tell whether a log is at records so old that what counts is how much is left of it.
 
     Args:
         lag: seconds, as `lag_seconds` returns them.
+        falls_behind: more and more is left, which is lateness however old the records are.
     """
-    return lag is not None and lag >= BACKLOG_SECONDS
+    return lag is not None and lag >= BACKLOG_SECONDS and not falls_behind
 
 
 def complaints(

@@ -32,7 +32,9 @@ _VERDICTS = (
 )
 
 
-def urgency(status: SessionStatus, now: float, *, failed: bool = False) -> tuple[float, ...]:
+def urgency(
+    status: SessionStatus, now: float, *, failed: bool = False, falls_behind: bool = False
+) -> tuple[float, ...]:
     """Return what sorts logs, the worst first.
 
     In steps, and none for what comes and goes with every record: logs keep their places.
@@ -40,6 +42,7 @@ def urgency(status: SessionStatus, now: float, *, failed: bool = False) -> tuple
     Args:
         now: seconds since the epoch.
         failed: its session could not go on, as is known here alone.
+        falls_behind: more and more of it is left, likewise.
 
     Returns:
         how bad it is, from STOPPED and LATE on; then how much of it there is.
@@ -48,7 +51,7 @@ def urgency(status: SessionStatus, now: float, *, failed: bool = False) -> tuple
     lag = lag if lag >= LAG_WARNING_SECONDS else 0.0
     worst = worst_verdict(status)
     rank = STOPPED if failed else _STATES.get(status.state, _AS_USUAL)
-    late = lag >= LAG_ALARM_SECONDS and not is_backlog(lag)
+    late = lag >= LAG_ALARM_SECONDS and not is_backlog(lag, falls_behind=falls_behind)
     if late or (worst and worst.state is VerifiedState.DIFFERS):
         rank = min(rank, LATE)
     elif lag or status.dead_letters:

@@ -104,7 +104,8 @@ class LogsScreen(ListScreen):
         where = {"": "nobody applies it", "here": "applied here"}.get(
             row.where, f"applied by {row.where}"
         )
-        return "\n".join([f"{row.path} · {where}", *([row.reason] if row.reason else [])])
+        said = row.badge.text if self.table.shows_signs else row.path
+        return "\n".join([f"{said} · {where}", *([row.reason] if row.reason else [])])
 
     def key_state(self) -> tuple[object, ...]:
         row = self.table.current if self.is_mounted else None
@@ -131,6 +132,10 @@ class LogsScreen(ListScreen):
         if row is not None:
             view = self.logs.open(row.path)
             self.app.push_screen(OneLogScreen(view), lambda _: self.logs.leave(view))
+
+    def action_peel(self) -> None:
+        """Clear the filter; there is nothing to go back to."""
+        self.clear_filter()
 
     def action_pause(self) -> None:
         """Stop the work on the log under the cursor."""

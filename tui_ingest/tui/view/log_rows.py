@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_ingest.ingest.events import State, VerifiedState
-from tui_ingest.ingest.status import SessionStatus, lag_seconds
+from tui_ingest.ingest.status import SessionStatus, is_backlog, lag_seconds
 from tui_ingest.ingest.status.urgency import (
     LAG_WARNING_SECONDS,
     LATE,
@@ -35,6 +35,7 @@ class LogRow:
     where: str  # "here", "pid 812 on web-1", or "" for nowhere
     held: bool  # paused, or ordered to be
     lag: float | None  # seconds; None: not known
+    is_backlog: bool  # what counts is how much is unread, not the lag
     unread: int | None  # bytes; None: not known
     rate: int  # records per second
     bars: Sequence[int]  # the same of the last looks, oldest first
@@ -62,12 +63,19 @@ VOCABULARY: Vocabulary[LogRow] = Vocabulary(
 
 
 def row_of(
-    status: SessionStatus, pace: Pace, now: float, *, error: str = "", asked: bool | None = None
+    status: SessionStatus,
+    pace: Pace,
+    now: float,
+    *,
+    falls_behind: bool = False,
+    error: str = "",
+    asked: bool | None = None,
 ) -> LogRow:
     """Return the row of a log.
 
     Args:
         now: seconds since the epoch.
+        falls_behind: see `Trend`.
         error: why its session here could not go on.
         asked: whether a pause (True) or its end (False) was ordered and is not seen yet.
     """
@@ -80,11 +88,12 @@ def row_of(
         name=terminal_safe(formats.log_name(status.path)),
         badge=_badge(status, error=error, pausing=held and not status.paused),
         reason=terminal_safe(error) or status.reason,
-        rank=urgency(status, now, failed=bool(error)),
+        rank=urgency(status, now, failed=bool(error), falls_behind=falls_behind),
         state=status.state,
         where=where,
         held=held,
         lag=lag,
+        is_backlog=is_backlog(lag, falls_behind=falls_behind),
         unread=status.backlog.applicable_bytes if status.backlog else None,
         rate=pace.now,
         bars=tuple(pace.bars),

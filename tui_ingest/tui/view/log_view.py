@@ -90,7 +90,8 @@ class LogView:
         now = time.monotonic()
         self.rates.sample(now, self.status.records)
         if self.status.backlog is not None:
-            self.trend.sample(now, self.status.backlog.remaining_bytes)
+            left, last = self.status.backlog.remaining_bytes, self.status.last_record_time
+            self.trend.sample(now, left, last)
         self._keep(lines)
 
     def _keep(self, lines: Sequence[Line]) -> None:

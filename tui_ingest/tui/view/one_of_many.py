@@ -22,7 +22,7 @@ from tui_ingest.ingest.events import (
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.tui.view.log_rows import LogRow, row_of
 from tui_ingest.tui.view.log_view import LogView
-from tui_ingest.tui.view.rates import Pace
+from tui_ingest.tui.view.rates import Pace, Trend
 
 ASKED_SECONDS = 5.0  # for which an order is believed to be obeyed soon
 
@@ -63,6 +63,7 @@ class OneOfMany:
         self.set_aside = 0
         self.failed_at = float("-inf")
         self._pace = Pace()
+        self._trend = Trend()
         self._asked: tuple[bool, float] | None = None  # to pause or not; when, in monotonic seconds
 
     @property
@@ -141,6 +142,9 @@ class OneOfMany:
             self.set_aside += new
             self.failed_at = now
         self.status = status
+        if status.backlog is not None:
+            left = status.backlog.applicable_bytes
+            self._trend.sample(now, left, status.last_record_time)
         self._pace.sample(now, sum(counts.records for counts in status.totals.values()))
 
     def rehearse(self, now: float) -> None:
@@ -175,6 +179,7 @@ class OneOfMany:
             self.status,
             self._pace,
             now,
+            falls_behind=self._trend.falls_behind,
             error=self.ended.error if self.ended else "",
             asked=self._asked[0] if self._asked else None,
         )

@@ -85,11 +85,17 @@ class Trend:
     """Whether the backlog shrinks, and how long until nothing is left of it."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, int, float | None]] = deque()
 
-    def sample(self, now: float, remaining: int) -> None:
-        """Take a look at what is left, in bytes."""
-        self._samples.append((now, remaining))
+    def sample(self, now: float, remaining: int, last_record_time: float | None = None) -> None:
+        """Take a look at what is left.
+
+        Args:
+            now: seconds, by any clock that does not jump.
+            remaining: bytes.
+            last_record_time: of what was applied last, seconds since the epoch.
+        """
+        self._samples.append((now, remaining, last_record_time))
         while now - self._samples[0][0] > TREND_SECONDS:
             self._samples.popleft()
 
@@ -98,10 +104,23 @@ class Trend:
         """How fast the backlog grows; negative if it shrinks; None if it is too early to say."""
         if not self._samples:
             return None
-        (start, before), (end, after) = self._samples[0], self._samples[-1]
+        (start, before, _), (end, after, _) = self._samples[0], self._samples[-1]
         if end - start < TREND_NEEDS_SECONDS:
             return None
         return (after - before) / (end - start)
+
+    @property
+    def falls_behind(self) -> bool:
+        """Whether the backlog grows, and what is applied gets older meanwhile.
+
+        Of old files that are found or unpacked only now, it grows as well: their records get
+        younger by more than the time that goes by.
+        """
+        speed = self.bytes_per_second
+        if speed is None or speed <= 0:
+            return False
+        (start, _, before), (end, _, after) = self._samples[0], self._samples[-1]
+        return before is None or after is None or after - before < end - start
 
     @property
     def arrow(self) -> str:

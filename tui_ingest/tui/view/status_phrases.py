@@ -26,7 +26,7 @@ def phrases(
         standstill: seconds in which nothing has changed.
     """
     found = [
-        wording.lag(snapshot, now, trend.arrow),
+        wording.lag(snapshot, now, trend),
         _unread(snapshot),
         _eta(trend, snapshot),
         _dead_letters(snapshot.dead_letters),

@@ -10,6 +10,7 @@ from tui_ingest.ingest.status import SessionStatus, is_backlog
 from tui_ingest.ingest.status.urgency import LAG_ALARM_SECONDS, LAG_WARNING_SECONDS
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.rates import Trend
 from tui_ingest.words.numbers import duration
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -79,12 +80,12 @@ def _badge(snapshot: SessionStatus, *, pausing: bool, stopping: bool) -> Phrase:
     return _STATES[state]
 
 
-def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
+def lag(snapshot: SessionStatus, now: float, trend: Trend) -> Phrase:
     """Say how far behind the source the target is; never '0 s' of a session that stands still.
 
     Args:
         now: seconds since the epoch.
-        arrow: whether it gets better; see `Trend.arrow`.
+        trend: whether it gets better.
     """
     backlog = snapshot.backlog
     if backlog is None:
@@ -93,8 +94,9 @@ def lag(snapshot: SessionStatus, now: float, arrow: str) -> Phrase:
         return _nothing_unread(snapshot, now)
     if snapshot.last_record_time is None:
         return Phrase("behind: nothing applied yet", Tone.WARNING)
+    arrow = trend.arrow
     seconds = max(0.0, now - snapshot.last_record_time)
-    if is_backlog(seconds):
+    if is_backlog(seconds, falls_behind=trend.falls_behind):
         last = formats.moment(snapshot.last_record_time, now)
         return Phrase(f"in a backlog, at {last} {arrow}".rstrip(), Tone.WARNING)
     text = f"behind {duration(seconds)}" if seconds >= 1 else "behind <1s"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
-from tui_ingest.ingest.status import is_backlog
 from tui_ingest.tui.view import formats, wording
 from tui_ingest.tui.view.log_rows import VOCABULARY, LogRow
 from tui_ingest.tui.view.rates import sparkline
@@ -48,6 +47,7 @@ _IN_ORDER = (
 NAME_CELLS = 24  # that the column of names has, if they are as long
 WHERE_CELLS = 14  # at least that of processes and hosts, if they are as long
 BARS_CELLS = 31
+SIGN_CELLS = 2  # of the state, where the number of letters has no room beside the word
 _TONES = {
     Tone.QUIET: "rows--quiet",
     Tone.GOOD: "rows--good",
@@ -96,6 +96,11 @@ class LogsTable(ListView[LogRow]):
         """Whether there is room for when the last record was."""
         return "last" in self.widths(self.scrollable_content_region.width)
 
+    @property
+    def shows_signs(self) -> bool:
+        """Whether there is no room for the words of the states."""
+        return self.widths(self.scrollable_content_region.width).get("state") == SIGN_CELLS
+
     def rows_changed(self) -> None:
         rows = self._all  # those that the filter hides, too: columns do not move as it is typed
         self._top = max((bar for row in rows for bar in row.bars), default=0)
@@ -111,11 +116,17 @@ class LogsTable(ListView[LogRow]):
         return row.path
 
     def widths(self, width: int) -> dict[str, int]:
+        cells = self._widths(width, self._widest)
+        if "letters" in cells:
+            return cells
+        return self._widths(width, {**self._widest, "state": SIGN_CELLS})
+
+    def _widths(self, width: int, widest: Mapping[str, int]) -> dict[str, int]:
         cells: dict[str, int] = {}
-        names = self._widest.get("log", 0) + 1
-        room = width - min(names, max(NAME_CELLS, width // 3))
+        names = widest.get("log", 0) + 1
+        room = width - min(names, max(min(NAME_CELLS, width - 20), width // 3))
         for column, fixed in _CELLS.items():
-            wanted = fixed or self._widest.get(column, 0)
+            wanted = fixed or widest.get(column, 0)
             if column == "where":
                 wanted = min(wanted, max(WHERE_CELLS, width // 8))
             if sum(cells.values()) + wanted <= room:
@@ -129,7 +140,8 @@ class LogsTable(ListView[LogRow]):
     def cell(self, column: str, row: LogRow, cells: int) -> Piece:
         match column:
             case "state":
-                return formats.fit(row.badge.text, cells - 1) + " ", _TONES.get(row.badge.tone, "")
+                text = row.badge.text[:1] if cells == SIGN_CELLS else row.badge.text
+                return formats.fit(text, cells - 1) + " ", _TONES.get(row.badge.tone, "")
             case "log":
                 return formats.fit(formats.shorten_start(row.name, cells - 1), cells), ""
             case "where":
@@ -160,14 +172,14 @@ class LogsTable(ListView[LogRow]):
             yield self.nothing(), "rows--quiet"
             return
         sums = {
-            "state": plural(len(rows), "log"),
+            "log" if self.shows_signs else "state": plural(len(rows), "log"),
             "unread": size(sum(row.unread or 0 for row in rows)),
             "rec/s": formats.count(sum(row.rate for row in rows)),
             "letters": formats.count(sum(row.dead_letters for row in rows)),
             "gaps": formats.count(sum(row.gaps for row in rows)),
         }
         for name, cells in self.widths(width).items():
-            align = "left" if name == "state" else "right"
+            align = "left" if name in {"state", "log"} else "right"
             yield formats.fit(sums.get(name, ""), cells, align=align), ""
 
 
@@ -189,7 +201,7 @@ def _behind(row: LogRow) -> Piece:
     lag = row.lag
     if lag is None:
         return "?", "rows--quiet"
-    if is_backlog(lag):
+    if row.is_backlog:
         return _DECIMALS.sub("", size(row.unread or 0)), _TONES[Tone.WARNING]
     if not lag:
         return "–", "rows--quiet"
