@@ -481,6 +481,13 @@ async def test_in_a_dry_run_the_failures_are_listed_and_nothing_is_changed(worki
         assert inspection.subject == "SAVE polls.choice 9"
         assert inspection.outlook.startswith("Applied once more it fails: polls.choice 9: ")
         assert "nothing was kept" in d.app.view.farewell()[0]
+        await d.press("escape", "escape")
+        with d.path.open("ab") as log:
+            log.write(choice(9, of=1))
+        await d.shows("✓ superseded", "0 dead letters")
+        await d.press("d")
+        await listed(d, 0)
+        await d.shows("Nothing needs repair")
     assert await in_thread(DeadLetter.objects.count) == 0
 
 

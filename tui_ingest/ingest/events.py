@@ -162,6 +162,13 @@ class DeadLetterResolved(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FailureSuperseded(Event):
+    """In a dry run, where it has no id: a record that failed gave way to a later one of its row."""
+
+    location: RecordLocation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelVerified(Event):
     """All rows of a model were compared with the source's."""
 

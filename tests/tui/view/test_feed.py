@@ -216,3 +216,12 @@ def test_a_session_that_begins_here_is_not_in_the_state_of_the_one_that_was_look
     session.state(State.STANDING_BY)
     session.begin(again=True)
     assert feed.take()[0].state == State.STANDING_BY
+
+
+def test_a_file_that_is_gone_is_not_called_one_that_is_still_to_come():
+    session, feed = reporting()
+    session.state(State.NO_FILE_YET)
+    session.apply(record(1))
+    session.state(State.NO_FILE_YET)
+    marks = [line.kind for line in feed.take()[1] if isinstance(line, MarkerLine)]
+    assert marks == ["no_file_yet", "file_gone"]

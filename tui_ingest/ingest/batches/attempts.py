@@ -17,7 +17,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Conclusion
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Batch, Entry, Notice, Position
-from tui_ingest.oplog.records import Record
+from tui_ingest.oplog.records import Record, RecordLocation
 
 _UNUSUAL = (Outcome.MISSING, Outcome.SKIPPED)
 
@@ -117,6 +117,7 @@ class BatchResult:
     # Of the records that took effect, those that may have to do with open dead letters.
     touching: list[Record] = field(default_factory=list)
     superseded: list[DeadLetter] = field(default_factory=list)
+    overtaken: list[RecordLocation] = field(default_factory=list)  # failures of a dry run, likewise
     verified: list[Conclusion] = field(default_factory=list)  # what DIGESTs have said
     notices: Sequence[Notice] = ()  # what the log said that was not known
     failures_in_a_row: int = 0  # that count, at the end of the entries

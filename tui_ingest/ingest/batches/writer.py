@@ -117,10 +117,7 @@ class BatchWriter:
 
     def _accept(self, written: BatchResult) -> None:
         if self._memory is not None:
-            for index in written.outcomes:
-                record = written.entries[index]
-                assert isinstance(record, Record)  # noqa: S101  # nothing else has outcomes
-                written.outcomes[index] = self._memory.take(record, written.outcomes[index])
+            self._memory.learn(written)
         elif written.position is not None:
             checkpoints.accept(
                 self._file, written.position, last_record_time=written.last_record_time

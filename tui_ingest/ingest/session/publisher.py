@@ -11,6 +11,7 @@ from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.events import (
     BatchApplied,
     Event,
+    FailureSuperseded,
     ModelVerified,
     Noticed,
     Progressed,
@@ -113,6 +114,8 @@ class Publisher:
             self._set_aside(written.entries[index], failure, written.letters[index])
         for letter in written.superseded:
             self._superseded(letter.pk)
+        for location in written.overtaken:
+            self.tell(FailureSuperseded(at=at, location=location))
         for found in written.verified:
             self.tell(ModelVerified(at=at, model=found.model, verdict=found.verdict))
             if found.news:

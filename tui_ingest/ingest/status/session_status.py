@@ -19,6 +19,7 @@ from tui_ingest.ingest.events import (
     Counts,
     DeadLetterResolved,
     Event,
+    FailureSuperseded,
     ModelVerified,
     Noticed,
     OrdersTaken,
@@ -173,6 +174,12 @@ def _(event: DeadLetterResolved, before: SessionStatus) -> Changes:
         "totals": _sum(before.totals, event.counts),
         "session": _sum(before.session, event.counts),
     }
+
+
+@_changes.register
+def _(_event: FailureSuperseded, before: SessionStatus) -> Changes:
+    left = max(0, before.dead_letters - 1)
+    return {"dead_letters": left, "last_error": before.last_error if left else ""}
 
 
 @_changes.register

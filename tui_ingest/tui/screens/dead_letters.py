@@ -134,12 +134,12 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         table = self.table
         which = "open" if self._only_open else "all"
         if self.view.access.dry_run:
-            which = "dry run, superseded ones too"
-        typed = f"/{terminal_safe(table.filter.typed)}/ " if table.filter else ""
-        self.table.entitle(
-            f"Dead letters · {which} · {typed}{len(table.shown):,} of {table.total:,}"
-            + (f" · {len(table.marked):,} marked" if table.marked else "")
-        )
+            which = "dry run"
+        parts = ["Dead letters", which, f"{len(table.shown):,} of {table.total:,}"]
+        parts += [f"{len(table.marked):,} marked"] if table.marked else []
+        # What may be long comes last: it is what is cut off.
+        parts += [f"/{terminal_safe(table.filter.typed)}/"] if table.filter else []
+        table.entitle(" · ".join(parts))
         self._show_advice()
 
     @on(LettersTable.CursorMoved)

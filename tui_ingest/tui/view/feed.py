@@ -11,6 +11,7 @@ from tui_ingest.ingest.events import (
     BatchApplied,
     DeadLetterResolved,
     Event,
+    FailureSuperseded,
     Noticed,
     Outcome,
     Recalled,
@@ -19,6 +20,7 @@ from tui_ingest.ingest.events import (
     StateChanged,
 )
 from tui_ingest.ingest.status import SessionStatus, Severity, severity_of
+from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.view.line_sampler import KEPT_LINES, LineSampler, ordinary_outcome
 from tui_ingest.tui.view.lines import Line, MarkerLine, RecordLine, record_line, short
@@ -51,6 +53,10 @@ class Feed:
         self._sampler = LineSampler()
         self._unexplained: dict[RecordLocation, RecordLine] = {}
         self._letters: weakref.WeakValueDictionary[int, RecordLine] = weakref.WeakValueDictionary()
+        # Those of a dry run, which have no ids.
+        self._rehearsed: weakref.WeakValueDictionary[RecordLocation, RecordLine] = (
+            weakref.WeakValueDictionary()
+        )
         self._messages: deque[MarkerLine] = deque(maxlen=KEPT_LINES)
 
     def report(self, event: Event) -> None:
@@ -95,15 +101,21 @@ class Feed:
             case RecordSetAside():
                 self._explain(event)
             case DeadLetterResolved():
-                resolved = self._letters.pop(event.dead_letter, None)
-                if resolved is not None:
-                    resolved.resolution = event.status
+                _resolve(self._letters.pop(event.dead_letter, None), event.status)
+            case FailureSuperseded():
+                superseded = self._rehearsed.pop(event.location, None)
+                _resolve(superseded, DeadLetter.Status.SUPERSEDED)
             case StateChanged() if event.state in _TOLD:
                 failed = event.reason and event.state is State.STOPPED
                 severity = Severity.ERROR if failed else _TOLD[event.state]
-                self._mark(event.at, event.state.value, event.reason, severity)
+                self._mark(event.at, self._called(event.state), event.reason, severity)
             case Noticed():
                 self._mark(event.at, event.kind, event.message, severity_of(event.kind))
+
+    def _called(self, state: State) -> str:
+        """Return what a state is called; there was a file if something of it was applied."""
+        is_gone = state is State.NO_FILE_YET and self._status.position.offset
+        return "file_gone" if is_gone else state.value
 
     def _recall(self, event: Recalled) -> None:
         """Begin with what was applied before anybody looked."""
@@ -126,11 +138,19 @@ class Feed:
         line.dead_letter = event.dead_letter
         if event.dead_letter is not None:
             self._letters[event.dead_letter] = line
+        else:
+            self._rehearsed[event.location] = line
 
     def _mark(self, at: float, kind: str, text: str, severity: Severity) -> None:
         self._sampler.add(
             MarkerLine(at=at, kind=short(kind), text=terminal_safe(text), severity=severity)
         )
+
+
+def _resolve(line: RecordLine | None, resolution: str) -> None:
+    """Say on the line of a failed record, if it is still kept, what became of it."""
+    if line is not None:
+        line.resolution = resolution
 
 
 def _nobody() -> None:

@@ -80,7 +80,7 @@ def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
 
 
 def rehearsed(failures: Sequence[tuple[str, RecordLine]]) -> list[Letter]:
-    """Return what would be dead letters if this were no dry run, superseded ones included.
+    """Return what would be dead letters if this were no dry run.
 
     Args:
         failures: the path of a log, and a line of it that failed, in log order.

@@ -1,10 +1,12 @@
 """The loop and its orders, on a real file and both databases."""
 
+from functools import reduce
+
 import pytest
 from django.db import connections, transaction
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, line, question, questions, serialized
+from tests.support.lines import choice, key, line, question, questions, serialized
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.deadletters import groups
@@ -12,6 +14,7 @@ from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
     DeadLetterResolved,
+    FailureSuperseded,
     Noticed,
     Progressed,
     RecordSetAside,
@@ -20,6 +23,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, ProcessedFile
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
@@ -458,6 +462,29 @@ def test_a_dry_run_says_what_would_happen_and_moves_nothing(log, database):
     for model in (Question, Choice, DeadLetter, ModelTotal, LogEvent, ProcessedFile):
         assert not model.objects.using(database).exists()
     assert counters(database) == before
+
+
+def choice_object(number, **fields):
+    return serialized("polls.choice", number, {"id": key(number), "question": key(1), **fields})
+
+
+def test_a_dry_run_says_which_failures_a_later_record_of_the_row_makes_obsolete(log, database):
+    two = (choice_object(2, votes="many"), choice_object(3, votes="many"))
+    log.write_bytes(
+        question(1)
+        + BAD
+        + line("SAVE", *two)
+        + choice(2, of=1)
+        + choice(3, of=1)
+        + choice(4, of=77)
+    )
+
+    _, events = ingest(log, database=database, dry_run=True)
+
+    failed = [e.location for e in events if isinstance(e, RecordSetAside)]
+    assert [e.location for e in events if isinstance(e, FailureSuperseded)] == [failed[1]]
+    status = reduce(SessionStatus.after, events, SessionStatus())
+    assert (status.set_aside, status.dead_letters) == (3, 2)
 
 
 def counters(database):
