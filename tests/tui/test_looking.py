@@ -74,13 +74,19 @@ async def test_what_is_before_is_read_when_the_cursor_comes_there(working_desk):
 
 async def test_before_a_file_begins_the_one_before_it_is_read(working_desk, tmp_path):
     records = [question(n, at=START + 10 * n) for n in range(1, 41)]
-    for name, some in (("oplog.log.2", records[:20]), ("oplog.log.1", records[20:35])):
+    torn = question(99)[:60]
+    for name, some in (("oplog.log.2", [*records[:20], torn]), ("oplog.log.1", records[20:35])):
         (tmp_path / name).write_bytes(b"".join(some))
+    pks = [*map(str, range(1, 21)), "", *map(str, range(21, 41))]
     async with working_desk(b"".join(records[35:])) as d:
         shown = await looking(d, f"@{START + 380}")
         assert shown.current.pk == "38"
         await d.press("g")
-        await d.until(lambda: [line.pk for line in shown.lines] == [*map(str, range(1, 41))])
+        await d.until(lambda: [line.pk for line in shown.lines] == pks)
+        await d.press("escape")
+        shown = await looking(d, f"@{START + 150}")
+        await d.shows("polls.question 20", "✗ torn: The file ends in the middle", "question 21")
+        await d.until(lambda: [line.pk for line in shown.lines] == pks)
 
 
 async def test_what_the_session_has_still_to_come_to_is_told(working_desk):

@@ -161,9 +161,9 @@ class FileLog:
         after = since.offset if since is not None and same else 0
         return [
             entry
-            for location, raw in lines
+            for location, raw, is_torn in lines
             if location.start >= after
-            for entry in parse_line(raw, location)
+            for entry in (parse_torn if is_torn else parse_line)(raw, location)
         ]
 
     def search(

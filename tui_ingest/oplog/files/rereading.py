@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tui_ingest.oplog.files.discovery import discover
+from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.log import LogError, Position
 from tui_ingest.oplog.records import RecordLocation
 
 RECENT_BYTES = 256 * 1024  # looked through for the lines before a position
+LONG_BYTES = 64 * RECENT_BYTES  # looked through if a line is longer than that
 
 
-def lines_before(
-    files: LogFiles, position: Position, most: int, *, own: bool
-) -> list[tuple[RecordLocation, bytes]]:
-    """Return up to `most` lines before a position, without their terminators, oldest first.
+class OldLine(NamedTuple):
+    """A line that was read before."""
 
-    All of one generation, and none that are longer than some hundred KiB.
+    location: RecordLocation
+    raw: bytes  # without its terminator
+    is_torn: bool  # it has none: its generation ends there
+
+
+def lines_before(files: LogFiles, position: Position, most: int, *, own: bool) -> list[OldLine]:
+    """Return up to `most` lines before a position, oldest first.
+
+    All of one generation, and none that are longer than LONG_BYTES.
 
     Args:
         own: only of the position's generation; else of one before, if it has none before there.
@@ -29,25 +39,35 @@ def lines_before(
                     continue
                 found = True
                 end = position.offset if is_own else generation.known_size
-                begin = max(0, end - RECENT_BYTES)
-                lines = _lines(generation.read_at(begin, end - begin), begin, generation.identity)
-                if lines or begin:
+                if lines := _last_lines(generation, end):
                     return lines[-most:]
     except LogError:
         pass
     return []
 
 
-def _lines(data: bytes, begin: int, generation: str) -> list[tuple[RecordLocation, bytes]]:
-    """Return the complete lines of a piece of a file; the first of it may be the end of one."""
+def _last_lines(generation: Generation, end: int) -> list[OldLine]:
+    """Return the lines up to a byte at which one begins, or the file ends."""
+    for size in (RECENT_BYTES, LONG_BYTES):
+        begin = max(0, end - size)
+        lines = _lines(generation.read_at(begin, end - begin), begin, generation.identity)
+        if lines or not begin:
+            break
+    return lines
+
+
+def _lines(data: bytes, begin: int, generation: str) -> list[OldLine]:
+    """Return the lines of a piece of a file; the first of it may be the end of one."""
     found, start = [], begin
-    for number, line in enumerate(data.split(b"\n")[:-1]):
-        length = len(line) + 1
+    *finished, rest = data.split(b"\n")
+    for number, line in enumerate([*finished, rest]):
+        is_torn = number == len(finished)
+        length = len(line) + (not is_torn)
         raw = line.lstrip(b"\0").rstrip(b"\r")
         if (number or not begin) and raw.strip():
             skipped = len(line) - len(line.lstrip(b"\0"))
             location = RecordLocation(generation, start + skipped, length - skipped)
-            found.append((location, raw))
+            found.append(OldLine(location, raw, is_torn))
         start += length
     return found
 

@@ -11,6 +11,7 @@ from tui_ingest.tui.view.fates import letters_of, line_of
 from tui_ingest.tui.view.lines import RecordLine
 
 PAGE_RECORDS = 500  # read in one go; more is read as somebody moves on
+SCREENFUL_RECORDS = 100  # that are read at least, if there are so many
 PAGE_BYTES = 8 * 1024 * 1024
 
 
@@ -42,7 +43,11 @@ class LogWindow:
         with self._lock:
             self._begin = self._log.locate(place)
             self._log.resume(self._begin)
-            return self._read_on(applied)
+            lines = self._read_on(applied)
+            # A file may end soon after the place.
+            while len(lines) < SCREENFUL_RECORDS and (more := self._read_on(applied)):
+                lines += more
+            return lines
 
     def later(self, applied: Position) -> list[RecordLine]:
         """Return the next lines; none at the end of the log."""
@@ -50,8 +55,10 @@ class LogWindow:
             return self._read_on(applied)
 
     def _read_on(self, applied: Position) -> list[RecordLine]:
-        batch = self._log.read(max_records=PAGE_RECORDS, max_bytes=PAGE_BYTES)
-        return self._lines(batch.entries, applied) if batch else []
+        while batch := self._log.read(max_records=PAGE_RECORDS, max_bytes=PAGE_BYTES):
+            if batch.entries:  # else there is but news of the log
+                return self._lines(batch.entries, applied)
+        return []
 
     def earlier(self, applied: Position) -> list[RecordLine]:
         """Return the lines before; none at the beginning of the log."""

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.lines import question
 from tests.support.rotation import lines_of, reasons
+from tui_ingest.oplog.log import FromByte
 
 A, B, C = (question(number) for number in range(3))
 
@@ -20,6 +21,24 @@ def test_a_torn_line(files, reader, after_a_while):
     assert entries[1].raw == C[:-1]
     after_a_while()
     assert reader.read() == []
+
+
+def test_a_torn_line_is_there_for_who_looks_back(files, reader, after_a_while):
+    files.write(A + B[:50])
+    files.rotate(C)
+    reader.read()
+    after_a_while()
+    begin = reader.log.locate(FromByte(reader.position.generation, 0))
+    found = reader.log.recent(begin, 100)
+    assert reasons(found) == ["record", "torn"]
+    assert (found[1].raw, found[1].location.end) == (B[:50], len(A) + 50)
+
+
+def test_a_line_of_megabytes_hides_none_from_who_looks_back(reader, files):
+    long = question(5, "x" * 2_000_000)
+    files.write(A + long)
+    reader.read()
+    assert lines_of(reader.log.recent(reader.position, 100)) == [A, long]
 
 
 def test_a_torn_line_is_the_whole_generation(files, reader, after_a_while):
