@@ -17,6 +17,7 @@ from django.db import connections
 from platformdirs import user_state_path
 
 from tui_ingest.conf import get_settings
+from tui_ingest.flag import Flag
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
@@ -36,6 +37,7 @@ from tui_ingest.tui.view.one_of_many import Address, RunSession
 from tui_ingest.tui.view.view_memory import ViewMemory
 from tui_ingest.words.terminal_safe import terminal_safe
 
+LONG_SECONDS = 3600.0  # between two looks of who is woken in any case
 GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
 
 
@@ -147,12 +149,13 @@ def _read_of_any(options: IngestOptions, location: RecordLocation) -> bytes | No
 @contextlib.contextmanager
 def _ended_by_signals(view: LogView) -> Iterator[None]:
     """Have signals, and a terminal that goes away, end the session, and then the screen."""
-    gone = threading.Event()
+    told, gone = Flag(), threading.Event()
+    # Before there is a signal: starting a thread takes locks that its handler may find taken.
+    threading.Thread(target=_leave, args=(view, told, gone), daemon=True).start()
 
     def stop(_: int) -> None:
         _let_go_of_a_terminal_that_is_gone()
-        if not view.stopping:
-            threading.Thread(target=_leave, args=(view, gone), daemon=True).start()
+        told.set()
         view.stop()
 
     try:
@@ -175,8 +178,10 @@ def _let_go_of_a_terminal_that_is_gone() -> bool:
     return True
 
 
-def _leave(view: LogView, gone: threading.Event) -> None:
-    """End the process if the screen cannot: everything worth keeping is committed by then."""
+def _leave(view: LogView, told: Flag, gone: threading.Event) -> None:
+    """End the process if it is told to and the screen cannot end: all is committed by then."""
+    while not told.wait(timeout=LONG_SECONDS):
+        pass
     view.session_over.wait()
     if not gone.wait(GRACE_SECONDS):
         os._exit(view.exit_status)
