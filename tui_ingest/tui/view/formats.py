@@ -9,6 +9,8 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_ingest.oplog.addresses import is_stream
 
+STAMP_CELLS = 26  # of `date_and_time` with any zone, and a space
+
 
 def count(number: int) -> str:
     """Return 10,231."""
@@ -32,6 +34,12 @@ def date_and_time(timestamp: float | None) -> str:
     """Return YYYY-MM-DD HH:MM:SS and this machine's time zone."""
     moment = _moment(timestamp)
     return moment.strftime("%Y-%m-%d %H:%M:%S %Z") if moment else "unknown"
+
+
+def day_and_time(timestamp: float | None) -> str:
+    """Return 30 Nov 15:02 and this machine's time zone, for a column of times that are not old."""
+    moment = _moment(timestamp)
+    return moment.strftime("%d %b %H:%M %Z") if moment else "unknown"
 
 
 def zone(timestamp: float | None) -> str:

@@ -14,7 +14,7 @@ from tui_ingest.tui.view.log_events import OF_ALL_LOGS, VOCABULARY
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 
-TIME_CELLS, KIND_CELLS, LOG_CELLS = 24, 22, 36
+KIND_CELLS, LOG_CELLS = 22, 36
 
 _TONES = {Severity.INFO: "", Severity.WARNING: "rows--warning", Severity.ERROR: "rows--bad"}
 
@@ -54,8 +54,8 @@ class EventsTable(ListView[MarkerLine]):
 
     def widths(self, width: int) -> dict[str, int]:
         kind = min(KIND_CELLS, max(len("what "), self._longest_kind) + 1)
-        rest = max(0, width - TIME_CELLS - kind)
-        return {"time": TIME_CELLS, "what": kind, "message": rest}
+        rest = max(0, width - formats.STAMP_CELLS - kind)
+        return {"time": formats.STAMP_CELLS, "what": kind, "message": rest}
 
     def cell(self, column: str, row: MarkerLine, cells: int) -> Piece:
         match column:

@@ -13,7 +13,6 @@ from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.log_row import detail_of, outcome_of
 from tui_ingest.tui.widgets.rows import Piece
 
-TIME_CELLS = 20  # without the zone, which all of them share
 OPERATION_CELLS = 7
 LOG_CELLS = 30
 FATE_CELLS = 12
@@ -75,12 +74,12 @@ class FoundTable(ListView[Found]):
     def widths(self, width: int) -> dict[str, int]:
         names = max((len(found.log) for found in self.shown), default=0)
         log = min(LOG_CELLS, width // 4, max(len("log "), names) + 1)
-        rest = width - TIME_CELLS - log - OPERATION_CELLS - FATE_CELLS
+        rest = width - formats.STAMP_CELLS - log - OPERATION_CELLS - FATE_CELLS
         longest = max(
             (len(one.line.subject) + len(one.line.key) + 2 for one in self.shown), default=0
         )
         row = min(rest, max(16, rest // 3, min(longest, rest * 2 // 3)))
-        cells = {"time": TIME_CELLS, "log": log, "op": OPERATION_CELLS, "row": row}
+        cells = {"time": formats.STAMP_CELLS, "log": log, "op": OPERATION_CELLS, "row": row}
         cells |= {"fate": FATE_CELLS, "record": rest - row}
         return {name: number for name, number in cells.items() if number > 0}
 
@@ -88,8 +87,7 @@ class FoundTable(ListView[Found]):
         line, fate = row.line, outcome_of(row.line)
         match column:
             case "time":
-                when = formats.date_and_time(line.time)[: TIME_CELLS - 1]
-                return formats.fit(when, cells), "rows--quiet"
+                return formats.fit(formats.date_and_time(line.time), cells), "rows--quiet"
             case "log":
                 return formats.fit(formats.shorten_start(row.log, cells - 1), cells), ""
             case "op":

@@ -13,7 +13,7 @@ from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
 
-_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 15}
+_CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 19}
 _ATTRIBUTES = {"tries": "attempts"}  # where a column is called otherwise
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–", REHEARSED: "✗"}
 NARROW = 100  # cells below which the status is a sign and the last columns are left out
@@ -115,7 +115,7 @@ def _text(column: str, letter: Letter, cells: int) -> str:
         case "model":
             text = formats.subject(*_subject(letter), cells - 1)
         case "last try":
-            text = f"{formats.time_of_day(letter.time)} {formats.zone(letter.time)}"
+            text = formats.day_and_time(letter.time)
         case "error":
             text = without_subject(letter.error, letter.model, letter.key)
         case "id" if letter.line is not None:
