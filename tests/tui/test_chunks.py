@@ -14,7 +14,7 @@ LINES = question(1) + question(2) + choice(9, of=1).replace(b'"votes": 0', b'"vo
         ("/polls.question\r", ["/polls.question/ 2 of", "following"]),
         ("/quit", ["/quit/ 0 of", "esc Clear it"]),
         ("/polls.question\rf/", ["/polls.question/ 2 of", "FROZEN", "enter Keep this filter"]),
-        ("d/reason:bad q\r", ["/reason:bad q/ 0 of 1"]),
+        ("d/reason:bad q\r", ["0 of 1 · /reason:bad q/"]),
         ("v/quit\r", ["Events · /quit/ 0 of"]),
         ("dxqueer\r", ["Nothing needs repair"]),
         ("dw", ["Write 1 dead letter"]),

@@ -430,7 +430,7 @@ async def test_the_list_says_in_a_small_terminal_what_became_of_each_and_where_i
         await listed(d, 2)
         await d.shows("↷ bad_value", "SAVE polls.choice 9")
         await d.press("slash", *"model:polls", "enter")
-        await d.shows("/model:polls/ 1 of 2")
+        await d.shows("1 of 2 · /model:polls/")
 
 
 async def test_of_a_traceback_the_error_is_in_sight(working_desk):

@@ -15,6 +15,7 @@ from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.history import Step
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
+from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.history import FindSubjects, HistoryLookup, HistorySoFar
 from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
 from tui_ingest.tui.view.lines import record_line
@@ -97,6 +98,9 @@ class HistoryScreen(Copying):
             parts.append(terminal_safe(f"{subject.label} {subject.key}"))
             parts.append(plural(so_far.dropped + len(so_far.steps), "record"))
             parts.append(_searched(so_far))
+            # Of summer and winter time both, where there are records of both.
+            zones = (formats.zone(step.record.timestamp) for step in so_far.steps)
+            parts += ["/".join(dict.fromkeys(zones))] if so_far.steps else []
         table.entitle(" · ".join(parts), "INCOMPLETE" if so_far.lacks else "")
         self._show_whole()
 

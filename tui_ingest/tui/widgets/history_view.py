@@ -16,6 +16,7 @@ from tui_ingest.tui.widgets.rows import Piece, RowsView
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
+TIME_CELLS = 20
 OPERATION_CELLS = 7
 NAME_CELLS = 20
 _INDENT = "   "
@@ -87,7 +88,7 @@ class HistoryView(RowsView):
         yield _time(record.timestamp), "rows--quiet"
         operation = f"{record.operation.value:<{OPERATION_CELLS}}"
         yield operation, "rows--warning" if is_delete else ""
-        rest = width - formats.STAMP_CELLS - OPERATION_CELLS
+        rest = width - TIME_CELLS - OPERATION_CELLS
         effect = telling.effect(step)
         if self._shows_models:
             effect = f"{terminal_safe(step.label)} {effect}"
@@ -119,16 +120,15 @@ def _lines(so_far: HistorySoFar) -> Iterator[HistoryLine]:
 def _now(row: RowNow, *, several: bool) -> Iterator[HistoryLine]:
     label = f"{terminal_safe(row.label)} " if several else ""
     tone = "rows--bad" if row.differs else "rows--accent"
-    yield HistoryLine(
-        text=f"{'now':<{formats.STAMP_CELLS}}{label}{terminal_safe(row.says)}", tone=tone
-    )
+    yield HistoryLine(text=f"{'now':<{TIME_CELLS}}{label}{terminal_safe(row.says)}", tone=tone)
     for field in row.fields:
         if row.is_here and row.differs and not field.same:
             yield HistoryLine(text=_difference(field), tone="rows--bad")
 
 
 def _time(timestamp: float) -> str:
-    return formats.fit(formats.date_and_time(timestamp), formats.STAMP_CELLS)
+    """Return a time without its zone, for which the title has more room."""
+    return f"{formats.date_and_time(timestamp)[: TIME_CELLS - 1]:<{TIME_CELLS}}"
 
 
 def _difference(field: FieldComparison) -> str:
