@@ -61,11 +61,15 @@ class Canon:
         if related is not None and related._meta.label_lower in NUMBERED_ANEW:
             return lambda key: self._names(related).get(key, key)
         final = final_field(field)
+        # What such a field has read is its own already. As a text it might be taken for another:
+        # of JSON in a text column, "a" would be read once more.
+        is_read = hasattr(final, "from_db_value")
 
         def convert(value: Any) -> Any:
             if value is None:
                 return None
-            value = final.to_python(value)
+            if not is_read:
+                value = final.to_python(value)
             return value if type(value) in _AS_IT_IS else self._plain(value, final)
 
         return convert

@@ -1,6 +1,7 @@
 """The same rows have the same sum, whatever database they are in; other rows have another."""
 
 import datetime as dt
+import json
 import tracemalloc
 import uuid
 from decimal import Decimal
@@ -201,6 +202,20 @@ def test_moments_of_a_source_without_time_zones_are_compared_as_they_stand_there
     here = dt.datetime(2023, 7, 1, 12, tzinfo=UTC)
     there = "2023-07-01T07:00:00"
     assert Canon("default", naive=True).converter(field)(here) == there
+
+
+class JsonText(models.TextField):
+    """JSON in a text column: what it reads may be a text that is no JSON."""
+
+    def from_db_value(self, value, *_):
+        return json.loads(value)
+
+    def to_python(self, value):
+        return json.loads(value) if isinstance(value, str) else value
+
+
+def test_what_a_field_has_read_is_not_read_once_more():
+    assert Canon("default", naive=False).converter(JsonText())("null and void") == "null and void"
 
 
 def test_decimals_that_sqlite_cannot_hold_are_named():
