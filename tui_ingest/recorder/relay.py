@@ -54,7 +54,8 @@ class Progress:
     reason: str = ""  # while WAITING
     records: int = 0  # written by this process
     bytes: int = 0  # written by this process
-    held: int = 0  # changes set aside in the last round, because their rows cannot be read
+    held: int = 0  # changes set aside since the last one, because their rows cannot be read
+    unverified: str = ""  # the model that could not be summed up since the last one, and why
 
 
 class Relay:
@@ -88,7 +89,8 @@ class Relay:
         self._bytes = 0
         self._failures = 0  # in a row
         self._troubles = Troubles()
-        self._held = 0  # changes in the last round whose rows cannot be read
+        self._held = 0  # changes not told of yet whose rows cannot be read
+        self._unverified = ""  # a model not told of yet that could not be summed up, and why
         self._retries_held = True  # this process may have the code that can read them
         self._has_held = False
         self._is_sure = False  # that the last round was settled, by this process or another
@@ -119,7 +121,7 @@ class Relay:
         if not self._lock.acquire():
             return False
         while not self._stop.is_set() and self.step():
-            pass
+            self._tell(State.RUNNING, force=True)
         return True
 
     def follow(self) -> None:
@@ -185,10 +187,10 @@ class Relay:
                 for start in range(0, len(found.ids), _DELETED_AT_ONCE):
                     some = ",".join(map(str, found.ids[start : start + _DELETED_AT_ONCE]))
                     cursor.execute(f"DELETE FROM {table} WHERE id IN ({some})")  # noqa: S608
-            self._held = len(found.held) + len(found.resent.unreadable if found.resent else ())
+            unreadable = len(found.held) + len(found.resent.unreadable if found.resent else ())
             for entry, why in found.held.items():
                 changes.filter(pk=entry).update(held=why)
-            self._release_held(found)
+            self._release_held(found, any_held=unreadable > 0)
             if found.resent is not None:
                 settle(found.resent, self._database)
             if found.verified is not None:
@@ -202,6 +204,9 @@ class Relay:
                 **self._error,
             )
         self._error = {}
+        self._held += unreadable
+        if found.verified is not None and found.verified.error:
+            self._unverified = f"{found.verified.verification.model}: {found.verified.error}"
         self._records += len(found.records)
         self._written = None
 
@@ -212,13 +217,13 @@ class Relay:
                 self._all_held().update(held=None)
             self._retries_held = False
 
-    def _release_held(self, found: Round) -> None:
+    def _release_held(self, found: Round, *, any_held: bool) -> None:
         """Forget earlier changes of rows that could be read now."""
         if self._has_held:
             held = self._all_held().values_list("pk", "model", "key")
             done = [pk for pk, model, key in held if (model, key) in found.rows]
             stored(Change, self._database).filter(pk__in=done).delete()
-        self._has_held = self._held > 0 or (self._has_held and self._all_held().exists())
+        self._has_held = any_held or (self._has_held and self._all_held().exists())
 
     def _adapt(self, seconds: float, written: int) -> None:
         """Make rounds as long as they may be."""
@@ -262,6 +267,7 @@ class Relay:
             self._keep(State.RUNNING if state is State.CAUGHT_UP else state, reason)
         if is_news or force:
             self._report(self._progress(state, reason))
+            self._held, self._unverified = 0, ""
 
     def _progress(self, state: State, reason: str) -> Progress:
         return Progress(
@@ -270,6 +276,7 @@ class Relay:
             records=self._records,
             bytes=self._bytes,
             held=self._held,
+            unverified=self._unverified,
         )
 
     def _keep(self, state: State, reason: str) -> None:

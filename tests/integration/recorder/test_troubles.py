@@ -112,6 +112,14 @@ def test_a_row_that_cannot_be_read_is_held_and_the_rest_goes_on(tmp_path):
         assert [fields["name"] for fields in log.last("shop.product").values()] == ["bad"]
 
 
+def test_what_is_held_is_said_though_later_rounds_are_well(tmp_path):
+    source = ShopSite(tmp_path, SOURCE_SETTINGS)
+    more = 'Product.objects.bulk_create([Product(name=f"n{n}") for n in range(600)])\n'
+    source.shell("from shop.models import *" + UNREADABLE + more)
+    log = RelayLog(source, "held")
+    assert "held: 4 changes of rows that cannot be read" in log.command("--once").stdout
+
+
 def test_rows_that_are_put_right_without_a_change_are_written_by_the_next_relay(tmp_path):
     source = ShopSite(tmp_path, SOURCE_SETTINGS)
     source.do(UNREADABLE)

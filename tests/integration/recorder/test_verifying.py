@@ -140,11 +140,12 @@ Product.objects.create(name="p")
 record()
 manage("--verify", "shop.product", "shop.tag")
 with unreadable():
-    record()
+    manage("--once")
 manage("--status", "--json")
 """)
     assert digests(records, "shop.product") == []
     assert len(digests(records)) == 1
+    assert "not verified: shop.product: LookupError: no such colour" in said
     status = json.loads(said.splitlines()[-1])
     [failed] = [one for one in status["verifications"] if one["model"] == "shop.product"]
     assert (failed["state"], failed["error"]) == ("failed", "LookupError: no such colour")

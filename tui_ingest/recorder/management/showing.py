@@ -45,8 +45,8 @@ class _Lines:
         self._next = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
-        if progress.held:
-            self._line(f"held: {progress.held} changes of rows that cannot be read; see --status")
+        for trouble in _troubles(progress):
+            self._line(trouble)
         # These two take turns with every change of a quiet source.
         state = State.RUNNING if progress.state is State.CAUGHT_UP else progress.state
         if (state, progress.reason) != self._state:
@@ -80,11 +80,21 @@ class _Live:
         rate = progress.records / max(1.0, time.monotonic() - self._began)
         text = f"{progress.state}{why} · {progress.records:,} records · {rate:,.0f}/s"
         self._status.update(text)
+        for trouble in _troubles(progress):
+            self._console.print(trouble, markup=False, highlight=False)
         if progress.state is State.STOPPED:
             self._console.print(f"{progress.records:,} records written", highlight=False)
 
     def restarting(self, why: str) -> None:
         self._console.print(f"starting again: {why}", markup=False)
+
+
+def _troubles(progress: Progress) -> Iterator[str]:
+    """Yield what stays out of the log until somebody puts it right."""
+    if progress.held:
+        yield f"held: {progress.held} changes of rows that cannot be read; see --status"
+    if progress.unverified:
+        yield f"not verified: {progress.unverified}"
 
 
 def status_lines(status: RecorderStatus) -> Iterator[str]:
