@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from tui_ingest.oplog.files.compression import SUFFIXES
 
+# `oplog.log-2026112603.backup`: with logrotate's `create`, what the writer began before logrotate
+# could make the new file
+_OUTRUN = re.compile(r"\A(-\d{10})\.backup\Z")
 # What another kind of number would be: a size, a port, a version.
 _YEARS = range(1970, 2200)
 # `oplog.log.7`: RotatingFileHandler, logrotate, concurrent-log-handler
@@ -41,7 +44,7 @@ def rotated_name(name: str, log_name: str) -> RotatedName | None:
     stem = name.removesuffix(compression)
     root, extension = PurePath(log_name).stem, PurePath(log_name).suffix
     if stem.startswith(log_name):
-        said = _rank_or_moment(stem[len(log_name) :], _NUMBERED)
+        said = _rank_or_moment(_OUTRUN.sub(r"\1", stem[len(log_name) :]), _NUMBERED)
     elif extension and stem.startswith(root) and stem.endswith(extension):
         said = _rank_or_moment(stem[len(root) : -len(extension)], _NUMBERED_WITHIN)
     else:

@@ -33,6 +33,7 @@ A, B, C, D, E, F = (question(number) for number in range(6))
         ["oplog.2026-11-26_03-00-00_123456.log", "oplog.2026-11-26_04-00-00_123456.log.gz"],
         ["oplog.2.log.gz", "oplog.1.log"],
         ["oplog.log.2.xz", "oplog.log.1.xz"],
+        ["oplog.log.1", "oplog.log-2026112215.backup"],
         ["oplog.log.2.bz2", "oplog.log.1.zst"],
     ],
 )

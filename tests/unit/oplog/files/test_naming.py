@@ -31,6 +31,8 @@ IN_ORDER = [
     ("oplog.log-20261126-999999999", "oplog.log-20261126-1000000000"),
     ("oplog.log-1700000000", "oplog.log-1700000001"),
     ("oplog.log-1700000000999", "oplog.log-1700000001000"),
+    # what logrotate's `create` finds where it would make the new file
+    ("oplog.log-2026112609.backup", "oplog.log-2026112610.backup"),
     # logrotate's extension
     ("oplog-20261126.log", "oplog-20261127.log.gz"),
     ("oplog.10.log", "oplog.9.log.xz"),
@@ -77,6 +79,9 @@ def test_what_a_file_was_called_before_it_was_compressed(suffix):
         "oplog.log.1.tmp",
         "oplog.log.1.gz.gz",
         "oplog.log.1.zip",
+        "oplog.log.1.gz-2026112609.backup",
+        "oplog.log-20261126.backup",
+        "oplog.log-2026112609.backup.1",
         "oplog.log.old",
         "oplog.log.x1",
         "oplog.log2",
