@@ -13,6 +13,9 @@ from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.naming import rotated_name
 from tui_ingest.oplog.log import Notice
 
+# Where rsync has files on their way, with --delay-updates and --partial-dir: they will be moved.
+_ON_THEIR_WAY = frozenset({".~tmp~", ".rsync-partial"})
+
 
 class PassedOver:
     """Names each such file once.
@@ -35,7 +38,9 @@ class PassedOver:
             folders += [
                 Path(entry.path)
                 for entry in found
-                if entry.is_dir(follow_symlinks=False) and _has_rotated(Path(entry.path), log_name)
+                if entry.name not in _ON_THEIR_WAY
+                and entry.is_dir(follow_symlinks=False)
+                and _has_rotated(Path(entry.path), log_name)
             ]
             self._told.update(Path(entry.path) for entry in found if entry.name in names)
         self._told.update(folders)

@@ -48,6 +48,9 @@ def test_what_is_not_told(files, reader, tmp_path):
         files.path.with_name(name).write_bytes(A)
     files.path.with_name("oplog.log.lock").touch()
     (tmp_path / "oplog.log.d").mkdir()
+    for on_their_way in (".~tmp~", ".rsync-partial"):  # rsync's
+        (tmp_path / on_their_way).mkdir()
+        (tmp_path / on_their_way / "oplog.log.1").write_bytes(A)
     files.rotate(A)
     files.rotate(B)
     files.compress(1)
