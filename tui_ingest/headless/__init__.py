@@ -102,7 +102,7 @@ def _run_many(options: IngestOptions) -> int:
 
     spare_the_collector()
     with handling(stop, signal.SIGINT, signal.SIGTERM):
-        status = fleet.run(report_of, between_looks=stay)
+        status = fleet.run(report_of, between_looks=stay, complain=_complain)
     return FATAL if sink.broken else status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from tui_ingest.flag import Flag
 from tui_ingest.headless.member import Member
@@ -32,6 +33,7 @@ class Fleet:
     def __init__(self, options: IngestOptions) -> None:
         self._options = options
         self._members: dict[str, Member] = {}
+        self._naming_none: set[Path | str] = set()  # patterns, as of the last look
         self._stopping = Flag()
 
     @property
@@ -45,19 +47,27 @@ class Fleet:
         for member in list(self._members.values()):
             member.control.stop()
 
-    def run(self, report_of: ReportOf, *, between_looks: Callable[[], None]) -> int:
+    def run(
+        self,
+        report_of: ReportOf,
+        *,
+        between_looks: Callable[[], None],
+        complain: Callable[[str], None],
+    ) -> int:
         """Work until stopped, or until no session is left; return the process's exit status.
 
         Args:
             report_of: returns who listens to the session of a log; its calls come from that one's
                 thread.
             between_looks: called every half second or so, in this thread.
+            complain: is told, in this thread, of each pattern that names no log.
         """
         if not self._options.once and not self._options.dry_run:
             # Its database may hang: signals, patterns and the watchdog do not wait for that.
             threading.Thread(target=self._share, name="sharing", daemon=True).start()
         while not self._stopping.is_set():
-            self._add_new(report_of)
+            for named in self._options.named:
+                self._add_new(named, report_of, complain)
             if self._are_over(PATTERN_SECONDS, between_looks):
                 break
         self.stop()
@@ -65,13 +75,21 @@ class Fleet:
             member.thread.join()
         return self._status()
 
-    def _add_new(self, report_of: ReportOf) -> None:
-        for path in logs_of(self._options.named):
+    def _add_new(
+        self, named: Path | str, report_of: ReportOf, complain: Callable[[str], None]
+    ) -> None:
+        found = [*logs_of((named,))]
+        for path in found:
             if str(path) not in self._members and not self._stopping.is_set():
                 options = replace(self._options, path=path, more=())
                 member = Member(options, report_of(options))
                 self._members[str(path)] = member
                 member.thread.start()
+        if found:
+            self._naming_none.discard(named)
+        elif named not in self._naming_none:
+            self._naming_none.add(named)
+            complain(f"{named}: no such log was found. Check the pattern.")
 
     def _share(self) -> None:
         """Ask for logs that other processes apply, while this one has fewer than they."""
@@ -100,4 +118,6 @@ class Fleet:
 
     def _status(self) -> int:
         statuses = {member.status for member in self._members.values()}
+        if self._options.once and self._naming_none:
+            statuses.add(FATAL)
         return next((one for one in (FATAL, SET_ASIDE) if one in statuses), APPLIED)

@@ -140,7 +140,9 @@ def _check(_: argparse.Namespace, address: StreamAddress, access: Access) -> int
     finally:
         broker.close()
     if info is None:
-        raise LogUnavailableError(f"There is no stream {address.stream}.")
+        raise LogUnavailableError(
+            f"There is no stream {address.stream}. Make it: tui-ingest-stream create {address.text}"
+        )
     found += problems(info, address)
     try:
         for unknown in verify_durability(access.monitors):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from tui_ingest.flag import Flag
-from tui_ingest.oplog.log import Log, LogUnavailableError
+from tui_ingest.oplog.log import Log, LogError, LogUnavailableError
 from tui_ingest.streams.addresses import Access, StreamAddress
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.publishing import (
@@ -100,6 +100,7 @@ class Forwarder:
                 if self._send(publisher, once=once):
                     beaten_at = time.monotonic()
                 elif once:
+                    self._look_at_the_end()
                     return
                 elif time.monotonic() - beaten_at > BEAT_SECONDS:
                     publisher.beat()
@@ -109,6 +110,16 @@ class Forwarder:
                     self._log.wait(IDLE_SECONDS)
         finally:
             broker.close()
+
+    def _look_at_the_end(self) -> None:
+        """Say what is not sent. Without an active file the last one may have just been rotated."""
+        backlog = self._log.backlog()
+        if not backlog.exists and not backlog.generation_size:
+            raise LogError(f"{self._log.path} does not exist. Check the path of the log.")
+        if backlog.partial_bytes:
+            self._say(
+                f"The last line has no end yet: {backlog.partial_bytes:,} bytes were left unsent."
+            )
 
     def _send(self, publisher: Publisher, *, once: bool) -> bool:
         """Send the next lines; tell whether there were any."""

@@ -88,6 +88,15 @@ def test_logs_and_patterns_are_applied_once(site, logs, tmp_path):
     assert f"{tmp_path / 'no.log'}: {tmp_path / 'no.log'} does not exist" in missing.stderr
 
 
+def test_a_pattern_that_names_no_log_is_no_success(site, tmp_path):
+    nothing = tmp_path / "stie" / "*" / "oplog.log"
+    done = site.tui_ingest(nothing, "--headless", "--once")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"tui-ingest: {nothing}: no such log was found. Check the pattern.\n",
+    )
+
+
 def test_a_killed_process_is_replaced_and_new_logs_appear_by_themselves(site, logs, tmp_path):
     headless = ("-m", "tui_ingest", pattern(tmp_path), "--headless")
     outputs = tmp_path / "one", tmp_path / "other"

@@ -50,8 +50,11 @@ def test_create_check_and_forward(server, tmp_path, open_reader):
     assert (status, said) == (0, "nothing is wrong\n")
     assert "durability not verified" in complaint
     log = tmp_path / "oplog.log"
-    log.write_bytes(A + B)
-    assert run("forward", "--once", log, url)[0] == 0
+    status, _, complaint = run("forward", "--once", log, url)
+    assert (status, f"{log} does not exist. Check the path" in complaint) == (1, True)
+    log.write_bytes(A + B + A[:20])
+    status, _, complaint = run("forward", "--once", log, url)
+    assert (status, "no end yet: 20 bytes were left unsent" in complaint) == (0, True)
     assert lines_of(open_reader(url).read()) == [A, B]
 
 
