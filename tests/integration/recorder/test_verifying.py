@@ -83,6 +83,7 @@ manage("--once")
 manage("--status")
 """)
     assert "verification of shop.tag: waiting for changes that are pending" in said
+    assert "No relay is running" in said
     assert "verification of shop.tag: written, 3 rows" in said
     models = {"tag", "product", "keyword", "place", "shop", "shelf", "label", "sticker"}
     assert operations(records) == ["SAVE"] * 3 + ["DIGEST"] * len(models)
@@ -96,6 +97,14 @@ manage("--status")
         "count": 3,
         "fields": ["name"],
     }
+
+
+def test_a_database_that_is_not_there(source):
+    done = source.manage("record_changes", "--verify", "--database", "nope")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "CommandError: There is no database 'nope' in DATABASES. Known: default.\n"
+    )
 
 
 def test_the_sum_is_of_the_rows_as_they_are(source):

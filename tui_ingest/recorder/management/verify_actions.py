@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tui_ingest.recorder import verifying
+from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import RecorderError
+from tui_ingest.recorder.locking import is_taken
 from tui_ingest.recorder.management.showing import verification_line
 
 _LEAST_SECONDS = 60  # between two passes: each reads whole tables
@@ -54,3 +56,5 @@ def act(options: dict[str, Any], database: str, say: Callable[[str], object]) ->
     for verification in ordered:
         say(verification_line(verifying.progress_of(verification, database)))
     say("The relay sums them up. How far it is: python manage.py record_changes --status")
+    if every != 0 and not is_taken(database, get_settings().log_of(database)):
+        say("No relay is running: start python manage.py record_changes")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, Error
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from tui_ingest.flag import Flag
 from tui_ingest.recorder.conf import RecorderSettings, get_settings
@@ -43,6 +43,11 @@ class Command(BaseCommand):
         database = options["database"]
         try:
             settings = get_settings()
+            if database not in connections.settings:
+                known = ", ".join(sorted(connections.settings))
+                raise RecorderError(
+                    f"There is no database '{database}' in DATABASES. Known: {known}."
+                )
             if not is_migrated(database):
                 raise RecorderError(
                     f"The recorder has no tables in the database '{database}'. Run python manage.py"
