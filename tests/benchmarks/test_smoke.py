@@ -47,6 +47,12 @@ def test_a_real_model_is_measured():
 
 
 @pytest.mark.thorough
+def test_batches_of_every_size_are_measured():
+    said = smoke("tests.benchmarks.batches", "20", "50")
+    assert said.count("| 20 |") == said.count("| 50 |") == 1
+
+
+@pytest.mark.thorough
 def test_every_key_is_answered():
     said = smoke("tests.benchmarks.keys")
     assert said.count("| **all** |") == 2

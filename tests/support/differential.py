@@ -52,15 +52,15 @@ class Trial:
         execute, series = PreparedSeries._execute, BatchPass._in_series
         self.prepared = self.refused = 0
 
-        def counted_execute(prepared, statement, values):
-            count = execute(prepared, statement, values)
+        def counted_execute(prepared, statement, values, **given):
+            count = execute(prepared, statement, values, **given)
             self.prepared += count is not None
             return count
 
         def counted_series(applied, stop):
-            before = len(applied._refused)
+            before = len(applied._attempt.refused)
             found = series(applied, stop)
-            self.refused += len(applied._refused) - before
+            self.refused += len(applied._attempt.refused) - before
             return found
 
         with self._monkeypatch.context() as patch:

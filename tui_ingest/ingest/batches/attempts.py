@@ -65,6 +65,7 @@ class Attempt:
     look: Look = Look.NONE
     blamed: dict[int, Failure] = field(default_factory=dict)  # they fail, by index
     suspects: set[int] = field(default_factory=set)  # the database refused them among others
+    refused: set[int] = field(default_factory=set)  # they ended a series of the exact path
     longest: int = sys.maxsize  # entries of a run; less while they fail
     is_careful: bool = False  # a savepoint for each run
     lends: bool = False  # rows of a run may take unique values from each other

@@ -28,6 +28,7 @@ from tui_ingest.ingest.exact.database_errors import (
 )
 from tui_ingest.ingest.exact.failures import Failure, explain
 from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.exact.sending import can_send_together
 from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
@@ -83,7 +84,8 @@ class BatchPass:
         self._has_looked = False  # for missing parents
         self._at = 0  # the next entry
         self._longest_series = LONGEST_SERIES  # less while they are refused
-        self._refused: set[int] = set()  # entries that ended a series
+        self._can_send_together = can_send_together(target.connection)
+        self._sends_together = self._can_send_together
 
     @property
     def is_to_be_looked_through(self) -> bool:
@@ -192,8 +194,8 @@ class BatchPass:
 
     def _undone(self, record: Record) -> Mapping[str, Outcome]:
         self._replayer.check(record)
-        with self._target.atomic():
-            outcomes = self._replayer.replay(record)
+        with self._unit.in_series([record], together=False) as replay:  # its SQL is at hand
+            outcomes = replay(record)
             transaction.set_rollback(True, using=self._target.database)
         return outcomes
 
@@ -221,7 +223,7 @@ class BatchPass:
     def _is_doubtful(self, index: int, record: Record) -> bool:
         return (
             record.operation is Operation.DIGEST
-            or index in self._refused
+            or index in self._attempt.refused
             or index in self._attempt.suspects
             or index in self._attempt.blamed
         )
@@ -234,13 +236,13 @@ class BatchPass:
         outcomes: Outcomes = {}
         index = self._at
         try:
-            with self._unit.in_series(records) as replay:
+            with self._unit.in_series(records, together=self._sends_together) as replay:
                 for index, record in enumerate(records, self._at):
                     if not self._may_go_on(record):
                         break
                     outcome = self._outcome(record, replay)
                     if outcome is None:
-                        self._refused.add(index)
+                        self._attempt.refused.add(index)
                         break
                     outcomes[index] = outcome
         except MemoryError:
@@ -249,9 +251,14 @@ class BatchPass:
             if self._is_undone() or is_of_the_database(error):
                 raise
             logger.debug("A series was refused at its record %d.", index, exc_info=error)
-            self._refused.add(index)
-            self._longest_series = max(1, len(records) // 4)
+            if self._sends_together:
+                self._sends_together = False  # to see at which one
+            else:
+                self._attempt.refused.add(index)
+                self._longest_series = max(1, len(records) // 4)
+                self._sends_together = self._can_send_together
             return True
+        self._sends_together = self._can_send_together
         self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
         self._written.outcomes |= outcomes
         self._unit.took_effect(outcomes)

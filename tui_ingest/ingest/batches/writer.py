@@ -148,7 +148,9 @@ class BatchWriter:
                     replayer=self._replayer,
                     fast=self._fast,
                     partners=Partners(self._target, self._file),
-                    cascades=deadletters.Cascades(self._target, self._file),
+                    cascades=deadletters.Cascades(
+                        self._target, self._file, about_to_look=self._replayer.settle
+                    ),
                     verifier=self._verifier,
                     clock=self._clock,
                 )

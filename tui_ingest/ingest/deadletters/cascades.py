@@ -7,16 +7,17 @@ It would come back with its record; what went with it would not. So the deletion
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
 
 from tui_ingest.ingest.deadletters.waiting import waiting_letters
 from tui_ingest.ingest.exact.clashes import key_of
-from tui_ingest.ingest.exact.deleting import taken_along
+from tui_ingest.ingest.exact.deleting import goes_alone, taken_along
 from tui_ingest.ingest.exact.finding import find_rows, row_keys
 from tui_ingest.ingest.exact.needs import WAITING_REASONS
 from tui_ingest.ingest.model_fields import concrete
+from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetterRow, ProcessedFile
@@ -24,9 +25,20 @@ from tui_ingest.oplog.records import Operation, Record
 
 
 class Cascades:
-    """Looks at deletions before they are made, while records of one log wait."""
+    """Looks at deletions before they are made, while records of one log wait.
 
-    def __init__(self, target: Target, file: ProcessedFile) -> None:
+    Args:
+        about_to_look: is called before rows are looked for.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        file: ProcessedFile,
+        *,
+        about_to_look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._about_to_look = about_to_look
         self._target = target
         self._file = file
         self._waiting: bool | None = None  # whether any dead letter does
@@ -50,6 +62,9 @@ class Cascades:
             return None
         for serialized in record.objects:
             try:
+                if goes_alone(find_model(serialized["model"])):
+                    continue
+                self._about_to_look()
                 row = find_rows(self._target, serialized).first()
             except RecordError:
                 continue

@@ -26,8 +26,10 @@ def supersede(target: Target, file: ProcessedFile, records: Sequence[Record]) ->
     Returns:
         The dead letters that are superseded now, in log order.
     """
+    if not records:
+        return []
     rows = open_rows(target, file)
-    if not records or not rows.exists():
+    if not rows.exists():
         return []
     applied = _last_records(target, records)
 

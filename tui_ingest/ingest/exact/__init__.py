@@ -14,6 +14,7 @@ placeholders      what it is given for that moment
 writing           a row inserted or updated
 prepared          rows of many records in series, undone together if one of them is refused
 statements        what writes them: SQL that Django compiles once, unless it depends on the values
+sending           several of them at a time, where the way takes longer than they
 triggers          whether a table has any
 linking           its many-to-many links
 deleting          a row deleted, with what `on_delete` has go along

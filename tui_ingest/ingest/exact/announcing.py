@@ -93,6 +93,11 @@ class Announcements:
             self._tell("m2m_changed", through, action=f"pre_{action}", **given)
             self._tell_later("m2m_changed", through, action=f"post_{action}", **given)
 
+    @property
+    def are_left(self) -> bool:
+        """Whether `finish` has something to tell."""
+        return bool(self._later)
+
     def finish(self) -> None:
         """Tell what was kept for the end.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -54,6 +55,18 @@ def taken_along(target: Target, row: Model) -> list[Objects]:
     collector = _Collector(target, nobody, row)
     collector.collect([row], keep_parents=True)
     return [*collector.data.values(), *collector.fast_deletes]
+
+
+@cache
+def goes_alone(model: type[Model]) -> bool:
+    """Tell of a model whether with one of its rows goes no other, whatever refers to it."""
+    meta = concrete(model)._meta
+    relations: Iterable[Any] = get_candidate_relations_to_delete(meta)
+    return not any(
+        relation.field.remote_field.on_delete is not DO_NOTHING
+        and relation.model not in meta.all_parents  # whose rows are kept
+        for relation in relations
+    ) and not any(hasattr(field, "bulk_related_objects") for field in meta.private_fields)
 
 
 class _Collector(Collector):

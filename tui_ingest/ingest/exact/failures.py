@@ -149,17 +149,31 @@ def _traceback(error: BaseException) -> str:
     """Return the traceback with those of its causes.
 
     Made here of what Python makes it of, but for the lines of code: to find these, Python asks the
-    disk whether the file has changed and parses the line again, for every frame. A record that
-    fails took half as long again.
+    disk whether the file has changed and parses the line again, for every frame, and for those of
+    the causes once more to say what an error is. A record that fails took half as long again.
     """
     frames = [
         f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}\n'
         for frame, line in traceback.walk_tb(error.__traceback__)
     ]
-    own = "".join([*frames[-MOST_FRAMES:], *traceback.format_exception_only(error)])
+    own = "".join([*frames[-MOST_FRAMES:], _named(error)])
     if frames:
         own = "Traceback (most recent call last):\n" + own
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is None or len(own) > MAX_TRACEBACK:
         return own[-MAX_TRACEBACK:]
     return f"{_traceback(cause)}\nThat led to:\n\n{own}"[-MAX_TRACEBACK:]
+
+
+def _named(error: BaseException) -> str:
+    """Return what ends a traceback: the error's name, its words, and what was added to them."""
+    kind = type(error)
+    name = kind.__qualname__
+    if kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
+    try:
+        said = str(error)
+    except Exception:  # it may be the project's own
+        said = "<exception str() failed>"
+    notes = [str(note) for note in getattr(error, "__notes__", ())]
+    return "".join(f"{line}\n" for line in [f"{name}: {said}" if said else name, *notes])

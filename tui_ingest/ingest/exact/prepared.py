@@ -18,6 +18,7 @@ from django.db.models import Model
 
 from tui_ingest.ingest.exact import writing
 from tui_ingest.ingest.exact.deserializing import Row
+from tui_ingest.ingest.exact.sending import Sending
 from tui_ingest.ingest.exact.statements import Statement, Statements, Table, Values
 from tui_ingest.ingest.identity import identity_value
 from tui_ingest.ingest.keys import python_value
@@ -67,17 +68,34 @@ class PreparedSeries:
 
     Args:
         cursor: of the database.
+        together: send several statements at a time: which one was refused is not known then.
     """
 
     def __init__(
-        self, target: Target, statements: Statements, records: Sequence[Record], cursor: Any
+        self,
+        target: Target,
+        statements: Statements,
+        records: Sequence[Record],
+        cursor: Any,
+        *,
+        together: bool,
     ) -> None:
         self._target = target
         self._connection = target.connection
         self._statements = statements
         self._records = records
         self._cursor = cursor
+        self._is_together = together
+        self._sending = Sending(target.connection, cursor, together=together)
         self._here: dict[Table, _Here] = {}
+
+    def settle(self) -> None:
+        """Have everything written: somebody is about to look, or the series is at its end.
+
+        Raises:
+            Exception: something was refused, or did not find its row.
+        """
+        self._sending.send()
 
     def save(self, row: Row, names: frozenset[str]) -> bool | None:
         """Save a row; tell whether it is new. None: Django has to, nothing was written.
@@ -93,7 +111,7 @@ class PreparedSeries:
         is_whole = names == fields_of(row.model).columns
         if own is None and not (is_whole and table.asks_by_update):
             return self._insert(table, row, identity)
-        found = self._execute(table.update(names), row.values)
+        found = self._execute(table.update(names), row.values, is_expected=own is not None)
         if found:
             row.pk = row.pk if own is None else own
             return False
@@ -104,6 +122,8 @@ class PreparedSeries:
         here = self._here[table]
         if row.pk in here.taken:
             return None
+        if writing.may_look(row, fields_of(row.model)):
+            self.settle()
         writing.complete(self._target, row, fields_of(row.model))
         if self._execute(table.insert, row.values) is None:
             return None
@@ -117,6 +137,11 @@ class PreparedSeries:
         if table and here:
             here.note(row.values.get(table.identity.attname), row.pk)
 
+    def note_deletion(self) -> None:
+        """Take note that Django has deleted a row, and perhaps others with it."""
+        if self._is_together:  # otherwise an UPDATE shows it
+            self._here.clear()
+
     def delete(self, serialized: Serialized, model: type[Model]) -> bool:
         """Delete a row; False: Django has to look, nothing was written."""
         table = self._statements.of(model)
@@ -125,33 +150,44 @@ class PreparedSeries:
         identity = python_value(table.identity, identity_value(serialized, table.identity))
         if type(identity) not in _KEYS:
             return False
-        if not self._execute(table.delete, {table.identity.attname: identity}):
+        here = self._rows_here(table) if self._is_together else self._here.get(table)
+        is_here = here is not None and identity in here.pks
+        values = {table.identity.attname: identity}
+        if not self._execute(table.delete, values, is_expected=is_here):
             return False
-        if here := self._here.get(table):
+        if here is not None:
             here.forget(identity)
         return True
 
-    def _execute(self, statement: Statement, values: Values) -> int | None:
-        """Execute a statement; return for how many rows. None: its SQL depends on the values."""
+    def _execute(
+        self, statement: Statement, values: Values, *, is_expected: bool = True
+    ) -> int | None:
+        """Execute a statement; return for how many rows. None: its SQL depends on the values.
+
+        Args:
+            is_expected: it will be for one row, as far as is known.
+        """
         parameters = statement.parameters(values, self._connection)
         if parameters is None:
             return None
-        self._cursor.execute(statement.text, parameters)
-        count: int = self._cursor.rowcount
-        return count
+        send = self._sending.for_one_row if is_expected else self._sending.execute
+        return send(statement.text, parameters)
 
     def _rows_here(self, table: Table) -> _Here:
         """Asked when the first of them is saved: what came before it in the series is done."""
         if table not in self._here:
-            objects = self._saved.get(table.model, [])
+            self.settle()
+            objects = self._objects.get(table.model, [])
             self._here[table] = _Here(table, objects, self._cursor)
         return self._here[table]
 
     @cached_property
-    def _saved(self) -> dict[type[Model], list[Serialized]]:
+    def _objects(self) -> dict[type[Model], list[Serialized]]:
+        """Those that are saved. What a DELETE finds is to be known only if it is kept."""
         found: dict[type[Model], list[Serialized]] = {}
         for record in self._records:
-            for serialized in record.objects if record.operation is Operation.SAVE else ():
+            is_sought = record.operation is Operation.SAVE or self._is_together
+            for serialized in record.objects if is_sought else ():
                 with suppress(RecordError):  # its model is not installed
                     model, _, _ = self._target.identities.look_up(serialized["model"])
                     found.setdefault(concrete(model), []).append(serialized)

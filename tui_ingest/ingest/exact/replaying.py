@@ -50,15 +50,22 @@ class Replayer:
         self._series: PreparedSeries | None = None
 
     @contextmanager
-    def in_series(self, records: Sequence[Record]) -> Iterator[None]:
+    def in_series(self, records: Sequence[Record], *, together: bool) -> Iterator[None]:
         """Have statements at hand for some records that are about to be replayed in this order.
 
         If one of them is refused, the caller undoes them all, and replays each by itself.
+
+        Args:
+            together: send several statements at a time: it may be at the end only that the
+                database refuses one.
         """
         with self.counters.undone_with(), self._target.connection.cursor() as cursor:
-            self._series = PreparedSeries(self._target, self._statements, records, cursor)
+            self._series = PreparedSeries(
+                self._target, self._statements, records, cursor, together=together
+            )
             try:
                 yield
+                self._series.settle()
             finally:
                 self._series = None
 
@@ -93,8 +100,19 @@ class Replayer:
                     assert_never(unknown)
             label = label_of(serialized)
             outcomes[label] = max(outcome, outcomes.get(label, outcome), key=_WEIGHT.index)
-        told.finish()
+        if told.are_left:
+            self.settle()
+            told.finish()
         return outcomes
+
+    def settle(self) -> None:
+        """Have everything written: somebody is about to look at the database.
+
+        Raises:
+            Exception: as `replay`; some earlier record of a series is refused.
+        """
+        if self._series is not None:
+            self._series.settle()
 
     def check(self, record: Record) -> None:
         """Refuse what `replay` would refuse before it asks the database, as far as that is known:
@@ -143,18 +161,23 @@ class Replayer:
     # Saving
 
     def _save(self, serialized: Serialized, model: type[Model], told: Announcements) -> Outcome:
+        if may_look_up(serialized):
+            self.settle()
         row = deserialize(self._target, serialized)
         names = known_names(serialized, fields_of(model))
         is_new = None
         if self._series is not None and not told.are_told_of_saves(model):
             is_new = self._series.save(row, names)
         if is_new is None:
+            self.settle()
             is_new = self._save_by_django(serialized, row, names, told)
             if self._series is not None:
                 self._series.note(row)
         if is_new:
             self.counters.remember(model, row.pk)
-        set_links(self._target, row, told)
+        if row.links:
+            self.settle()
+            set_links(self._target, row, told)
         return Outcome.SAVED
 
     def _save_by_django(
@@ -210,9 +233,12 @@ class Replayer:
         is_told = told.are_told_of_deletes(model)
         if self._series is not None and not is_told and self._series.delete(serialized, model):
             return Outcome.DELETED
+        self.settle()
         row = find_rows(self._target, serialized).first()
         if row is None:
             return Outcome.MISSING
         # The source logs the deletion of a child's parent rows by themselves, if it deletes them.
         delete(self._target, [row], told, keep_parents=True)
+        if self._series is not None:
+            self._series.note_deletion()
         return Outcome.DELETED

@@ -48,11 +48,16 @@ class Counters:
         self._target = target
         self._highest: dict[type[Model], int] = {}
 
+    @property
+    def are_behind(self) -> bool:
+        """Whether keys have to be remembered: other databases than PostgreSQL do it themselves."""
+        return self._target.connection.vendor == "postgresql"
+
     def remember(self, model: type[Model], key: Any) -> None:
         """Take note of a key that was inserted, as Python or as the database has it."""
         owner = concrete(model)
         field = primary_key(owner)
-        if is_auto(field):
+        if self.are_behind and is_auto(field):
             number = field.get_db_prep_save(key, self._target.connection)
             self._highest[owner] = max(number, self._highest.get(owner, 0))
 
@@ -83,12 +88,12 @@ class Counters:
 def reset(connection: BaseDatabaseWrapper, highest: Mapping[type[Model], int]) -> None:
     """See to it that the next number drawn for each model is above the highest key written.
 
-    Never moves a counter back. Other databases than PostgreSQL do this by themselves.
+    Never moves a counter back. Only on PostgreSQL.
 
     Args:
         highest: by model, the highest explicit key that was inserted.
     """
-    if connection.vendor != "postgresql" or not highest:
+    if not highest:
         return
     with connection.cursor() as cursor:
         for model, key in highest.items():

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db.models import BinaryField, CompositePrimaryKey, Model, Q, Value, sql
-from django.db.models.deletion import DO_NOTHING, get_candidate_relations_to_delete
 
 from tui_ingest.ingest.exact import writing
+from tui_ingest.ingest.exact.deleting import goes_alone
 from tui_ingest.ingest.exact.triggers import has_triggers
 from tui_ingest.ingest.model_fields import AnyField, concrete, primary_key
 from tui_ingest.ingest.policy import REMEMBERED_LABELS
@@ -147,13 +147,7 @@ class Table:
     @cached_property
     def delete(self) -> Statement | None:
         """What deletes a row; None if Django has to look for others that go with it."""
-        meta = self.model._meta
-        relations: Iterable[Any] = get_candidate_relations_to_delete(meta)
-        if any(
-            relation.field.remote_field.on_delete is not DO_NOTHING
-            and relation.model not in meta.all_parents  # whose rows are kept
-            for relation in relations
-        ) or any(hasattr(field, "bulk_related_objects") for field in meta.private_fields):
+        if not goes_alone(self.model):
             return None
         return self._compiled(self._row().query.chain(sql.DeleteQuery))
 

@@ -49,13 +49,16 @@ class Unit:
 
     @contextmanager
     def in_series(
-        self, records: Sequence[Record]
+        self, records: Sequence[Record], *, together: bool
     ) -> Iterator[Callable[[Record], Mapping[str, Outcome]]]:
         """Give what applies some of the records, in their order and in one savepoint for all.
 
         If it raises for one of them, nothing is left of any; each is to be applied by itself then.
+
+        Args:
+            together: as for `Replayer.in_series`; then it may raise at the end of all.
         """
-        with self._target.atomic(), self._replayer.in_series(records):
+        with self._target.atomic(), self._replayer.in_series(records, together=together):
             yield self._replay
 
     def _replay_somehow(

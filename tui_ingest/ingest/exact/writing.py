@@ -26,6 +26,14 @@ def update(rows: QuerySet[Model], row: Row, names: frozenset[str], shape: ModelF
     return rows.update(**{name: row.values[name] for name in attnames}) > 0
 
 
+def may_look(row: Row, shape: ModelFields) -> bool:
+    """Tell whether `complete` may ask the database: so may a default that the project works out."""
+    return shape.has_order or any(
+        field.has_default() and callable(field.default) and field.attname not in row.values
+        for field in columns(row.model)
+    )
+
+
 def complete(target: Target, row: Row, shape: ModelFields) -> None:
     """Give a row that is to be inserted the defaults of what the record lacks."""
     for field in columns(row.model):

@@ -164,7 +164,7 @@ class FastPath:
             if not group.table.is_found_by_pk and is_auto(group.table.pk.field):
                 self._colliding.add(group.table)
             raise
-        if is_auto(group.table.pk.field):
+        if self._counters.are_behind and is_auto(group.table.pk.field):
             self._counters.remember(group.table.model, self._highest_key(group))
 
     def _delete(self, group: Group) -> Outcomes:

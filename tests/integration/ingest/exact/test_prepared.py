@@ -15,6 +15,7 @@ from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.batches.attempts import Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.exact import statements
+from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.statements import Table
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, Position
@@ -114,6 +115,73 @@ def test_good_records_take_a_statement_each(trial):
     assert (trial.prepared, trial.refused) == (19 + 9 + 19 + 19 + 4 + 4, 0)
 
 
+def test_statements_go_together_where_the_driver_can_send_several(database, trial):
+    sent = []
+
+    def count(execute, sql, parameters, many, context):
+        sent.append(sql)
+        return execute(sql, parameters, many, context)
+
+    stamps = [stamp(pk) for pk in range(1, 101)]
+    history = [lines(*stamps), lines(*stamps, *(delete("note", pk, id=key(pk)) for pk in (1, 2)))]
+    expected = trial.by_django(history)
+    with connections[database].execute_wrapper(count):
+        assert trial.exact(history) == expected
+    writing = [sql for sql in sent if sql.startswith(("INSERT", "UPDATE")) and "_stamp" in sql]
+    assert len(writing) == (4 if database == "postgres" else 200)
+
+
+def test_what_is_kept_is_written_before_anybody_looks(monkeypatch):
+    """Django deletes with what goes along: it would not find a row that is not written yet."""
+    trial = Trial("postgres", monkeypatch)
+    history = [
+        lines(*(seller(number, number) for number in (1, 2)), delete("seller", 1, id=key(1)))
+    ]
+    expected = trial.by_django(history)
+    assert len(expected["Seller"]) == 1
+    assert trial.exact(history) == expected
+    monkeypatch.setattr(Replayer, "settle", lambda _: None)
+    assert trial.exact(history) != expected
+
+
+def test_what_would_go_with_a_row_is_written_before_it_is_looked_for(monkeypatch):
+    """A record of a row that waits keeps back the deletion that would take the row along."""
+    trial = Trial("postgres", monkeypatch)
+    history = [
+        lines(seller(1, 1), seller(2, 2), item(2, "sky", seller=key(2))),
+        lines(item(1, "sky"), item(1, "sea"), delete("seller", 1, id=key(1))),
+    ]
+    expected = trial.by_django(history)
+    assert [reason for _, reason, *_ in expected["letters"]] == ["unique_clash", "protected"]
+    assert trial.exact(history) == expected
+    monkeypatch.setattr(Replayer, "settle", lambda _: None)
+    assert trial.exact(history) != expected
+
+
+def test_what_is_refused_late_is_looked_for(monkeypatch):
+    """An UPDATE that finds no row is not taken for one that did."""
+    trial = Trial("postgres", monkeypatch)
+    history = [lines(*(stamp(pk) for pk in range(1, 9))), lines(stamp(1, "red"), stamp(2, "red"))]
+    with connections["postgres"].cursor() as cursor:
+        cursor.execute(LET_NONE_BE_RED)
+    try:
+        expected = trial.by_django(history)
+        assert trial.exact(history) == expected
+    finally:
+        with connections["postgres"].cursor() as cursor:
+            cursor.execute("DROP FUNCTION let_none_be_red() CASCADE")
+
+
+LET_NONE_BE_RED = """
+    CREATE FUNCTION let_none_be_red() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.text = 'red' THEN RETURN NULL; END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER let_none_be_red BEFORE UPDATE ON market_stamp
+        FOR EACH ROW EXECUTE FUNCTION let_none_be_red();
+"""
+
+
 def test_a_bad_record_ends_a_series_and_no_more(trial):
     history = [
         lines(
@@ -189,7 +257,7 @@ def test_what_goes_with_a_row_goes_with_it(trial, monkeypatch):
     expected = trial.by_django(history)
     assert expected["Pin"] == []
     assert trial.exact(history) == expected
-    monkeypatch.setattr(statements, "get_candidate_relations_to_delete", lambda _: ())
+    monkeypatch.setattr(statements, "goes_alone", lambda _: True)
     assert trial.exact(history) != expected
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from tui_ingest.digests.fields import is_auto
-from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
@@ -70,10 +69,10 @@ def _counter_kept(table: Table, cursor: CursorWrapper) -> Iterator[None]:
         return
     before = _counter(table, cursor)
     yield
-    highest = lookups.highest(table.ref(table.pk), table.connection)
+    highest = f"(SELECT coalesce(max({table.pk.quoted}), 0) FROM {table.quoted})"  # noqa: S608
     cursor.execute(
-        "UPDATE sqlite_sequence SET seq = %s WHERE name = %s",
-        [max(highest, before), table.model._meta.db_table],
+        f"UPDATE sqlite_sequence SET seq = max({highest}, %s) WHERE name = %s",  # noqa: S608
+        [before, table.model._meta.db_table],
     )
 
 
