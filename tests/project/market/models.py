@@ -249,3 +249,55 @@ class Verse(models.Model):
 
     class Meta:
         required_db_vendor = "sqlite"
+
+
+class TownManager(models.Manager):
+    def get_by_natural_key(self, name):
+        return self.get(name=name.strip())
+
+
+class Town(models.Model):
+    """Known by its name as well, which nothing keeps another one from having."""
+
+    name = models.CharField(max_length=10)
+
+    objects = TownManager()
+
+
+class StreetRows(models.QuerySet):
+    def get_by_natural_key(self, name, town):
+        return self.get(name=name, town__name=town)
+
+
+class Street(models.Model):
+    name = models.CharField(max_length=10)
+    town = models.ForeignKey(Town, models.CASCADE)
+
+    objects = StreetRows.as_manager()
+
+
+class DoorManager(models.Manager):
+    def get_by_natural_key(self, code):
+        door = self.get(code=code)
+        if door.is_locked:
+            raise self.model.DoesNotExist
+        return door
+
+
+class Door(models.Model):
+    """Which one a code is for, its manager decides when it has seen the row."""
+
+    key = models.CharField(max_length=10, primary_key=True)
+    code = models.CharField(max_length=10)
+    is_locked = models.BooleanField(default=False)
+
+    objects = DoorManager()
+
+
+class House(models.Model):
+    """Its records may name what it refers to."""
+
+    town = models.ForeignKey(Town, models.CASCADE, null=True)
+    street = models.ForeignKey(Street, models.SET_NULL, null=True)
+    door = models.ForeignKey(Door, models.CASCADE, null=True)
+    near = models.ManyToManyField(Town, related_name="outskirts")

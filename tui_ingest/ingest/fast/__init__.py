@@ -14,6 +14,7 @@ upserts/    INSERT ... ON CONFLICT, as each database does it best
 numbering   primary keys where those of two sources collide
 lending     unique values that the rows of a run take from each other
 units       a few records that need each other
+names       the keys of rows by their natural keys
 orphans     saves whose parents are missing, found for many at once
 lookups     questions about many rows at once
 """

@@ -64,6 +64,8 @@ class FastPath:
         window = gather(
             entries, start, stop, find_route=self._router.route, known_failures=known_failures
         )
+        for rule in planning.FIRST_RULES:
+            window.cut(rule(window, self._tables))
         self._convert(window)
         for rule in planning.ORDER_RULES:
             window.cut(rule(window, self._tables))

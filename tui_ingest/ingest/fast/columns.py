@@ -54,7 +54,9 @@ class Column:
         return self.by_name(values)
 
     def convert(self, values: Values) -> Values | None:
-        """Return the column for the database; None if some value is not fit for the fast path."""
+        """Return the column, as `named`, for the database; None if some value is not fit for the
+        fast path.
+        """
         converted = self._convert_usual(values)
         if converted is not None:
             return converted
@@ -69,7 +71,6 @@ class Column:
         """Return the column for the database; None if some value is not of the usual kind."""
         if self.usual is None:
             return None
-        values = self.named(values)
         kinds = {*map(type, values)}
         if NONE not in kinds or not self.field.null:
             return self.usual(values, kinds)
@@ -103,7 +104,8 @@ class Column:
         Raises:
             Exception: it cannot be written, or only the exact path knows how.
         """
-        (value,) = self.named([value])
+        if self.by_name is not None and isinstance(value, list):
+            raise UnfitError(f"{self.name} names a row that was not found.")
         prepared = self.field.get_db_prep_save(self.target.to_python(value), self.connection)
         if prepared is None and not self.field.null:
             raise UnfitError(f"{self.name} takes no null.")

@@ -87,11 +87,12 @@ class Group:
             column = written or self.plan.links.get(place)
             if column is None:
                 continue
-            converted = column.convert(logged[place])
+            named = column.named(logged[place])
+            converted = column.convert(named)
             if converted is None:
-                left_out |= self._leave_out_unfit(column, logged[place])
+                left_out |= self._leave_out_unfit(column, named)
                 logged = self._logged()
-                converted = column.convert(logged[place])
+                converted = column.convert(column.named(logged[place]))
                 assert converted is not None  # noqa: S101  # those that are left are fit
             self.columns[place] = converted
         return left_out

@@ -18,8 +18,9 @@ from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.kinds import Values
+from tui_ingest.ingest.fast.names import depends_on
 from tui_ingest.ingest.fast.plans import LinkTable
-from tui_ingest.ingest.fast.tables import NOTHING, Table, Tables, ref_to
+from tui_ingest.ingest.fast.tables import CONTENT_TYPE, NOTHING, Table, Tables, ref_to
 from tui_ingest.ingest.receivers import DELETING, LINKING, SAVING
 
 # Rules about a table: True sends its records to the exact path.
@@ -197,6 +198,33 @@ def link_after_delete(window: Window, _tables: Tables) -> int:
     return stop
 
 
+def names_of_changed_rows(window: Window, _tables: Tables) -> int:
+    """Natural keys are looked up before a run is written: what comes before such a record in it may
+    bring the row that has the key, give the key to another one, or remove it.
+    """
+    stop = window.stop
+    for saves in window.saves:
+        for place, column in saves.plan.named.items():
+            relation: Any = column.field.remote_field
+            model = relation.model
+            if model._meta.label_lower == CONTENT_TYPE:
+                continue  # no log changes these
+            among = depends_on(model)
+            changed = [
+                group.indexes[0]
+                for group in (*window.saves, *window.deletes)
+                if group.indexes and group.table.model in among
+            ]
+            first = min(changed, default=stop)
+            late = (
+                index
+                for index, row in zip(saves.indexes, saves.rows, strict=True)
+                if (index > first or index in window.several) and _has_name(row[place])
+            )
+            stop = min(stop, next(late, stop))
+    return stop
+
+
 def links_of_their_own(window: Window, _tables: Tables) -> int:
     """Links that records of their own write, those of a row in its record would take away again;
     and a link that has gone with its row is counted as missing.
@@ -235,6 +263,8 @@ def several_that_are_told_of(window: Window, tables: Tables) -> int:
 
 
 OrderRule = Callable[[Window, Tables], int]
+# Before anything is looked up for the records.
+FIRST_RULES: tuple[OrderRule, ...] = (names_of_changed_rows,)
 ORDER_RULES: tuple[OrderRule, ...] = (
     save_after_delete,
     delete_after_save,
@@ -268,6 +298,11 @@ def _first_after(moments: Mapping[Any, int], keys: Values, group: Group, stop: i
         for key, index in zip(keys, group.indexes, strict=True)
         if key in late and index > moments[key]
     )
+
+
+def _has_name(value: Any) -> bool:
+    """Tell whether a reference, or one of several, is a natural key."""
+    return isinstance(value, list) and bool(value)
 
 
 def _link_models(group: Group) -> set[type[Model]]:

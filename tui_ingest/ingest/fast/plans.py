@@ -29,6 +29,13 @@ class LinkTable:
     def name(self) -> str:
         return self.field.name
 
+    def named(self, values: Values) -> Values:
+        """Return the far ends with keys in place of natural keys."""
+        if self.far.by_name is None or any(type(ends) is not list for ends in values):
+            return values
+        named = iter(self.far.named([*itertools.chain.from_iterable(values)]))
+        return [[*itertools.islice(named, len(ends))] for ends in values]
+
     def convert(self, values: Values) -> Values | None:
         """Return the far ends of many rows; None if some list is not fit for the fast path."""
         if any(type(ends) is not list for ends in values):
@@ -71,6 +78,13 @@ class WritePlan:
     def places(self) -> dict[str, int]:
         """Where the values of a field are."""
         return {column.name: place for place, column in enumerate(self.columns) if column}
+
+    @cached_property
+    def named(self) -> dict[int, Column]:
+        """By their place, the columns whose values may be natural keys; of links, the far ends."""
+        columns = dict(enumerate(self.columns))
+        columns.update((place, links.far) for place, links in self.links.items())
+        return {place: column for place, column in columns.items() if column and column.by_name}
 
     @property
     def lacks_fields(self) -> bool:

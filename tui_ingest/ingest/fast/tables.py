@@ -11,19 +11,21 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CompositePrimaryKey, Field, ForeignKey, Model
 
+from tui_ingest.ingest.fast import names
 from tui_ingest.ingest.fast.columns import (
     Column,
     array_type,
     is_checked_here,
     prepare,
     quoted_column,
+    spelled,
 )
 from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.model_fields import ModelFields, fields_of, incoming_keys, primary_key
 from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.target import Target
 
-_CONTENT_TYPE = "contenttypes.contenttype"  # every database numbers those by itself
+CONTENT_TYPE = "contenttypes.contenttype"  # every database numbers those by itself
 
 
 class ColumnRef(NamedTuple):
@@ -173,22 +175,44 @@ def ref_to(f: Field[Any, Any], connection: BaseDatabaseWrapper) -> ColumnRef:
 
 
 def _by_name(target: Target, f: Field[Any, Any]) -> Callable[[Values], Values] | None:
-    """Return what puts the keys of content types in place of their natural keys.
+    """Return what puts keys in place of natural keys, as far as it finds them.
 
-    None where a field refers to something else, or where the log may write content types: then
-    they may change within a run.
+    None where a field refers to nothing that has natural keys. Receivers may make rows of any
+    model: a run does not know beforehand what is found when its time comes.
     """
-    if not isinstance(f, ForeignKey) or not f.target_field.primary_key:
+    if not isinstance(f, ForeignKey):
         return None
-    model = f.target_field.model
-    if model._meta.label_lower != _CONTENT_TYPE:
-        return None
-    if target.policy.verdict(_CONTENT_TYPE) is Verdict.ALLOWED:
+    model = f.remote_field.model
+    if model._meta.label_lower == CONTENT_TYPE:
+        return _by_content_type(target, f)
+    if not hasattr(model._default_manager, "get_by_natural_key") or target.settings.receivers:
         return None
 
     def found(values: Values) -> Values:
-        names = target.rows(model).values_list("app_label", "model", "pk")
-        keys: dict[Any, Any] = {(app_label, name): pk for app_label, name, pk in names}
+        natural = {tuple(value) for value in values if _is_natural(value)}
+        keys = names.keys_of(target, model, f.target_field, natural)
+        if not keys:
+            return values
+        return [
+            spelled(keys.get(tuple(value), value)) if _is_natural(value) else value
+            for value in values
+        ]
+
+    return found
+
+
+def _is_natural(value: object) -> bool:
+    return isinstance(value, list) and {*map(type, value)} <= {str, int}
+
+
+def _by_content_type(target: Target, f: ForeignKey[Any, Any]) -> Callable[[Values], Values] | None:
+    """None where the log may write content types: then they may change within a run."""
+    if target.policy.verdict(CONTENT_TYPE) is Verdict.ALLOWED or not f.target_field.primary_key:
+        return None
+
+    def found(values: Values) -> Values:
+        rows = target.rows(f.target_field.model).values_list("app_label", "model", "pk")
+        keys: dict[Any, Any] = {(app_label, name): pk for app_label, name, pk in rows}
         return [keys.get(_natural(value), value) for value in values]
 
     return found

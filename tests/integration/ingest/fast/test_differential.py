@@ -141,6 +141,75 @@ def test_both_paths_leave_the_same_links(trial, batches):
     assert trial.fast(batches) == exact
 
 
+NAMES = st.sampled_from([["Wels"], ["Zug"], [" Zug"], ["Ulm"], ["Wels", "Zug"], [None], [["Zug"]]])
+STREETS = st.tuples(NUMBERS, st.sampled_from(["Ring", "Weg"]), NUMBERS | NAMES).map(
+    lambda of: ("street", of[0], {"name": of[1], "town": of[2]})
+)
+NAMED = st.one_of(
+    st.tuples(NUMBERS, st.sampled_from(["Wels", "Zug", "Ulm"])).map(
+        lambda of: ("town", of[0], {"name": of[1]})
+    ),
+    STREETS,
+    st.tuples(NUMBERS.map(str), st.sampled_from("ab"), st.booleans()).map(
+        lambda of: ("door", of[0], {"code": of[1], "is_locked": of[2]})
+    ),
+    *[
+        st.builds(
+            lambda pk, values: ("house", pk, values),
+            NUMBERS,
+            fields(
+                {"town": st.none() | NUMBERS | NAMES},
+                {
+                    "street": st.sampled_from([None, 1, ["Ring", "Zug"], ["Weg", "Wels"]]),
+                    "door": st.sampled_from([None, 1, ["a"], ["b"]]),
+                    "near": st.lists(NUMBERS | NAMES, max_size=3),
+                },
+            ),
+        )
+    ]
+    * 3,
+)
+
+
+@settings(
+    max_examples=examples(25, 200),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(batches=histories(NAMED))
+def test_both_paths_leave_the_same_of_natural_keys(trial, batches):
+    exact = trial.exact(batches)
+    assert trial.fast(batches) == exact
+
+
+def test_references_by_natural_keys_share_statements(trial):
+    before = lines(
+        *(save("town", pk, name=f"town {pk}") for pk in range(1, 20)),
+        *(save("street", pk, name="Ring", town=pk) for pk in range(1, 20)),
+    )
+    after = lines(
+        *(
+            save(
+                "house", pk, town=[f"town {pk}"], street=["Ring", f"town {pk}"],
+                near=[["town 1"], ["town 2 "], 3], door=None,
+            )
+            for pk in range(1, 20)
+        ),
+        *(save("house", pk, town=[f" town {pk - 19}"]) for pk in range(20, 39)),
+    )  # fmt: skip
+    exact = trial.exact([before, after])
+    assert (exact["letters"], len(exact["House"]), len(exact["House_near"])) == ([], 38, 57)
+    assert trial.fast([before, after]) == exact
+    assert (trial.runs, trial.replayed) == (2, 0)
+
+
+def test_a_natural_key_that_is_more_than_values_is_for_the_projects_method(trial):
+    before = lines(*(save("door", f"{pk}", code=f"{pk}", is_locked=pk == 3) for pk in range(1, 9)))
+    after = lines(*(save("house", pk, town=None, door=[f"{pk}"]) for pk in range(1, 9)))
+    exact = trial.exact([before, after])
+    assert len(exact["letters"]) == 1  # the door is locked
+    assert trial.fast([before, after]) == exact
+
+
 FAMILY = st.one_of(STAMPS, STAMPS, ITEMS, SELLERS, ALBUMS)
 
 

@@ -13,7 +13,7 @@ from tui_ingest.ingest.fast import planning
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-RULES = ("SAVE_RULES", "DELETE_RULES", "LINK_RULES", "ORDER_RULES")
+RULES = ("SAVE_RULES", "DELETE_RULES", "LINK_RULES", "FIRST_RULES", "ORDER_RULES")
 
 
 def stamp(pk, text="blue", parent=None):
@@ -83,6 +83,24 @@ HISTORIES = {
         [
             [save("guild", 1, id=key(1))],
             [delete("guild", 1, id=key(1)), album(1, guilds=[1])],
+        ],
+    ),
+    "a natural key that has gone to another row": (
+        planning.names_of_changed_rows,
+        [
+            [save("town", 1, name="Zug")],
+            [
+                save("town", 1, name="Wels"),
+                save("town", 2, name="Zug"),
+                save("house", 1, town=["Zug"]),
+            ],
+        ],
+    ),
+    "a link to a row that has lost its natural key": (
+        planning.names_of_changed_rows,
+        [
+            [save("town", 1, name="Zug")],
+            [save("town", 1, name="Wels"), save("house", 1, near=[["Zug"]])],
         ],
     ),
     "a link that has a record of its own": (
