@@ -133,7 +133,6 @@ class Loop:
 
     def _turn(self) -> None:
         self._stay_responsive()
-        self._orders.take()
         self._obey_seek()
         step = self._control.take_step() if self._orders.paused else None
         self._until_failure = self._until_failure or step is StepTo.FAILURE
@@ -161,6 +160,7 @@ class Loop:
             if self._lease.is_handed_over:
                 raise _HandedOverError
             raise self._retrier.until_done(self._cursor.lost)
+        self._orders.take()  # also where it stands and waits: the next session must find them
 
     def _stay_paused(self) -> None:
         if self._once and not self._interactive and self._orders.why_paused:

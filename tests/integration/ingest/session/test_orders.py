@@ -188,6 +188,25 @@ def test_a_pause_is_the_logs_until_it_is_resumed(log, database):
 
 
 @on_both
+def test_a_pause_is_kept_where_a_session_stands_before_a_record(log, database):
+    log.write_bytes(question(1))
+    desk, files = Desk(database), ProcessedFile.objects.using(database)
+    with Running(log, database=database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        desk.order(OrderKind.STOP_ON_ERROR, "on")
+        with log.open("ab") as more:
+            more.write(BAD)
+        session.wait_for_state(State.STOPPED_ON_ERROR)
+        desk.order(OrderKind.PAUSE)
+        eventually(lambda: files.get().paused_by == desk.by, what="it is kept")
+        assert files.get().state == State.STOPPED_ON_ERROR, "and still somebody has to decide"
+
+    with Running(log, database=database) as session:
+        assert f"by order of {desk.by} of 20" in session.wait_for_state(State.PAUSED).reason
+        assert not session.all(StoppedOnError)
+
+
+@on_both
 def test_to_work_once_on_a_paused_log_says_who_paused_it(log, database):
     log.write_bytes(question(1))
     ingest(log, database=database)
