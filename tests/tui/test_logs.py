@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from tests.support.engine import ingest
 from tests.support.lines import choice, question, questions
+from tests.support.patience import DEADLINE_SECONDS
 from tests.tui.conftest import Desk
 from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest.events import State
@@ -243,6 +244,32 @@ async def test_what_failed_before_anybody_looked_is_no_news(logs):
     async with console() as d:
         await d.until(lambda: [row.dead_letters for row in d.app.view.rows] == [1])
         assert d.app.view.status.set_aside == 0
+
+
+async def test_nor_is_it_where_the_logs_are_found_after_the_first_look(logs, monkeypatch):
+    with (logs / "a.log").open("ab") as more:
+        more.write(BAD)
+    await in_thread(ingest, logs / "a.log")
+    is_looked, logs_of = threading.Event(), all_logs.logs_of
+
+    def looked(target):
+        is_looked.set()
+        return overview(target)
+
+    def found_later(named):
+        assert is_looked.wait(DEADLINE_SECONDS)
+        return logs_of(named)
+
+    overview = all_logs.overview
+    monkeypatch.setattr(all_logs, "overview", looked)
+    monkeypatch.setattr(all_logs, "logs_of", found_later)
+    async with console(logs / "*.log") as d:
+        await settled(d, "a.log", "b.log")
+        assert rows(d)["a.log"].dead_letters == 1
+        assert d.app.view.status.set_aside == 0
+        with (logs / "b.log").open("ab") as more:
+            more.write(BAD)
+        await d.until(lambda: d.app.view.status.set_aside == 1)
 
 
 async def test_events_of_all_logs_are_in_one_list(logs):

@@ -123,7 +123,12 @@ class AllLogs(LogView):
         with self._lock:
             for status in found:
                 if not self.named or status.path in self._members:
-                    self._member(status.path).take(status, now, is_old=not self._has_looked)
+                    member = self._member(status.path)
+                    # What is named may be found after the first look.
+                    was_looked_for = member.was_looked_for if self.named else self._has_looked
+                    member.take(status, now, is_old=not was_looked_for)
+            for member in self._members.values():
+                member.was_looked_for = True
             self._has_looked = True
             self._tell()
 

@@ -42,6 +42,7 @@ class OneOfMany:
         view: what the screens see of it, while something works for it here.
         attaches: what works here only looks at a session elsewhere.
         is_named: by the operator, or by one of his patterns.
+        was_looked_for: the database was asked for it before, whether it knew it or not.
         is_settled: it was decided who applies it.
         ended: how the session here has ended.
         set_aside: how many records became dead letters while this was looked at, at least.
@@ -57,6 +58,7 @@ class OneOfMany:
         self.view: LogView | None = None
         self.attaches = False
         self.is_named = False
+        self.was_looked_for = False
         self.is_settled = False
         self.ended: SessionEnded | None = None
         self.thread: threading.Thread | None = None
