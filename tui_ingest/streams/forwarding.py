@@ -53,6 +53,7 @@ class Forwarder:
         self._attempt = 0  # since the last success
         self._troubles = Troubles()
         self._has_sent = False  # something, to this stream or one before it
+        self._has_begun = False  # and said so
 
     def stop(self) -> None:
         """End after the message that is being sent. Safe in a signal handler."""
@@ -91,8 +92,8 @@ class Forwarder:
                 )
             verify(info, broker.version, self._address)
             publisher = Publisher(broker)
-            if self._has_sent and publisher.is_first:
-                self._say(emptied(self._address))
+            if publisher.is_first:
+                self._say_that_it_is_empty()
             self._has_sent = not publisher.is_first
             self._log.resume(publisher.position)
             beaten_at = 0.0
@@ -120,6 +121,17 @@ class Forwarder:
             self._say(
                 f"The last line has no end yet: {backlog.partial_bytes:,} bytes were left unsent."
             )
+
+    def _say_that_it_is_empty(self) -> None:
+        """Whether it was purged, a forwarder knows only of the time that it was there."""
+        if self._has_sent:
+            self._say(emptied(self._address))
+        elif not self._has_begun:
+            self._say(
+                f"{self._address.subject} has no message: it begins with the oldest file that is"
+                " here. If it had some before, somebody has removed them."
+            )
+        self._has_begun = True
 
     def _send(self, publisher: Publisher, *, once: bool) -> bool:
         """Send the next lines; tell whether there were any."""

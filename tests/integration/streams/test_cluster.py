@@ -62,7 +62,7 @@ def test_all_are_killed(cluster, site, reader):
         for server in cluster.servers:
             server.kill()
         write_some(site, LINES[300:320])
-        eventually(lambda: site.said, what="the forwarder waits")
+        eventually(lambda: any("Waiting" in one for one in site.said), what="the forwarder waits")
         cluster.start()
     assert "It goes on." in site.said
 
@@ -74,7 +74,7 @@ def test_no_majority(cluster, site, reader):
         for server in frozen:
             server.freeze()
         write_some(site, LINES[300:340])
-        eventually(lambda: site.said, what="the forwarder waits")
+        eventually(lambda: any("Waiting" in one for one in site.said), what="the forwarder waits")
         for server in frozen:
             server.thaw()
 

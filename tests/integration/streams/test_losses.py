@@ -257,3 +257,18 @@ def test_one_that_was_away_when_it_was_purged_says_so_too(site):
     purge(site.url)
     forwarder.run(once=True)
     assert len([one for one in site.said if "was purged" in one]) == 1
+
+
+def test_one_that_starts_later_says_that_nothing_is_there(site, reader):
+    site.write(A)
+    site.forwarder().run(once=True)
+    assert lines_of(reader.read()) == [A]
+    begun = [one for one in site.said if "has no message: it begins with the oldest file" in one]
+    site.forwarder().run(once=True)
+    assert len(begun) == 1
+    assert len(site.said) == 1
+    purge(site.url)
+    site.write(B)
+    site.forwarder().run(once=True)
+    assert site.said == begun * 2
+    assert lines_of(reader.read()) == [B]
