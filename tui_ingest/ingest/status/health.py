@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status.session_status import SessionStatus
-from tui_ingest.words.numbers import duration
+from tui_ingest.words.numbers import duration, plural
 
 BACKLOG_SECONDS = 86_400  # from which on the age of what was applied last says nothing of lateness
 
@@ -56,5 +56,5 @@ def complaints(
             paused = f", paused by {status.paused_by}" if status.paused_by else ""
             found.append(f"{duration(lag)} behind{paused}")
     if max_dead_letters is not None and status.dead_letters > max_dead_letters:
-        found.append(f"{status.dead_letters:,} dead letters")
+        found.append(plural(status.dead_letters, "dead letter"))
     return found
