@@ -10,7 +10,6 @@ dead_letter    one of them: edited, retried, discarded
 letter_facts   what is shown of it: the record beside the database
 records        events, and rows that differ
 filters        of these lists
-outages        the page for when the database cannot be asked
 kept_rows      what all of these share: nothing is changed by hand
 """
 

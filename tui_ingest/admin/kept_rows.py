@@ -16,10 +16,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from tui_ingest.admin.outages import answering
+from tui_ingest.databases.outages import answering
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
+
+_PROMISE = "Sessions that apply logs wait for it, and lose nothing."
 
 
 def moment(at: datetime | float | None) -> str:
@@ -56,11 +58,8 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return []
 
     def get_urls(self) -> list[URLPattern]:
-        patterns = [*self.own_urls(), *super().get_urls()]
-        for pattern in patterns:
-            # Around Django's own checks: who asks is found out of the database, too.
-            pattern.callback = answering(pattern.callback)
-        return patterns
+        # Around Django's own checks: who asks is found out of the database, too.
+        return answering([*self.own_urls(), *super().get_urls()], _PROMISE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).using(self.target.database)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from tui_ingest.admin.commanding import FOR_MANY, Command, command_of, commands, given_orders
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
-from tui_ingest.admin.outages import LIVE
+from tui_ingest.databases.outages import LIVE
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.status import EventKind, severity_of, told_or_seen
 from tui_ingest.ingest.target import Target

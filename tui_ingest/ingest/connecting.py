@@ -18,8 +18,10 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from tui_ingest.databases.waits import LIMIT_MYSQL, LOCK_SECONDS
+
 SQLITE_BUSY_MILLISECONDS = 800  # SQLite's wait for a lock hears nothing, not even an interrupt
-LOCK_SECONDS = 5
+IDLE_SECONDS = 20  # in a transaction: as its lease, so that who takes over can write then
 CANCEL_SECONDS = 1.0  # for a server to take note of an order to cancel
 
 # What the client's end does about a server that does not answer (libpq's names).
@@ -34,7 +36,7 @@ _POSTGRESQL_OPTIONS: dict[str, int] = {
 # names are looked up: an older server lacks some.
 _POSTGRESQL_SETTINGS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
-    "idle_in_transaction_session_timeout": "20s",  # as its lease: who takes over can write then
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
@@ -150,10 +152,7 @@ def _limit_waits(connection: BaseDatabaseWrapper) -> None:
             case "postgresql":
                 cursor.execute(_POSTGRESQL_LIMIT, [json.dumps(_POSTGRESQL_SETTINGS)])
             case "mysql":
-                cursor.execute(
-                    "SET SESSION innodb_lock_wait_timeout ="
-                    f" LEAST(@@innodb_lock_wait_timeout, {LOCK_SECONDS})"
-                )
+                cursor.execute(LIMIT_MYSQL)
             case "sqlite":
                 cursor.execute("PRAGMA busy_timeout")
                 if cursor.fetchone()[0] > SQLITE_BUSY_MILLISECONDS:

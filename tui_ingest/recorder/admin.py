@@ -7,13 +7,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 
+from tui_ingest.databases.outages import answering
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.models import Change, RelayStatus, Resend, Verification
 from tui_ingest.recorder.status import read_status
 
+_PROMISE = "Changes are noted where they are made, in the same database: none is lost."
 
-class _ReadOnly:
+
+class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    def get_urls(self) -> list[URLPattern]:
+        return answering(super().get_urls(), _PROMISE)
+
     def has_add_permission(self, *_: Any) -> bool:
         return False
 
@@ -29,7 +36,7 @@ def _moment(seconds: float | None) -> datetime | None:
 
 
 @admin.register(RelayStatus)
-class RelayStatusAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class RelayStatusAdmin(_ReadOnly):
     """The relay of this database."""
 
     list_display = ("state_now", "pending", "oldest", "written", "records", "last_error", "failed")
@@ -72,7 +79,7 @@ class RelayStatusAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Change)
-class ChangeAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ChangeAdmin(_ReadOnly):
     list_display = ("id", "operation", "model", "key", "noted", "held")
     list_filter = ("model", "operation")
     ordering = ("id",)
@@ -83,13 +90,13 @@ class ChangeAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Resend)
-class ResendAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ResendAdmin(_ReadOnly):
     list_display = ("id", "model", "state", "sent", "total", "why")
     ordering = ("-id",)
 
 
 @admin.register(Verification)
-class VerificationAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class VerificationAdmin(_ReadOnly):
     """What is summed up in the log; the verdicts are at the target."""
 
     list_display = ("model", "digested", "over", "every", "error")

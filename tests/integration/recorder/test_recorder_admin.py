@@ -36,12 +36,53 @@ for page in ("relaystatus", "change", "resend"):
     assert client.get(f"/admin/tui_ingest_recorder/{page}/add/").status_code == 403
 """
 
+LOCKED = """
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from tui_ingest.databases import waits
+client = Client()
+client.force_login(User.objects.create_superuser("boss"))
+waits.LOCK_SECONDS = 0.2
+vendor = connection.vendor
+if vendor == "sqlite":
+    connection.settings_dict["OPTIONS"]["timeout"] = 0.1
+    connection.close()
+other = connection.copy()
+with other.cursor() as cursor:
+    if vendor == "postgresql":
+        cursor.execute("BEGIN")
+    cursor.execute({
+        "sqlite": "BEGIN EXCLUSIVE",
+        "postgresql": "LOCK TABLE tui_ingest_recorder_change IN ACCESS EXCLUSIVE MODE",
+        "mysql": "LOCK TABLES tui_ingest_recorder_change WRITE",
+    }[vendor])
+for page in ("relaystatus", "change"):
+    answer = client.get(f"/admin/tui_ingest_recorder/{page}/")
+    print(answer.status_code, answer["Retry-After"], answer.content.decode())
+other.close()
+print(client.get("/admin/tui_ingest_recorder/change/").status_code)
+"""
 
-def test_it_tells_what_is_pending_and_what_went_wrong(tmp_path, databases):
-    source = ShopSite(tmp_path, SOURCE_SETTINGS + databases.new())
+
+def with_admin(folder, databases):
+    source = ShopSite(folder, SOURCE_SETTINGS + databases.new())
     (source.folder / "mysite" / "urls.py").write_text(URLS)
     source.add_settings(ADMIN)
     source.migrate()
+    return source
+
+
+def test_a_table_that_somebody_holds_is_said_and_not_waited_for(tmp_path, databases):
+    printed = with_admin(tmp_path, databases).shell(LOCKED)
+    assert printed.count("503 5 <!DOCTYPE html>") == 2
+    assert printed.count("The database is locked: somebody else is writing to it.</h1>") == 2
+    assert "none is lost" in printed
+    assert printed.splitlines()[-1] == "200"
+
+
+def test_it_tells_what_is_pending_and_what_went_wrong(tmp_path, databases):
+    source = with_admin(tmp_path, databases)
     source.execute("INSERT INTO shop_tag (name) VALUES ('one'), ('two')")
     log = RelayLog(source, "broken", LOG=str(source.folder / "nowhere" / "oplog.log"))
     with log.relay() as relay:

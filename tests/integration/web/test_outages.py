@@ -4,11 +4,12 @@ import contextlib
 import sqlite3
 
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 
 from tests.support.engine import ingest
-from tests.support.lines import question
+from tests.support.lines import choice, question
 from tests.support.web import Page, visitor
 from tui_ingest.models import DeadLetter, Order, ProcessedFile
 
@@ -101,6 +102,64 @@ def test_an_order_to_a_locked_database_is_not_called_given(file, impatient, clie
     assert "What you asked for may have been done or not. Go back, look" in page.text
     assert not [meta for meta in page.all("meta") if "http-equiv" in meta], "it is not sent again"
     assert not Order.objects.exists()
+
+
+@pytest.fixture
+def on_postgresql(tmp_path, monkeypatch):
+    """The pages of a log that is applied to PostgreSQL, and what makes its locks briefer."""
+    path = tmp_path / "oplog.log"
+    path.write_bytes(question(1) + choice(1, of=1))
+    ingest(path, database="postgres")
+    monkeypatch.setattr("tui_ingest.databases.waits.LOCK_SECONDS", 0.2)
+    for model in (ProcessedFile, DeadLetter):
+        monkeypatch.setattr(admin.site.get_model_admin(model), "database", "postgres")
+    return ProcessedFile.objects.using("postgres").get()
+
+
+@contextlib.contextmanager
+def table_locked(model):
+    """Somebody changes a table, and is in no hurry."""
+    other = connections["postgres"].copy()
+    try:
+        with transaction_of(other), other.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {model._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        other.close()
+
+
+@contextlib.contextmanager
+def transaction_of(other):
+    other.ensure_connection()
+    other.set_autocommit(False)
+    yield
+    other.rollback()
+
+
+def waits_of_postgresql():
+    with connections["postgres"].cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
+def test_a_table_that_a_migration_holds_is_not_waited_for(on_postgresql, client):
+    before = waits_of_postgresql()
+    visitor(client, *ALL, "retry_deadletter")
+    change = f"{LOGS}{on_postgresql.pk}/change/"
+    with table_locked(ProcessedFile):
+        for address in (LOGS, f"{LOGS}?live", change, f"{change}?live"):
+            answer = client.get(address)
+            assert answer.status_code == 503, address
+            assert "The database is locked: somebody else" in Page(answer).text
+        assert (
+            client.post(f"{LOGS}{on_postgresql.pk}/order/", {"order": "pause"}).status_code == 503
+        )
+        for command in (["ingest_status"], ["ingest_control", "pause", on_postgresql.file_path]):
+            with pytest.raises(CommandError, match="lock timeout"):
+                call_command(*command, database="postgres")
+    assert client.get(change).status_code == 200
+    assert waits_of_postgresql() == before, "who uses the connection next chose that"
 
 
 @pytest.mark.parametrize("atomic", [True, False])

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.db import DatabaseError, IntegrityError, transaction
 
+from tui_ingest.databases.faults import Fault, fault_of, is_statement_timeout
 from tui_ingest.ingest.batches.attempts import (
     Attempt,
     BatchResult,
@@ -20,12 +21,7 @@ from tui_ingest.ingest.batches.attempts import (
 from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.deadletters import Cascades
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.database_errors import (
-    Fault,
-    fault_of,
-    is_of_the_database,
-    is_statement_timeout,
-)
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.failures import Failure, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.sending import can_send_together

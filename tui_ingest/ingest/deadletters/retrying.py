@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tui_ingest.databases.faults import is_statement_timeout
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
@@ -17,7 +18,7 @@ from tui_ingest.ingest.deadletters.resolving import (
 )
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import waiting_for
-from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_statement_timeout
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.failures import describe, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.units import Unit

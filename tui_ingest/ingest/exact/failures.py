@@ -10,13 +10,8 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError
 from django.db.models import ProtectedError, RestrictedError
 
-from tui_ingest.ingest.exact.database_errors import (
-    Fault,
-    fault_of,
-    is_of_the_database,
-    is_statement_timeout,
-    is_transient,
-)
+from tui_ingest.databases.faults import Fault, fault_of, is_statement_timeout
+from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_transient
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, waiting
 from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey

@@ -8,8 +8,9 @@ from typing import assert_never
 
 from django.db import DatabaseError
 
+from tui_ingest.databases.faults import Fault, fault_of
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_of_the_database
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.dependents import Dependents
 from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.exact.parking import NoRoomError, Parking

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
+from tui_ingest.databases.faults import is_statement_timeout
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.batches import witnesses
 from tui_ingest.ingest.batches.attempts import BatchResult, Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import Counts, State
-from tui_ingest.ingest.exact.database_errors import is_statement_timeout
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Retrier, new_backoff

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
+from tui_ingest.databases.waits import short_waits
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.target import Target
@@ -57,11 +58,12 @@ class Command(BaseCommand):
         target = Target(options["database"])
         kind, argument = _order(options)
         try:
-            verify(database=target.database, settings="this project")
-            files = [_known(target, log) for log in options["logs"]]
-            by = orders.operator()
-            given = [orders.give(target, file, kind, argument, by=by) for file in files]
-            answered = [self._answered(target, order) for order in given]
+            with short_waits():
+                verify(database=target.database, settings="this project")
+                files = [_known(target, log) for log in options["logs"]]
+                by = orders.operator()
+                given = [orders.give(target, file, kind, argument, by=by) for file in files]
+                answered = [self._answered(target, order) for order in given]
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         except Error as error:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
+from tui_ingest.databases.waits import short_waits
 from tui_ingest.ingest.status import (
     SessionStatus,
     as_dict,
@@ -55,10 +56,11 @@ class Command(BaseCommand):
         """
         log, database = options["log"], options["database"]
         try:
-            verify(database=database, settings="this project")
-            target = Target(database)
-            found = stored_statuses(target, name_of(log) if log else None)
-            text = _as_metrics(target, found) if options["prometheus"] else ""
+            with short_waits():
+                verify(database=database, settings="this project")
+                target = Target(database)
+                found = stored_statuses(target, name_of(log) if log else None)
+                text = _as_metrics(target, found) if options["prometheus"] else ""
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         except Error as error:

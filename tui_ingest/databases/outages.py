@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError, Error, InterfaceError, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
+from django.template import Context, Engine
 from django.template.response import SimpleTemplateResponse
 
-from tui_ingest.ingest.exact.database_errors import Fault, fault_of, is_locked
+from tui_ingest.databases.faults import Fault, fault_of, is_locked
+from tui_ingest.databases.waits import short_waits
 
 LIVE = "live"  # a page's parameter: only what is refreshed of it
 RETRY_SECONDS = 5  # after which it is worth asking again
@@ -31,7 +33,8 @@ class Outage(NamedTuple):
 
 _LOCKED = Outage(
     "The database is locked: somebody else is writing to it.",
-    "If that lasts, find out which process holds it; on SQLite, a long transaction or a backup.",
+    "If that lasts, find out which process holds it: a long transaction, a migration, on SQLite a"
+    " backup, too.",
 )
 _AWAY = Outage(
     "The database does not answer, or refuses to be used now.",
@@ -39,30 +42,42 @@ _AWAY = Outage(
 )
 _DAMAGED = Outage(
     "The database is damaged.",
-    "Restore it from a backup; the sessions go on where that stands.",
+    "Restore it from a backup; what reads and writes it goes on where that stands.",
 )
 _INCOMPLETE = Outage("The database lacks a table or a column.", "Run: python manage.py migrate")
 
 
-def answering(view: View) -> View:
-    """Return the same view, which answers, with 503, while the database cannot be asked.
+def answering(patterns: Iterable[Any], promise: str) -> list[Any]:
+    """Have the views of some addresses answer, with 503, while the database cannot be asked.
 
-    It is outside of transactions where requests are some: those begin before any view, and what
-    is done here has its own.
+    They are outside of transactions where requests are some: those begin before any view, and what
+    is done here has its own. No statement of theirs waits for a lock for long.
+
+    Args:
+        patterns: `URLPattern`.
+        promise: a sentence that says what goes on meanwhile, or waits.
     """
+    patterns = list(patterns)
+    for pattern in patterns:
+        pattern.callback = _answering(pattern.callback, promise)
+    return patterns
 
+
+def _answering(view: View, promise: str) -> View:
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         try:
-            response = view(request, *args, **kwargs)
-            # Templates ask the database, too.
-            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+            with short_waits():
+                response = view(request, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()  # templates ask the database, too
+                return response
         except Error as error:
             outage = _outage(error)
             if outage is None:
                 raise
             logger.warning("A page could not ask the database.", exc_info=error)
-            return _page(request, outage)
+            return _page(request, outage, promise)
 
     for alias in connections:
         answer = transaction.non_atomic_requests(alias)(answer)
@@ -84,15 +99,22 @@ def _outage(error: Error) -> Outage | None:
             return None
 
 
-def _page(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """Return what is said, by templates that need neither the database nor the site's own."""
+def _page(request: HttpRequest, outage: Outage, promise: str) -> HttpResponse:
+    """Return what is said, by a template that needs neither the database nor the site's own."""
     headers = {"Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"}
     if LIVE in request.GET:  # a script asks, and goes on showing what it has
         return HttpResponse(outage.what, "text/plain", status=503, headers=headers)
     context = {
         "outage": outage,
+        "promise": promise,
         "is_order": request.method == "POST",
         "retry_seconds": RETRY_SECONDS,
     }
-    text = render_to_string("tui_ingest/admin/outage.html", context)
-    return HttpResponse(text, status=503, headers=headers)
+    return HttpResponse(_template().render(Context(context)), status=503, headers=headers)
+
+
+@functools.cache
+def _template() -> Any:
+    """It is beside this module: no app has to be installed, nor the admin's templates found."""
+    engine = Engine(libraries={"static": "django.templatetags.static"})
+    return engine.from_string(Path(__file__).with_name("outage.html").read_text(encoding="utf-8"))
