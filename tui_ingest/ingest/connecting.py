@@ -48,6 +48,10 @@ SELECT set_config(known.name, ours.value, false)
 FROM pg_settings AS known JOIN json_each_text(%s::json) AS ours (name, value) USING (name)
 WHERE known.source = 'default'
 """
+_LIMIT_IDLE_MARIADB = (
+    "SET SESSION idle_transaction_timeout ="
+    f" IF(@@idle_transaction_timeout = 0, {IDLE_SECONDS}, @@idle_transaction_timeout)"
+)
 # The transaction that has changed a row last without having ended yet is the one that holds it.
 _POSTGRESQL_HOLDER = """
 SELECT activity.pid, activity.usename, activity.application_name,
@@ -153,6 +157,8 @@ def _limit_waits(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(_POSTGRESQL_LIMIT, [json.dumps(_POSTGRESQL_SETTINGS)])
             case "mysql":
                 cursor.execute(LIMIT_MYSQL)
+                if connection.mysql_is_mariadb:  # type: ignore[attr-defined]  # MySQL has none
+                    cursor.execute(_LIMIT_IDLE_MARIADB)
             case "sqlite":
                 cursor.execute("PRAGMA busy_timeout")
                 if cursor.fetchone()[0] > SQLITE_BUSY_MILLISECONDS:

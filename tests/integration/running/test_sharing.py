@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support import lines
-from tests.support.databases import Databases
+from tests.support.databases import KINDS, Databases
 from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import question, questions
 from tests.support.processes import started
@@ -41,10 +41,13 @@ class Fleet:
     def query(self, sql):
         if self._database.kind == "sqlite":
             connection = sqlite3.connect(self.folder / "site.sqlite3", timeout=60)
-        else:
+        elif self._database.kind == "postgresql":
             connection = psycopg.connect(self._database.uri)
-        with contextlib.closing(connection):
-            return connection.execute(sql).fetchall()
+        else:
+            connection = self._database.connect()
+        with contextlib.closing(connection), contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            return [*cursor.fetchall()]
 
     def start(self, name, *options):
         arguments = ("-m", "tui_ingest", self.pattern, "--headless", *options)
@@ -68,7 +71,7 @@ def number_of_logs():
     return 9
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def fleet(request, tmp_path, number_of_logs):
     return Fleet(tmp_path, request.param, request, number_of_logs)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import Databases
 from tests.support.engine import DEADLINE_SECONDS, Running, eventually, ingest
 from tests.support.lines import choice, line, question, questions, serialized
 from tests.support.processes import says, started
-from tests.support.site import Site, watched
+from tests.support.site import SETTINGS, Site, watched
 from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest import leases
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
@@ -64,6 +65,31 @@ def report(event):
 Session(FileLog(sys.argv[1]), control=control, report=report, lease_seconds=1.0).run()
 """
 
+# Freezes in the middle of a transaction, of which the server hears no end.
+FROZEN_WRITER = """
+import os, signal, sys
+import django; django.setup()
+from django.db import connection
+from tui_ingest.ingest import connecting
+from tui_ingest.ingest.session import Session
+from tui_ingest.oplog.files.reading import FileLog
+
+connecting._POSTGRESQL_SETTINGS["idle_in_transaction_session_timeout"] = "1s"
+connecting._LIMIT_IDLE_MARIADB = "SET SESSION idle_transaction_timeout = 1"
+
+def freeze(execute, sql, *call):
+    done = execute(sql, *call)
+    if "INSERT INTO" in sql and "polls_question" in sql:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return done
+
+def report(event):
+    print(type(event).__name__, getattr(event, "state", getattr(event, "kind", "")), flush=True)
+
+with connection.execute_wrapper(freeze):
+    Session(FileLog(sys.argv[1]), report=report).run()
+"""
+
 IDENTIFIED = """
 import os, time
 os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
@@ -114,6 +140,11 @@ def owner_pid(site):
         "from tui_ingest.models import ProcessedFile\nprint(ProcessedFile.objects.get().owner_pid)"
     )
     return printed.strip()
+
+
+def stops(process):
+    stat = Path(f"/proc/{process.pid}/stat")
+    eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", what="it freezes")
 
 
 @on_both
@@ -174,8 +205,7 @@ def test_a_holder_that_was_frozen_until_it_lost_its_lease_commits_nothing(site, 
     log, frozen, fresh = tmp_path / "oplog.log", tmp_path / "frozen", tmp_path / "fresh"
     log.write_bytes(questions([1, 2, 3]))
     with started(site, frozen, "-c", FROZEN_HOLDER, log) as holder:
-        stat = Path(f"/proc/{holder.pid}/stat")
-        eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", what="it freezes")
+        stops(holder)
         with started(site, fresh, "-c", SUCCESSOR, log) as successor:
             says(fresh, "StateChanged paused")  # it has the lease, and the checkpoint as it was
             holder.send_signal(signal.SIGCONT)
@@ -188,6 +218,27 @@ def test_a_holder_that_was_frozen_until_it_lost_its_lease_commits_nothing(site, 
 
     assert "Noticed taken_over" in fresh.read_text()
     assert "StateChanged caught_up" not in frozen.read_text()
+    assert applied(site) == ["3", "0", "0", "3"]
+
+
+@pytest.mark.parametrize("kind", ["postgresql", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def test_a_holder_that_was_frozen_in_a_transaction_keeps_nobody_from_taking_over(
+    tmp_path, kind, request
+):
+    site = Site(tmp_path / "site", SETTINGS + Databases(kind, request).new())
+    site.migrate()
+    log, frozen, fresh = tmp_path / "oplog.log", tmp_path / "frozen", tmp_path / "fresh"
+    log.write_bytes(questions([1, 2, 3]))
+    with started(site, frozen, "-c", FROZEN_WRITER, log) as holder:
+        stops(holder)
+        with started(site, fresh, "-c", SUCCESSOR, log) as successor:
+            says(fresh, "StateChanged paused")  # it has the lease
+            successor.send_signal(signal.SIGUSR1)
+            says(fresh, "StateChanged caught_up")
+            holder.send_signal(signal.SIGCONT)
+            says(frozen, "StateChanged standing_by")
+            assert owner_pid(site) == str(successor.pid)
+
     assert applied(site) == ["3", "0", "0", "3"]
 
 
