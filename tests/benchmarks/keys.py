@@ -59,6 +59,7 @@ PRESSES = (
     Press("esc: from help", ESCAPE, HELP, is_shown=False),
     Press("^p: palette", "\x10", "Search for commands"),
     Press("esc: from the palette", ESCAPE, "Search for commands", is_shown=False),
+    Press("home: first line", "\x1b[H", "FROZEN"),  # the last ones may tell of pause and resume
     Press("enter: inspect", "\r", "in the record"),
     Press("esc: from the inspector", ESCAPE, MAIN),
     Press("f: follow", "f", "following"),

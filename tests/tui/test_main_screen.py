@@ -481,6 +481,7 @@ async def test_the_palette_offers_what_the_console_does_and_the_screens_actions_
         await d.press("ctrl+p")
         await d.shows("Pause  (space)", "Next error  (e)", "Copy record  (c)", gone="Scroll")
         assert "does nothing" not in d.text()
+        assert not d.text().splitlines()[0].strip()  # nothing is drawn of the screen below
 
 
 async def test_the_state_is_the_last_to_be_cut(desk):

@@ -115,7 +115,7 @@ class HelpScreen(ModalScreen[None]):
         """
         if sections and page == self._page and self.is_mounted:
             scroll = self.query_one(VerticalScroll)
-            is_at_end = scroll.max_scroll_y > 0 and scroll.is_vertical_scroll_end
+            is_at_end = 0 < scroll.max_scroll_y <= scroll.scroll_target_y  # or on its way there
             await scroll.mount(_Section(sections[0], open_links=False))
             if is_at_end:  # somebody wants to see how it ends
                 scroll.scroll_end(animate=False)
