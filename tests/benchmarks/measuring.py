@@ -195,7 +195,10 @@ class Bench:
         for name, records in (("busy", self._plan.key_records), ("idle", self._plan.growth[0])):
             target = self._sqlite()
             self.findings.bytes_per_second[name] = console.bytes_per_second(
-                self._log(records), target, self._plan.traffic_seconds, idle=name == "idle"
+                self._log(records, poison=name == "busy"),
+                target,
+                self._plan.traffic_seconds,
+                idle=name == "idle",
             )
             target.drop()
 

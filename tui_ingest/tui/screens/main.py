@@ -95,9 +95,15 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
             standstill=self._standstill(),
         )
         self.query_one(RatePanel).look()
-        if snapshot.dead_letters != self._dead_letters:  # lines on the screen tell their fate
-            self._dead_letters = snapshot.dead_letters
-            self.log_pane.refresh()
+        self._show_fates(snapshot.dead_letters)
+
+    def _show_fates(self, dead_letters: int) -> None:
+        """Draw the lines anew that tell what became of a letter, when some were put right."""
+        pane = self.log_pane
+        if dead_letters != self._dead_letters and not pane.throttle.is_resting:
+            self._dead_letters = dead_letters
+            pane.refresh()
+            pane.throttle.drew(pane.size)
 
     def _standstill(self) -> float:
         """Return for how many seconds the session has done nothing."""

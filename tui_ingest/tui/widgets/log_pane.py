@@ -19,7 +19,7 @@ from tui_ingest.tui.widgets.log_row import log_row
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.tui.widgets.throttle import Throttle
 
-BYTES_PER_SECOND = 10_000  # that the terminal is sent of it while it follows
+BYTES_PER_SECOND = 8_000  # that the terminal is sent of it while it follows
 
 
 class LogPane(FilteredRows):

@@ -22,7 +22,7 @@ from tui_ingest.words.numbers import open_of_failed, plural
 COUNTED = ("saved", "deleted", "failed", "missing", "skipped")
 # In the order in which they find room; all are in the table when it is wide.
 _PRIORITY = ("failed", "saved", "verified", "deleted", "missing", "skipped")
-BYTES_PER_SECOND = 5_000  # that the terminal is sent of it while counts change
+BYTES_PER_SECOND = 4_000  # that the terminal is sent of it while counts change
 NAME_CELLS = 12  # that the column of names keeps, whatever the numbers take
 _TONES = {"failed": "rows--bad", "missing": "rows--warning"}
 _VERDICTS = {
@@ -59,6 +59,7 @@ class ModelsTable(ListView[_Row]):
         self._told: Mapping[str, str] = {}  # verdicts in words, by label
         self._sum = Counts()
         self._letters = 0  # open ones
+        self._open = ""  # what is said of them
         self.throttle = Throttle(BYTES_PER_SECOND)
         self.set_reactive(ModelsTable.sort_column, "model")
 
@@ -73,11 +74,9 @@ class ModelsTable(ListView[_Row]):
         Args:
             letters: dead letters that are open.
         """
-        if letters != self._letters:
-            self._letters = letters
-            self._say_what_is_open()
-        if (totals, session) != (self._totals, self._session) and not self.throttle.is_resting:
-            self._totals, self._session = totals, session
+        known = self._totals, self._session, self._letters
+        if (totals, session, letters) != known and not self.throttle.is_resting:
+            self._totals, self._session, self._letters = totals, session, letters
             self._recount()
             self.throttle.drew(self.size)
 
@@ -113,7 +112,9 @@ class ModelsTable(ListView[_Row]):
         """Say how many letters are open, where that is another number than of those that failed."""
         failed = self._sum.failed
         told = open_of_failed(self._letters, failed) if failed != self._letters else ""
-        self.border_subtitle = Content(told)
+        if told != self._open:  # the whole table is drawn for it
+            self._open = told
+            self.border_subtitle = Content(told)
 
     # Rows
 
