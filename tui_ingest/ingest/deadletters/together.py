@@ -85,8 +85,7 @@ def _retry_in_log_order(
     # By now it is known of each what it waits for: it may be one of the others.
     for part in chunks(failed):
         for file, letters in _by_log(target, part):
-            for result in retry_complete(target, file, letters):
-                yield from _with_superseded(result)
+            yield from retry_complete(target, file, letters)
 
 
 def _edited_that_bring(target: Target, dead_letter_id: int) -> set[int]:
@@ -135,6 +134,8 @@ def retry_complete(
 ) -> Iterator[Retry]:
     """Apply the dead letters that wait for nothing but each other, and then who waited for these.
 
+    Also yields a `Retry` for each older dead letter that one of these superseded.
+
     Args:
         dead_letter_ids: what such groups have to do with.
     """
@@ -144,7 +145,7 @@ def retry_complete(
         for group in complete_groups(target, file, seeds):
             for result in _retry_group(target, file, group):
                 touched.update(result.waiting)
-                yield result
+                yield from _with_superseded(result)
         judge_again(target, sorted(touched))
         seeds = touched
 

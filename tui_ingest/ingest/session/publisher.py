@@ -113,7 +113,7 @@ class Publisher:
         for index, failure in written.failures.items():
             self._set_aside(written.entries[index], failure, written.letters[index])
         for letter in written.superseded:
-            self._superseded(letter.pk)
+            self.retried(Retry(dead_letter=letter.pk, status=DeadLetter.Status.SUPERSEDED))
         for location in written.overtaken:
             self.tell(FailureSuperseded(at=at, location=location))
         for found in written.verified:
@@ -122,11 +122,9 @@ class Publisher:
                 self.tell(Noticed(at=at, kind=found.kind, message=found.news))
 
     def retried(self, result: Retry) -> None:
-        """Report a dead letter that came back by itself."""
-        if result.applied:
+        """Report a dead letter that came back by itself, unless it failed again."""
+        if result.status != DeadLetter.Status.OPEN:
             self.tell(result.as_event())
-        for superseded in result.superseded:
-            self._superseded(superseded)
 
     def refused(self, refusal: Refusal) -> None:
         """Report the record that the session stands before."""
@@ -164,10 +162,6 @@ class Publisher:
                 error=first_line(failure.error),
             )
         )
-
-    def _superseded(self, dead_letter: int) -> None:
-        superseded = Retry(dead_letter=dead_letter, status=DeadLetter.Status.SUPERSEDED)
-        self.tell(superseded.as_event())
 
 
 def first_line(text: str) -> str:
