@@ -209,12 +209,9 @@ class BatchWriter:
 
     def _keep_letters(self, written: BatchResult) -> None:
         """Keep the failures, and close the dead letters that applied records made obsolete."""
-        indexes = sorted(written.failures)
-        letters = deadletters.keep(
-            self._target,
-            self._file,
-            [(written.entries[index], written.failures[index]) for index in indexes],
-        )
-        written.letters = dict(zip(indexes, letters, strict=True))
+        if indexes := sorted(written.failures):
+            failed = [(written.entries[index], written.failures[index]) for index in indexes]
+            letters = deadletters.keep(self._target, self._file, failed)
+            written.letters = dict(zip(indexes, letters, strict=True))
         written.touching = deadletters.touching(self._target, self._file, written.applied())
         written.superseded = deadletters.supersede(self._target, self._file, written.touching)

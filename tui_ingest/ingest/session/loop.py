@@ -218,7 +218,8 @@ class Loop:
     def _follow_up(self, written: BatchResult) -> None:
         self._publisher.progress(self._cursor)
         new = [*written.letters.values()]
-        if self._retry_letters(lambda letters: letters.after(written.touching, new)):
+        to_retry = bool(written.touching or new)
+        if to_retry and self._retry_letters(lambda letters: letters.after(written.touching, new)):
             self._applier.failures_in_a_row = written.failures_in_a_row = 0  # something succeeded
         if written.refusal is not None:
             self._stop_policy.before_record(written.refusal)
