@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tui_ingest.oplog.files.compression import GZIP, is_damage, sound_bytes, unpacker
+from tui_ingest.oplog.files.descriptors import pread_all
 from tui_ingest.oplog.log import LogUnavailableError
 
 SETTLED_SECONDS = 30  # without a change, until nobody is thought to be writing an archive any more
@@ -17,21 +18,6 @@ _MOST_MEASURED = 4096  # files whose unpacked size is remembered
 _Version = tuple[int, int, int, int]  # of a file: device, inode, bytes, nanoseconds
 # What unpacking has found: all archives of a log are looked at whenever one is added.
 _measured: dict[_Version, tuple[int, str]] = {}
-
-
-def pread_all(descriptor: int, length: int, offset: int) -> bytes:
-    """Return `length` bytes from an offset, or what there is up to the end of the file.
-
-    A network mount or a signal may give fewer, and the next call the rest: taken for the end of
-    the file, they would look like a truncation.
-    """
-    found = os.pread(descriptor, length, offset)
-    while found and len(found) < length:
-        more = os.pread(descriptor, length - len(found), offset + len(found))
-        if not more:
-            break
-        found += more
-    return found
 
 
 class Archive:

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from tui_ingest.oplog.files.archives import Archive, pread_all
-from tui_ingest.oplog.files.descriptors import DescriptorPool
+from tui_ingest.oplog.files.archives import Archive
+from tui_ingest.oplog.files.descriptors import DescriptorPool, pread_all
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)

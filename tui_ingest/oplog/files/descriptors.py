@@ -1,4 +1,4 @@
-"""Descriptors for a log that was rotated very often.
+"""Descriptors: reads that give all that is there, and enough of them for a log of many files.
 
 A handler that keeps all its files, one an hour, has more of them after six weeks than a process may
 open by default, and a service may be given few.
@@ -6,6 +6,7 @@ open by default, and a service may be given few.
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Iterable
 from typing import Protocol
@@ -71,3 +72,18 @@ class DescriptorPool:
                 file.suspend()
                 return True
         return False
+
+
+def pread_all(descriptor: int, length: int, offset: int) -> bytes:
+    """Return `length` bytes from an offset, or what there is up to the end of the file.
+
+    A network mount or a signal may give fewer, and the next call the rest: taken for the end of
+    the file, they would look like a truncation.
+    """
+    found = os.pread(descriptor, length, offset)
+    while found and len(found) < length:
+        more = os.pread(descriptor, length - len(found), offset + len(found))
+        if not more:
+            break
+        found += more
+    return found
