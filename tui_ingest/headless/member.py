@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections.abc import Callable
-
-from django.db import close_old_connections, connections
 
 from tui_ingest.ingest.events import Event, Progressed, SessionEnded, State, StateChanged
 from tui_ingest.ingest.leases import Owner
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.addresses import name_of
-from tui_ingest.running.errors import describe
-from tui_ingest.running.exit_status import APPLIED, FATAL
+from tui_ingest.running.exit_status import APPLIED
 from tui_ingest.running.options import IngestOptions
-from tui_ingest.running.starting import session, status_of
-
-logger = logging.getLogger(__name__)
+from tui_ingest.running.starting import run_beside_others, session, status_of
 
 
 class Member:
@@ -51,17 +44,13 @@ class Member:
         return self._owner if is_ready and self.thread.is_alive() else None
 
     def _work(self) -> None:
-        close_old_connections()
-        try:
-            made = session(self._options, self.control, self._listen)
-            self._owner = made.owner
-            self.status = status_of(made.run())
-        except Exception as error:
-            logger.exception("The session of %s crashed; the others go on.", self._options.path)
-            self.status = FATAL
-            self._tell(_crashed(error))
-        finally:
-            connections.close_all()
+        ended = run_beside_others(self._options.path, self._run, self._tell)
+        self.status = status_of(ended)
+
+    def _run(self) -> SessionEnded:
+        made = session(self._options, self.control, self._listen)
+        self._owner = made.owner
+        return made.run()
 
     def _listen(self, event: Event) -> None:
         match event:
@@ -70,8 +59,3 @@ class Member:
             case Progressed():
                 self._can_read = event.backlog.exists and event.backlog.readable
         self._tell(event)
-
-
-def _crashed(error: Exception) -> SessionEnded:
-    said = f"It crashed: {describe(error)}"
-    return SessionEnded(at=time.time(), state=State.STOPPED, error=said)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import logging
+import time
 from collections.abc import Callable
+
+from django.db import close_old_connections, connections
 
 from tui_ingest.conf import get_settings
 from tui_ingest.ingest.events import Event, SessionEnded, State
@@ -11,8 +15,11 @@ from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog import opening
 from tui_ingest.oplog.log import Log
+from tui_ingest.running.errors import describe
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
 from tui_ingest.running.options import IngestOptions
+
+logger = logging.getLogger(__name__)
 
 GARBAGE_OBJECTS = 200_000  # more than a batch has, before the collector looks for cycles
 
@@ -51,6 +58,28 @@ def session(
         dry_run=options.dry_run,
         interactive=interactive,
     )
+
+
+def run_beside_others(
+    path: object, run: Callable[[], SessionEnded], report: Callable[[Event], None]
+) -> SessionEnded:
+    """Run one session of several, in a thread of its own; if it crashes, the others go on.
+
+    Args:
+        path: of its log.
+        report: is told of a crash, as of any end.
+    """
+    close_old_connections()
+    try:
+        return run()
+    except Exception as error:
+        logger.exception("The session of %s crashed; the others go on.", path)
+        said = f"The session crashed: {describe(error)}"
+        ended = SessionEnded(at=time.time(), state=State.STOPPED, error=said)
+        report(ended)
+        return ended
+    finally:
+        connections.close_all()
 
 
 def spare_the_collector() -> None:

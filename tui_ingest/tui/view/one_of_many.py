@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-
-from django.db import close_old_connections, connections
 
 from tui_ingest.ingest.events import (
     Attached,
@@ -20,6 +18,7 @@ from tui_ingest.ingest.events import (
     StateChanged,
 )
 from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.running.starting import run_beside_others
 from tui_ingest.tui.view.log_rows import LogRow, row_of
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.rates import Pace, Trend
@@ -30,8 +29,6 @@ Address = Path | str
 RunSession = Callable[[Callable[[Event], None]], SessionEnded]
 # From an address, and whether to attach to it only, to its view and what runs behind that.
 MakeView = Callable[[Address, bool], tuple[LogView, RunSession]]
-
-logger = logging.getLogger(__name__)
 
 
 class OneOfMany:
@@ -118,16 +115,9 @@ class OneOfMany:
         return view
 
     def _work(self, view: LogView, run_session: RunSession) -> None:
-        close_old_connections()
-        try:
-            ended = run_session(view.feed.report)
-        except Exception as error:
-            logger.exception("The session of %s crashed; the others go on.", self.path)
-            text = f"The session crashed: {type(error).__name__}: {error}."
-            ended = SessionEnded(at=view.clock(), state=State.STOPPED, error=text)
-            view.feed.report(ended)
-        finally:
-            connections.close_all()
+        ended = run_beside_others(
+            self.path, partial(run_session, view.feed.report), view.feed.report
+        )
         if not self.attaches or view.taken_over:
             self.ended = ended
         view.session_over.set()
