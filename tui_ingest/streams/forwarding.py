@@ -23,7 +23,7 @@ from tui_ingest.streams.publishing import (
     emptied,
     envelopes,
 )
-from tui_ingest.streams.requirements import verify
+from tui_ingest.streams.requirements import verify_stream
 from tui_ingest.troubles import Troubles
 
 IDLE_SECONDS = 5.0  # between two looks at the file when nothing wakes the forwarder
@@ -84,13 +84,7 @@ class Forwarder:
         """Send with one client, from what the stream's end says, until there is trouble."""
         broker = Broker(self._address, self._access)
         try:
-            info = broker.stream()
-            if info is None:
-                raise LogUnavailableError(
-                    f"There is no stream {self._address.stream}."
-                    f" Make it: tui-ingest-stream create {self._address.text}"
-                )
-            verify(info, broker.version, self._address)
+            verify_stream(broker)
             publisher = Publisher(broker)
             if publisher.is_first:
                 self._say_that_it_is_empty()

@@ -13,8 +13,9 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tui_ingest.oplog.log import LogError
+from tui_ingest.oplog.log import LogError, LogUnavailableError
 from tui_ingest.streams.addresses import StreamAddress
+from tui_ingest.streams.broker import Broker
 
 LOWEST_VERSION = (2, 12, 3)
 MONITOR_SECONDS = 3.0  # for one broker's monitoring port to answer
@@ -52,6 +53,21 @@ def version_problems(version: tuple[int, ...]) -> Iterator[str]:
     if version < LOWEST_VERSION:
         said, wanted = (".".join(map(str, numbers)) for numbers in (version, LOWEST_VERSION))
         yield f"the server is version {said} and has to be {wanted} or newer"
+
+
+def verify_stream(broker: Broker) -> None:
+    """Refuse a stream that is not there, or may lose what it acknowledged.
+
+    Raises:
+        LogUnavailableError: there is none yet.
+        LogError: what is wrong with it.
+    """
+    info, address = broker.stream(), broker.address
+    if info is None:
+        raise LogUnavailableError(
+            f"There is no stream {address.stream}. Make it: tui-ingest-stream create {address.text}"
+        )
+    verify(info, broker.version, address)
 
 
 def verify(info: dict[str, Any], version: tuple[int, ...], address: StreamAddress) -> None:

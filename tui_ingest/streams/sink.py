@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from tui_ingest.oplog.log import LogError, LogUnavailableError, Position
+from tui_ingest.oplog.log import LogError, Position
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.messages import Envelope, SitePlace
@@ -20,7 +20,7 @@ from tui_ingest.streams.publishing import (
     Publisher,
     emptied,
 )
-from tui_ingest.streams.requirements import verify, verify_durability
+from tui_ingest.streams.requirements import verify_durability, verify_stream
 from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)
@@ -141,13 +141,7 @@ class StreamSink:
     def _connected(self) -> Publisher:
         if self._publisher is None:
             self._broker = broker = Broker(self._address, self._access)
-            info = broker.stream()
-            if info is None:
-                raise LogUnavailableError(
-                    f"There is no stream {self._address.stream}."
-                    f" Make it: tui-ingest-stream create {self._address.text}"
-                )
-            verify(info, broker.version, self._address)
+            verify_stream(broker)
             for unknown in verify_durability(self._access.monitors):
                 if self._troubles.again(unknown) is not None:
                     logger.warning("%s", unknown)
