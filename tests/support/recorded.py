@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from APP.models import *
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.relay import Relay
+from tui_ingest.recorder.relaying.relay import Relay
 
 def record():
     Relay(get_settings(), "default").drain()

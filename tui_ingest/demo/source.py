@@ -22,7 +22,7 @@ def main(folder: str) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     from tui_ingest.demo.story import tell
     from tui_ingest.recorder.conf import get_settings
-    from tui_ingest.recorder.relay import Relay
+    from tui_ingest.recorder.relaying.relay import Relay
 
     relay = Relay(get_settings(), "default")
     for pause in tell(random.Random(STORY_SEED)):  # noqa: S311  # a story, no secret

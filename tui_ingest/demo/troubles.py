@@ -16,8 +16,8 @@ from tui_ingest.demo.source_settings import FOLDER, LOG_NAME
 from tui_ingest.oplog.formatting import line_of
 from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder import suspended
-from tui_ingest.recorder.rounds import to_json
-from tui_ingest.recorder.rows import RowReader
+from tui_ingest.recorder.records.rounds import to_json
+from tui_ingest.recorder.records.rows import RowReader
 
 LATE_SECONDS = 6.0  # between a child and the parent that it needs
 

@@ -7,16 +7,13 @@ python manage.py migrate              installs the triggers
 python manage.py record_changes       the relay, a service of its own
 
 captures     which tables are watched, and what names their rows
-triggers     the SQL that notes a change, in the same transaction, per kind of database
+triggers/    the SQL that notes a change, in the same transaction, per kind of database
 installing   puts the triggers in place, keeps them right, takes them away
 suspension   what an ingester writes here is not noted
-rounds       notes to records: one snapshot of what is pending and of the rows
-looking_ahead  what the rows of a round refer to, though it was noted later
-ordering     the order of the records of a round
-logfile      the log: appended, synced and rotated by its only writer
-logstream    the log as a stream on brokers
-relay        round after round, for as long as it takes
-resending    the first copy, and every later repair
+records/     what was noted, or a whole table, becomes records
+relaying/    the relay writes them to the log
+status       how far it is, for whoever asks
+management/  the command, and what it says
 """
 
 from tui_ingest.recorder.suspension import suspended

@@ -20,7 +20,7 @@ from django.db.models import BinaryField, DurationField, FloatField, JSONField
 from tui_ingest.recorder.captures import Capture, key_fields, recorded_models
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.installing import compare, is_migrated
-from tui_ingest.recorder.round_trips import changed_fields
+from tui_ingest.recorder.records.round_trips import changed_fields
 from tui_ingest.recorder.triggers import dialect_of
 
 # What a trigger makes of them cannot be told back for certain.

@@ -122,7 +122,7 @@ def _writing(database: str) -> Iterator[None]:
 
 
 def _resend(label: str, database: str) -> None:
-    from tui_ingest.recorder.resending import Selection, add
+    from tui_ingest.recorder.records.resending import Selection, add
 
     waiting = stored(Resend, database).filter(model=label, state=Resend.State.WAITING)
     if not waiting.filter(keys=None, where=None, after=None).exists():

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db.models import Min
 
-from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import RecorderSettings
-from tui_ingest.recorder.locking import is_taken
 from tui_ingest.recorder.models import Change, RelayStatus, Resend, Verification, stored
-from tui_ingest.recorder.resending import progress_of
+from tui_ingest.recorder.records import verifying
+from tui_ingest.recorder.records.resending import progress_of
+from tui_ingest.recorder.relaying.locking import is_taken
 
 
 @dataclass(frozen=True, kw_only=True)

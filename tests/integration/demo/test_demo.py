@@ -79,7 +79,7 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from tui_ingest.demo.story import tell
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.relay import Relay
+from tui_ingest.recorder.relaying.relay import Relay
 relay = Relay(get_settings(), "default")
 seconds = 0
 for pause in tell(random.Random(1)):

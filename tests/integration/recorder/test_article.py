@@ -11,7 +11,7 @@ OPERATIONS = """
 from django.utils import timezone
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.relay import Relay
+from tui_ingest.recorder.relaying.relay import Relay
 def record():
     Relay(get_settings(), "default").drain()
 q = Question(question_text="What's new?", pub_date=timezone.now())

@@ -17,7 +17,7 @@ from tests.support.patience import DEADLINE_SECONDS
 from tests.support.recorded import parsed
 from tests.support.shop import SOURCE_SETTINGS, TARGET_SETTINGS, ShopSite
 from tests.support.site import clean
-from tui_ingest.recorder.relay import MOST_ENTRIES
+from tui_ingest.recorder.relaying.relay import MOST_ENTRIES
 
 LONG = 200_000  # rows
 MOST_MEGABYTES = 128  # of a process, whatever it has to read
@@ -211,7 +211,7 @@ for start in range(0, {LONG}, 10_000):
     source.manage("record_changes", "--verify", "shop.tag")
     peak = source.shell(f"""
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.relay import Relay
+from tui_ingest.recorder.relaying.relay import Relay
 Relay(get_settings(), "default").drain()
 {PEAK}""")
     parts = [found for operation, found in parsed(source.lines())]

@@ -81,7 +81,7 @@ def test_nothing_is_written_before_the_commit(source):
 from django.db import connection
 from shop.models import Tag
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.relay import Relay
+from tui_ingest.recorder.relaying.relay import Relay
 open("oplog.log", "a").close()  # nothing may have been recorded yet
 other = connection.copy()
 other.set_autocommit(False)

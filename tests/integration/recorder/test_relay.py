@@ -38,7 +38,7 @@ def test_it_follows_and_stops(source):
 
 WAIT = """
 from tui_ingest.flag import Flag
-from tui_ingest.recorder.waking import Waker
+from tui_ingest.recorder.relaying.waking import Waker
 waker = Waker("default", Flag())
 waker.wait(0)
 print("waits", flush=True)

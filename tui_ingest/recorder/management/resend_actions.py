@@ -12,10 +12,10 @@ from typing import Any
 
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import RecorderError
-from tui_ingest.recorder.locking import is_taken
 from tui_ingest.recorder.management.showing import resend_line
 from tui_ingest.recorder.models import Resend, stored
-from tui_ingest.recorder.resending import Selection, add, labels_in_order, progress_of
+from tui_ingest.recorder.records.resending import Selection, add, labels_in_order, progress_of
+from tui_ingest.recorder.relaying.locking import is_taken
 
 _ORDERS = {  # options, and what they make of resends in which states
     "pause": (Resend.State.PAUSED, [Resend.State.WAITING]),

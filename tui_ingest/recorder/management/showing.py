@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from tui_ingest.recorder.relay import Progress, State
+from tui_ingest.recorder.relaying.relay import Progress, State
 from tui_ingest.recorder.status import RecorderStatus
 
 _SUMMARY_SECONDS = 60.0  # between two lines about how much was written

@@ -6,11 +6,11 @@ from argparse import ArgumentParser, _ArgumentGroup
 from collections.abc import Callable
 from typing import Any
 
-from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import RecorderError
-from tui_ingest.recorder.locking import is_taken
 from tui_ingest.recorder.management.showing import verification_line
+from tui_ingest.recorder.records import verifying
+from tui_ingest.recorder.relaying.locking import is_taken
 
 _LEAST_SECONDS = 60  # between two passes: each reads whole tables
 

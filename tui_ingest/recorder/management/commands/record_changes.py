@@ -18,7 +18,7 @@ from tui_ingest.recorder.conf import RecorderSettings, get_settings
 from tui_ingest.recorder.errors import ModelsChangedError, RecorderError
 from tui_ingest.recorder.installing import is_migrated
 from tui_ingest.recorder.management import resend_actions, showing, verify_actions
-from tui_ingest.recorder.relay import Relay
+from tui_ingest.recorder.relaying.relay import Relay
 from tui_ingest.recorder.status import metrics, read_status
 
 _RESTART_SECONDS = 5.0  # before a process with newer code is tried

@@ -29,7 +29,7 @@ from tui_ingest.digests.lines import Digest, Rows
 from tui_ingest.digests.reading import Hasher, RowHash, Sum
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.models import Change, Resend, Verification, stored
-from tui_ingest.recorder.resending import labels_in_order
+from tui_ingest.recorder.records.resending import labels_in_order
 
 
 @dataclass(kw_only=True)

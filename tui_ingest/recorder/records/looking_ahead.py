@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 from django.db.models import Model
 
 from tui_ingest.recorder.captures import key_fields, many_to_many, through
-from tui_ingest.recorder.rows import RowReader, is_numbered_anew
-from tui_ingest.recorder.values import Key, comparable, parsed_key
+from tui_ingest.recorder.records.rows import RowReader, is_numbered_anew
+from tui_ingest.recorder.records.values import Key, comparable, parsed_key
 
 Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
 _Row: TypeAlias = tuple[str, Key]  # label and key

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, TypeVar
 from django.db.models import ManyToManyField, Model
 
 from tui_ingest.recorder.captures import key_fields, through, unique_groups
-from tui_ingest.recorder.rows import key_of
-from tui_ingest.recorder.values import comparable
+from tui_ingest.recorder.records.rows import key_of
+from tui_ingest.recorder.records.values import comparable
 
 Node = TypeVar("Node", bound=Hashable)
 # What only one row may have: a model's label, a group of its fields, and their values.

@@ -13,15 +13,15 @@ from django.db import Error, connections, transaction
 from django.db.models import F, QuerySet
 
 from tui_ingest.flag import Flag
-from tui_ingest.recorder import verifying
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import MigrationRunningError
-from tui_ingest.recorder.locking import RelayLock
-from tui_ingest.recorder.logstream import open_log
 from tui_ingest.recorder.models import Change, RelayStatus, stored
-from tui_ingest.recorder.resending import settle
-from tui_ingest.recorder.rounds import Round, RoundReader
-from tui_ingest.recorder.waking import Waker
+from tui_ingest.recorder.records import verifying
+from tui_ingest.recorder.records.resending import settle
+from tui_ingest.recorder.records.rounds import Round, RoundReader
+from tui_ingest.recorder.relaying.locking import RelayLock
+from tui_ingest.recorder.relaying.logstream import open_log
+from tui_ingest.recorder.relaying.waking import Waker
 from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)

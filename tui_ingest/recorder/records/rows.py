@@ -14,7 +14,7 @@ from django.utils.encoding import is_protected_type
 
 from tui_ingest.digests.fields import links_of
 from tui_ingest.recorder.captures import key_fields, many_to_many
-from tui_ingest.recorder.values import Key, comparable
+from tui_ingest.recorder.records.values import Key, comparable
 
 Serialized: TypeAlias = dict[str, Any]  # Django's serialized object: "model", "pk", "fields"
 # `migrate` makes their rows in every database, with numbers of its own. What refers to these by

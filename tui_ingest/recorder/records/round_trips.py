@@ -10,8 +10,8 @@ from django.core import serializers
 from django.db import Error
 from django.db.models import Model
 
-from tui_ingest.recorder.rounds import to_json
-from tui_ingest.recorder.rows import RowReader
+from tui_ingest.recorder.records.rounds import to_json
+from tui_ingest.recorder.records.rows import RowReader
 
 _ROWS = 20  # the newest, to be tried
 

@@ -11,7 +11,7 @@ from tui_ingest.oplog.formatting import line_of
 from tui_ingest.oplog.log import LogError
 from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.conf import RecorderSettings
-from tui_ingest.recorder.logfile import LineClock, LogFile
+from tui_ingest.recorder.relaying.logfile import LineClock, LogFile
 from tui_ingest.streams.addresses import Access
 from tui_ingest.streams.sink import StreamSink
 

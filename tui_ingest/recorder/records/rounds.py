@@ -19,14 +19,14 @@ from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.captures import key_fields, models_digest, recorded_models
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import NOT_THE_ROW, MigrationRunningError, ModelsChangedError
-from tui_ingest.recorder.looking_ahead import Entry, needed_by
 from tui_ingest.recorder.models import Change, RelayStatus, stored
-from tui_ingest.recorder.ordering import Deleted, Group, ModelGraph, Saved, ordered
-from tui_ingest.recorder.resending import Chunk, key_text, next_chunk
-from tui_ingest.recorder.rows import RowReader, Serialized, key_of
-from tui_ingest.recorder.snapshot import snapshot
-from tui_ingest.recorder.values import comparable, parsed_key, parsed_unique
-from tui_ingest.recorder.verifying import Digester, Part
+from tui_ingest.recorder.records.looking_ahead import Entry, needed_by
+from tui_ingest.recorder.records.ordering import Deleted, Group, ModelGraph, Saved, ordered
+from tui_ingest.recorder.records.resending import Chunk, key_text, next_chunk
+from tui_ingest.recorder.records.rows import RowReader, Serialized, key_of
+from tui_ingest.recorder.records.snapshot import snapshot
+from tui_ingest.recorder.records.values import comparable, parsed_key, parsed_unique
+from tui_ingest.recorder.records.verifying import Digester, Part
 
 LOOK_AHEAD = 10_000  # entries after those of a full round, for rows that its rows refer to
 

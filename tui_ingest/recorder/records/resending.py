@@ -21,8 +21,8 @@ from tui_ingest.recorder.captures import key_fields, recorded_models
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import NOT_THE_ROW, RecorderError
 from tui_ingest.recorder.models import Change, Resend, stored
-from tui_ingest.recorder.ordering import ModelGraph
-from tui_ingest.recorder.rows import RowReader, key_of
+from tui_ingest.recorder.records.ordering import ModelGraph
+from tui_ingest.recorder.records.rows import RowReader, key_of
 
 KEYS_AT_ONCE = 500  # of a list of keys, in one resend
 # What rows refer to among themselves comes with them, up to so many times as many rows. The rest
