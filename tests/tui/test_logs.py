@@ -17,8 +17,7 @@ from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
-from tui_ingest.tui.screens.logs import LogsScreen
-from tui_ingest.tui.screens.one_log import OneLogScreen
+from tui_ingest.tui.screens.logs import LogsScreen, OneLogScreen
 from tui_ingest.tui.view import all_logs
 from tui_ingest.tui.view.database import in_thread
 

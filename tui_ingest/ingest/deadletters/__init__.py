@@ -3,8 +3,7 @@
 keeping       a record becomes a dead letter: its bytes, what was wrong, the rows it speaks of
 superseding   it gives way to a later record of its row
 cascades      deletions that would take along rows whose own records wait
-waiting       it waits for rows that others bring or change
-touching      which of many records have to do with any
+waiting       it waits for rows that others bring or change, and who does
 groups        those that wait for nothing but each other
 retrying      it is applied after all, in a transaction of its own
 together      several are, in one transaction
@@ -31,8 +30,7 @@ from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
 from tui_ingest.ingest.deadletters.together import retry_all, retry_carefully
-from tui_ingest.ingest.deadletters.touching import touching
-from tui_ingest.ingest.deadletters.waiting import brought, waiting_for
+from tui_ingest.ingest.deadletters.waiting import brought, touching, waiting_for
 
 __all__ = [
     "AutoRetry",

@@ -9,12 +9,33 @@ from django.db.models import QuerySet
 
 from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
+from tui_ingest.ingest.deadletters.superseding import open_rows
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting
+from tui_ingest.ingest.exact.sought import Sought
 from tui_ingest.ingest.reasons import RowKey
-from tui_ingest.ingest.target import Target, chunks
+from tui_ingest.ingest.target import Target, chunks, few
 from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile
 from tui_ingest.oplog.records import Record
+
+
+def touching(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[Record]:
+    """Return the applied records of a log that may write a row which one of its open dead letters
+    speaks of, or waits for: of the many in a batch nearly none does.
+
+    In the transaction that applies them, once the failures among them are kept. One query if there
+    is no open dead letter, otherwise three; all of the records, if there are too many dead letters
+    to compare them here.
+    """
+    letters = target.rows(DeadLetter).filter(file=file, status=DeadLetter.Status.OPEN)
+    if not letters.exists():
+        return []
+    names = ("model", "key")
+    rows = few(open_rows(target, file).values_list(*names), len(records))
+    keys = few(open_keys(target, file).values_list(*names), len(records))
+    if rows is None or keys is None:
+        return [*records]
+    return [*Sought(target, map(RowKey._make, rows | keys)).among(records)]
 
 
 def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[int]:

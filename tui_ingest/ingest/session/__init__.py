@@ -7,7 +7,7 @@ cursor        where it stands in its log: in the database, in the reader, in wha
 control       the orders that it takes
 order_desk    those that come through the database
 lease         its right to apply that log, which one session has at a time
-pulse         which renews that right while the session is busy for long
+interrupter   ends what keeps it from stopping: a statement that waits in its database
 standby       what it does without: wait
 orders        those that last: pause, stop on error
 stop_policy   when it must not go on by itself

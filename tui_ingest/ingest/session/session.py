@@ -22,12 +22,11 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.heartbeat import Heartbeat, Journal
 from tui_ingest.ingest.session.interrupter import interrupted_by_stop
-from tui_ingest.ingest.session.lease import Lease
+from tui_ingest.ingest.session.lease import Lease, Pulse
 from tui_ingest.ingest.session.loop import Loop, Parts
 from tui_ingest.ingest.session.order_desk import OrderDesk
 from tui_ingest.ingest.session.orders import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
-from tui_ingest.ingest.session.pulse import Pulse
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.standby import Standby
 from tui_ingest.ingest.session.stop_policy import StopPolicy

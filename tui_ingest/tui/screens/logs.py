@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_ingest.ingest.orders import OrderKind
-from tui_ingest.tui.screens.console_screen import WIDE_CELLS, help_key
+from tui_ingest.tui.screens.console_screen import WIDE_CELLS, back_key, help_key
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.filter_actions import list_keys
 from tui_ingest.tui.screens.list_screen import ListScreen
-from tui_ingest.tui.screens.one_log import OneLogScreen
+from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.screens.order_all import OrderAllDialog
 from tui_ingest.tui.screens.search import SearchScreen, search_key
 from tui_ingest.tui.view import formats
@@ -204,3 +204,17 @@ class LogsScreen(ListScreen):
     def action_search(self) -> None:
         """Find records in all logs."""
         self.app.push_screen(SearchScreen(self.logs))
+
+
+class OneLogScreen(MainScreen):
+    """The main screen of one of them; the keys that lead back elsewhere lead to all logs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [back_key("peel")]
+
+    def action_peel(self) -> None:
+        """Go back by one layer, and at last to all logs."""
+        is_bare = self.maximized is None and self.log_pane.following
+        if not self.clear_filter() and is_bare:
+            self.dismiss()
+        elif not is_bare:
+            super().action_peel()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, cast
 
-from tui_ingest.tui.remembering import memory
 from tui_ingest.tui.view.filtering import Filter
-from tui_ingest.tui.view.view_memory import Facts
+from tui_ingest.tui.view.view_memory import Facts, ViewMemory
 from tui_ingest.tui.widgets.rows import RowsView
+
+
+class Remembers(Protocol):
+    """An app that remembers how its lists are looked at."""
+
+    memory: ViewMemory
 
 
 class FilteredRows(RowsView):
@@ -43,12 +48,16 @@ class FilteredRows(RowsView):
         """What this kind of list is called where that is kept."""
         return self.id or ""
 
+    @property
+    def _memory(self) -> ViewMemory:
+        return cast(Remembers, self.app).memory
+
     def remember(self) -> None:
         """Remember how it is looked at now."""
-        memory(self).remember(self.remembered_as, self.arrangement())
+        self._memory.remember(self.remembered_as, self.arrangement())
 
     def on_mount(self) -> None:
-        self.restore(memory(self).recall(self.remembered_as))
+        self.restore(self._memory.recall(self.remembered_as))
 
     def nothing(self) -> str:
         if self.filter.unknown:

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.tui.view import formats
-from tui_ingest.tui.widgets.steady import Steady
+from tui_ingest.tui.widgets.throttle import Steady
 from tui_ingest.words.numbers import plural
 
 MIN_BAR_CELLS = 8

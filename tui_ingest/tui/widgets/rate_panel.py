@@ -6,7 +6,7 @@ from textual.content import Content
 
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.rates import RateHistory, sparkline
-from tui_ingest.tui.widgets.steady import Steady
+from tui_ingest.tui.widgets.throttle import Steady
 
 
 class RatePanel(Steady):
