@@ -1,4 +1,12 @@
-"""A session without a screen: for a terminal, a pipe or a service."""
+"""A session without a screen: for a terminal, a pipe or a service.
+
+plain, json_lines, bar  what becomes of events: lines for people, for programs, a bar above them
+lines                   which events are worth a line, and its words
+standing                where the session stands, in the words of a line
+output                  where lines go, as long as somebody reads them
+many                    sessions of many logs; member: each of these
+supervisor              signs of life for systemd
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ records/     what was noted, or a whole table, becomes records
 relaying/    the relay writes them to the log
 status       how far it is, for whoever asks
 management/  the command, and what it says
+errors       what is raised on purpose
 """
 
 from tui_ingest.recorder.suspension import suspended

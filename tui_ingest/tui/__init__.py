@@ -1,4 +1,14 @@
-"""The console. The only place that knows Textual."""
+"""The console. The only place that knows Textual.
+
+launching    from options to a running console, and back to an exit status
+app          the session in its thread, the screens that look at it
+screens/     what an operator looks at; widgets/: the parts of that
+view/        what these show, known without Textual
+keys         which there are, and how a project changes them; key_names: for people
+ordered_keys, speaking   keys that arrive together; what is said about one
+commands     the palette
+legible      colours that can be read, whatever the theme
+"""
 
 from __future__ import annotations
 

@@ -6,5 +6,6 @@ partners   failures that later records may mend: they are no sign of a wrong env
 attempts   what is known from tries that were undone, and what came of the last one
 blame      which records left a row without its parent, if the commit is refused
 clashing   which ones left two rows with one value, where that is judged at the commit
+witnesses  rows that were written last: if they are gone, tables were restored
 dry_run    what a dry run knows of the batches that it has undone
 """

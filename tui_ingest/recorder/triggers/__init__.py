@@ -2,6 +2,8 @@
 
 They insert the key and nothing that has to be converted: a write of the project is never refused
 because of what is in its row.
+
+dialect     what every kind of database has to say; postgresql, sqlite, mysql: each of them
 """
 
 from __future__ import annotations

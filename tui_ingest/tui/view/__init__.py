@@ -1,6 +1,7 @@
 """What the screens show of a log, without Textual: tested without a terminal, kept by no widget.
 
 log_view        one log as the console sees it; every screen is given one
+all_logs        the same of many; one_of_many: each of these, and log_rows: as a line of a list
 feed            from the session's thread to the screens: status and lines
 line_sampler    a screenful of what is new, and how much was left out
 log_window      a piece of the log for somebody who only looks
@@ -10,10 +11,14 @@ filtering       one language for what an operator wants to see; line_vocabulary:
 rates           records per second, and when the backlog will be gone
 first_failure   whether a failure is worth a sound
 causes          dead letters by what is behind them
-letters, log_events, inspection    looked up in the database, in threads
-database        those threads
+letters, log_events, inspection, fates   looked up in the database, in threads
+database        those threads; lookup: one that can be stopped
+history, log_search   looked up in the log
+timeline        the whole log, and what is marked on it
 repairs         what is done about dead letters
 places          what is typed, and what it means
+record_file     a record as a file
+farewell        what is left to do when an operator leaves
 status_phrases, wording, formats   in words
 view_memory     how somebody likes to look, kept for the next time
 logs            Python's logging, into the feed
