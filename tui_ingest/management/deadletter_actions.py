@@ -13,6 +13,7 @@ from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.deadletter_text import details, outcome, row
+from tui_ingest.management.known_logs import known_log
 from tui_ingest.models import DeadLetter
 
 CHUNK = 1_000  # dead letters fetched at once
@@ -98,13 +99,14 @@ ACTIONS: dict[str, Callable[[str, Options, Write], bool]] = {
 
 
 def _matching(database: str, options: Options) -> QuerySet[DeadLetter]:
+    target = Target(database)
     letters = deadletters.search(
-        Target(database),
+        target,
         status=options["status"],
         reason=options["reason"],
         model=options["model"] and options["model"].lower(),
     )
-    return letters.filter(file__file_path=str(options["file"])) if options["file"] else letters
+    return letters.filter(file=known_log(target, options["file"])) if options["file"] else letters
 
 
 def _chosen(database: str, options: Options) -> list[int]:

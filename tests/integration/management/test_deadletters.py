@@ -80,6 +80,14 @@ def test_a_reason_that_does_not_exist_is_no_empty_list(target, command):
     assert "'torn', " in told
 
 
+def test_a_log_that_nobody_has_read_is_no_empty_list(target, command):
+    target.apply(orphan())
+    for action in (["list"], ["retry", "--all"], ["export"]):
+        told = command(*action, "--file", "elsewhere.log", status=2)
+        assert "No session has read " in told
+        assert "elsewhere.log" in told
+
+
 def test_a_retry_that_succeeds_when_another_brings_its_parent_has_not_failed(target, command):
     work = {"title": "w", "artist": "rem"}
     target.apply(
@@ -120,7 +128,6 @@ def test_a_list_of_some(target, command):
     assert found("--reason", "missing_parent") == ["1"]
     assert found("--model", "gallery.Tag") == ["1", "2"]
     assert found("--file", target.path) == ["1", "1", "2"]
-    assert found("--file", "elsewhere.log") == []
     command("discard", ids(target)[0], "--why", "A test.")
     assert found("--status", "open", "--model", "gallery.tag") == ["2"]
     assert found("--status", "discarded") == ["1"]

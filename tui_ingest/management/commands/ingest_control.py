@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,10 +13,9 @@ from tui_ingest.databases.waits import short_waits
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import Order, ProcessedFile
-from tui_ingest.oplog.addresses import name_of
+from tui_ingest.management.known_logs import known_log
+from tui_ingest.models import Order
 from tui_ingest.running.errors import BootstrapError
-from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import log_path
 from tui_ingest.running.verification import verify
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -60,7 +58,7 @@ class Command(BaseCommand):
         try:
             with short_waits():
                 verify(database=target.database, settings="this project")
-                files = [_known(target, log) for log in options["logs"]]
+                files = [known_log(target, log) for log in options["logs"]]
                 by = orders.operator()
                 given = [orders.give(target, file, kind, argument, by=by) for file in files]
                 answered = [self._answered(target, order) for order in given]
@@ -92,12 +90,3 @@ def _order(options: dict[str, Any]) -> tuple[OrderKind, str]:
             return OrderKind.STOP_ON_ERROR, "off" if options["off"] else "on"
         case action:
             return OrderKind(action.replace("-", "_")), ""
-
-
-def _known(target: Target, log: Path | str) -> ProcessedFile:
-    file = target.rows(ProcessedFile).filter(file_path=name_of(log)).first()
-    if file is None:
-        raise CommandError(
-            f"No session has read {log} into database '{target.database}'.", returncode=USAGE
-        )
-    return file

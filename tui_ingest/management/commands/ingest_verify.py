@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,6 +12,7 @@ from django.db import Error
 from tui_ingest.ingest import verdicts
 from tui_ingest.ingest.events import VerifiedState
 from tui_ingest.ingest.target import Target
+from tui_ingest.management.known_logs import known_log
 from tui_ingest.management.verdict_text import ModelVerdict, printed
 from tui_ingest.models import ProcessedFile
 from tui_ingest.running.errors import BootstrapError
@@ -69,9 +70,10 @@ class Command(BaseCommand):
 
 
 def _found(target: Target, options: dict[str, Any]) -> Iterator[ModelVerdict]:
-    files = target.rows(ProcessedFile).order_by("file_path")
     if options["file"]:
-        files = files.filter(file_path=str(options["file"]))
+        files: Iterable[ProcessedFile] = [known_log(target, options["file"])]
+    else:
+        files = target.rows(ProcessedFile).order_by("file_path")
     wanted = {label.lower() for label in options["models"]}
     for file in files:
         for label, verdict in verdicts.load(target, file).items():
