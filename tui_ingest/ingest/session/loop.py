@@ -142,6 +142,8 @@ class Loop:
         batch = self._next_batch(1 if step is StepTo.RECORD else self._applier.records)
         if batch is None:
             self._idle()
+        elif self._orders.paused and step is None and not self._until_failure:
+            pass  # that was ordered while it waited for the log: the same batch comes again
         elif not self._stop_policy.at_gap(batch):  # or the same one comes again
             self._write(batch)
 
@@ -202,7 +204,7 @@ class Loop:
         raise Ended(State.FINISHED)
 
     def _next_batch(self, most: int) -> Batch | None:
-        return self._retrier.until_done(lambda: self._cursor.next(most))
+        return self._retrier.until_done(lambda: self._cursor.next(most), between=self._orders.take)
 
     # Writing
 

@@ -160,7 +160,9 @@ class Retrier:
             State.WAITING, reason, attempt=attempt, retry_at=time.time() + seconds
         )
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        ordered = self._control.lasting
+        # Whoever orders something does not wait for the next try: it is taken before that.
+        while (left := deadline - time.monotonic()) > 0 and self._control.lasting == ordered:
             if self._control.stopping:
                 raise Ended(State.STOPPED)
             if is_log:  # the database is there: the session keeps its lease

@@ -207,6 +207,26 @@ def test_a_pause_is_kept_where_a_session_stands_before_a_record(log, database):
 
 
 @on_both
+def test_a_pause_is_kept_and_obeyed_where_a_session_waits_for_its_log(tmp_path, log, database):
+    log.write_bytes(question(1))
+    desk, files = Desk(database), ProcessedFile.objects.using(database)
+    with Running(log, database=database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        log.rename(tmp_path / "kept")
+        log.symlink_to(log)  # in a circle: it cannot be opened
+        session.wait_for_state(State.WAITING)
+        desk.order(OrderKind.PAUSE)
+        eventually(lambda: files.get().paused_by == desk.by, what="it is kept")
+        assert files.get().state == State.WAITING
+        log.unlink()
+        (tmp_path / "kept").rename(log)
+        with log.open("ab") as more:
+            more.write(question(2))
+        session.wait_for_state(State.PAUSED)
+        assert Question.objects.using(database).count() == 1, "what came back is not applied yet"
+
+
+@on_both
 def test_to_work_once_on_a_paused_log_says_who_paused_it(log, database):
     log.write_bytes(question(1))
     ingest(log, database=database)
