@@ -1,4 +1,7 @@
-"""The benchmark itself works: what it measures is for `python -m tests.benchmarks` to say."""
+"""The benchmarks themselves work: what they measure is for `python -m tests.benchmarks` to say.
+
+Those that take longest are tried with `-m thorough` alone.
+"""
 
 import subprocess
 import sys
@@ -22,6 +25,7 @@ def smoke(benchmark, *arguments):
     return result.stdout
 
 
+@pytest.mark.thorough
 def test_every_measurement_comes_to_an_end(tmp_path):
     report = tmp_path / "report.md"
     smoke("tests.benchmarks", str(report))
