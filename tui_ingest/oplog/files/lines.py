@@ -87,6 +87,12 @@ class LineReader:
 
     @property
     def partial_bytes(self) -> int:
+        """Bytes of a line that has no end yet, as far as they were read."""
+        end = self._buffer.rfind(b"\n") + 1
+        return len(self._buffer) - end if end else self._bytes_ahead
+
+    @property
+    def _bytes_ahead(self) -> int:
         """Bytes after the lines taken, as far as they were read."""
         return self._measured + len(self._buffer)
 
@@ -100,7 +106,7 @@ class LineReader:
     @property
     def has_more(self) -> bool:
         """Whether a line may be complete that was not taken."""
-        return self.generation.size > self.offset + self.partial_bytes or b"\n" in self._buffer
+        return self.generation.size > self.offset + self._bytes_ahead or b"\n" in self._buffer
 
     def take(self, *, max_lines: int, max_bytes: int) -> list[Line]:
         """Return the next complete lines; none if there is none yet.
@@ -127,7 +133,7 @@ class LineReader:
 
     def peek_rest(self) -> Line | None:
         """Return the unterminated last line, as far as it was read; None if there is none."""
-        return self._line_up_to(len(self._buffer)) if self.partial_bytes else None
+        return self._line_up_to(len(self._buffer)) if self._bytes_ahead else None
 
     def take_rest(self) -> Line | None:
         """Return the same, and stand behind it. What is added to it later is another line."""
@@ -223,12 +229,12 @@ class LineReader:
         """Read the next bytes; tell whether there were any."""
         if not self._measured:
             self._move(len(self._buffer) - len(self._buffer.lstrip(b"\0")))
-        if self.partial_bytes > MEASURE_BYTES:
+        if self._bytes_ahead > MEASURE_BYTES:
             self._measured += len(self._buffer)
             self._measured_tail = self._known_tail()
             self._buffer = b""
         known = b"" if self.generation.compressed else self._known_tail()
-        end = self.offset + self.partial_bytes
+        end = self.offset + self._bytes_ahead
         # The bytes before are read again together with the new ones and compared: a file that was
         # truncated and has grown past this place since would be read from its middle.
         found = self._read_after(end, known)

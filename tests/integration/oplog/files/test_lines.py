@@ -321,6 +321,14 @@ def test_final_leaves_what_is_not_complete(files, reader, half):
     assert reader.log.backlog().partial_bytes == len(half)
 
 
+def test_lines_that_were_not_taken_yet_are_complete(files, reader):
+    files.write(A + B + C + D[:30])
+    batch = reader.log.read(max_records=1, max_bytes=1 << 24)
+    assert lines_of(batch.entries) == [A]
+    backlog = reader.log.backlog()
+    assert (backlog.partial_bytes, backlog.applicable_bytes) == (30, len(B + C))
+
+
 # Lines that are too long
 
 
