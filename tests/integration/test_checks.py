@@ -145,3 +145,11 @@ def test_references_out_of_what_may_be_written_are_a_warning(settings):
 
     settings.TUI_INGEST = {"MODELS": ["polls.choice"], "EXCLUDE": ["polls.choice"]}
     assert found() == {}
+
+
+def test_what_is_said_of_references_is_enough_to_have_none_left(settings):
+    settings.TUI_INGEST = {"MODELS": ["market.review"]}
+    assert "'market.item', 'market.seller', 'market.stamp']" in found()["tui_ingest.W001"].hint
+    settings.TUI_INGEST = {"MODELS": ["market.review", "market.item", "market.stamp"]}
+    hint = found()["tui_ingest.W001"].hint
+    assert "add 'market.item', 'market.review' to TUI_INGEST['EXCLUDE']" in hint

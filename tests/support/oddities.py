@@ -126,6 +126,13 @@ class Stranger(models.Model):
         db_table = "strangers"
 """
 
+# An index of SQLite's, of a model that `migrate` is said to make.
+INDEX = """
+
+class Index(models.Model):
+    body = models.TextField(primary_key=True)
+"""
+
 SETTINGS = """
 INSTALLED_APPS = ["django.contrib.contenttypes", "odd", "tui_ingest.recorder"]
 TUI_INGEST_RECORDER = {"LOG": BASE_DIR / "oplog.log", "FSYNC": False,

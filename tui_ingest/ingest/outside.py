@@ -6,7 +6,7 @@ of letters, if it is `auth.user`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -39,9 +39,13 @@ def outside_references(policy: Policy) -> list[OutsideReference]:
         reference
         for model in allowed_models(policy)
         for reference in references_of(model)
-        if policy.verdict(to := reference.to._meta.label_lower) is Verdict.NOT_ALLOWED
-        and to not in MADE_BY_MIGRATE
+        if _is_outside(reference.to, policy)
     ]
+
+
+def _is_outside(model: type[Model], policy: Policy) -> bool:
+    label = model._meta.label_lower
+    return policy.verdict(label) is Verdict.NOT_ALLOWED and label not in MADE_BY_MIGRATE
 
 
 def allowed_models(policy: Policy) -> list[type[Model]]:
@@ -81,9 +85,19 @@ def sentence(references: Iterable[OutsideReference]) -> str:
 
 
 def remedy(references: Collection[OutsideReference], policy: Policy) -> str:
-    """Return what to add to the settings: all of one, or all of the other."""
-    targets = sorted({reference.to._meta.label_lower for reference in references})
-    sources = sorted({reference.model._meta.label_lower for reference in references})
+    """Return what to add to the settings: all of one, or all of the other.
+
+    Whoever follows it has nothing left that refers to what is not written.
+    """
+    targets = _reached(
+        (reference.to for reference in references),
+        lambda model: (one.to for one in references_of(model) if _is_outside(one.to, policy)),
+    )
+    allowed = [one for model in allowed_models(policy) for one in references_of(model)]
+    sources = _reached(
+        (reference.model for reference in references),
+        lambda model: (one.model for one in allowed if one.to is model),
+    )
     before = policy.allowed_names
     if before is None:  # all apps but Django's own: named one by one, with these besides
         before = sorted({model._meta.app_label for model in allowed_models(policy)})
@@ -91,6 +105,19 @@ def remedy(references: Collection[OutsideReference], policy: Policy) -> str:
         f"Set TUI_INGEST['MODELS'] to {[*before, *targets]}, or add {_quoted(sources)} to"
         " TUI_INGEST['EXCLUDE']."
     )
+
+
+def _reached(
+    start: Iterable[type[Model]], further: Callable[[type[Model]], Iterable[type[Model]]]
+) -> list[str]:
+    """Return the labels of some models, and of all that they lead to."""
+    found = set()
+    waiting = list(start)
+    while waiting:
+        if (model := waiting.pop()) not in found:
+            found.add(model)
+            waiting += further(model)
+    return sorted(model._meta.label_lower for model in found)
 
 
 def _quoted(names: Iterable[str]) -> str:

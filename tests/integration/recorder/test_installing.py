@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.databases import Databases
-from tests.support.oddities import SETTINGS, OddSite
+from tests.support.oddities import INDEX, SETTINGS, OddSite
 from tests.support.recorded import parsed, told
 
 DROP_ALL = """
@@ -59,6 +59,19 @@ def test_a_listed_table_that_is_not_there_or_is_a_view_is_told(source):
     source.execute("CREATE VIEW strangers AS SELECT id, code AS name FROM odd_code")
     assert "odd.stranger" in warnings(source)["W004"]
     source.migrate()
+    assert told(source.do("Code.objects.create(pk=1, code='x')")) == ["SAVE odd.code 1"]
+
+
+def test_a_virtual_table_is_left_out_and_told(tmp_path, request):
+    """SQLite's own search indexes take no triggers; Wagtail has a model of one."""
+    source = OddSite(tmp_path, SETTINGS, Databases("sqlite", request))
+    source.write_models((source.folder / "odd" / "models.py").read_text() + INDEX)
+    source.migrate("--fake")
+    source.execute("CREATE VIRTUAL TABLE odd_index USING fts5(body)")
+    source.migrate()
+    said = warnings(source)
+    assert set(said) == {"W004"}
+    assert "odd.index" in said["W004"]
     assert told(source.do("Code.objects.create(pk=1, code='x')")) == ["SAVE odd.code 1"]
 
 

@@ -19,8 +19,10 @@ class SqliteDialect(Dialect):
     """
 
     def find(self, table: str) -> str | None:
+        """Virtual ones (a search index, FTS5) take no triggers, and are no tables here."""
         found = self.rows(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name = %s COLLATE NOCASE",
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name = %s COLLATE NOCASE"
+            " AND sql NOT LIKE 'CREATE VIRTUAL %%'",
             [self.bare(table)],
         )
         return self.from_catalogue(found[0][0]) if found else None
