@@ -11,7 +11,7 @@ from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Field, Model
 
 from tui_ingest.conf import Settings, get_settings
@@ -59,12 +59,15 @@ def check_routing(
 ) -> list[CheckMessage]:
     """E006: rows go to the database that the project's routers choose for the checkpoint.
 
-    Other databases are none of its business: `migrate --database other` asks about those.
+    Other databases are none of its business: `migrate --database other` asks about those. Nor is
+    a project whose sessions can have one of those, as `--database other` says to commands: each
+    start looks at its own.
     """
     from tui_ingest.models import ProcessedFile
 
     alias = _routed_to(ProcessedFile) or DEFAULT_DB_ALIAS
-    return routing_errors(alias) if databases is None or alias in databases else []
+    found = routing_errors(alias) if databases is None or alias in databases else []
+    return found if all(map(routing_errors, connections)) else []
 
 
 def routing_errors(alias: str) -> list[CheckMessage]:

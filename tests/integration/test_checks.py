@@ -131,6 +131,15 @@ def test_the_routers_say_where_the_checkpoint_is(settings, databases):
     assert set(found(databases=databases)) == {"tui_ingest.E006"}
 
 
+def test_a_database_that_is_asked_for_at_each_start_is_fine(settings):
+    settings.DATABASE_ROUTERS = [Fence("polls", "postgres")]
+    settings.TUI_INGEST = {"MODELS": ["polls"]}
+    assert found() == {}
+    settings.TUI_INGEST = {"MODELS": ["polls", "market"]}
+    settings.DATABASE_ROUTERS += [Fence("market", "default")]
+    assert set(found()) == {"tui_ingest.E006"}
+
+
 def test_a_database_without_the_checkpoint_can_be_migrated(settings):
     settings.DATABASE_ROUTERS = [Fence("tui_ingest", "postgres"), Router("tui_ingest", "postgres")]
     assert found(databases=["default"]) == {}
