@@ -11,6 +11,7 @@ from tests.benchmarks.polls_log import FIRST_SECOND, SEED, WORDS
 
 TAGS = 50
 LINKS = 3  # of a row
+DELETED = 5  # rows in one record
 
 Serialized = dict[str, Any]
 
@@ -60,6 +61,42 @@ def _linked(records: int) -> Iterator[Change]:
         yield change._replace(rows=1 + (2 if is_update else LINKS))
 
 
+def _friends(records: int) -> Iterator[Change]:
+    """An update puts one friend in place of another; each link is two rows."""
+    friends: dict[int, set[int]] = {}
+
+    def more(rng: random.Random, pk: int) -> Serialized:
+        own = friends.get(pk, set())
+        others = rng.sample(range(1, len(friends) + 2), min(LINKS, len(friends)))
+        free = [other for other in others if other in friends and other not in {*own, pk}]
+        kept = sorted(own)[1:] if own else []
+        return {"friends": kept + (free[:1] if own else free)}
+
+    for operation, objects, _ in _rows("friend", records, more):
+        pk, wanted = objects[0]["pk"], {*objects[0]["fields"]["friends"]}
+        before = friends.setdefault(pk, set())
+        if operation == "DELETE":
+            wanted = set()
+        for other in before ^ wanted:
+            friends[other] ^= {pk}
+        friends[pk] = wanted
+        if operation == "DELETE":
+            del friends[pk]
+        yield Change(operation, objects, 1 + 2 * len(before ^ wanted))
+
+
+def _cleared(records: int) -> Iterator[Change]:
+    gone: list[Serialized] = []
+    for change in _rows("plain", records):
+        if change.operation == "SAVE":
+            yield change
+            continue
+        gone += change.objects
+        if len(gone) == DELETED:
+            yield Change("DELETE", gone, DELETED)
+            gone = []
+
+
 def _family(records: int) -> Iterator[Change]:
     """As the recorder writes them: parent and child in one record; their deletions, in two."""
     for operation, objects, _ in _rows("page", records):
@@ -82,6 +119,8 @@ KINDS: dict[str, Kind] = {
     "plain": _plain,
     "file field": _filed,
     "many-to-many": _linked,
+    "symmetrical links": _friends,
+    "several deletions": _cleared,
     "multi-table": _family,
     "natural foreign key": _tagged,
     "no primary key": _named,

@@ -80,11 +80,11 @@ class Target:
         return transaction.atomic(using=self.database, durable=durable)
 
 
-def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """Divide items into lists that one statement can take."""
     remaining = list(items)
-    for start in range(0, len(remaining), CHUNK):
-        yield remaining[start : start + CHUNK]
+    for start in range(0, len(remaining), size):
+        yield remaining[start : start + size]
 
 
 def few(rows: QuerySet[Any, T], number: int) -> set[T] | None:

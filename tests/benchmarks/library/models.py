@@ -42,6 +42,12 @@ class Linked(Text):
     tags = models.ManyToManyField(Tag)
 
 
+class Friend(Text):
+    """Its links are those of other rows, too."""
+
+    friends = models.ManyToManyField("self")
+
+
 class Tagged(Text):
     """Its records name the tag."""
 

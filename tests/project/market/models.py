@@ -96,13 +96,15 @@ class Renamed(models.Model):
 
 
 class LoudField(models.CharField):
-    """Written by an expression around the value."""
+    """Written by an expression around the value, which depends on it."""
 
     def get_placeholder(self, value, compiler, connection):
-        return "UPPER(%s)"
+        return "%s" if value == "sea" else "UPPER(%s)"
 
     def get_placeholder_sql(self, value, compiler, connection):
-        return "UPPER(%s)", (value,)
+        is_expression = hasattr(value, "as_sql")
+        sql, parameters = compiler.compile(value) if is_expression else ("%s", (value,))
+        return self.get_placeholder(value, compiler, connection) % sql, parameters
 
 
 class Loud(models.Model):
@@ -301,3 +303,123 @@ class House(models.Model):
     street = models.ForeignKey(Street, models.SET_NULL, null=True)
     door = models.ForeignKey(Door, models.CASCADE, null=True)
     near = models.ManyToManyField(Town, related_name="outskirts")
+
+
+class PlateManager(models.Manager):
+    def get_by_natural_key(self, name):
+        return self.get(name=name)
+
+
+class Plate(models.Model):
+    """Its records may lack a primary key."""
+
+    name = models.CharField(max_length=10, unique=True)
+    size = models.IntegerField(default=1)
+    above = models.ForeignKey("self", models.SET_NULL, null=True)
+
+    objects = PlateManager()
+
+    def natural_key(self):
+        return (self.name,)
+
+
+class CrackManager(models.Manager):
+    def get_by_natural_key(self, place, plate):
+        return self.get(place=place, plate__name=plate)
+
+
+class Crack(models.Model):
+    """The same, with a natural key that no constraint keeps from being that of several rows."""
+
+    place = models.IntegerField()
+    plate = models.ForeignKey(Plate, models.CASCADE)
+    depth = models.IntegerField(default=1)
+    badges = models.ManyToManyField(Badge)
+
+    objects = CrackManager()
+
+    def natural_key(self):
+        return (self.place, *self.plate.natural_key())
+
+
+class CoinManager(models.Manager):
+    def get_by_natural_key(self, motto):
+        return self.get(motto=motto)
+
+
+class Coin(models.Model):
+    """New ones take random keys."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    motto = models.CharField(max_length=10, unique=True)
+    worth = models.IntegerField()
+
+    objects = CoinManager()
+
+    def natural_key(self):
+        return (self.motto,)
+
+
+class JarManager(models.Manager):
+    def get_by_natural_key(self, label):
+        return self.get(label=label.strip())
+
+
+class Jar(models.Model):
+    """As `Town`: its manager finds it by another spelling, too."""
+
+    label = models.CharField(max_length=10)
+    full = models.BooleanField(default=False)
+
+    objects = JarManager()
+
+    def natural_key(self):
+        return (self.label,)
+
+
+class TinManager(models.Manager):
+    def get_by_natural_key(self, mark):
+        return self.get(mark=mark)
+
+
+class Tin(models.Model):
+    """One without a mark is known by that."""
+
+    mark = models.CharField(max_length=10, null=True)
+    weight = models.IntegerField(default=1)
+
+    objects = TinManager()
+
+    def natural_key(self):
+        return (self.mark,)
+
+
+class Cap(models.Model):
+    """Two spellings are one cap, where the collation says so."""
+
+    mark = models.CharField(max_length=10, db_collation="NOCASE")
+    weight = models.IntegerField(default=1)
+
+    objects = TinManager()
+
+    class Meta:
+        required_db_vendor = "sqlite"
+
+    def natural_key(self):
+        return (self.mark,)
+
+
+def free_place():
+    return (Peg.objects.aggregate(last=models.Max("place"))["last"] or 0) + 1
+
+
+class Peg(models.Model):
+    """New ones are put where there is room."""
+
+    place = models.IntegerField(primary_key=True, default=free_place)
+    mark = models.CharField(max_length=10, unique=True)
+
+    objects = TinManager()
+
+    def natural_key(self):
+        return (self.mark,)

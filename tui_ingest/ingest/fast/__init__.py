@@ -11,7 +11,7 @@ plans       what the records of a kind write, and where many-to-many links are
 links       how those of many rows are set, and go with them
 announcing  the receivers that are told of a run; instances: what they are shown
 upserts/    INSERT ... ON CONFLICT, as each database does it best
-numbering   primary keys where those of two sources collide
+numbering   primary keys where those of two sources collide, or where records bring none
 lending     unique values that the rows of a run take from each other
 units       a few records that need each other
 names       the keys of rows by their natural keys

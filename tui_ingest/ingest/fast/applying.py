@@ -16,7 +16,7 @@ from tui_ingest.ingest.fast.announcing import RunAnnouncements
 from tui_ingest.ingest.fast.gathering import Group, Window, gather
 from tui_ingest.ingest.fast.lending import Lending
 from tui_ingest.ingest.fast.links import remove_links, set_links
-from tui_ingest.ingest.fast.numbering import Numbering
+from tui_ingest.ingest.fast.numbering import Naming, Numbering
 from tui_ingest.ingest.fast.orphans import Orphans
 from tui_ingest.ingest.fast.routing import Router
 from tui_ingest.ingest.fast.tables import Table, Tables
@@ -67,16 +67,21 @@ class FastPath:
         for rule in planning.FIRST_RULES:
             window.cut(rule(window, self._tables))
         self._convert(window)
+        for naming in _namings(window):
+            naming.look_up()
         for rule in planning.ORDER_RULES:
             window.cut(rule(window, self._tables))
         return window
 
     def number(self, window: Window) -> None:
-        """Give new rows keys that are free, in the tables where keys were found to collide.
+        """Give new rows keys that are free, in the tables where keys were found to collide, and
+        where records bring none.
 
         The last thing before `apply`: it may end the window earlier, and records that are taken
         out later leave gaps.
         """
+        for naming in _namings(window):
+            naming.number(self._dialect, self._counters)
         for table in self._colliding.intersection(group.table for group in window.saves):
             Numbering(table, window, self._dialect).put()
 
@@ -149,14 +154,10 @@ class FastPath:
             outcomes |= _all(indexes, {label: Outcome.SKIPPED})
         for group in filter(_has_records, window.saves):
             self._save(group)
-            saved = {group.table.label: Outcome.SAVED}
-            if window.several:
-                _add(outcomes, group.indexes, saved)
-            else:
-                outcomes |= _all(group.indexes, saved)
+            _add(window, outcomes, _all(group.indexes, {group.table.label: Outcome.SAVED}))
         set_links(window, self._dialect)
         for group in filter(_has_records, window.deletes):
-            outcomes |= self._delete(group)
+            _add(window, outcomes, self._delete(group))
         return outcomes
 
     def _save(self, group: Group) -> None:
@@ -192,19 +193,26 @@ class FastPath:
         return lookups.highest(table.ref(table.pk), self._target.connection)
 
 
+def _namings(window: Window) -> list[Naming]:
+    groups = (*window.saves, *window.deletes)
+    named = (group for group in groups if group.plan.named_by and group.indexes)
+    return [Naming(table, window) for table in dict.fromkeys(group.table for group in named)]
+
+
 def _all(indexes: Collection[int], outcome: Mapping[str, Outcome]) -> Outcomes:
     return dict.fromkeys(indexes, outcome)
 
 
-def _add(outcomes: Outcomes, indexes: Collection[int], saved: Mapping[str, Outcome]) -> None:
+def _add(window: Window, outcomes: Outcomes, added: Outcomes) -> None:
     """Add what became of the objects of one model to what became of the others of their records."""
-    together: dict[tuple[str, ...], Mapping[str, Outcome]] = {}
-    for index in indexes:
-        before = outcomes.get(index)
-        if before is None:
-            outcomes[index] = saved
-        else:
-            outcomes[index] = together.setdefault(tuple(before), {**before, **saved})
+    if not window.several:
+        outcomes |= added
+        return
+    together: dict[tuple[object, ...], Mapping[str, Outcome]] = {}
+    for index, outcome in added.items():
+        before = outcomes.get(index, {})
+        both = (*before.items(), *outcome.items())
+        outcomes[index] = together.setdefault(both, {**before, **outcome})
 
 
 def _has_records(group: Group) -> bool:

@@ -8,6 +8,7 @@ from tui_ingest.ingest.fast import planning, upserts
 from tui_ingest.ingest.fast.planning import LinkRule, TableRule
 from tui_ingest.ingest.fast.plans import link_tables
 from tui_ingest.ingest.fast.tables import Tables
+from tui_ingest.ingest.identity import has_natural_key
 from tui_ingest.ingest.target import Target
 
 SENTENCES: dict[TableRule | LinkRule, str] = {
@@ -20,7 +21,11 @@ SENTENCES: dict[TableRule | LinkRule, str] = {
         "other rows refer to it by another field than its identity, or generically"
     ),
     planning.has_links_with_triggers: "the table of many-to-many links to it has triggers",
-    planning.are_symmetrical: "its links are those of other rows, too",
+    planning.has_natural_keys_of_more_than_columns: "its natural key is more than columns' values",
+    planning.has_natural_keys_of_many_spellings: (
+        "its natural key may have nulls, or values with more than one spelling"
+    ),
+    planning.has_keys_of_the_projects_making: "new rows take keys of the project's making",
     planning.have_more_than_keys: "its links have a model of their own",
     planning.have_triggers: "the table of its links has triggers",
     planning.lead_to_keys_of_many_spellings: ("its links lead to keys with more than one spelling"),
@@ -49,8 +54,12 @@ class Detours:
             for rule in planning.LINK_RULES
             if rule(links)
         ]
-        deletes = [why for why in self._why(model, planning.DELETE_RULES) if why not in saves]
-        return [*found, *(f"deletions: {why}" for why in deletes)]
+        others = {"deletions": planning.DELETE_RULES}
+        if has_natural_key(model):
+            others["records without a primary key"] = planning.NAME_RULES
+        for which, rules in others.items():
+            found += [f"{which}: {why}" for why in self._why(model, rules) if why not in saves]
+        return found
 
     def _why(self, model: type[Model], rules: tuple[TableRule, ...]) -> list[str]:
         if upserts.of(self._connection) is None:

@@ -85,7 +85,7 @@ class Group:
         logged = self._logged()
         for place, written in enumerate(self.plan.columns):
             column = written or self.plan.links.get(place)
-            if column is None:
+            if column is None or (place == 0 and self.plan.named_by):
                 continue
             named = column.named(logged[place])
             converted = column.convert(named)
@@ -140,6 +140,12 @@ class Window:
         """Return a window that stays as it is when groups of this one lose records."""
         return replace(self, saves=[copy(group) for group in self.saves])
 
+    def begin(self, plan: WritePlan, operation: Operation) -> Group:
+        """Return a new group for records of a plan."""
+        group = Group(plan=plan)
+        (self.saves if operation is _SAVE else self.deletes).append(group)
+        return group
+
     def cut(self, stop: int) -> None:
         """End before an entry."""
         if stop < self.stop:
@@ -176,18 +182,16 @@ def gather(
             window.refused.append(index)
             continue
         _, operation, objects, _, _ = entry
-        is_save = operation is _SAVE
-        is_known = is_save or operation is _DELETE
+        is_known = operation is _SAVE or operation is _DELETE
         if not is_known or len(objects) != 1 or len(window.refused) == MOST_REFUSED:
-            is_more = is_save and len(objects) > 1 and len(window.refused) < MOST_REFUSED
-            if is_more and _take_several(window, groups, index, objects, find_route):
+            is_more = is_known and len(objects) > 1 and len(window.refused) < MOST_REFUSED
+            if is_more and _take_several(window, groups, index, entry, find_route):
                 continue
             window.stop = index
             break
         # This runs for every record: what can be done for a whole column at once is done later.
         serialized = objects[0]
-        fields = serialized["fields"]
-        key = (serialized["model"], *fields) if is_save else serialized["model"]
+        key = _kind(operation, serialized)
         group = groups.get(key)
         if group is None:
             route = find_route(operation, serialized)
@@ -197,14 +201,9 @@ def gather(
                     break
                 _set_aside(window, route, index)
                 continue
-            group = groups[key] = Group(plan=route)
-            (window.saves if is_save else window.deletes).append(group)
+            group = groups[key] = window.begin(route, operation)
         group.indexes.append(index)
-        group.rows.append(
-            (serialized.get("pk"), *fields.values())
-            if is_save
-            else (identity_value(serialized, group.table.identity.field),)
-        )
+        group.rows.append(_row(group.plan, operation, serialized))
     return window
 
 
@@ -212,32 +211,45 @@ def _take_several(
     window: Window,
     groups: dict[object, Group],
     index: int,
-    objects: Sequence[Mapping[str, Any]],
+    record: Record,
     find_route: FindRoute,
 ) -> bool:
-    """Take a save of several objects, if all of them can be in groups; tell whether they can.
+    """Take a record of several objects, if all can be in groups; tell whether they can.
 
     Not if one is to be refused: by the exact path that may happen for the sake of another. Nor if
     two of one table are for different groups, which are written one after the other.
     """
     found: list[tuple[object, WritePlan, Mapping[str, Any]]] = []
     kinds: dict[Table, object] = {}
-    for serialized in objects:
-        key = (serialized["model"], *serialized["fields"])
+    for serialized in record.objects:
+        key = _kind(record.operation, serialized)
         group = groups.get(key)
-        plan = group.plan if group else find_route(_SAVE, serialized)
+        plan = group.plan if group else find_route(record.operation, serialized)
         if not isinstance(plan, WritePlan) or kinds.setdefault(plan.table, key) != key:
             return False
         found.append((key, plan, serialized))
-    for kind, plan, serialized in found:
-        group = groups.get(kind)
-        if group is None:
-            group = groups[kind] = Group(plan=plan)
-            window.saves.append(group)
-        group.indexes.append(index)
-        group.rows.append((serialized.get("pk"), *serialized["fields"].values()))
+    for key, plan, one in found:
+        if key not in groups:
+            groups[key] = window.begin(plan, record.operation)
+        groups[key].indexes.append(index)
+        groups[key].rows.append(_row(plan, record.operation, one))
     window.several.add(index)
     return True
+
+
+def _kind(operation: Operation, serialized: Mapping[str, Any]) -> object:
+    """Return what the records of a group have in common."""
+    if serialized.get("pk") is None:
+        return operation, serialized["model"], *serialized["fields"]
+    if operation is _SAVE:
+        return serialized["model"], *serialized["fields"]
+    return serialized["model"]
+
+
+def _row(plan: WritePlan, operation: Operation, serialized: Mapping[str, Any]) -> tuple[Any, ...]:
+    if operation is _SAVE or plan.named_by:
+        return serialized.get("pk"), *serialized["fields"].values()
+    return (identity_value(serialized, plan.table.identity.field),)
 
 
 def _set_aside(window: Window, route: Skipped | Detour, index: int) -> None:

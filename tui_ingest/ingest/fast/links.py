@@ -1,15 +1,19 @@
 """Many-to-many links of many rows at once: what their records name, less what is here.
 
 As on the exact path, links follow the rows, and a link that a record names again stays. A row is
-left with the links of its last record in the run.
+left with the links of its last record in the run; but where links are symmetrical, a record also
+changes those of the rows that it names, or names no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from tui_ingest.ingest.fast import lookups
+from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Group, Window
 from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.plans import LinkTable
@@ -17,20 +21,25 @@ from tui_ingest.ingest.fast.tables import Table, ref_to
 from tui_ingest.ingest.fast.upserts import Dialect
 
 FarEnds = dict[Any, Values]  # by the primary key of the row that the links are of
+Links = dict[tuple[Any, Any], Any]  # their own keys, by both ends
 
 
 def set_links(window: Window, dialect: Dialect) -> None:
     """Add and remove links, once the rows of the window are saved."""
-    wanted: dict[LinkTable, FarEnds] = {}
+    wanted: dict[LinkTable, list[tuple[int, Any, Values]]] = {}
     for group in window.saves:
         if group.plan.links and group.indexes:
-            keys = _keys_here(group.table, group.identities)
+            here = _keys_here(group.table, group.identities)
+            keys = [here[identity] for identity in group.identities]
             for place, links in group.plan.links.items():
-                ends = wanted.setdefault(links, {})
-                for identity, far in zip(group.identities, group.columns[place], strict=True):
-                    ends[keys[identity]] = far
-    for links, ends in wanted.items():
-        _set(links, ends, dialect)
+                far = group.columns[place]
+                wanted.setdefault(links, []).extend(zip(group.indexes, keys, far, strict=True))
+    for links, changes in wanted.items():
+        if links.field.remote_field.symmetrical:
+            changes.sort(key=itemgetter(0))
+            _set_both_ways(links, [(near, {*far}) for _, near, far in changes], dialect)
+        else:
+            _set(links, {near: far for _, near, far in changes}, dialect)
 
 
 def remove_links(group: Group) -> None:
@@ -51,18 +60,47 @@ def _keys_here(table: Table, identities: Values) -> dict[Any, Any]:
 
 
 def _set(links: LinkTable, wanted: FarEnds, dialect: Dialect) -> None:
+    _change(links, _here(links, links.near, wanted), wanted, dialect)
+
+
+def _set_both_ways(
+    links: LinkTable, changes: Sequence[tuple[Any, set[Any]]], dialect: Dialect
+) -> None:
+    """Change the links one record after the other, in memory, and write what is left at the end."""
+    keys = {key for key, _ in changes}
+    here = _here(links, links.near, keys) | _here(links, links.far, keys)
+    left: dict[Any, set[Any]] = defaultdict(set)
+    for one, other in here:
+        left[one].add(other)
+    for one, wanted in changes:
+        for gone in left[one] - wanted:
+            left[gone].discard(one)
+        for new in wanted - left[one]:
+            left[new].add(one)
+        left[one] = wanted
+    _change(links, here, left, dialect)
+
+
+def _here(links: LinkTable, end: Column, keys: Collection[Any]) -> Links:
+    """Return the links that have one of some keys at an end."""
     rows = links.rows
     near, far, pk = rows.ref(links.near), rows.ref(links.far), rows.ref(rows.pk)
-    found = lookups.related(near, [near, far, pk], wanted, rows.connection)
-    here = {(one, other): key for one, other, key in found}
+    found = lookups.related(rows.ref(end), [near, far, pk], keys, rows.connection)
+    return {(one, other): key for one, other, key in found}
+
+
+def _change(
+    links: LinkTable, here: Links, wanted: Mapping[Any, Iterable[Any]], dialect: Dialect
+) -> None:
+    rows = links.rows
     named = dict.fromkeys(_pairs(wanted))
     gone = [key for pair, key in here.items() if pair not in named]
-    lookups.delete(pk, gone, rows.connection)
+    lookups.delete(rows.ref(rows.pk), gone, rows.connection)
     if new := [pair for pair in named if pair not in here]:
         dialect.insert(rows, [links.near, links.far], new)
 
 
-def _pairs(wanted: FarEnds) -> Iterator[tuple[Any, Any]]:
+def _pairs(wanted: Mapping[Any, Iterable[Any]]) -> Iterator[tuple[Any, Any]]:
     for near, ends in wanted.items():
         for far in ends:
             yield near, far

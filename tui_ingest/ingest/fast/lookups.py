@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tui_ingest.ingest.fast.columns import spelled
 from tui_ingest.ingest.fast.tables import ColumnRef
-from tui_ingest.ingest.target import chunks
+from tui_ingest.ingest.target import CHUNK, chunks
 
 
 def existing(
@@ -39,10 +40,50 @@ def related(
                 yield from (tuple(map(spelled, row)) for row in cursor.fetchall())
 
 
+def matching(
+    columns: Sequence[ColumnRef],
+    wanted: ColumnRef,
+    states: Collection[tuple[Any, ...]],
+    connection: BaseDatabaseWrapper,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of some columns, and of one more, of the rows that have them so."""
+    chosen = ", ".join(found.read for found in (*columns, wanted))
+    named = ", ".join(found.name for found in columns)
+    with connection.cursor() as cursor:
+        for values, parameters in _as_rows(columns, states):
+            cursor.execute(
+                f"SELECT {chosen} FROM {columns[0].table} WHERE ({named}) IN ({values})",  # noqa: S608
+                parameters,
+            )
+            yield from (tuple(map(spelled, row)) for row in cursor.fetchall())
+
+
+def _as_rows(
+    columns: Sequence[ColumnRef], states: Collection[tuple[Any, ...]]
+) -> Iterator[tuple[str, list[Any]]]:
+    if columns[0].array:
+        arrays = ", ".join(f"%s::{column.array}[]" for column in columns)
+        parameters = [[*values] for values in zip(*states, strict=True)]
+        yield f"SELECT * FROM unnest({arrays})", parameters  # noqa: S608
+        return
+    marks = ", ".join(["%s"] * len(columns))
+    for values in chunks(chain.from_iterable(states), CHUNK // len(columns) * len(columns)):
+        yield f"VALUES {', '.join([f'({marks})'] * (len(values) // len(columns)))}", values
+
+
 def highest(column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
     """Return the highest value of the column; 0 if it has none."""
+    return _extreme("max", column, connection)
+
+
+def lowest(column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
+    """Return the lowest value of the column; 0 if it has none."""
+    return _extreme("min", column, connection)
+
+
+def _extreme(function: str, column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT max({column.name}) FROM {column.table}")  # noqa: S608
+        cursor.execute(f"SELECT {function}({column.name}) FROM {column.table}")  # noqa: S608
         found = cursor.fetchone()
         return found[0] if found and found[0] is not None else 0
 

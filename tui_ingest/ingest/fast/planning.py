@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import BinaryField, ForeignKey, Model
+from django.db.models import BinaryField, ForeignKey, Model, UUIDField
 
+from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.exact import triggers
 from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
@@ -74,13 +75,37 @@ DELETE_RULES: tuple[TableRule, ...] = (
 )
 
 
+# Rules about a table: True sends its records without a primary key to the exact path.
+
+
+def has_natural_keys_of_more_than_columns(table: Table) -> bool:
+    """What the project's methods do besides, they do to each row as it is by then."""
+    return not table.named_by
+
+
+def has_natural_keys_of_many_spellings(table: Table) -> bool:
+    """The row that has one would be taken for missing, and made again."""
+    columns = [table.columns[name] for name in table.named_by]
+    return not all(has_one_spelling(column) and not column.field.null for column in columns)
+
+
+def has_keys_of_the_projects_making(table: Table) -> bool:
+    """New rows take numbers of the database's own, or UUIDs: what else a key may be is worked out
+    from the rows that are here.
+    """
+    pk = table.pk.field
+    return not is_auto(pk) and not (type(pk) is UUIDField and callable(pk.default))
+
+
+NAME_RULES: tuple[TableRule, ...] = (
+    has_natural_keys_of_more_than_columns,
+    has_natural_keys_of_many_spellings,
+    has_keys_of_the_projects_making,
+)
+
+
 # Rules about the links of a many-to-many field: True sends the records that have them to the exact
 # path.
-
-
-def are_symmetrical(links: LinkTable) -> bool:
-    """The links of one row are those of others: its last record does not say what is left."""
-    return bool(links.field.remote_field.symmetrical)
 
 
 def have_more_than_keys(links: LinkTable) -> bool:
@@ -100,7 +125,6 @@ def lead_to_keys_of_many_spellings(links: LinkTable) -> bool:
 
 LinkRule = Callable[[LinkTable], bool]
 LINK_RULES: tuple[LinkRule, ...] = (
-    are_symmetrical,
     have_more_than_keys,
     have_triggers,
     lead_to_keys_of_many_spellings,
@@ -203,11 +227,11 @@ def names_of_changed_rows(window: Window, _tables: Tables) -> int:
     bring the row that has the key, give the key to another one, or remove it.
     """
     stop = window.stop
-    for saves in window.saves:
-        for place, column in saves.plan.named.items():
+    for found in (*window.saves, *window.deletes):
+        for place, column in found.plan.references.items():
             relation: Any = column.field.remote_field
             model = relation.model
-            if model._meta.label_lower == CONTENT_TYPE:
+            if column.by_name is None or model._meta.label_lower == CONTENT_TYPE:
                 continue  # no log changes these
             among = depends_on(model)
             changed = [
@@ -218,10 +242,34 @@ def names_of_changed_rows(window: Window, _tables: Tables) -> int:
             first = min(changed, default=stop)
             late = (
                 index
-                for index, row in zip(saves.indexes, saves.rows, strict=True)
+                for index, row in zip(found.indexes, found.rows, strict=True)
                 if (index > first or index in window.several) and _has_name(row[place])
             )
             stop = min(stop, next(late, stop))
+    return stop
+
+
+def keys_beside_names(window: Window, _tables: Tables) -> int:
+    """Which rows natural keys lead to is looked up before a run is written, and new rows are given
+    numbers just then: a record with a key may change the one, or mean the other.
+    """
+    stop = window.stop
+    groups = [group for group in (*window.saves, *window.deletes) if group.indexes]
+    for named in groups:
+        if not named.plan.named_by:
+            continue
+        first = named.indexes[0]
+        for group in groups:
+            if group.table is named.table and not group.plan.named_by:
+                stop = min(stop, max(first, group.indexes[0]))
+            for place, column in group.plan.references.items():
+                if column.field.related_model is named.table.model:
+                    late = (
+                        index
+                        for index, row in zip(group.indexes, group.rows, strict=True)
+                        if index >= first and row[place]
+                    )
+                    stop = min(stop, next(late, stop))
     return stop
 
 
@@ -255,16 +303,17 @@ def links_that_are_told_of(window: Window, tables: Tables) -> int:
 def several_that_are_told_of(window: Window, tables: Tables) -> int:
     """Receivers are told of the objects of a record in their order, not table by table."""
     stop = window.stop
-    for saves in window.saves:
-        shared = window.several.intersection(saves.indexes)
-        if shared and tables.receivers.are_called(SAVING, saves.table.model):
-            stop = min(stop, *shared)
+    for groups, signals in ((window.saves, SAVING), (window.deletes, DELETING)):
+        for group in groups:
+            shared = window.several.intersection(group.indexes)
+            if shared and tables.receivers.are_called(signals, group.table.model):
+                stop = min(stop, *shared)
     return stop
 
 
 OrderRule = Callable[[Window, Tables], int]
 # Before anything is looked up for the records.
-FIRST_RULES: tuple[OrderRule, ...] = (names_of_changed_rows,)
+FIRST_RULES: tuple[OrderRule, ...] = (names_of_changed_rows, keys_beside_names)
 ORDER_RULES: tuple[OrderRule, ...] = (
     save_after_delete,
     delete_after_save,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import ManyToManyField
+from django.db.models import ForeignKey, ManyToManyField
 
 from tui_ingest.ingest.fast.columns import FEW, Column
 from tui_ingest.ingest.fast.kinds import Values
@@ -74,17 +74,24 @@ class WritePlan:
     # By their place, many-to-many fields: their columns are None.
     links: Mapping[int, LinkTable] = field(default_factory=dict)
 
+    # Records without a primary key: the fields whose values are the natural key of their row.
+    named_by: frozenset[str] = frozenset()
+
     @cached_property
     def places(self) -> dict[str, int]:
         """Where the values of a field are."""
         return {column.name: place for place, column in enumerate(self.columns) if column}
 
     @cached_property
-    def named(self) -> dict[int, Column]:
-        """By their place, the columns whose values may be natural keys; of links, the far ends."""
+    def references(self) -> dict[int, Column]:
+        """By their place, the columns that refer to rows; of links, the far ends."""
         columns = dict(enumerate(self.columns))
         columns.update((place, links.far) for place, links in self.links.items())
-        return {place: column for place, column in columns.items() if column and column.by_name}
+        return {
+            place: column
+            for place, column in columns.items()
+            if column and isinstance(column.field, ForeignKey)
+        }
 
     @property
     def lacks_fields(self) -> bool:

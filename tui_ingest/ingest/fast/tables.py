@@ -121,6 +121,11 @@ class Table:
             return None
         return frozenset(names - {self.pk.name, self.identity.name})
 
+    @cached_property
+    def named_by(self) -> frozenset[str]:
+        """The fields whose values are the natural key of a row; none if it is more than that."""
+        return names.own_fields(self.model)
+
     def ref(self, column: Column) -> ColumnRef:
         """Return a column of this table for SQL."""
         return ref_to(column.field, self.connection)

@@ -7,13 +7,14 @@ from django.db import connections
 from django.db.models import signals
 
 from tests.project.market.models import Album, Seller, Stamp
-from tests.support.differential import Trial, delete, save
+from tests.support.differential import Trial, delete, nameless, save
 from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
+from tui_ingest.ingest.fast.tables import Table
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-RULES = ("SAVE_RULES", "DELETE_RULES", "LINK_RULES", "FIRST_RULES", "ORDER_RULES")
+RULES = ("SAVE_RULES", "DELETE_RULES", "NAME_RULES", "LINK_RULES", "FIRST_RULES", "ORDER_RULES")
 
 
 def stamp(pk, text="blue", parent=None):
@@ -22,6 +23,10 @@ def stamp(pk, text="blue", parent=None):
 
 def item(pk, slug, **fields):
     return save("item", pk, **{**ITEM, "slug": slug, **fields})
+
+
+def plate(name, **fields):
+    return nameless(save("plate", None, name=name, **fields))
 
 
 def album(pk, **links):
@@ -66,10 +71,6 @@ HISTORIES = {
         planning.mixed_field_sets,
         [[], [stamp(1, "red"), save("stamp", 1, text="green"), stamp(1, "white")]],
     ),
-    "links to friends who have the same": (
-        planning.are_symmetrical,
-        [[album(1)], [album(2, friends=[1])]],
-    ),
     "links with a default of their own": (
         planning.have_more_than_keys,
         [[save("badge", 1)], [album(1, shown=[1])]],
@@ -103,6 +104,36 @@ HISTORIES = {
             [save("town", 1, name="Wels"), save("house", 1, near=[["Zug"]])],
         ],
     ),
+    "a natural key of what has lost its own": (
+        planning.names_of_changed_rows,
+        [
+            [save("plate", 1, name="a"), save("crack", 1, place=1, plate=1)],
+            [
+                save("plate", 1, name="b"),
+                nameless(delete("crack", None, place=1, plate=["a"])),
+            ],
+        ],
+    ),
+    "a natural key of nothing": (
+        planning.has_natural_keys_of_many_spellings,
+        [[nameless(save("tin", None, mark=None))], [nameless(save("tin", None, mark=None))]],
+    ),
+    "keys that are worked out from others": (
+        planning.has_keys_of_the_projects_making,
+        [[], [nameless(save("peg", None, mark="a")), nameless(save("peg", None, mark="b"))]],
+    ),
+    "a natural key that a record with a key has taken": (
+        planning.keys_beside_names,
+        [[save("plate", 1, name="a")], [save("plate", 1, name="b"), plate("a")]],
+    ),
+    "a number that a row was just given": (
+        planning.keys_beside_names,
+        [
+            # The second one makes the next batch look for missing rows beforehand.
+            [stamp(1, parent=99)],
+            [plate("a"), save("crack", 1, place=1, plate=1)],
+        ],
+    ),
     "a link that has a record of its own": (
         planning.links_of_their_own,
         [
@@ -123,6 +154,10 @@ ON_SQLITE = {
     "keys that a collation makes equal": (
         planning.has_keys_of_many_spellings,
         [[save("word", "sky", times=1)], [delete("word", "SKY"), save("word", "sky", times=2)]],
+    ),
+    "natural keys that a collation makes equal": (
+        planning.has_natural_keys_of_many_spellings,
+        [[nameless(save("cap", None, mark="a"))], [nameless(save("cap", None, mark="A"))]],
     ),
     "a link to a key that a collation makes equal": (
         planning.lead_to_keys_of_many_spellings,
@@ -327,6 +362,25 @@ def test_receivers_are_told_of_the_objects_of_a_record_in_their_order(trial, mon
             signals.pre_save.disconnect(hear, sender=sender)
 
 
+def test_receivers_are_told_of_what_goes_in_its_order(trial):
+    told = []
+
+    def hear(instance, **_):
+        told.append(type(instance).__name__)
+
+    gone = delete("seller", 1, id=key(1))[1], delete("stamp", 1)[1]
+    there = [line(*SELLER), line(*stamp(1))]
+    history = [there, [line("DELETE", *gone)], there, [line("DELETE", *reversed(gone))]]
+    for sender in (Seller, Stamp):
+        signals.pre_delete.connect(hear, sender=sender)
+    try:
+        trial.fast(history, receivers=["*"])
+        assert told == ["Seller", "Stamp", "Stamp", "Seller"]
+    finally:
+        for sender in (Seller, Stamp):
+            signals.pre_delete.disconnect(hear, sender=sender)
+
+
 def test_receivers_are_shown_a_row_before_it_goes(trial, monkeypatch):
     """If its last record in the run is not whole, it must be here before."""
     told = []
@@ -370,10 +424,22 @@ def test_code_of_a_model_runs_on_neither_path(trial, name):
     assert trial.replayed == 0
 
 
+def test_a_natural_key_that_is_more_than_columns_is_for_the_projects_methods(trial, monkeypatch):
+    """A jar is found by its label without spaces, and takes the one that its record has."""
+    jar = line(*nameless(save("jar", None, label=" a")))
+    history = [[line(*save("jar", 1, label="a"))], [jar, jar]]
+    exact = trial.exact(history)
+    assert len(exact["Jar"]) == 2
+    assert trial.fast(history) == exact
+    monkeypatch.setattr(Table, "named_by", frozenset({"label"}))
+    assert trial.fast(history) != exact
+
+
 def test_every_rule_is_put_to_the_test():
     known = {rule for name in RULES for rule in getattr(planning, name)}
     histories = [*HISTORIES.values(), *ON_SQLITE.values(), *ON_POSTGRESQL.values()]
     by_themselves = {
+        planning.has_natural_keys_of_more_than_columns,
         planning.has_triggers,
         planning.have_triggers,
         planning.has_links_with_triggers,

@@ -24,8 +24,12 @@ class Dialect(Protocol):
     # One statement writes a row once, in its last state; otherwise every state is written.
     WRITES_LAST_STATES: bool
 
-    def draw(self, table: Table, above: int) -> Iterator[int]:
-        """Yield the numbers that the database gives to new rows, all above one."""
+    def draw(self, table: Table, above: int, at_once: int) -> Iterator[int]:
+        """Yield the numbers that the database gives to new rows, all above one.
+
+        Args:
+            at_once: how many to draw; those that are not needed may be lost.
+        """
 
     def write(self, group: Group) -> None:
         """Insert or update the rows of a group.

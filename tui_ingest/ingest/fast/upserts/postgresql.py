@@ -19,8 +19,6 @@ from tui_ingest.ingest.fast.upserts.statements import names, on_conflict, rows, 
 # An INSERT cannot change a row twice: of several records of a row it takes the last one.
 WRITES_LAST_STATES = True
 
-DRAWN_AT_ONCE = 50  # numbers; those that are not needed are lost
-
 # Where a row comes first, which is the order of the INSERT. NULL: a later record of it is taken.
 _PLACE = '"tui_ingest_place"'
 
@@ -32,14 +30,14 @@ def has_driver() -> bool:
     return bool(is_psycopg3)
 
 
-def draw(table: Table, above: int) -> Iterator[int]:
+def draw(table: Table, above: int, at_once: int) -> Iterator[int]:
     """See `Dialect`."""
     sequences.reset(table.connection, {table.model: above})
     while True:
         with table.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [table.quoted, table.pk.field.column, DRAWN_AT_ONCE],
+                [table.quoted, table.pk.field.column, at_once],
             )
             numbers = cursor.fetchall()
         for (number,) in numbers:

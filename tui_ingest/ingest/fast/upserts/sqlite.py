@@ -25,7 +25,7 @@ from tui_ingest.ingest.fast.upserts.statements import (
 WRITES_LAST_STATES = False
 
 
-def draw(table: Table, above: int) -> Iterator[int]:
+def draw(table: Table, above: int, at_once: int) -> Iterator[int]:  # noqa: ARG001
     """See `Dialect`."""
     with table.connection.cursor() as cursor:
         return itertools.count(max(above, _counter(table, cursor)) + 1)
