@@ -132,6 +132,20 @@ async def test_a_link_of_the_guide_leads_to_its_page(desk):
         await d.shows("Here are five situations")
 
 
+async def test_what_is_marked_in_the_guide_is_copied(desk):
+    async with desk(size=(100, 60)) as d:
+        await d.press("question_mark", "right")
+        await d.shows("Try it in a minute")
+        lines = d.text().splitlines()
+        row = next(n for n, text in enumerate(lines) if "uvx --from" in text)
+        column = lines[row].index("uvx")
+        await d.pilot.mouse_down(offset=(column, row))
+        await d.pilot.hover(offset=(column + 6, row + 1))
+        await d.pilot.mouse_up(offset=(column + 6, row + 1))
+        await d.press("ctrl+c")
+        await d.until(lambda: d.app.clipboard.startswith("uvx --from . tui-ingest --demo\n"))
+
+
 def test_every_key_has_an_id_of_its_own_and_is_not_one_that_multiplexers_take():
     from tui_ingest.tui import screens
     from tui_ingest.tui.app import ConsoleApp

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Markdown, Static, Tab, Tabs
-from textual.widgets.markdown import MarkdownFence
 
 import tui_ingest
+from tui_ingest.tui.widgets.guide_page import GuidePage, GuideText
+from tui_ingest.tui.widgets.page_titles import PageTitles
 
 EXPLANATION = Path(__file__).with_name("help.md").read_text(encoding="utf-8")
 GUIDE = Path(tui_ingest.__file__).with_name("guide")
@@ -39,25 +37,6 @@ PAGES = {
         "glossary",
     )
 }
-_THIS_SCREEN = "this-screen"
-_SECTION = re.compile(r"^(?=##)", re.MULTILINE)
-BREATH_SECONDS = 0.02  # between two sections
-
-
-class _Code(MarkdownFence):
-    """Code of no language: to guess one, all lexers there are would be loaded and asked."""
-
-    def __init__(self, markdown: Markdown, token: Any, *rest: Any) -> None:
-        token.info = token.info or "text"
-        super().__init__(markdown, token, *rest)
-
-
-class _Section(Markdown):
-    BLOCKS = {
-        **Markdown.BLOCKS,
-        "fence": _Code,
-        "code_block": _Code,
-    }
 
 
 class HelpScreen(ModalScreen[None]):
@@ -70,63 +49,46 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "dismiss", "Back", id="close_help"),
-        Binding("right", "turn('next_tab')", "Next page", id="next_page"),
-        Binding("left", "turn('previous_tab')", "Previous page", id="previous_page"),
+        Binding("right", "turn(1)", "Next page", id="next_page"),
+        Binding("left", "turn(-1)", "Previous page", id="previous_page"),
     ]
 
     def __init__(self, keys: Iterable[ActiveBinding], key_name: Callable[[str], str]) -> None:
         super().__init__()
         self._key_name = key_name
         self._keys_below = [active.binding for active in keys]
-        self._page = ""  # that is shown
         self._explanation = EXPLANATION.format_map(_KeyNames(key_name))
 
     def compose(self) -> ComposeResult:
-        tabs = [Tab("This screen", id=_THIS_SCREEN)]
-        tabs += [Tab(_title(text), id=name) for name, text in PAGES.items()]
         with Vertical(classes="dialog help"):
-            yield Tabs(*tabs)
-            with VerticalScroll():
-                yield Static(self._key_table(), id="keys")
+            yield PageTitles(["This screen", *map(_title, PAGES.values())])
+            yield GuidePage(self._key_table(), GuideText(self._explanation))
 
     def on_mount(self) -> None:
         turn = f"{self._key_name('previous_page')} {self._key_name('next_page')} turn pages"
         title = f"Help · {turn} · {self._key_name('close_help')} closes"
         self.query_one(Vertical).border_title = Content(title)
-        self.query_one(VerticalScroll).focus()
+        self.query_one(GuidePage).focus()
 
-    async def action_turn(self, action: str) -> None:
-        """Show the page before or after the one that is shown."""
-        await self.query_one(Tabs).run_action(action)
+    def action_turn(self, pages: int) -> None:
+        """Show a page after or before the one that is shown."""
+        self.query_one(PageTitles).page += pages
 
-    @on(Tabs.TabActivated)
-    async def show(self, event: Tabs.TabActivated) -> None:
-        """Show the page of a tab from its beginning."""
-        self._page = event.tab.id or _THIS_SCREEN
-        self.query_one("#keys").display = self._page == _THIS_SCREEN
-        await self.query(Markdown).remove()
-        self.query_one(VerticalScroll).scroll_home(animate=False)
-        page = PAGES.get(self._page)
-        await self._add(self._page, _SECTION.split(page) if page else [self._explanation])
+    @on(PageTitles.Turned)
+    def show(self, event: PageTitles.Turned) -> None:
+        """Show a page from its beginning."""
+        page = self.query_one(GuidePage)
+        if event.page:
+            page.show(GuideText(list(PAGES.values())[event.page - 1]))
+        else:
+            page.show(self._key_table(), GuideText(self._explanation))
 
-    async def _add(self, page: str, sections: list[str]) -> None:
-        """Add sections to a page while it is shown, and obey keys in between: a long one as a whole
-        would keep them waiting for half a second.
-        """
-        if sections and page == self._page and self.is_mounted:
-            scroll = self.query_one(VerticalScroll)
-            is_at_end = 0 < scroll.max_scroll_y <= scroll.scroll_target_y  # or on its way there
-            await scroll.mount(_Section(sections[0], open_links=False))
-            if is_at_end:  # somebody wants to see how it ends
-                scroll.scroll_end(animate=False)
-            self.set_timer(BREATH_SECONDS, partial(self._add, page, sections[1:]))
-
-    @on(Markdown.LinkClicked)
-    def follow(self, event: Markdown.LinkClicked) -> None:
+    @on(GuidePage.LinkClicked)
+    def follow(self, event: GuidePage.LinkClicked) -> None:
         """Turn to the page that a link names."""
         name = event.href.partition("#")[0].removesuffix(".md")
         if name in PAGES:
-            self.query_one(Tabs).active = name
+            self.query_one(PageTitles).page = 1 + list(PAGES).index(name)
 
     def _key_table(self) -> Table:
         keys: dict[str, list[Binding]] = {}

@@ -8,6 +8,7 @@ models_table    records of each model; field_table: fields of a record
 log_pane        the log as it is applied; log_row: a line of it; lines_view: where it stands still
 timeline_strip  the whole log in one line
 history_view    one row over time
+guide_page      a page of the guide; page_titles: which there are
 json_area       JSON to read or to edit
 top_line, status_line, key_line, offset_bar, rate_panel   what is said around all that
 stop_panel      the record that the session stands before; about: what is to be said of a row
