@@ -1,10 +1,17 @@
-"""The product in its console, in a pseudo-terminal, with somebody at the keys."""
+"""The product in its console, in a pseudo-terminal, with somebody at the keys.
+
+`python -m tests.benchmarks.console [--smoke]`: what a terminal is sent, at rest and while a backlog
+is applied, one record in a hundred bad; and what comes before the answer to a key on slow lines.
+"""
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +20,23 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from tests.benchmarks import polls_log
 from tests.benchmarks.processes import ROOT, Cost
-from tests.benchmarks.targets import Target
+from tests.benchmarks.targets import Sqlite, Target
 
 WIDTH, HEIGHT = 120, 40
 LARGE = 200, 50  # the more there is to be drawn, the more is sent
 DEADLINE_SECONDS = 120.0
 SETTLE_SECONDS = 3.0  # after which a console shows whole what it has to show
 LOOK_SECONDS = 0.02  # between two looks at the database
+Sizes = tuple[tuple[int, int], ...]
+SIZES: Sizes = ((80, 24), (WIDTH, HEIGHT), LARGE)
+SLOW_BYTES_PER_SECOND = 2_500, 4_000
+RECORDS = 3_000_000  # that keep it busy meanwhile
+ASKED, ANSWER = (
+    b"\x1b[6n",
+    "\x1b[1;1R",
+)  # for the place of the cursor, by which the console sees that we follow
 
 
 class Screen:
@@ -42,13 +58,36 @@ class Screen:
             dimensions=(height, width),
         )
         self.process.delaybeforesend = None
+        self._unasked = b""
 
     def drain(self, seconds: float) -> bytes:
-        """Take what was drawn, waiting this long for something."""
+        """Take what was drawn, waiting this long for something, and answer what is asked there."""
+        data = self.read(1 << 20, seconds)
+        self.answer(data)
+        return data
+
+    def read(self, size: int, seconds: float) -> bytes:
+        """Take what was drawn, so many bytes at the most."""
         try:
-            return self.process.read_nonblocking(1 << 20, timeout=seconds)
+            found: bytes = self.process.read_nonblocking(size, timeout=seconds)
         except pexpect.TIMEOUT:
             return b""
+        return found
+
+    def answer(self, data: bytes) -> None:
+        """Answer as a terminal that has drawn this."""
+        self._unasked += data
+        for _ in range(self._unasked.count(ASKED)):
+            self.process.send(ANSWER)
+        self._unasked = self._unasked.rpartition(ASKED)[2][-len(ASKED) :]
+
+    def feed(self, data: bytes) -> None:
+        """Show this."""
+        self._stream.feed(data)
+
+    def shows(self, text: str) -> bool:
+        """Whether a text is on the screen."""
+        return any(text in line for line in self._screen.display)
 
     def settle(self) -> None:
         """Take what is drawn in the first seconds: all of the screen."""
@@ -65,7 +104,7 @@ class Screen:
     def until(self, text: str, *, shown: bool = True) -> None:
         """Wait until a text is on the screen, or is there no more."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while any(text in line for line in self._screen.display) is not shown:
+        while self.shows(text) is not shown:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waiting for {text!r}:\n" + "\n".join(self._screen.display))
             self._stream.feed(self.drain(0.005))
@@ -124,9 +163,16 @@ def key_latencies(log: Path, target: Target, presses: int) -> list[float]:
     return latencies
 
 
-def bytes_per_second(log: Path, target: Target, seconds: float, *, idle: bool) -> float:
-    """Return what a large terminal is sent for a while: while the log is applied, or after that."""
-    width, height = LARGE
+def bytes_per_second(
+    log: Path,
+    target: Target,
+    seconds: float,
+    *,
+    idle: bool,
+    dimensions: tuple[int, int] = LARGE,
+) -> float:
+    """Return what a terminal is sent for a while: while the log is applied, or after that."""
+    width, height = dimensions
     size = log.stat().st_size
     with opened(log, target, width=width, height=height) as screen:
         screen.until("CAUGHT UP" if idle else "tui-ingest")
@@ -139,9 +185,110 @@ def bytes_per_second(log: Path, target: Target, seconds: float, *, idle: bool) -
     return sent / elapsed
 
 
+class SlowLine:
+    """A line that hands on so many bytes a second, to a terminal that answers.
+
+    Args:
+        holds: takes in all at once, as the buffers of a connection do; else it is the terminal
+            that is slow, and the system that holds what it can.
+    """
+
+    def __init__(self, screen: Screen, bytes_per_second: int, *, holds: bool) -> None:
+        self._screen = screen
+        self._rate = bytes_per_second
+        self._held = b""
+        self._holds = holds
+        self._read_at = time.perf_counter()
+        self.handed_on = 0  # bytes
+
+    def look(self) -> None:
+        """Hand on what it is time for."""
+        time.sleep(LOOK_SECONDS)
+        now = time.perf_counter()
+        due = max(1, int((now - self._read_at) * self._rate))
+        self._read_at = now
+        if self._holds or len(self._held) < due:
+            self._held += self._screen.read(1 << 20 if self._holds else due, 0)
+        data, self._held = self._held[:due], self._held[due:]
+        self.handed_on += len(data)
+        self._screen.feed(data)
+        self._screen.answer(data)
+
+    def until(self, text: str) -> None:
+        """Wait until a text is on the screen."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not self._screen.shows(text):
+            self.look()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waiting for {text!r} over a slow line")
+
+
+def answered_over(line: SlowLine, screen: Screen, key: str, text: str) -> tuple[float, int]:
+    """Return the seconds and bytes from a key to what it brings."""
+    started, before = time.perf_counter(), line.handed_on
+    screen.process.send(key)
+    line.until(text)
+    return time.perf_counter() - started, line.handed_on - before
+
+
 FOLLOWING = "following"  # in the title of the log's pane, unless f has frozen it
 
 
 def _peak_kib(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if "VmHWM" in line))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.console", description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="see that it works")
+    is_smoke = parser.parse_args().smoke
+    with tempfile.TemporaryDirectory(prefix="tui-ingest-console-") as name:
+        folder = Path(name)
+        many = polls_log.write(folder / "many.log", 300_000 if is_smoke else RECORDS, poison=True)
+        seconds = 1.0 if is_smoke else 15.0
+        sizes = SIZES[:1] if is_smoke else SIZES
+        for lines in (
+            _sent(sizes, folder, many, seconds),
+            _answered(sizes[::2], folder, many, seconds),
+        ):
+            for line in lines:
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+
+
+def _sent(sizes: Sizes, folder: Path, many: Path, seconds: float) -> Iterator[str]:
+    few = polls_log.write(folder / "few.log", 2_000, poison=True)
+    yield "| kB/s | at rest | under load |"
+    yield "|---|---:|---:|"
+    for dimensions in sizes:
+        rest, load = (
+            bytes_per_second(log, Sqlite(folder), seconds, idle=log == few, dimensions=dimensions)
+            for log in (few, many)
+        )
+        yield f"| {dimensions[0]}x{dimensions[1]} | {rest / 1e3:.1f} | {load / 1e3:.1f} |"
+
+
+def _answered(sizes: Sizes, folder: Path, many: Path, seconds: float) -> Iterator[str]:
+    yield ""
+    yield "| under load, held by | kB/s | `d`: s | kB | `esc`: s | kB |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for (width, height), holds, rate in itertools.product(
+        sizes, (False, True), SLOW_BYTES_PER_SECOND
+    ):
+        with opened(many, Sqlite(folder), width=width, height=height) as screen:
+            line = SlowLine(screen, rate, holds=holds)
+            line.until(FOLLOWING)
+            until = time.perf_counter() + seconds
+            while time.perf_counter() < until:
+                line.look()
+            answers = [answered_over(line, screen, *press) for press in SLOW_PRESSES]
+        figures = " | ".join(f"{taken:.1f} | {sent / 1e3:.1f}" for taken, sent in answers)
+        where = "the line" if holds else "the system"
+        yield f"| {width}x{height}, {where} | {rate / 1e3} | {figures} |"
+
+
+SLOW_PRESSES = ("d", "letters  reason"), ("\x1b", "model▴")
+
+if __name__ == "__main__":
+    main()

@@ -33,11 +33,12 @@ class Press(NamedTuple):
     sent: str
     text: str  # that the key brings, or takes away
     is_shown: bool = True
+    at_once: bool = False  # while the screen may still be at work for the key before
 
 
 MAIN = "space Pause"  # in the last line of the main screen, while the session is at work
 HELP = "turn pages"
-ESCAPE = "\x1b"
+ESCAPE, RIGHT, PAGE_DOWN, END = "\x1b", "\x1b[C", "\x1b[6~", "\x1b[F"
 PRESSES = (
     Press("f: freeze", "f", "FROZEN"),
     Press("f: follow", "f", "following"),
@@ -55,11 +56,19 @@ PRESSES = (
     Press("m: maximise", "m", "model▴", is_shown=False),
     Press("m: back", "m", "model▴"),
     Press("?: help", "?", HELP),
-    Press("right: next page", "\x1b[C", "applies the operation log"),
+    Press("right: first page of the guide", RIGHT, "applies the operation log"),
+    Press("right: its longest page", RIGHT, "Here are five situations"),
+    Press("page down there", PAGE_DOWN, "Here are five situations", is_shown=False),
+    Press("end there", END, "forgets all of it"),
+    Press("right: another page", RIGHT, "One dict in the target's settings"),
+    Press("esc: from a page at once", ESCAPE, HELP, is_shown=False, at_once=True),
+    Press("?: help", "?", HELP),
+    Press("esc: from help at once", ESCAPE, HELP, is_shown=False, at_once=True),
+    Press("?: help", "?", HELP),
     Press("esc: from help", ESCAPE, HELP, is_shown=False),
     Press("^p: palette", "\x10", "Search for commands"),
     Press("esc: from the palette", ESCAPE, "Search for commands", is_shown=False),
-    Press("home: first line", "\x1b[H", "FROZEN"),  # the last ones may tell of pause and resume
+    Press("e: next error", "e", "FROZEN"),
     Press("enter: inspect", "\r", "in the record"),
     Press("esc: from the inspector", ESCAPE, MAIN),
     Press("f: follow", "f", "following"),
@@ -117,7 +126,8 @@ def _answers(log: Path, target: Sqlite, rounds: int, *, is_idle: bool) -> dict[s
         screen.until("CAUGHT UP" if is_idle else MAIN)
         for _ in range(rounds):
             for press in (*PRESSES, *(AT_REST if is_idle else ())):
-                screen.rest(SETTLE_SECONDS)
+                if not press.at_once:
+                    screen.rest(SETTLE_SECONDS)
                 answers.setdefault(press.name, []).append(_answer(screen, press))
         if not is_idle and target.position() >= log.stat().st_size:
             raise RuntimeError("The backlog was applied before the keys were pressed.")

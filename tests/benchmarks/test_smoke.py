@@ -63,6 +63,12 @@ def test_every_key_is_answered():
 
 
 @pytest.mark.thorough
+def test_what_terminals_are_sent_is_measured():
+    said = smoke("tests.benchmarks.console")
+    assert said.count("| 80x24") == 5
+
+
+@pytest.mark.thorough
 def test_the_exact_path_is_measured():
     said = smoke("tests.benchmarks.exact_path")
     assert said.count("| the exact path, 1,000 in a transaction |") == 2

@@ -14,9 +14,12 @@ NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "COLUMNS", "LINES"}
 
 
 class Terminal:
-    """A console on the embedded project, in a pseudo-terminal of its own."""
+    """A console on the embedded project, in a pseudo-terminal of its own.
 
-    def __init__(self, folder, *arguments, size=(80, 24), **environment):
+    `answers` is whether it answers when it is asked for its cursor's place, as all but a few do.
+    """
+
+    def __init__(self, folder, *arguments, size=(80, 24), answers=True, **environment):
         width, height = size
         self.database = folder / "demo.sqlite3"
         self.screen = pyte.Screen(width, height)
@@ -37,6 +40,8 @@ class Terminal:
             dimensions=(height, width),
         )
         self.process.delaybeforesend = None
+        if answers:
+            self.screen.write_process_input = self.process.send
 
     def __enter__(self):
         return self
@@ -75,13 +80,20 @@ class Terminal:
 
     def look(self):
         """Read what there is to read, and return the screen as text."""
+        self.show(self.read(65536))
+        return "\n".join(self.screen.display)
+
+    def read(self, size):
+        """Return what there is to read, so many bytes at the most."""
         try:
-            data = self.process.read_nonblocking(65536, timeout=0.05)
+            return self.process.read_nonblocking(size, timeout=0.05)
         except pexpect.TIMEOUT:
-            data = b""
+            return b""
+
+    def show(self, data):
+        """Do what was read, and answer it."""
         self.received += data
         self._stream.feed(data)
-        return "\n".join(self.screen.display)
 
     def until(self, *texts, gone=(), drawn=lambda shown: True):
         """Wait until the texts are on the screen, and others are not.

@@ -25,6 +25,7 @@ from tui_ingest.tui.screens.console_screen import LOW_LINES, WIDE_CELLS, Console
 from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
+from tui_ingest.tui.terminal.drawing import PacedApp
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.farewell import left_to_do
 from tui_ingest.tui.view.first_failure import FirstFailure
@@ -41,7 +42,7 @@ SESSION = "session"  # the group of its worker
 RunSession = Callable[[Callable[[Event], None]], SessionEnded]
 
 
-class ConsoleApp(OrderedKeysApp):
+class ConsoleApp(PacedApp, OrderedKeysApp):
     """The console of one log, or of many.
 
     Args:
@@ -86,6 +87,7 @@ class ConsoleApp(OrderedKeysApp):
         self._run_session = run_session
         self._first_failure = FirstFailure() if rings else None
         self._keys_changed = dict(keymap or {})
+        self.animation_level = "none"  # what moves is sent again and again, and is late
         self._drawn_at = float("-inf")  # monotonic seconds
         self.main = LogsScreen(view) if isinstance(view, AllLogs) else MainScreen(view)
 
@@ -174,10 +176,12 @@ class ConsoleApp(OrderedKeysApp):
         self._ring_if_new()
 
     def _is_time_to_draw(self) -> bool:
-        """Tell whether screens are to show what is new; behind a dialog, seldom.
+        """Tell whether screens are to show what is new: not before the terminal shows what is old.
 
-        Whatever changes there draws the whole terminal.
+        Behind a dialog, seldom: whatever changes there draws the whole terminal.
         """
+        if self.is_behind:
+            return False
         now = time.monotonic()
         if isinstance(self.screen, ModalScreen) and now - self._drawn_at < BEHIND_SECONDS:
             return False

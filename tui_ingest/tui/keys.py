@@ -41,6 +41,7 @@ from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
 APP_KEYS: list[BindingType] = [
     Binding("q", "ask_to_quit", "Quit", tooltip="Quit after the running batch", id="quit"),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="quit_anywhere"),
+    Binding("ctrl+l", "draw_anew", "Draw the screen anew", show=False, id="draw_anew"),
 ]
 # What is asked for its keys at the same time.
 _TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (

@@ -1,0 +1,166 @@
+"""Sends a terminal no more than it takes in, however much there is in between."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TextIO, cast
+
+from rich.color import ColorSystem
+from rich.console import COLOR_SYSTEMS
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Offset, Size
+from textual.message import Message
+
+from tui_ingest.tui.terminal.image import TerminalImage
+from tui_ingest.tui.terminal.pace import Pace
+
+WHERE_IS_THE_CURSOR = "\x1b[6n"  # is answered when all before it is drawn
+# Those in which others run do not, or not in colour; what they send on is their own affair.
+ERASING = ("xterm", "alacritty", "foot", "linux", "rxvt")
+PATIENCE_SECONDS = 10.0  # with a terminal that has answered before
+FAREWELL_SECONDS = 1.0  # for answers, which the shell would take for typing
+
+
+class PacedDriver(LinuxDriver):
+    """Textual's, but for the way of what is drawn.
+
+    A line may hold megabytes that were written and not seen, and what answers a key comes after
+    them. So the terminal is asked after each piece, and what is under way is kept small. One that
+    does not answer is taken to have seen what the system has taken from this process: some 17 kB
+    more than it has.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._file: Any = _Watched(cast("TextIO", self._file), self._written)
+        self._image = TerminalImage(
+            _colors(self._app.console.color_system),
+            erases=os.environ.get("TERM", "").startswith(ERASING),
+        )
+        self._pace = Pace()
+        self._cursor = Offset(0, 0)
+        self._lock = threading.Condition()
+        self._handed_on = 0  # writes, to the thread that makes them
+        self._due = 0  # answers
+        self._answers = False  # whether this terminal does
+
+    # Drawing, in the screen's thread
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something drawn is not sent yet."""
+        return self._image.is_behind
+
+    def draw(self, update: LayoutUpdate | ChopsUpdate, size: Size, cursor: Offset) -> None:
+        """Show what is drawn, as soon as the terminal is ready for it."""
+        self._image.resize(size)
+        self._image.draw(update)
+        self._cursor = cursor
+        self._send()
+
+    def prefer_what_comes(self) -> None:
+        """Draw first what is drawn from now on."""
+        self._image.prefer_what_comes()
+
+    def draw_anew(self) -> None:
+        """Draw all there is, whatever others have written on the terminal."""
+        self._image.forget()
+        self._send()
+
+    def give_up_waiting(self) -> None:
+        """Wait no longer for an answer that is long due."""
+        now = time.monotonic()
+        if self._answers and self._pace.overdue(PATIENCE_SECONDS, now):
+            self._answers = False
+            with self._lock:
+                self._due = 0
+            self._pace.arrived_but(0, now)
+            self._send()
+
+    def _send(self) -> None:
+        room = self._pace.room
+        if room > 0 and (text := self._image.changes(room)):
+            x, y = self._cursor
+            text = f"{text}\x1b[{y + 1};{x + 1}H"
+            self._hand_on(f"\x1b[?2026h{text}\x1b[?2026l" if self._app._sync_available else text)
+
+    def _hand_on(self, text: str) -> None:
+        text += WHERE_IS_THE_CURSOR
+        with self._lock:
+            self._due += 1
+        self._pace.sent(len(text.encode()), time.monotonic())
+        self.write(text)
+
+    def write(self, data: str) -> None:
+        with self._lock:
+            self._handed_on += 1
+        super().write(data)
+
+    # What has become of it
+
+    def _written(self, number: int) -> None:
+        """In the thread that writes: nothing is left to write but what has just come."""
+        self._loop.call_soon_threadsafe(self._drained, number, time.monotonic())
+
+    def _drained(self, number: int, at: float) -> None:
+        if not self._answers and number == self._handed_on:
+            self._pace.arrived_but(0, at)
+            self._send()
+
+    def process_message(self, message: Message) -> None:
+        """In the thread that reads."""
+        if not isinstance(message, events.CursorPosition):
+            super().process_message(message)
+            return
+        with self._lock:
+            self._due = max(0, self._due - 1)
+            self._lock.notify_all()
+        self._loop.call_soon_threadsafe(self._answered, self._due, time.monotonic())
+
+    def _answered(self, due: int, at: float) -> None:
+        self._answers = True
+        self._pace.arrived_but(due, at)
+        self._send()
+
+    # Coming and going
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._image.forget()
+        if self._writer_thread is not None:
+            self._hand_on("")
+
+    def disable_input(self) -> None:
+        if self._answers:
+            with self._lock:
+                self._lock.wait_for(lambda: not self._due, FAREWELL_SECONDS)
+        super().disable_input()
+
+
+class _Watched:
+    """What Textual's thread writes to; tells how many writes there were when all are through."""
+
+    def __init__(self, file: TextIO, written: Callable[[int], None]) -> None:
+        self._file = file
+        self._written = written
+        self._writes = 0
+
+    def write(self, text: str) -> None:
+        self._file.write(text)
+        self._writes += 1
+
+    def flush(self) -> None:
+        self._file.flush()
+        self._written(self._writes)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+def _colors(name: str | None) -> ColorSystem:
+    return COLOR_SYSTEMS[name] if name else ColorSystem.TRUECOLOR
