@@ -143,6 +143,16 @@ def hand_over(target: Target, path: str, owner: Owner, heir: Owner) -> None:
     rows.update(**_columns(heir))
 
 
+def forget(target: Target, path: str, owner: Owner) -> None:
+    """Remove the row of a log of which nothing was ever read, and no order is to last."""
+    rows = target.rows(ProcessedFile).filter(
+        file_path=path, generation="", evidence="", paused_by="", stop_on_error_by=""
+    )
+    with target.atomic():
+        if rows.filter(owner=owner.id).update(owner=owner.id):  # others wait from here
+            rows.delete()
+
+
 def release(target: Target, path: str, owner: Owner) -> None:
     """Give the lease of a log back, unless somebody else has it by now."""
     rows = target.rows(ProcessedFile).filter(file_path=path, owner=owner.id)

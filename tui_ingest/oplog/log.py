@@ -112,6 +112,11 @@ class Backlog:
     heard_at: float | None = None
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a log, which may be rotated at this moment."""
+        return self.exists or self.generation_size > 0
+
+    @property
     def applicable_bytes(self) -> int:
         """Unread bytes that could be applied now: an unfinished line is for its writer to end."""
         return max(0, self.remaining_bytes - self.partial_bytes)

@@ -137,15 +137,19 @@ class Heartbeat:
         self._journal.write()
         self._written = self._state if renewed else None
 
-    def end(self) -> None:
-        """Give the lease back; where that fails, it ends by itself."""
+    def end(self, *, is_there: bool) -> None:
+        """Give the lease back; where that fails, it ends by itself.
+
+        Args:
+            is_there: as of `Lease.release`.
+        """
         for _ in range(LAST_TRIES):  # a state that was not written would be missed for good
             if self._written is self._state or not self._lease.held:
                 break
             self.beat()
         try:
             with write_turn(self._target.connection, short=True):
-                self._lease.release()
+                self._lease.release(is_there=is_there)
         except Exception as error:
             if not is_of_the_database(error):
                 raise

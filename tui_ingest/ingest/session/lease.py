@@ -110,14 +110,19 @@ class Lease:
         self.held, self.is_handed_over = False, True
         self._barred_until = time.monotonic() + HANDED_OVER_SECONDS
 
-    def release(self) -> None:
+    def release(self, *, is_there: bool) -> None:
         """Give it back, so that another session begins at once.
+
+        Args:
+            is_there: the log; of one that never was, as of a mistyped path, nothing is kept.
 
         Raises:
             Exception: the database cannot be used now.
         """
         if self.owner is not None and self.held:
             self.held = False
+            if not is_there:
+                leases.forget(self._target, self._path, self.owner)
             leases.release(self._target, self._path, self.owner)
 
 

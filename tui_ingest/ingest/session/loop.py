@@ -192,7 +192,7 @@ class Loop:
 
     def _finish(self, backlog: Backlog) -> None:
         partial_bytes = backlog.partial_bytes
-        if not backlog.exists and not backlog.generation_size:  # not rotated at this moment, either
+        if not backlog.is_there:
             raise Ended(
                 State.STOPPED, f"{self._log.path} does not exist. Check the path of the log."
             )

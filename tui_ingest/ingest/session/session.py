@@ -139,9 +139,9 @@ class Session:
             self._log.close()
 
     def _end(self, state: State, error: str) -> SessionEnded:
-        self._publisher.progress(self._cursor, now=True)  # what is left unread
+        backlog = self._publisher.progress(self._cursor, now=True)  # what is left unread
         self._publisher.change_state(state, error)
-        self._heartbeat.end()
+        self._heartbeat.end(is_there=backlog.is_there or not backlog.readable)
         ended = SessionEnded(
             at=time.time(),
             state=state,

@@ -151,10 +151,22 @@ def test_a_log_that_does_not_exist_yet_is_waited_for(log, database):
 
 
 def test_once_a_missing_log_is_an_error(log, database):
-    result, _ = ingest(log, database=database)
+    """And nothing is kept of it, not even what was said at its start: it may be a mistyped path."""
+    result, events = ingest(log, database=database, settings=Settings(models=["polls.choice"]))
 
     assert result.state is State.STOPPED
     assert "does not exist" in result.error
+    assert any(isinstance(event, Noticed) for event in events)
+    assert not ProcessedFile.objects.using(database).exists()
+
+
+def test_of_a_log_that_never_came_an_order_that_lasts_is_kept(log, database):
+    with Running(log, database=database) as session:
+        session.wait_for_state(State.NO_FILE_YET)
+        session.control.pause(by="ann")
+        session.wait_for_state(State.PAUSED)
+
+    assert stored(database).paused_by == "ann"
 
 
 def test_once_a_log_of_which_nothing_is_left_is_an_error(log, database):
@@ -168,6 +180,7 @@ def test_once_a_log_of_which_nothing_is_left_is_an_error(log, database):
 
     assert result.state is State.STOPPED
     assert "does not exist" in result.error
+    assert stored(database).generation
 
 
 def test_paused_nothing_is_applied_until_it_goes_on(log, database):
