@@ -50,7 +50,7 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
     To be asked once the savepoint of the record is rolled back.
     """
     failure = describe(error)
-    if not _is_to_be_looked_up(failure, error):
+    if not _is_to_be_looked_up(failure, error, record):
         return failure
     try:
         with target.atomic():
@@ -61,10 +61,10 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
         return failure  # what is known without looking
 
 
-def _is_to_be_looked_up(failure: Failure, error: Exception) -> bool:
+def _is_to_be_looked_up(failure: Failure, error: Exception, record: Record) -> bool:
     """A savepoint for nothing would cost as much as the record."""
-    if failure.reason == Reason.BAD_VALUE:
-        return isinstance(error, DatabaseError)
+    if failure.reason == Reason.BAD_VALUE:  # a deletion writes no values
+        return isinstance(error, DatabaseError) and record.operation is Operation.SAVE
     return failure.reason in WAITING_REASONS and not failure.needs
 
 

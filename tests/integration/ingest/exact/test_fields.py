@@ -5,10 +5,11 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 
 from tests.project.gallery.models import Everything
 from tests.support.lines import line
-from tests.support.target import Target, dumped, logged, saved
+from tests.support.target import Target, deleted, dumped, logged, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -259,3 +260,13 @@ def test_a_constraint_of_the_database_makes_a_dead_letter(target):
     letter = target.refuse(saved("showing", 1, {"work": 1, "exhibition": 1, "room": 0}))
     assert letter.reason == "integrity"
     assert "gallery_room" in letter.error
+
+
+@pytest.mark.parametrize("database", ["postgres"])
+def test_a_deletion_that_the_database_refuses_is_not_blamed_on_fields(target):
+    """PostgreSQL has moments that no program here can read."""
+    target.accept(saved("everything", 1, MINIMUM))
+    with connections["postgres"].cursor() as cursor:
+        cursor.execute(f"""UPDATE "{Everything._meta.db_table}" SET made = '10000-01-01'""")
+    letter = target.refuse(deleted("everything", 1))
+    assert "timestamp too large" in letter.error.partition("\n")[0]
