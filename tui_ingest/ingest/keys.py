@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import CompositePrimaryKey, IntegerField, UUIDField
 
-from tui_ingest.ingest.model_fields import AnyField
+from tui_ingest.ingest.model_fields import AnyField, value_of
 
 MAX_KEY = 255  # characters that `DeadLetterRow.key` holds
 
@@ -25,11 +25,11 @@ def python_value(field: AnyField, value: Any) -> Any:
             ValueError).
     """
     if not isinstance(field, CompositePrimaryKey):
-        return field.to_python(value)
+        return value_of(field, value)
     parts: list[AnyField] = list(field)  # type: ignore[arg-type]
     if not isinstance(value, list | tuple) or len(value) != len(parts):
         raise ValueError(f"a composite key is a list of {len(parts)} values, not {value!r}")
-    return tuple(part.to_python(item) for part, item in zip(parts, value, strict=True))
+    return tuple(value_of(part, item) for part, item in zip(parts, value, strict=True))
 
 
 def key_text(field: AnyField, value: Any) -> str:

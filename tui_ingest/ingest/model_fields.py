@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
+from django.conf import settings
 from django.db.models import (
+    DateTimeField,
     Field,
     ForeignKey,
     ManyToManyField,
     ManyToOneRel,
     Model,
 )
+from django.utils import timezone
 
 AnyField: TypeAlias = "Field[Any, Any]"  # Django's own class takes no parameters
 Serialized = Mapping[str, Any]  # Django's serialized object: "model", "pk", "fields"
@@ -55,6 +59,23 @@ def fields_of(model: type[Model]) -> ModelFields:
         inherited=frozenset(f.name for f in (*meta.fields, *meta.many_to_many)) - own,
         has_order=bool(meta.order_with_respect_to),
     )
+
+
+def value_of(field: AnyField, logged: Any) -> Any:
+    """Return a value of a log as a field reads it.
+
+    A moment without a zone (of a source with USE_TZ = False) is in this project's own, as Django
+    has it, which warns of every single one.
+    """
+    found = field.to_python(logged)
+    if (
+        isinstance(found, datetime.datetime)
+        and found.tzinfo is None
+        and settings.USE_TZ
+        and type(field).get_prep_value is DateTimeField.get_prep_value
+    ):
+        return timezone.make_aware(found, timezone.get_default_timezone())
+    return found
 
 
 def attname_of(model: type[Model], name: str) -> str:

@@ -32,6 +32,7 @@ from tui_ingest.ingest.model_fields import (
     Serialized,
     fields_of,
     primary_key,
+    value_of,
 )
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
@@ -174,7 +175,7 @@ def _own_value(field: AnyField, value: Any) -> Any:
     There the log means nothing else. In a nullable column the two look alike in the log, and
     Django reads both as None.
     """
-    found = field.to_python(value)
+    found = value_of(field, value)
     if found is None and isinstance(field, JSONField) and not field.null:
         return Value(None, JSONField())
     return found
@@ -187,7 +188,7 @@ def _links(target: Target, field: Any, values: Iterable[Any]) -> Iterable[Any]:
         if natural_keys.is_one(model, value):
             yield natural_keys.look_up(target, model, value).pk
         else:
-            yield key.to_python(value)
+            yield value_of(key, value)
 
 
 def _reference(target: Target, field: AnyField, value: Any) -> Any:
@@ -196,7 +197,7 @@ def _reference(target: Target, field: AnyField, value: Any) -> Any:
     relation: Any = field.remote_field
     model, name = relation.model, relation.field_name
     if not natural_keys.is_one(model, value):
-        return model._meta.get_field(name).to_python(value)
+        return value_of(model._meta.get_field(name), value)
     found = getattr(natural_keys.look_up(target, model, value), name)
     # Where that field is itself a foreign key: the row's value of it.
     return found.pk if isinstance(found, Model) else found

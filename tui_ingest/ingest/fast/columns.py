@@ -24,6 +24,7 @@ from tui_ingest.ingest.fast.kinds import (
     Values,
     prepare_other,
 )
+from tui_ingest.ingest.model_fields import value_of
 
 NONE = type(None)
 FEW = 8  # values that are looked at one by one, if there is an unusual one among them
@@ -106,7 +107,7 @@ class Column:
         """
         if self.by_name is not None and isinstance(value, list):
             raise UnfitError(f"{self.name} names a row that was not found.")
-        prepared = self.field.get_db_prep_save(self.target.to_python(value), self.connection)
+        prepared = self.field.get_db_prep_save(value_of(self.target, value), self.connection)
         if prepared is None and not self.field.null:
             raise UnfitError(f"{self.name} takes no null.")
         if prepared is not None and not self.fits(prepared):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.project.market.models import Item, Moment
 from tests.support.differential import Trial, delete, nameless, save
 from tests.support.examples import examples
 from tests.support.lines import key, line
@@ -430,6 +431,24 @@ def test_good_records_share_statements(trial):
     )
     assert trial.fast([batch]) == trial.exact([batch])
     assert (trial.runs, trial.replayed) == (1, 0)
+
+
+def test_moments_without_a_zone_are_in_the_projects_own(trial, settings):
+    """And Django does not warn of each of them, which here would be an error."""
+    settings.TIME_ZONE = "Asia/Kolkata"
+    noon = "2023-10-27T12:00:00"
+    batch = lines(
+        seller(1, 1),
+        *(save("item", pk, seller=key(1), made=noon) for pk in range(1, 30)),
+        save("moment", noon, times=1),
+        save("moment", f"{noon}+05:30", times=2),
+    )
+    assert trial.fast([batch]) == trial.exact([batch])
+    assert trial.replayed == 2  # whose rows are known by one
+    assert {item.made.isoformat() for item in Item.objects.using(trial.database)} == {
+        "2023-10-27T06:30:00+00:00"
+    }
+    assert [moment.times for moment in Moment.objects.using(trial.database)] == [2]
 
 
 def test_a_bad_record_does_not_slow_down_the_others(trial):
