@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, router
@@ -19,6 +19,7 @@ from tui_ingest.ingest import outside, receivers
 from tui_ingest.ingest.policy import OWN_APP, Policy, Verdict
 
 TAG = "tui_ingest"
+_CHANGES = "tui_ingest_recorder_change"  # of an app that is not installed where this is asked
 
 
 @register(TAG)
@@ -68,6 +69,32 @@ def check_routing(
     alias = _routed_to(ProcessedFile) or DEFAULT_DB_ALIAS
     found = routing_errors(alias) if databases is None or alias in databases else []
     return found if all(map(routing_errors, connections)) else []
+
+
+@register(Tags.database)
+def check_leftovers(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    """W002: no recorder is at work that came with a copy of the source's database."""
+    if apps.is_installed("tui_ingest.recorder"):
+        return []
+    return [
+        CheckWarning(
+            f"The database '{alias}' has the table {_CHANGES}, and tui_ingest.recorder is not"
+            " installed here: its triggers note there whatever is written, nobody takes it away,"
+            " and records are applied one by one.",
+            hint=(
+                "If it came with a copy of the source's database: add 'tui_ingest.recorder' to"
+                " INSTALLED_APPS, run python manage.py migrate --database"
+                f" {alias} tui_ingest_recorder zero, and take it out again."
+            ),
+            id="tui_ingest.W002",
+        )
+        for alias in databases or ()
+        if _CHANGES in connections[alias].introspection.table_names()
+    ]
 
 
 def routing_errors(alias: str) -> list[CheckMessage]:

@@ -52,6 +52,16 @@ def test_migrate_zero_takes_all_triggers_away(source):
     ]
 
 
+def test_triggers_that_came_with_a_copy_of_the_source_are_told_and_can_go(source):
+    source.add_settings('INSTALLED_APPS = ["django.contrib.contenttypes", "odd", "tui_ingest"]\n')
+    source.migrate()
+    assert "tui_ingest.W002" in source.manage("check", "--database", "default").stderr
+    source.add_settings('INSTALLED_APPS.append("tui_ingest.recorder")\n')
+    source.migrate("tui_ingest_recorder", "zero")
+    source.add_settings('INSTALLED_APPS.remove("tui_ingest.recorder")\n')
+    assert "no issues" in source.manage("check", "--database", "default").stdout
+
+
 def test_a_listed_table_that_is_not_there_or_is_a_view_is_told(source):
     source.add_settings("TUI_INGEST_RECORDER['MODELS'].append('odd.stranger')\n")
     source.execute("DROP TABLE strangers")
