@@ -108,6 +108,12 @@ def test_deletions(here, database):
         (question(1).replace(b"polls.question", b"surveys.survey"), {}, "is not installed", ""),
         (question(1), {"models": []}, "does not allow", ""),
         (question(1).replace(json.dumps(key(1)).encode(), b"null"), {}, "has no id", "id"),
+        (
+            question(1, "half \ud800"),
+            {},
+            "question_text has '\\ud800', which is half of a character.",
+            "question_text",
+        ),
         (NO_TEXT, {}, "question_text is empty; it must have a value.", "question_text"),
         (NO_DATE, {}, "pub_date is empty; it must have a value. The record does not", "pub_date"),
     ],

@@ -64,7 +64,8 @@ def explain(target: Target, error: Exception, record: Record) -> Failure:
 def _is_to_be_looked_up(failure: Failure, error: Exception, record: Record) -> bool:
     """A savepoint for nothing would cost as much as the record."""
     if failure.reason == Reason.BAD_VALUE:  # a deletion writes no values
-        return isinstance(error, DatabaseError) and record.operation is Operation.SAVE
+        of_a_column = isinstance(error, DatabaseError | UnicodeEncodeError)
+        return of_a_column and record.operation is Operation.SAVE
     return failure.reason in WAITING_REASONS and not failure.needs
 
 

@@ -5,13 +5,16 @@ The database judges; here it is said in the words of the model which field it me
 
 from __future__ import annotations
 
-from django.db.models import CharField
-from django.db.models.expressions import DatabaseDefault
+import re
+
+from django.db.models import CharField, TextField
 
 from tui_ingest.ingest.exact.deserializing import Row, deserialize
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete
 from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.target import Target
+
+_HALF = re.compile("[\ud800-\udfff]")  # no encoding has a surrogate without the other
 
 
 def beyond_limits(
@@ -42,10 +45,14 @@ def _beyond(target: Target, row: Row, field: AnyField) -> str:
     value = row.values.get(field.attname, field.get_default())
     if value is None and not field.null:
         return "is empty; it must have a value"
-    if isinstance(value, DatabaseDefault) or not isinstance(field, CharField):
+    if not isinstance(value, str) or not isinstance(field, CharField | TextField):
         return ""
-    most = field.max_length
-    is_judged = target.connection.vendor != "sqlite"  # which takes any length
-    if isinstance(value, str) and most is not None and len(value) > most and is_judged:
+    if half := _HALF.search(value):
+        return f"has {half[0]!a}, which is half of a character"
+    vendor = target.connection.vendor
+    if "\0" in value and vendor == "postgresql":
+        return "has a NUL character, which PostgreSQL has in no text"
+    most = field.max_length if isinstance(field, CharField) else None
+    if most is not None and len(value) > most and vendor != "sqlite":  # which takes any length
         return f"has {len(value):,} characters; it may have {most:,}"
     return ""

@@ -222,6 +222,16 @@ def test_what_a_column_refuses_is_said_in_the_words_of_the_model(target, fields,
     assert f"gallery.everything 1: {words}A column does not take its value:" in letter.error
 
 
+def test_text_that_a_database_has_not_is_said_in_the_words_of_the_model(target):
+    half = target.refuse(saved("everything", 1, {**MINIMUM, "text": "half \ud800"}))
+    assert half.error.startswith("gallery.everything 1: text has '\\ud800', which is half of a")
+    nul = saved("everything", 2, {**MINIMUM, "text": "nul\0"})
+    if target.database == "default":
+        target.accept(nul)  # SQLite keeps it
+        return
+    assert target.refuse(nul).error.startswith("gallery.everything 2: text has a NUL character")
+
+
 @pytest.mark.parametrize("pk", ["x", 2**70, [1, 2], {"a": 1}, 1.5e300])
 def test_a_bad_primary_key_is_a_dead_letter(target, pk):
     letter = target.refuse(saved("everything", pk, MINIMUM))
