@@ -51,7 +51,7 @@ class Look(enum.IntEnum):
     """When to look for missing parents: a commit that fails for them names no record."""
 
     NONE = enum.auto()  # expect none
-    AHEAD = enum.auto()  # before writing, if the batch is one run; otherwise as AFTER
+    AHEAD = enum.auto()  # before writing; if that does not tell, as AFTER
     AFTER = enum.auto()  # when every record is written, just before the commit
 
 

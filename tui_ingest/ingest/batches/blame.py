@@ -7,11 +7,14 @@ are in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias, assert_never
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
+from tui_ingest.ingest.exact.deleting import goes_alone
 from tui_ingest.ingest.exact.finding import row_key
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.fast import lookups
@@ -32,19 +35,32 @@ from tui_ingest.oplog.records import Operation, Record
 Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"
 
 
-class _Held(NamedTuple):
-    """A reference that a row is left with."""
+class _Spoken(NamedTuple):
+    """An object of a record, and what that does to its row."""
 
-    entry: int  # index of the one that set it last
-    number: int  # of the relation among those of the model
+    entry: int  # index of the record
+    operation: Operation
     serialized: Serialized
-    relation: Relation
 
-    @property
-    def value(self) -> Any:
-        if self.relation.primary_key:
-            return self.serialized.get("pk")
-        return self.serialized["fields"][self.relation.name]
+    def sets(self, field: Any) -> bool:
+        is_save = self.operation is Operation.SAVE
+        return is_save and (field.primary_key or field.name in self.serialized["fields"])
+
+    def value(self, field: Any) -> Any:
+        return identity_value(self.serialized, field)
+
+
+class _Held(NamedTuple):
+    """A reference that an object sets."""
+
+    by: _Spoken
+    number: int  # of the relation among those of the model
+    relation: Relation
+    ends: Sequence[Any] | None  # as the column has them; None: that is not known
+
+
+# By the model that has the table, in log order.
+_Objects: TypeAlias = "dict[type[Model], list[_Spoken]]"
 
 
 class ConstraintBlame:
@@ -55,80 +71,136 @@ class ConstraintBlame:
 
     def find(self, applied: Mapping[int, Record]) -> dict[int, Failure]:
         """Return the records to blame, by the index of their entry, which must be in log order."""
-        held: dict[tuple[RowKey, str], _Held] = {}
-        for index, record in applied.items():
-            for serialized in self._written(record):
-                self._follow(held, index, record.operation, serialized)
+        objects = self._objects(applied)
         blamed: dict[int, Failure] = {}
-        for suspect in self._suspects([*held.values()]):
+        for suspect in self._left(self._suspects(objects), objects):
             failure = self._failure(suspect)
-            if failure is not None:
-                blamed.setdefault(suspect.entry, failure)
+            if failure is not None and self._dangles(suspect):
+                blamed.setdefault(suspect.by.entry, failure)
         return blamed
 
-    def _written(self, record: Record) -> Iterator[Serialized]:
-        for serialized in record.objects:
-            if self._target.policy.verdict(serialized["model"]) is Verdict.ALLOWED:
-                yield serialized
+    def foresee(self, coming: Mapping[int, Record]) -> dict[int, Failure] | None:
+        """Return the records that `find` would blame if all of these were applied; None if that
+        cannot be told.
 
-    def _follow(
-        self,
-        held: dict[tuple[RowKey, str], _Held],
-        index: int,
-        operation: Operation,
-        serialized: Serialized,
-    ) -> None:
-        relations = _relations(serialized)
-        if not relations:
-            return
-        try:
-            row = row_key(self._target, serialized)
-        except RecordError:  # a natural key of rows that are gone by now
-            return
-        for number, relation in enumerate(relations):
-            match operation:
-                case Operation.SAVE:
-                    if relation.primary_key or relation.name in serialized["fields"]:
-                        held[row, relation.name] = _Held(index, number, serialized, relation)
-                case Operation.DELETE:
-                    held.pop((row, relation.name), None)
-                case Operation.DIGEST:
-                    return
-                case unknown:
-                    assert_never(unknown)
-
-    def _suspects(self, held: list[_Held]) -> list[_Held]:
-        """Leave out, with one question per relation, those whose parents are here."""
-        values: dict[Relation, dict[Any, list[_Held]]] = {}
-        suspects = []
-        for reference in held:
-            found = self._column_values(reference)
-            if found is None:
-                suspects.append(reference)  # to be looked at by itself
-            for value in {*(found or ())} - {None}:
-                same = values.setdefault(reference.relation, {}).setdefault(value, [])
-                same.append(reference)
-        for relation, by_value in values.items():
-            parents = ref_to(_key(relation).target_field, self._target.connection)
-            here = lookups.existing(parents, by_value, self._target.connection)
-            for value in by_value.keys() - here:
-                suspects += by_value[value]
-        once = {id(reference): reference for reference in suspects}
-        return sorted(once.values(), key=lambda reference: (reference.entry, reference.number))
-
-    def _column_values(self, reference: _Held) -> list[Any] | None:
-        """Return what the columns hold; None if that is not known."""
-        relation = reference.relation
-        values = reference.value if isinstance(relation, ManyToManyField) else [reference.value]
-        column = prepare(_key(relation), self._target.connection)
-        try:
-            return [column.convert_one(value) for value in values]
-        except Exception:  # a natural key; an applied record has no others, as far as is known
+        Without those that need a row which one of these would bring.
+        """
+        objects = self._objects(coming)
+        suspects = self._suspects(objects)
+        relations = {one.relation for one in suspects}
+        brought = {relation: self._brought(relation, objects) for relation in relations}
+        lost = []
+        for one in suspects:
+            values = brought[one.relation]
+            if values is None:
+                return None
+            if one.ends is not None and values.isdisjoint(one.ends):
+                lost.append(one)
+        if not all(self._is_sure(one, coming, objects) for one in lost):
             return None
+        failures: dict[int, Failure] = {}
+        for one in self._left(lost, objects):
+            if failure := self._failure(one):
+                failures.setdefault(one.by.entry, failure)
+        return failures
+
+    def _objects(self, records: Mapping[int, Record]) -> _Objects:
+        objects: _Objects = {}
+        known: dict[str, list[_Spoken]] = {}
+        for index, record in records.items():
+            for serialized in record.objects:
+                label = serialized["model"]
+                if label not in known:
+                    known[label] = self._place(label, objects)
+                known[label].append(_Spoken(index, record.operation, serialized))
+        return objects
+
+    def _place(self, label: str, objects: _Objects) -> list[_Spoken]:
+        if self._target.policy.verdict(label) is not Verdict.ALLOWED:
+            return []
+        try:
+            return objects.setdefault(concrete(find_model(label)), [])
+        except RecordError:  # not installed
+            return []
+
+    def _suspects(self, objects: _Objects) -> list[_Held]:
+        """Leave out, with one question per relation, the references whose parents are here."""
+        return [
+            held
+            for model, spoken in objects.items()
+            for number, relation in enumerate(_relations(model))
+            for held in self._lost(number, relation, [one for one in spoken if one.sets(relation)])
+        ]
+
+    def _lost(self, number: int, relation: Relation, setting: list[_Spoken]) -> Iterator[_Held]:
+        is_many = isinstance(relation, ManyToManyField)
+        values = [one.value(relation) for one in setting]
+        ends = self._converted(_key(relation), [v or () if is_many else (v,) for v in values])
+        parents = ref_to(_key(relation).target_field, self._target.connection)
+        wanted = {end for some in ends for end in some or ()} - {None}
+        absent = wanted - lookups.existing(parents, wanted, self._target.connection)
+        for one, found in zip(setting, ends, strict=True):
+            if found is None or not absent.isdisjoint(found):
+                yield _Held(one, number, relation, found)
+
+    def _converted(self, field: Any, values: list[Sequence[Any]]) -> list[Sequence[Any] | None]:
+        """Return values as the column has them, of each object; None if that is not known."""
+        column = prepare(field, self._target.connection)
+        together = column.convert([*itertools.chain.from_iterable(values)])
+        if together is None:  # a natural key; an applied record has nothing else
+            return [column.convert(some) for some in values]
+        rest = iter(together)
+        return [[*itertools.islice(rest, len(some))] for some in values]
+
+    def _left(self, suspects: list[_Held], objects: _Objects) -> list[_Held]:
+        """Leave out the references that later records have set anew, or taken along."""
+        left: list[_Held] = []
+        for relation in dict.fromkeys(one.relation for one in suspects):
+            last: dict[RowKey, _Spoken] = {}
+            for one in objects[relation.model]:
+                try:
+                    row = row_key(self._target, one.serialized)
+                except RecordError:  # a natural key of rows that are gone by now
+                    continue
+                if one.sets(relation):
+                    last[row] = one
+                elif one.operation is Operation.DELETE:
+                    last.pop(row, None)
+            setting = {id(one) for one in last.values()}
+            left += (s for s in suspects if s.relation is relation and id(s.by) in setting)
+        return sorted(left, key=lambda one: (one.by.entry, one.number))
+
+    def _brought(self, relation: Relation, objects: _Objects) -> Set[Any] | None:
+        """Return by what a relation may refer to the rows that are saved; None if one of these
+        does not say it.
+        """
+        field = _key(relation).target_field
+        saved = objects.get(concrete(field.model), ())
+        values = [one.value(field) for one in saved if one.operation is Operation.SAVE]
+        if None in values:
+            return None
+        column = prepare(field, self._target.connection)
+        found = column.convert(values)
+        return None if found is None else {*found}
+
+    def _is_sure(self, lost: _Held, coming: Mapping[int, Record], objects: _Objects) -> bool:
+        """Tell whether an object alone decides what its row will refer to."""
+        model, identity = lost.relation.model, self._target.identities.field(lost.relation.model)
+        return (
+            len(coming[lost.by.entry].objects) == 1
+            and not isinstance(lost.relation, ManyToManyField)
+            and not self._target.settings.receivers  # which may bring anything
+            and all(one.value(identity) is not None for one in objects[model])
+            and (
+                (len(foreign_keys(model)) == 1 and not model._meta.private_fields)
+                # Nor does it go along by another way.
+                or all(goes_alone(other) or not _are_deleted(objects[other]) for other in objects)
+            )
+        )
 
     def _failure(self, suspect: _Held) -> Failure | None:
-        for missing in missing_parents(self._target, [suspect.serialized]):
-            if missing.field == suspect.relation.name and self._dangles(suspect):
+        for missing in missing_parents(self._target, [suspect.by.serialized]):
+            if missing.field == suspect.relation.name:
                 return missing.as_failure()
         return None
 
@@ -138,9 +210,9 @@ class ConstraintBlame:
         It may have been deleted since. And a parent that was deleted since may have let it go: its
         key was set to null, its link was taken along.
         """
-        model = concrete(find_model(suspect.serialized["model"]))
+        model = concrete(find_model(suspect.by.serialized["model"]))
         field = self._target.identities.field(model)
-        value = identity_value(suspect.serialized, field)
+        value = identity_value(suspect.by.serialized, field)
         if value is None:
             return True
         rows = self._target.rows(model).filter(**{"pk" if field.primary_key else field.name: value})
@@ -157,9 +229,13 @@ class ConstraintBlame:
         return rows.filter(~Exists(referred), **{f"{key.name}__isnull": False}).exists()
 
 
-def _relations(serialized: Serialized) -> list[Relation]:
-    model = find_model(serialized["model"])
+@cache
+def _relations(model: type[Model]) -> list[Relation]:
     return [*foreign_keys(model), *many_to_many(model)]
+
+
+def _are_deleted(objects: Iterable[_Spoken]) -> bool:
+    return any(one.operation is Operation.DELETE for one in objects)
 
 
 def _key(relation: Relation) -> Any:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from django.db import DatabaseError, IntegrityError, transaction
 
@@ -18,11 +19,13 @@ from tui_ingest.ingest.batches.attempts import (
     Refusal,
     RunRefusedError,
 )
+from tui_ingest.ingest.batches.blame import ConstraintBlame
 from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.deadletters import Cascades
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.failures import Failure, explain
+from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.sending import can_send_together
 from tui_ingest.ingest.exact.units import Unit
@@ -43,6 +46,14 @@ SMALLEST_RUN = 8  # entries
 LONGEST_SERIES = 256  # records
 
 
+class _ForeseenError(Exception):
+    """A record that was written is without its parent."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.error)
+        self.failure = failure
+
+
 class BatchPass:
     """One pass over the entries of a batch, in the caller's transaction.
 
@@ -60,6 +71,7 @@ class BatchPass:
         *,
         replayer: Replayer,
         fast: FastPath | None,
+        blame: ConstraintBlame,
         partners: Partners,
         cascades: Cascades,
         verifier: Verifier | None,
@@ -71,6 +83,7 @@ class BatchPass:
         self._replayer = replayer
         self._unit = Unit(target, replayer, self._entries)
         self._fast = fast
+        self._blame = blame
         self._partners = partners
         self._cascades = cascades
         self._verifier = verifier
@@ -78,6 +91,7 @@ class BatchPass:
         self._clock = clock
         self._started = clock()
         self._has_looked = False  # for missing parents
+        self._foreseen: Mapping[int, Failure] = {}  # records without any, by index of the entry
         self._at = 0  # the next entry
         self._longest_series = LONGEST_SERIES  # less while they are refused
         self._can_send_together = can_send_together(target.connection)
@@ -138,6 +152,7 @@ class BatchPass:
     # One at a time
 
     def _one_by_one(self, stop: int) -> None:
+        self._foresee()
         self._attempt.longest = max(2 * self._attempt.longest, 2 * SMALLEST_RUN)
         while self._at < stop:
             if not self._in_series(self._series(stop)):
@@ -169,9 +184,12 @@ class BatchPass:
                 return self._verify(entry)
             if taken := self._cascades.failure(entry, self._failed()):
                 return taken
-            return self._undone(entry) if undo else self._unit.replay(index)
+            look = partial(self._look_for_parents, self._foreseen.get(index))
+            return self._undone(entry, look) if undo else self._unit.replay(index, look=look)
         except MemoryError:
             raise
+        except _ForeseenError as foreseen:
+            return foreseen.failure
         except Exception as error:  # whatever a record can provoke, it is that record's failure
             if self._is_undone() or (is_of_the_database(error) and not self._is_final(error)):
                 raise
@@ -188,10 +206,11 @@ class BatchPass:
             if isinstance(record := self._entries[index], Record):
                 yield record, failure
 
-    def _undone(self, record: Record) -> Mapping[str, Outcome]:
+    def _undone(self, record: Record, look: Callable[[Record], None]) -> Mapping[str, Outcome]:
         self._replayer.check(record)
         with self._unit.in_series([record], together=False) as replay:  # its SQL is at hand
             outcomes = replay(record)
+            look(record)
             transaction.set_rollback(True, using=self._target.database)
         return outcomes
 
@@ -202,6 +221,28 @@ class BatchPass:
     def _is_undone(self) -> bool:
         """Tell whether not even the savepoint is left: the failure was not the record's."""
         return self._target.connection.needs_rollback
+
+    # What is expected to be without its parent
+
+    def _foresee(self) -> None:
+        """Look for parents that nothing will bring: a batch would be undone for their children."""
+        if self._attempt.look is Look.AHEAD and not self._has_looked:
+            coming = {
+                index: entry
+                for index, entry in enumerate(self._entries[self._at :], self._at)
+                if isinstance(entry, Record) and index not in self._attempt.blamed
+            }
+            found = self._blame.foresee(coming)
+            self._has_looked = found is not None
+            self._foreseen = found or {}
+
+    def _look_for_parents(self, foreseen: Failure | None, record: Record) -> None:
+        """Undo a record that is without its parent, as was foreseen."""
+        if foreseen is None:
+            return
+        missing = missing_parents(self._target, record.objects)
+        if any(one.parent in foreseen.needs for one in missing):
+            raise _ForeseenError(foreseen)
 
     # One after the other, and undone together
 
@@ -222,6 +263,7 @@ class BatchPass:
             or index in self._attempt.refused
             or index in self._attempt.suspects
             or index in self._attempt.blamed
+            or index in self._foreseen
         )
 
     def _in_series(self, records: Sequence[Record]) -> bool:
@@ -286,9 +328,11 @@ class BatchPass:
         """Apply a run, or learn from its failure how to go on."""
         try:
             with self._savepoint():
-                window = fast.plan(
-                    self._entries, self._at, stop, known_failures=self._attempt.blamed
-                )
+                window = self._plan(fast, stop)
+                if not self._is_to_look_ahead(window):
+                    self._foresee()
+                    if any(window.start <= index < window.stop for index in self._foreseen):
+                        window = self._plan(fast, stop)
                 failures = self._refuse(window)
                 if self._is_to_look_ahead(window):
                     failures |= fast.take_out_orphans(window, self._entries)
@@ -316,6 +360,10 @@ class BatchPass:
             # path can apply its records, then a batch would take the square of its length.
             self._attempt.longest = 2 * SMALLEST_RUN
 
+    def _plan(self, fast: FastPath, stop: int) -> Window:
+        known = {*self._attempt.blamed, *self._foreseen}
+        return fast.plan(self._entries, self._at, stop, known_failures=known)
+
     def _savepoint(self) -> AbstractContextManager[object]:
         """On SQLite a savepoint costs as much as the rows of a run: at first, do without."""
         if self._attempt.is_careful:
@@ -342,8 +390,12 @@ class BatchPass:
         return failures
 
     def _reason(self, index: int) -> Failure | None:
-        """Return why an entry fails; None, with its effect undone, if it does not."""
+        """Return why an entry fails; None, with its effect undone, if it does not, or if it is to
+        be tried by itself.
+        """
         result = self._try(index, undo=True)
+        if index in self._foreseen:
+            return result if result is self._foreseen[index] else None
         return result if isinstance(result, Failure) else None
 
     def _obey_limits(self, window: Window, failures: Mapping[int, Failure]) -> int:

@@ -147,6 +147,7 @@ class BatchWriter:
                     written,
                     replayer=self._replayer,
                     fast=self._fast,
+                    blame=self._blame,
                     partners=Partners(self._target, self._file),
                     cascades=deadletters.Cascades(
                         self._target, self._file, about_to_look=self._replayer.settle

@@ -32,19 +32,24 @@ class Unit:
         self._is_unchecked = False
 
     def replay(
-        self, index: int, is_to_come: Callable[[int], bool] | None = None
+        self,
+        index: int,
+        is_to_come: Callable[[int], bool] | None = None,
+        *,
+        look: Callable[[Record], None] = lambda _: None,
     ) -> Mapping[str, Outcome]:
         """Apply one of the records, in a savepoint of its own.
 
         Args:
             is_to_come: which others may be counted upon; None: those after it.
+            look: is called when it is written; what it raises undoes it.
 
         Raises:
             Exception: as `Replayer.replay`; nothing is left of the try.
         """
         record = self._entries[index]
         assert isinstance(record, Record)  # noqa: S101  # nothing else can be applied
-        outcomes = self._replay_somehow(index, record, is_to_come or index.__lt__)
+        outcomes = self._replay_somehow(index, record, is_to_come or index.__lt__, look)
         self._parking.pay((index,))
         return outcomes
 
@@ -63,27 +68,35 @@ class Unit:
             yield self._replay
 
     def _replay_somehow(
-        self, index: int, record: Record, is_to_come: Callable[[int], bool]
+        self,
+        index: int,
+        record: Record,
+        is_to_come: Callable[[int], bool],
+        look: Callable[[Record], None],
     ) -> Mapping[str, Outcome]:
         try:
             with self._target.atomic():
-                return self._replay(record)
+                outcomes = self._replay(record)
+                look(record)
+                return outcomes
         except DatabaseError as error:
             if self._target.connection.needs_rollback or fault_of(error) is not Fault.UNIQUE:
                 raise
-            return self._with_room(index, record, is_to_come, error)
+            return self._with_room(index, record, is_to_come, look, error)
 
     def _with_room(
         self,
         index: int,
         record: Record,
         is_to_come: Callable[[int], bool],
+        look: Callable[[Record], None],
         error: DatabaseError,
     ) -> Mapping[str, Outcome]:
         try:
             with self._target.atomic():
                 debts = self._parking.make_room(index, is_to_come)
                 outcomes = self._replay(record)
+                look(record)
         except NoRoomError as full:
             if told := full.as_error():
                 raise told from error
