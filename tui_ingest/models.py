@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import models, router, transaction
 from django.db.models.base import ModelBase
@@ -11,14 +12,29 @@ from tui_ingest.fields import UTCDateTimeField
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
+class KeptRows(models.QuerySet[Any]):
+    """What hangs on a row is read where that is, whatever the project's routers say of reads.
+
+    A replica lags, and knows nothing of what the transaction has done.
+    """
+
+    @property
+    def db(self) -> str:
+        row = self._hints.get("instance")  # type: ignore[attr-defined]
+        return self._db or (row and row._state.db) or super().db  # type: ignore[attr-defined]
+
+
 class Kept(models.Model):
     """What the engine keeps for itself: no receiver of the project's is told of it.
 
     One that is connected for every model, and cannot do with these, would stop every session.
     """
 
+    objects = KeptRows.as_manager()
+
     class Meta:
         abstract = True
+        base_manager_name = "objects"
 
     def save_base(
         self,

@@ -56,6 +56,19 @@ def test_the_record_beside_the_database(target, client):
     assert f"bytes {letter.position} to" in page.text
 
 
+class Replica:
+    """Where nothing of it is, and where this test may not look."""
+
+    def db_for_read(self, model, **hints):
+        return "postgres" if model._meta.app_label == "tui_ingest" else None
+
+
+def test_where_routers_have_a_replica_read_it_is_not_asked(target, client, settings):
+    letter = target.refuse(saved("tag", 1, {"name": None, "note": "same"}))
+    settings.DATABASE_ROUTERS = [Replica()]
+    assert "SAVE gallery.tag 1" in Page(visitor(client, *VIEWED).get(page_of(letter))).text
+
+
 def test_the_row_that_has_a_unique_value(target, client):
     target.apply(saved("tag", 1, {"name": "a", "note": ""}))
     letter = target.refuse(saved("tag", 2, {"name": "a", "note": ""}))

@@ -679,3 +679,28 @@ def test_a_deletion_comes_back_when_nothing_forbids_it_any_more(target):
     target.apply(saved("showing", 2, {**shown, "exhibition": 2}))
     assert statuses(target) == ["applied"]
     assert [row.pk for row in target.rows(Exhibition)] == [2]
+
+
+class Replica:
+    """Sends whoever asks to another database, where nothing of it is."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def db_for_read(self, model, **hints):
+        return self.database
+
+
+def test_where_routers_have_a_replica_read_it_is_not_asked(target, settings):
+    target.apply(bad(1, "a"), saved("label", 1, {"text": "l", "tag": 7}))
+    other = {"default": "postgres", "postgres": "default"}[target.database]
+    settings.DATABASE_ROUTERS = [Replica(other)]
+    target.accept(tag(7, "parent"))
+    assert [letter.status for letter in target.letters()] == ["open", "applied"]
+    assert [row.key for row in target.letters()[0].rows.all()] == ["1"]
+    deadletters.edit(target.engine(), target.letters()[0].pk, tag(1, "mended").rstrip(b"\n"))
+    (retried,) = deadletters.retry_all(target.engine(), [target.letters()[0].pk])
+    assert retried.applied
+    target.accept(tag(2, "and on"))
+    assert [letter.status for letter in target.letters()] == ["applied", "applied"]
+    assert sorted(target.rows(Tag).values_list("name", flat=True)) == ["and on", "mended", "parent"]
