@@ -6,10 +6,11 @@ import pytest
 from django.db import connections
 from django.db.models import signals
 
-from tests.project.market.models import Album, Seller, Stamp
+from tests.project.market.models import Album, Plate, Seller, Stamp, Street
 from tests.support.differential import Trial, delete, nameless, save
 from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
+from tui_ingest.ingest.fast.names import own_fields
 from tui_ingest.ingest.fast.tables import Table
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -433,6 +434,34 @@ def test_a_natural_key_that_is_more_than_columns_is_for_the_projects_methods(tri
     assert trial.fast(history) == exact
     monkeypatch.setattr(Table, "named_by", frozenset({"label"}))
     assert trial.fast(history) != exact
+
+
+@pytest.mark.parametrize(
+    ("model", "natural_key"),
+    [
+        (Plate, lambda row: (row.name.lower(),)),
+        (Plate, lambda row: (f"{row.name}",)),
+        (Plate, lambda row: (row.name,) if row.size else ("",)),
+        (Plate, lambda row: (row.name,) if row.above is None else (row.above.name,)),
+        (Plate, lambda row: (row.size,)),
+        (Plate, lambda row: (row.pk,)),
+        (Street, lambda row: (row.name, row.town.name)),  # there may be two of the name
+    ],
+)
+def test_what_makes_up_a_natural_key_is_not_guessed(monkeypatch, model, natural_key):
+    monkeypatch.setattr(model, "natural_key", natural_key, raising=False)
+    assert own_fields(model) == frozenset()
+
+
+def test_a_row_that_is_missing_is_not_taken_for_another(trial):
+    history = [
+        [line(*save("plate", -1, name="a")), line(*save("plate", 5, name="e"))],
+        [line(*nameless(delete("plate", None, name="b"))), line(*plate("c")), line(*plate("d"))],
+    ]
+    exact = trial.exact(history)
+    assert len(exact["Plate"]) == 4
+    assert trial.fast(history) == exact
+    assert trial.replayed == 0
 
 
 def test_every_rule_is_put_to_the_test():
