@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.models import signals
 
-from tests.project.market.models import Album, Plate, Seller, Stamp, Street
+from tests.project.market.models import Album, Crack, Plate, Seller, Stamp, Street
 from tests.support.differential import Trial, delete, nameless, save
 from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
@@ -434,6 +434,23 @@ def test_a_natural_key_that_is_more_than_columns_is_for_the_projects_methods(tri
     assert trial.fast(history) == exact
     monkeypatch.setattr(Table, "named_by", frozenset({"label"}))
     assert trial.fast(history) != exact
+
+
+def test_a_receiver_may_make_the_row_that_a_natural_key_is_of(trial):
+    def make(instance, using, **_):
+        if instance.place == 1:
+            deep = {"place": 2, "plate_id": instance.plate_id, "depth": 9}
+            Crack.objects.using(using).get_or_create(**deep)
+
+    cracks = [nameless(save("crack", None, place=place, plate=["a"])) for place in (1, 2)]
+    history = [[line(*plate("a"))], [line(*crack) for crack in cracks]]
+    signals.pre_save.connect(make, sender=Crack)
+    try:
+        exact = trial.exact(history, receivers=["*"])
+        assert len(exact["Crack"]) == 2
+        assert trial.fast(history, receivers=["*"]) == exact
+    finally:
+        signals.pre_save.disconnect(make, sender=Crack)
 
 
 @pytest.mark.parametrize(
