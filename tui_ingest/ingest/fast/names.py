@@ -9,7 +9,6 @@ once, with something in place of a row that notes which of its values make up th
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import FunctionType, MethodType
@@ -160,7 +159,8 @@ def keys_of(
     """Return the values of a field of the rows that have some natural keys, as far as is known."""
     try:
         with target.atomic():  # the method may ask the database all the same
-            return dict(_found(target, model, field, dict(_asked(model, names))))
+            asked = dict(_asked(model, names, using=target.database))
+            return dict(_found(target, model, field, asked))
     except MemoryError:
         raise
     except Exception as error:  # the method is the project's own code
@@ -170,10 +170,15 @@ def keys_of(
 
 
 def _asked(
-    model: type[Model], names: Collection[NaturalKey]
+    model: type[Model], names: Collection[NaturalKey], *, using: str | None = None
 ) -> Iterator[tuple[NaturalKey, Mapping[str, Any]]]:
-    """Yield what the project's method asks for: values by the names of fields, as in a query."""
-    manager: Any = copy.copy(model._default_manager)
+    """Yield what the project's method asks for: values by the names of fields, as in a query.
+
+    Args:
+        using: the database in which the method may look for other rows, as that of permissions
+            does for content types; their numbers are others elsewhere.
+    """
+    manager: Any = model._default_manager.db_manager(using)
     kind = getattr(manager, "_queryset_class", QuerySet)
     if kind.get is not QuerySet.get:
         raise UnknownError

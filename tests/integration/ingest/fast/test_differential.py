@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.project.market.models import Item, Moment
+from tests.project.market.models import Item, Moment, TownManager
 from tests.support.differential import Trial, delete, nameless, save
 from tests.support.examples import examples
 from tests.support.lines import key, line
@@ -211,6 +211,21 @@ def test_references_by_natural_keys_share_statements(trial):
     assert (exact["letters"], len(exact["House"]), len(exact["House_near"])) == ([], 38, 57)
     assert trial.fast([before, after]) == exact
     assert (trial.runs, trial.replayed) == (2, 0)
+
+
+def test_a_method_that_finds_by_natural_keys_is_told_the_database(trial, monkeypatch):
+    """That of permissions asks it for content types, whose numbers are others elsewhere."""
+    told = set()
+
+    def find(manager, name):
+        told.add(manager.db)
+        return manager.get(name=name)
+
+    monkeypatch.setattr(TownManager, "get_by_natural_key", find)
+    towns = lines(*(save("town", pk, name=f"town {pk}") for pk in range(1, 20)))
+    houses = lines(*(save("house", pk, town=[f"town {pk}"]) for pk in range(1, 20)))
+    trial.fast([towns, houses])
+    assert (trial.replayed, told) == (0, {trial.database})
 
 
 def test_a_natural_key_that_is_more_than_values_is_for_the_projects_method(trial):
