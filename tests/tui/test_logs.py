@@ -319,6 +319,9 @@ async def test_a_database_that_is_away_is_waited_for(logs, monkeypatch):
         await d.shows("◌ WAITING · database: database is locked")
         gone.clear()
         await settled(d, "a.log", "b.log")
+        assert "as of" not in d.text()
+        gone.append(True)
+        await d.shows("◌ WAITING", "Logs · UTC · as of ")
 
 
 async def test_a_service_whose_files_are_elsewhere_is_seen_through_the_database(logs, tmp_path):

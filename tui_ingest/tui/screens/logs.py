@@ -58,6 +58,7 @@ class LogsScreen(ListScreen):
         super().__init__(logs)
         self.logs = logs
         self._shown: list[LogRow] | None = None  # as given to the table last
+        self._as_of: float | None = None  # as the title says it
 
     def compose(self) -> ComposeResult:
         yield self.top_line()
@@ -78,16 +79,18 @@ class LogsScreen(ListScreen):
 
     def look(self) -> None:
         super().look()
-        if self.logs.rows is not self._shown:
-            self._shown = self.logs.rows
+        if self.logs.rows is not self._shown or self.logs.as_of != self._as_of:
+            self._shown, self._as_of = self.logs.rows, self.logs.as_of
             self.table.show_at(self.logs.rows, self.logs.clock())
             self.filter_changed()
 
     def filter_changed(self) -> None:
         table = self.table
         in_short = self.app.size.width < WIDE_CELLS
-        zone = [formats.zone(self.logs.clock())] if table.shows_times else []
-        parts = ["Logs", *zone, *tally(table.shown, in_short=in_short)]
+        now = self.logs.clock()
+        zone = [formats.zone(now)] if table.shows_times else []
+        old = [] if self._as_of is None else [f"as of {formats.moment(self._as_of, now)}"]
+        parts = ["Logs", *zone, *old, *tally(table.shown, in_short=in_short)]
         if table.filter:
             parts.append(f"/{table.filter.typed}/ {len(table.shown):,} of {table.total:,}")
         table.entitle(" · ".join(parts), "" if self.logs.named else "looking only")

@@ -69,6 +69,7 @@ class AllLogs(LogView):
         self.named = tuple(named)
         self.rows: list[LogRow] = []
         self._has_looked = False  # at the database
+        self._looked_at: float | None = None  # the last time, in seconds since the epoch
         self._trouble = ""  # why the database cannot be asked
         self._make_view = make_view
         self._members: dict[str, OneOfMany] = {}  # by path
@@ -130,6 +131,7 @@ class AllLogs(LogView):
             for member in self._members.values():
                 member.was_looked_for = True
             self._has_looked = True
+            self._looked_at = self.clock()
             self._tell()
 
     def _ask_the_sessions(self) -> None:
@@ -196,6 +198,11 @@ class AllLogs(LogView):
 
     def _views(self) -> list[LogView]:
         return [one.view for one in self._all() if one.view is not None]
+
+    @property
+    def as_of(self) -> float | None:
+        """When the rows were true, in seconds since the epoch; None while they are."""
+        return self._looked_at if self._trouble else None
 
     @property
     def badge(self) -> Phrase:
