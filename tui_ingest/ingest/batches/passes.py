@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from types import MappingProxyType
+from typing import TypeAlias
 
 from django.db import DatabaseError, IntegrityError, transaction
 
@@ -32,9 +35,10 @@ from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
-from tui_ingest.ingest.reasons import ReceiverError, RecordError
+from tui_ingest.ingest.reasons import Reason, ReceiverError, RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier
+from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed, Operation, Record
 
 logger = logging.getLogger(__name__)
@@ -42,8 +46,15 @@ logger = logging.getLogger(__name__)
 # Below this the statements of a run cost more than those of its records one by one.
 SMALLEST_RUN = 8  # entries
 
+# What a record lacks whatever the tables contain: by itself it fails in the same way.
+FINAL = frozenset((Reason.BAD_VALUE, Reason.UNKNOWN_FIELD, Reason.UNKNOWN_MODEL))
+
 # One that is refused is undone as a whole: of a long one that is more work lost.
 LONGEST_SERIES = 256  # records
+
+
+# What became of an entry: by model label, or why it fails.
+Result: TypeAlias = "Mapping[str, Outcome] | Failure"
 
 
 class _ForeseenError(Exception):
@@ -163,19 +174,23 @@ class BatchPass:
     def _by_itself(self) -> None:
         entry = self._entries[self._at]
         result = self._attempt.blamed.get(self._at) or self._try(self._at)
+        if isinstance(result, Failure) and self._attempt.limits.stop_on_error:
+            self._written.refusal = Refusal(entry=entry, failure=result)
+            return
+        self._account_for(result)
+
+    def _account_for(self, result: Result) -> None:
+        """Take note of what became of the next entry."""
         if not isinstance(result, Failure):
             self._written.outcomes[self._at] = result
             self._written.failures_in_a_row = 0
-        elif self._attempt.limits.stop_on_error:
-            self._written.refusal = Refusal(entry=entry, failure=result)
-            return
         else:
             self._written.failures[self._at] = result
-            if not self._partners.are_awaited(entry, result):
+            if not self._partners.are_awaited(self._entries[self._at], result):
                 self._written.failures_in_a_row += 1
         self._at += 1
 
-    def _try(self, index: int, *, undo: bool = False) -> Mapping[str, Outcome] | Failure:
+    def _try(self, index: int, *, undo: bool = False) -> Result:
         entry = self._entries[index]
         if isinstance(entry, Malformed):
             return Failure(reason=entry.reason, error=entry.error)
@@ -201,9 +216,12 @@ class BatchPass:
                 self._written.verified += self._verifier.verify(record)
         return {}
 
-    def _failed(self) -> Iterator[tuple[Record, Failure]]:
-        for index, failure in self._written.failures.items():
-            if isinstance(record := self._entries[index], Record):
+    def _failed(
+        self, results: Mapping[int, Result] = MappingProxyType({})
+    ) -> Iterator[tuple[Record, Failure]]:
+        for index, failure in itertools.chain(self._written.failures.items(), results.items()):
+            record = self._entries[index]
+            if isinstance(failure, Failure) and isinstance(record, Record):
                 yield record, failure
 
     def _undone(self, record: Record, look: Callable[[Record], None]) -> Mapping[str, Outcome]:
@@ -246,43 +264,39 @@ class BatchPass:
 
     # One after the other, and undone together
 
-    def _series(self, stop: int) -> list[Record]:
-        """Return the next records, as long as all may be good."""
-        records: list[Record] = []
+    def _series(self, stop: int) -> Sequence[Entry]:
+        """Return the next entries, as long as all may be good, or are known to be no records."""
+        end = self._at
         if self._attempt.limits.is_timeout_final is None:
-            for index in range(self._at, min(stop, self._at + self._longest_series)):
-                entry = self._entries[index]
-                if not isinstance(entry, Record) or self._is_doubtful(index, entry):
-                    break
-                records.append(entry)
-        return records
+            most = min(stop, self._at + self._longest_series)
+            while end < most and not self._is_doubtful(end, self._entries[end]):
+                end += 1
+        return self._entries[self._at : end]
 
-    def _is_doubtful(self, index: int, record: Record) -> bool:
+    def _is_doubtful(self, index: int, entry: Entry) -> bool:
         return (
-            record.operation is Operation.DIGEST
+            (isinstance(entry, Record) and entry.operation is Operation.DIGEST)
             or index in self._attempt.refused
             or index in self._attempt.suspects
             or index in self._attempt.blamed
             or index in self._foreseen
         )
 
-    def _in_series(self, records: Sequence[Record]) -> bool:
+    def _in_series(self, entries: Sequence[Entry]) -> bool:
         """Apply records without a savepoint for each; False: the first is to be tried by itself."""
-        if len(records) < 2:
+        if len(entries) < 2:
             self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
             return False
-        outcomes: Outcomes = {}
+        records = [entry for entry in entries if isinstance(entry, Record)]
+        results: dict[int, Result] = {}
         index = self._at
         try:
             with self._unit.in_series(records, together=self._sends_together) as replay:
-                for index, record in enumerate(records, self._at):
-                    if not self._may_go_on(record):
+                for index, entry in enumerate(entries, self._at):
+                    result = self._result(entry, replay, results)
+                    if result is None:
                         break
-                    outcome = self._outcome(record, replay)
-                    if outcome is None:
-                        self._attempt.refused.add(index)
-                        break
-                    outcomes[index] = outcome
+                    results[index] = result
         except MemoryError:
             raise
         except Exception as error:  # by itself it is told why
@@ -293,34 +307,54 @@ class BatchPass:
                 self._sends_together = False  # to see at which one
             else:
                 self._attempt.refused.add(index)
-                self._longest_series = max(1, len(records) // 4)
+                self._longest_series = max(1, len(entries) // 4)
                 self._sends_together = self._can_send_together
             return True
         self._sends_together = self._can_send_together
         self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
-        self._written.outcomes |= outcomes
-        self._unit.took_effect(outcomes)
-        self._written.failures_in_a_row = 0 if outcomes else self._written.failures_in_a_row
-        self._at += len(outcomes)
-        return bool(outcomes)
+        self._unit.took_effect({i for i, one in results.items() if not isinstance(one, Failure)})
+        for result in results.values():
+            self._account_for(result)
+        return bool(results)
 
-    def _outcome(
-        self, record: Record, replay: Callable[[Record], Mapping[str, Outcome]]
-    ) -> Mapping[str, Outcome] | None:
-        """Apply a record; None: it is refused, and nothing of it was written."""
+    def _result(
+        self,
+        entry: Entry,
+        replay: Callable[[Record], Mapping[str, Outcome]],
+        results: Mapping[int, Result],
+    ) -> Result | None:
+        """Apply an entry after the others of its series; None: it is to be tried by itself, and
+        nothing of it was written.
+        """
+        if isinstance(entry, Malformed):
+            failure = Failure(reason=entry.reason, error=entry.error)
+            return failure if self._may_fail(results) else None
+        if not self._may_go_on(entry, results):
+            return None
         try:
-            return replay(record)
+            return replay(entry)
         except ReceiverError:
             raise  # its row was written, and perhaps others
-        except RecordError:
-            if len(record.objects) > 1:
+        except RecordError as error:
+            if len(entry.objects) > 1:
                 raise  # some of them may have been written
-            return None
+            if error.reason not in FINAL or not self._may_fail(results):
+                return None
+            return explain(self._target, error, entry)
 
-    def _may_go_on(self, record: Record) -> bool:
+    def _may_fail(self, results: Mapping[int, Result]) -> bool:
+        """Tell whether one more failure keeps within the limits, whatever counts."""
+        limits = self._attempt.limits
+        failed = sum(isinstance(result, Failure) for result in results.values())
+        most = self._written.failures_in_a_row + failed + 1
+        return not (limits.stop_on_error or limits.until_failure) and most < limits.failures
+
+    def _may_go_on(self, record: Record, results: Mapping[int, Result]) -> bool:
         is_late = self._clock() - self._started > self._attempt.limits.seconds
         is_save = record.operation is Operation.SAVE
-        return not is_late and (is_save or self._cascades.failure(record, self._failed()) is None)
+        return not is_late and (
+            is_save or self._cascades.failure(record, self._failed(results)) is None
+        )
 
     # Many at a time
 

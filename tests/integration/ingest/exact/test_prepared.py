@@ -15,8 +15,10 @@ from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.batches.attempts import Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.exact import statements
+from tui_ingest.ingest.exact.prepared import PreparedSeries
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.statements import Table
+from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Batch, Position
 
@@ -309,3 +311,38 @@ def test_a_series_ends_when_it_is_time(database):
 
 def after(entry):
     return Position(generation="generation", offset=entry.location.end)
+
+
+def test_what_is_known_to_fail_does_not_end_a_series(trial, monkeypatch):
+    unknown = line("SAVE", {"model": "market.moon", "pk": 1, "fields": {}}, at=EPOCH)
+    many = line(*item(40, "item 40", quantity="many"), at=EPOCH)
+    good = lines(seller(1, 1), *(item(pk, f"item {pk}") for pk in range(1, 20)))
+    history = [[*good, unknown, many, b"no record\n", *lines(item(41, "item 41"))]]
+    expected = trial.by_django(history)
+    begun, begin = [], PreparedSeries.__init__
+
+    def counted(series, *given, **named):
+        begun.append(series)
+        begin(series, *given, **named)
+
+    monkeypatch.setattr(PreparedSeries, "__init__", counted)
+    assert trial.exact(history) == expected
+    assert len(expected["letters"]) == 3
+    assert len(begun) == 1
+
+
+def test_a_series_ends_at_a_limit_of_failures(database, monkeypatch):
+    monkeypatch.setattr(FastPath, "to", lambda *_, **__: None)
+    many = line(*item(40, "item 40", quantity="many"))
+    history = [*lines(seller(1, 1), item(1, "item 1")), many, many, many, *lines(item(2, "item 2"))]
+    entries = [record_of(one, start=start) for start, one in enumerate(history)]
+    batch = Batch(entries=entries, position=after(entries[-1]), after=after)
+    for limits, taken in (
+        (Limits(seconds=float("inf"), failures=2), 4),
+        (Limits(seconds=float("inf"), failures=9, until_failure=True), 3),
+        (Limits(seconds=float("inf"), failures=9, stop_on_error=True), 2),
+        (Limits(seconds=float("inf"), failures=9), 6),
+    ):
+        target = Target(database)
+        writer = BatchWriter(target, checkpoints.load(target, f"/{taken}.log"))
+        assert len(writer.write(batch, limits).entries) == taken
