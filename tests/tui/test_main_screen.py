@@ -24,6 +24,7 @@ from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.view.first_failure import FirstFailure
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
+from tui_ingest.tui.widgets.throttle import Throttle
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
@@ -323,6 +324,17 @@ async def test_counts_of_failures_agree_or_their_difference_is_said(desk):
         await d.shows("(no model)", "1 model, total", "✗ 2 dead letters", gone="open of")
         d.session.report(DeadLetterResolved(at=NOW, dead_letter=100, status="discarded", counts={}))
         await d.shows("1 open of 2 failed", "✗ 1 dead letter")
+
+
+async def test_what_became_of_a_letter_that_came_and_went_while_the_pane_rested_is_drawn(desk):
+    async with desk() as d:
+        d.log.throttle = Throttle(1e-6)  # rests for ever once it has drawn
+        d.session.apply(record(1), failing=(0,))
+        await d.shows("✗ bad_value", "✗ 1 dead letter")
+        d.session.report(DeadLetterResolved(at=NOW, dead_letter=100, status="applied", counts={}))
+        await d.shows("0 dead letters")
+        d.log.throttle = Throttle(1e6)
+        await d.shows("✓ applied")
 
 
 async def test_what_digests_say_of_a_model_is_in_its_row(desk):

@@ -46,6 +46,7 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
         self._dead_letters = 0  # open ones, when the log pane was drawn
+        self._fates_changed = False  # and the lines that tell of it are still to be drawn
         self._last_change: tuple[object, ...] = ()
         self._changed_at = 0.0  # by the console's clock
 
@@ -99,9 +100,14 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
 
     def _show_fates(self, dead_letters: int) -> None:
         """Draw the lines anew that tell what became of a letter, when some were put right."""
-        pane = self.log_pane
-        if dead_letters != self._dead_letters and not pane.throttle.is_resting:
+        # They are compared at every look: one that comes and goes while the pane rests has drawn
+        # a line, too.
+        if dead_letters != self._dead_letters:
             self._dead_letters = dead_letters
+            self._fates_changed = True
+        pane = self.log_pane
+        if self._fates_changed and not pane.throttle.is_resting:
+            self._fates_changed = False
             pane.refresh()
             pane.throttle.drew(pane.size)
 
