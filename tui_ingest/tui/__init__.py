@@ -14,12 +14,15 @@ legible      colours that can be read, whatever the theme
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import IngestOptions
 
 __all__ = ["run"]
+
+ESCAPE_MILLISECONDS = "40"  # after which an escape is a key, and does not begin another one's code
 
 
 def run(options: IngestOptions) -> int:
@@ -34,6 +37,7 @@ def run(options: IngestOptions) -> int:
         sys.stderr.write("tui-ingest: the console needs a terminal; use --headless without one.\n")
         return USAGE
     _draw_in_utf8()
+    os.environ.setdefault("ESCDELAY", ESCAPE_MILLISECONDS)  # Textual reads it when it is loaded
     from tui_ingest.tui.launching import launch
 
     return launch(options)

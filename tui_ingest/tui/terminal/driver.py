@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import selectors
 import threading
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, TextIO, cast
 
@@ -12,6 +14,8 @@ from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._xterm_parser import XTermParser
+from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Offset, Size
 from textual.message import Message
@@ -23,6 +27,7 @@ WHERE_IS_THE_CURSOR = "\x1b[6n"  # is answered when all before it is drawn
 # Those in which others run do not, or not in colour; what they send on is their own affair.
 ERASING = ("xterm", "alacritty", "foot", "linux", "rxvt")
 PATIENCE_SECONDS = 10.0  # with a terminal that has answered before
+IDLE_SECONDS = 0.1  # between two looks whether the console ends
 FAREWELL_SECONDS = 1.0  # for answers, which the shell would take for typing
 
 
@@ -121,6 +126,23 @@ class PacedDriver(LinuxDriver):
             self._due = max(0, self._due - 1)
             self._lock.notify_all()
         self._loop.call_soon_threadsafe(self._answered, self._due, time.monotonic())
+
+    def run_input_thread(self) -> None:
+        """Read as Textual does, which finds out only after 0.1 s that an escape is a key."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")().decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            seconds = IDLE_SECONDS
+            while not self.exit_event.is_set():
+                text = ""
+                if selector.select(seconds):
+                    if not (data := os.read(self.fileno, 4096)):
+                        break  # the terminal is gone
+                    text = decode(data)
+                for message in (*(parser.feed(text) if text else ()), *parser.tick()):
+                    self.process_message(message)
+                seconds = 1.1 * ESCAPE_DELAY if text else IDLE_SECONDS
 
     def _answered(self, due: int, at: float) -> None:
         self._answers = True
