@@ -1,7 +1,8 @@
 """The product in its console, in a pseudo-terminal, with somebody at the keys.
 
-`python -m tests.benchmarks.console [--smoke]`: what a terminal is sent, at rest and while a backlog
-is applied, one record in a hundred bad; and what comes before the answer to a key on slow lines.
+`python -m tests.benchmarks.console [sent] [slow] [speed] [--smoke]`: what a terminal is sent, at
+rest and while a backlog is applied, one record in a hundred bad; what comes before the answer to a
+key on slow lines; and how fast the same log is applied with and without a console.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect
 import pyte
 
 from tests.benchmarks import polls_log
+from tests.benchmarks.contenders import headless
 from tests.benchmarks.processes import ROOT, Cost
 from tests.benchmarks.targets import Sqlite, Target
 
@@ -29,14 +32,27 @@ LARGE = 200, 50  # the more there is to be drawn, the more is sent
 DEADLINE_SECONDS = 120.0
 SETTLE_SECONDS = 3.0  # after which a console shows whole what it has to show
 LOOK_SECONDS = 0.02  # between two looks at the database
-Sizes = tuple[tuple[int, int], ...]
-SIZES: Sizes = ((80, 24), (WIDTH, HEIGHT), LARGE)
 SLOW_BYTES_PER_SECOND = 2_500, 4_000
-RECORDS = 3_000_000  # that keep it busy meanwhile
+SLOW_PRESSES = ("d", "space Mark"), ("\x1b", "space Pause")  # the last line of what they bring
 ASKED, ANSWER = (
     b"\x1b[6n",
     "\x1b[1;1R",
 )  # for the place of the cursor, by which the console sees that we follow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How much of everything."""
+
+    sizes: tuple[tuple[int, int], ...] = ((80, 24), (WIDTH, HEIGHT), LARGE)
+    seconds: float = 15.0
+    backlog: int = 2_000_000  # records that keep it busy meanwhile
+    records: int = 200_000
+    repeats: int = 5  # the best counts: the rest is what else the machine was doing
+
+
+FULL = Scale()
+SMOKE = Scale(sizes=((80, 24),), seconds=1.0, backlog=300_000, records=2_000, repeats=1)
 
 
 class Screen:
@@ -241,54 +257,72 @@ def _peak_kib(pid: int) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.console", description=__doc__)
+    parser.add_argument("what", nargs="*", help="sent, slow, speed; all if none is named")
     parser.add_argument("--smoke", action="store_true", help="see that it works")
-    is_smoke = parser.parse_args().smoke
+    namespace = parser.parse_args()
+    scale = SMOKE if namespace.smoke else FULL
+    parts = {"sent": _sent, "slow": _slow, "speed": _speed}
     with tempfile.TemporaryDirectory(prefix="tui-ingest-console-") as name:
-        folder = Path(name)
-        many = polls_log.write(folder / "many.log", 300_000 if is_smoke else RECORDS, poison=True)
-        seconds = 1.0 if is_smoke else 15.0
-        sizes = SIZES[:1] if is_smoke else SIZES
-        for lines in (
-            _sent(sizes, folder, many, seconds),
-            _answered(sizes[::2], folder, many, seconds),
-        ):
-            for line in lines:
+        for what in namespace.what or parts:
+            for line in parts[what](Path(name), scale):
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
 
 
-def _sent(sizes: Sizes, folder: Path, many: Path, seconds: float) -> Iterator[str]:
-    few = polls_log.write(folder / "few.log", 2_000, poison=True)
+def _sent(folder: Path, scale: Scale) -> Iterator[str]:
+    few, many = _log(folder, 2_000), _log(folder, scale.backlog)
     yield "| kB/s | at rest | under load |"
     yield "|---|---:|---:|"
-    for dimensions in sizes:
+    for dimensions in scale.sizes:
         rest, load = (
-            bytes_per_second(log, Sqlite(folder), seconds, idle=log == few, dimensions=dimensions)
+            bytes_per_second(
+                log, Sqlite(folder), scale.seconds, idle=log == few, dimensions=dimensions
+            )
             for log in (few, many)
         )
         yield f"| {dimensions[0]}x{dimensions[1]} | {rest / 1e3:.1f} | {load / 1e3:.1f} |"
-
-
-def _answered(sizes: Sizes, folder: Path, many: Path, seconds: float) -> Iterator[str]:
     yield ""
+
+
+def _slow(folder: Path, scale: Scale) -> Iterator[str]:
+    many = _log(folder, scale.backlog)
     yield "| under load, held by | kB/s | `d`: s | kB | `esc`: s | kB |"
     yield "|---|---:|---:|---:|---:|---:|"
     for (width, height), holds, rate in itertools.product(
-        sizes, (False, True), SLOW_BYTES_PER_SECOND
+        scale.sizes[::2], (False, True), SLOW_BYTES_PER_SECOND
     ):
         with opened(many, Sqlite(folder), width=width, height=height) as screen:
             line = SlowLine(screen, rate, holds=holds)
             line.until(FOLLOWING)
-            until = time.perf_counter() + seconds
+            until = time.perf_counter() + scale.seconds
             while time.perf_counter() < until:
                 line.look()
             answers = [answered_over(line, screen, *press) for press in SLOW_PRESSES]
         figures = " | ".join(f"{taken:.1f} | {sent / 1e3:.1f}" for taken, sent in answers)
         where = "the line" if holds else "the system"
         yield f"| {width}x{height}, {where} | {rate / 1e3} | {figures} |"
+    yield ""
 
 
-SLOW_PRESSES = ("d", "letters  reason"), ("\x1b", "model▴")
+def _speed(folder: Path, scale: Scale) -> Iterator[str]:
+    log = polls_log.write(folder / f"{scale.records}-good.log", scale.records)
+    best = {headless: 0.0, throughput: 0.0}
+    for _ in range(scale.repeats):
+        for contender, speed in best.items():
+            target = Sqlite(folder)
+            best[contender] = max(scale.records / contender(log, target).seconds, speed)
+            target.drop()
+    without, within = best.values()
+    yield f"| {scale.records:,} records, SQLite | records/s | of headless |"
+    yield "|---|---:|---:|"
+    yield f"| headless | {without:,.0f} | 1.00 |"
+    yield f"| in the console | {within:,.0f} | {within / without:.2f} |"
+
+
+def _log(folder: Path, records: int) -> Path:
+    path = folder / f"{records}.log"
+    return path if path.exists() else polls_log.write(path, records, poison=True)
+
 
 if __name__ == "__main__":
     main()

@@ -66,6 +66,7 @@ def test_every_key_is_answered():
 def test_what_terminals_are_sent_is_measured():
     said = smoke("tests.benchmarks.console")
     assert said.count("| 80x24") == 5
+    assert "| in the console |" in said
 
 
 @pytest.mark.thorough
