@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.models import signals
 
-from tests.project.market.models import Album, Crack, Plate, Seller, Stamp, Street
+from tests.project.market.models import Album, Crack, Plate, PlateManager, Seller, Stamp, Street
 from tests.support.differential import Trial, delete, nameless, save
 from tests.support.lines import key, line
 from tui_ingest.ingest.fast import planning
@@ -470,13 +470,31 @@ def test_what_makes_up_a_natural_key_is_not_guessed(monkeypatch, model, natural_
     assert own_fields(model) == frozenset()
 
 
+def test_what_else_a_row_is_found_by_is_not_overlooked(monkeypatch):
+    def small(rows, name):
+        return rows.get(name=name, size=1)
+
+    assert own_fields(Plate) == {"name"}
+    monkeypatch.setattr(PlateManager, "get_by_natural_key", small)
+    assert own_fields(Plate) == frozenset()
+
+
+def test_a_natural_key_of_several_rows_is_of_none(trial):
+    there = [save("plate", 1, name="a"), *(save("crack", pk, place=1, plate=1) for pk in (1, 2))]
+    named = [nameless(save("crack", None, place=place, plate=["a"], depth=3)) for place in (2, 1)]
+    history = [[line(*change) for change in there], [line(*change) for change in named]]
+    exact = trial.exact(history)
+    assert [reason for _, reason, *_ in exact["letters"]] == ["bad_value"]
+    assert trial.fast(history) == exact
+
+
 def test_a_row_that_is_missing_is_not_taken_for_another(trial):
     history = [
-        [line(*save("plate", -1, name="a")), line(*save("plate", 5, name="e"))],
+        [line(*save("plate", -pk, name=f"{pk}")) for pk in range(1, 6)],
         [line(*nameless(delete("plate", None, name="b"))), line(*plate("c")), line(*plate("d"))],
     ]
     exact = trial.exact(history)
-    assert len(exact["Plate"]) == 4
+    assert len(exact["Plate"]) == 7
     assert trial.fast(history) == exact
     assert trial.replayed == 0
 
