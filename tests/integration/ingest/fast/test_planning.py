@@ -369,9 +369,10 @@ def test_receivers_are_told_of_what_goes_in_its_order(trial):
     def hear(instance, **_):
         told.append(type(instance).__name__)
 
-    gone = delete("seller", 1, id=key(1))[1], delete("stamp", 1)[1]
-    there = [line(*SELLER), line(*stamp(1))]
-    history = [there, [line("DELETE", *gone)], there, [line("DELETE", *reversed(gone))]]
+    first, second = ((delete("seller", pk, id=key(pk))[1], delete("stamp", pk)[1]) for pk in (1, 2))
+    other = save("seller", 2, id=key(2), name="Eve", stars=1)
+    there = [line(*one) for one in (SELLER, other, stamp(1), stamp(2))]
+    history = [there, [line("DELETE", *first), line("DELETE", *reversed(second))]]
     for sender in (Seller, Stamp):
         signals.pre_delete.connect(hear, sender=sender)
     try:
@@ -442,8 +443,8 @@ def test_a_receiver_may_make_the_row_that_a_natural_key_is_of(trial):
             deep = {"place": 2, "plate_id": instance.plate_id, "depth": 9}
             Crack.objects.using(using).get_or_create(**deep)
 
-    cracks = [nameless(save("crack", None, place=place, plate=["a"])) for place in (1, 2)]
-    history = [[line(*plate("a"))], [line(*crack) for crack in cracks]]
+    cracks = [nameless(save("crack", None, place=place, plate=1)) for place in (1, 2)]
+    history = [[line(*save("plate", 1, name="a"))], [line(*crack) for crack in cracks]]
     signals.pre_save.connect(make, sender=Crack)
     try:
         exact = trial.exact(history, receivers=["*"])
