@@ -13,6 +13,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.ingest.exact import natural_keys
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.keys import natural_text, python_value, reference_text
 from tui_ingest.ingest.model_fields import (
     AnyField,
@@ -163,4 +164,9 @@ def _by_natural_key(target: Target, reference: _Reference) -> bool:
         natural_keys.look_up(target, reference.model, reference.value)
     except ObjectDoesNotExist:
         return False
+    except MemoryError:
+        raise
+    except Exception as error:  # several rows, or code of the project's that fails by now
+        if is_of_the_database(error):
+            raise
     return True

@@ -41,6 +41,7 @@ def house(pk, town, street):
     return save("house", pk, town=town, street=street, door=None)
 
 
+STREET = save("street", 1, name="Via", town=["Rome"])
 ORPHAN = item(100, NOBODY)  # so that the next batch is looked through
 
 
@@ -81,6 +82,7 @@ CASES = {
     "it is a row that waits itself": [stamp(2, NOBODY), stamp(3, 2), stamp(4, 3)],
     "the row has two": [review(1, 50, NOBODY), review(2, NOBODY, 1), review(3, 50, 1)],
     "it goes with another one": [town(1), house(1, 1, NOBODY), delete("town", 1)],
+    "another one has two by now": [town(1), STREET, town(2), item(1, NOBODY)],
     "its number is drawn": [stamp(3, 2), save("stamp", None, text="red")],
     "a value is wrong besides": [item(1, NOBODY, quantity=None), item(2, 1)],
     "a unique value is taken besides": [item(1, 1), item(2, NOBODY, slug="i-1")],
