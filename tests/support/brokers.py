@@ -79,7 +79,7 @@ class Server:
 
     def wait_until_ready(self):
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(OSError):
                 self.ask("/healthz")
                 return
@@ -158,10 +158,15 @@ def _leader_of(answer, stream):
     return ""
 
 
+_given = set()  # ports that this process was given: who asked may not listen there yet
+
+
 def free_port():
     """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
     while True:
         port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port
