@@ -35,11 +35,13 @@ def test_every_measurement_comes_to_an_end(tmp_path):
     assert all(line.endswith("**") for line in targets)
 
 
+@pytest.mark.thorough
 def test_every_measurement_of_streams_comes_to_an_end():
     said = smoke("tests.benchmarks.streams")
     assert len(said.splitlines()) == 7
 
 
+@pytest.mark.thorough
 def test_every_measurement_of_the_source_comes_to_an_end():
     said = smoke("tests.benchmarks.source")
     assert len(said.splitlines()) == 12

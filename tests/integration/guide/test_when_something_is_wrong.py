@@ -30,7 +30,7 @@ DATABASES["default"] = {{
     "HOST": "{host}",
 }}
 """
-RECORDS = 100_000
+RECORDS = 20_000
 ENTER, ESCAPE = "\r", "\x1b"
 
 
