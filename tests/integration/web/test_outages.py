@@ -116,6 +116,7 @@ def on_postgresql(tmp_path, monkeypatch):
     path = tmp_path / "oplog.log"
     path.write_bytes(question(1) + choice(1, of=1))
     ingest(path, database="postgres")
+    connections["postgres"].close()  # the session's, which has limits of its own
     monkeypatch.setattr("tui_ingest.databases.waits.LOCK_SECONDS", 0.2)
     for model in (ProcessedFile, DeadLetter):
         monkeypatch.setattr(admin.site.get_model_admin(model), "database", "postgres")
