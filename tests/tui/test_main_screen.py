@@ -133,6 +133,18 @@ async def test_freezing_stops_the_view_and_not_the_work(desk):
         await d.shows("following", "polls.question 511", gone="new (f to follow)")
 
 
+async def test_what_was_there_when_the_view_was_frozen_is_not_new(desk):
+    async with desk() as d:
+        d.session.apply(*(record(n) for n in range(5)))
+        await d.shows("polls.question 4")
+        d.log.throttle.drew(d.log.size)  # and rests
+        d.session.apply(*(record(n) for n in range(5, 9)))
+        await d.until(lambda: d.log.records[-1].pk == "8")
+        await d.press("f")
+        d.session.apply(record(9))
+        await d.shows("▼ 1 new", "polls.question 8")
+
+
 async def test_the_frozen_view_stays_on_its_lines_while_old_ones_are_dropped(desk):
     async with desk() as d:
         d.app.view.lines._limit = 100

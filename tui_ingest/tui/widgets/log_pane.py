@@ -137,6 +137,10 @@ class LogPane(FilteredRows):
         if following:
             self.unseen = 0
             self._go_to_end()
+        else:  # what came while the pane rested was drawn by whatever else drew it
+            self._shift(self.lines.dropped - self._drawn[1])
+            self._drawn = (self.lines.came, self.lines.dropped)
+            self.rows_changed()
         self._retitle()
         self.refresh()
 
