@@ -35,7 +35,7 @@ from tui_ingest.oplog.records import Operation, Record
 Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"
 
 
-class _Spoken(NamedTuple):
+class _Logged(NamedTuple):
     """An object of a record, and what that does to its row."""
 
     entry: int  # index of the record
@@ -53,14 +53,14 @@ class _Spoken(NamedTuple):
 class _Held(NamedTuple):
     """A reference that an object sets."""
 
-    by: _Spoken
+    by: _Logged
     number: int  # of the relation among those of the model
     relation: Relation
     ends: Sequence[Any] | None  # as the column has them; None: that is not known
 
 
 # By the model that has the table, in log order.
-_Objects: TypeAlias = "dict[type[Model], list[_Spoken]]"
+_Objects: TypeAlias = "dict[type[Model], list[_Logged]]"
 
 
 class ConstraintBlame:
@@ -106,16 +106,16 @@ class ConstraintBlame:
 
     def _objects(self, records: Mapping[int, Record]) -> _Objects:
         objects: _Objects = {}
-        known: dict[str, list[_Spoken]] = {}
+        known: dict[str, list[_Logged]] = {}
         for index, record in records.items():
             for serialized in record.objects:
                 label = serialized["model"]
                 if label not in known:
                     known[label] = self._place(label, objects)
-                known[label].append(_Spoken(index, record.operation, serialized))
+                known[label].append(_Logged(index, record.operation, serialized))
         return objects
 
-    def _place(self, label: str, objects: _Objects) -> list[_Spoken]:
+    def _place(self, label: str, objects: _Objects) -> list[_Logged]:
         if self._target.policy.verdict(label) is not Verdict.ALLOWED:
             return []
         try:
@@ -127,12 +127,12 @@ class ConstraintBlame:
         """Leave out, with one question per relation, the references whose parents are here."""
         return [
             held
-            for model, spoken in objects.items()
+            for model, logged in objects.items()
             for number, relation in enumerate(_relations(model))
-            for held in self._lost(number, relation, [one for one in spoken if one.sets(relation)])
+            for held in self._lost(number, relation, [one for one in logged if one.sets(relation)])
         ]
 
-    def _lost(self, number: int, relation: Relation, setting: list[_Spoken]) -> Iterator[_Held]:
+    def _lost(self, number: int, relation: Relation, setting: list[_Logged]) -> Iterator[_Held]:
         is_many = isinstance(relation, ManyToManyField)
         values = [one.value(relation) for one in setting]
         ends = self._converted(_key(relation), [v or () if is_many else (v,) for v in values])
@@ -156,7 +156,7 @@ class ConstraintBlame:
         """Leave out the references that later records have set anew, or taken along."""
         left: list[_Held] = []
         for relation in dict.fromkeys(one.relation for one in suspects):
-            last: dict[RowKey, _Spoken] = {}
+            last: dict[RowKey, _Logged] = {}
             for one in objects[relation.model]:
                 try:
                     row = row_key(self._target, one.serialized)
@@ -234,7 +234,7 @@ def _relations(model: type[Model]) -> list[Relation]:
     return [*foreign_keys(model), *many_to_many(model)]
 
 
-def _are_deleted(objects: Iterable[_Spoken]) -> bool:
+def _are_deleted(objects: Iterable[_Logged]) -> bool:
     return any(one.operation is Operation.DELETE for one in objects)
 
 
