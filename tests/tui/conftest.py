@@ -7,7 +7,7 @@ import pytest
 from tests.tui.scripted import ScriptedSession, console, seen, text_of, until
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.elsewhere import Elsewhere
+from tui_ingest.ingest.session.idle import WaitingLetters
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.tui.launching import build
 
@@ -82,7 +82,7 @@ def desk():
 @pytest.fixture
 def only_by_hand(monkeypatch):
     """Sessions do not look for rows that a test makes in order to retry dead letters itself."""
-    monkeypatch.setattr(Elsewhere, "is_due", False)
+    monkeypatch.setattr(WaitingLetters, "is_due", False)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tui_ingest.flag import Flag
 from tui_ingest.headless.member import Member
 from tui_ingest.ingest import sharing
 from tui_ingest.ingest.events import Event
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.target import Target
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
 from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
@@ -97,12 +97,8 @@ class Fleet:
         while not self._stopping.wait(SHARE_SECONDS):
             members = list(self._members.values())
             waiting = {member.log: heir for member in members if (heir := member.heir)}
-            try:
+            with unless_unusable(target.connection):
                 sharing.ask(target, waiting)
-            except Exception as error:
-                if not is_of_the_database(error):
-                    raise
-                target.connection.close()
         target.connection.close()
 
     def _are_over(self, seconds: float, between_looks: Callable[[], None]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tui_ingest.ingest import leases, orders
 from tui_ingest.ingest.attachment import Observer, OrderPost, recall
 from tui_ingest.ingest.events import Event, SessionEnded, State
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
@@ -58,12 +58,9 @@ class ConsoleSession:
         options = self._options
         if options.dry_run or options.once or options.start is not None:
             return False  # for these there must be a session here
-        try:
+        holder = None
+        with unless_unusable(target.connection):  # else the session will wait for it, and say so
             holder = leases.holder(target, self._path())
-        except Exception as error:
-            if not is_of_the_database(error):
-                raise
-            return False  # the session will wait for the database, and say so
         return holder is not None and holder.is_alive
 
     def _session(self, target: Target, report: Callable[[Event], None]) -> Session:

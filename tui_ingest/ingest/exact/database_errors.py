@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from django.db import DatabaseError, InterfaceError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from tui_ingest.databases.faults import Fault, fault_of, is_damage
@@ -25,3 +29,14 @@ def is_transient(error: BaseException) -> bool:
 def is_of_the_database(error: BaseException) -> bool:
     """Tell whether an error says nothing about the record that met it."""
     return is_transient(error) or is_damage(error)
+
+
+@contextlib.contextmanager
+def unless_unusable(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Leave what the database cannot do now for another time, which opens its connection anew."""
+    try:
+        yield
+    except Exception as error:
+        if not is_of_the_database(error):
+            raise
+        connection.close()

@@ -15,7 +15,7 @@ from tui_ingest.ingest.events import (
     State,
     StateChanged,
 )
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -114,13 +114,9 @@ class Heartbeat:
         if self._dry_run:
             return
         self._beat_at = time.monotonic()
-        try:
-            with write_turn(self._target.connection, short=True):
-                self._write()
-        except Exception as error:
-            if not is_of_the_database(error):
-                raise
-            self._target.connection.close()
+        connection = self._target.connection
+        with unless_unusable(connection), write_turn(connection, short=True):
+            self._write()
 
     def _write(self) -> None:
         is_done = self._state in _NOTHING_UNREAD  # it may know before the next look says so
@@ -147,10 +143,6 @@ class Heartbeat:
             if self._written is self._state or not self._lease.held:
                 break
             self.beat()
-        try:
-            with write_turn(self._target.connection, short=True):
-                self._lease.release(is_there=is_there)
-        except Exception as error:
-            if not is_of_the_database(error):
-                raise
-            self._target.connection.close()
+        connection = self._target.connection
+        with unless_unusable(connection), write_turn(connection, short=True):
+            self._lease.release(is_there=is_there)

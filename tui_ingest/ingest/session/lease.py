@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from tui_ingest.ingest import checkpoints, leases
 from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.events import Event, State
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.leases import Holder, Owner
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
@@ -166,11 +166,7 @@ class Pulse:
                     self._renew()
 
     def _renew(self) -> None:
-        try:
-            with write_turn(self._target.connection, short=True):
-                leases.renew(self._target, self._path)
-        except Exception as error:
-            if not is_of_the_database(error):
-                raise
-        finally:
-            self._target.connection.close()  # it is seldom needed
+        connection = self._target.connection
+        with unless_unusable(connection), write_turn(connection, short=True):
+            leases.renew(self._target, self._path)
+        connection.close()  # it is seldom needed

@@ -17,10 +17,9 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.session.elsewhere import Elsewhere
-from tui_ingest.ingest.session.housekeeping import Housekeeping
+from tui_ingest.ingest.session.idle import Housekeeping, WaitingLetters
+from tui_ingest.ingest.session.lasting_orders import LastingOrders
 from tui_ingest.ingest.session.lease import Lease
-from tui_ingest.ingest.session.orders import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.standby import Standby
@@ -34,9 +33,13 @@ SETTLE_SECONDS = 0.25  # without anything new before the session calls itself ca
 RACED_SECONDS = 2.0  # before a dry run goes on from where another ingester is
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What a loop works with."""
+class _HandedOverError(Exception):
+    """The log is another session's by order."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Loop:
+    """Applies a log for as long as it may; between batches it obeys."""
 
     log: Log
     target: Target
@@ -50,42 +53,14 @@ class Parts:
     standby: Standby
     orders: LastingOrders
     stop_policy: StopPolicy
+    start: StartPoint | None  # to go to before the first record
+    once: bool
+    dry_run: bool
+    interactive: bool
 
-
-class _HandedOverError(Exception):
-    """The log is another session's by order."""
-
-
-class Loop:
-    """Applies a log for as long as it may; between batches it obeys."""
-
-    def __init__(
-        self,
-        parts: Parts,
-        *,
-        start: StartPoint | None,
-        once: bool,
-        dry_run: bool,
-        interactive: bool,
-    ) -> None:
-        self._log = parts.log
-        self._target = parts.target
-        self._control = parts.control
-        self._cursor = parts.cursor
-        self._applier = parts.applier
-        self._publisher = parts.publisher
-        self._retrier = parts.retrier
-        self._lease = parts.lease
-        self._contact = parts.contact
-        self._standby = parts.standby
-        self._orders = parts.orders
-        self._stop_policy = parts.stop_policy
-        self._housekeeping = Housekeeping(parts.target, dry_run=dry_run)
-        self._elsewhere = Elsewhere()
-        self._start = start
-        self._once = once
-        self._dry_run = dry_run
-        self._interactive = interactive
+    def __post_init__(self) -> None:
+        self._waiting_letters = WaitingLetters()
+        self._housekeeping = Housekeeping(self.target, dry_run=self.dry_run)
         self._until_failure = False  # stepping to the next failure
 
     def run(self) -> Never:
@@ -95,7 +70,7 @@ class Loop:
             Ended: always, in the end.
             LogError: the log cannot be read, for good.
         """
-        self._stop_policy.warn()
+        self.stop_policy.warn()
         while True:
             self._work()
 
@@ -110,41 +85,41 @@ class Loop:
         except CheckpointMovedError as moved:
             was_set_back = isinstance(moved, CheckpointSetBackError)
             kind = EventKind.SET_BACK if was_set_back else EventKind.RACED
-            self._publisher.notice(kind, str(moved))
-            if self._dry_run:
-                self._retrier.rest(str(moved), RACED_SECONDS)
+            self.publisher.notice(kind, str(moved))
+            if self.dry_run:
+                self.retrier.rest(str(moved), RACED_SECONDS)
             else:
-                self._lease.lose()
+                self.lease.lose()
 
     def _begin(self) -> None:
-        self._standby.begin()
-        if not self._dry_run:
-            self._retrier.until_done(self._take_up_orders)
-        if self._start is not None:
-            self._go_to(self._start, by=self._control.operator)
-            self._start = None
+        self.standby.begin()
+        if not self.dry_run:
+            self.retrier.until_done(self._take_up_orders)
+        if self.start is not None:
+            self._go_to(self.start, by=self.control.operator)
+            self.start = None
         self._retry_letters(lambda letters: letters.at_start())
 
     def _take_up_orders(self) -> None:
         """Take up what was ordered before this session had the log."""
-        stored = checkpoints.load(self._target, self._log.path)
-        self._orders.adopt(stored)
-        orders.refuse_stale(self._target, stored)
+        stored = checkpoints.load(self.target, self.log.path)
+        self.orders.adopt(stored)
+        orders.refuse_stale(self.target, stored)
 
     def _turn(self) -> None:
         self._stay_responsive()
         self._obey_seek()
-        step = self._control.take_step() if self._orders.paused else None
+        step = self.control.take_step() if self.orders.paused else None
         self._until_failure = self._until_failure or step is StepTo.FAILURE
-        if self._orders.paused and step is None and not self._until_failure:
+        if self.orders.paused and step is None and not self._until_failure:
             self._stay_paused()
             return
-        batch = self._next_batch(1 if step is StepTo.RECORD else self._applier.records)
+        batch = self._next_batch(1 if step is StepTo.RECORD else self.applier.records)
         if batch is None:
             self._idle()
-        elif self._orders.paused and step is None and not self._until_failure:
+        elif self.orders.paused and step is None and not self._until_failure:
             pass  # that was ordered while it waited for the log: the same batch comes again
-        elif not self._stop_policy.at_gap(batch):  # or the same one comes again
+        elif not self.stop_policy.at_gap(batch):  # or the same one comes again
             self._write(batch)
 
     def _stay_responsive(self) -> None:
@@ -154,82 +129,82 @@ class Loop:
             Ended: told to stop.
             CheckpointMovedError: another session applies the log now.
         """
-        if self._control.stopping:
+        if self.control.stopping:
             raise Ended(State.STOPPED)
         reset_queries()  # with DEBUG Django remembers them until a request ends: here none does
-        self._contact()
-        if self._lease.is_lost:
-            if self._lease.is_handed_over:
+        self.contact()
+        if self.lease.is_lost:
+            if self.lease.is_handed_over:
                 raise _HandedOverError
-            raise self._retrier.until_done(self._cursor.lost)
-        self._orders.take()  # also where it stands and waits: the next session must find them
+            raise self.retrier.until_done(self.cursor.lost)
+        self.orders.take()  # also where it stands and waits: the next session must find them
 
     def _stay_paused(self) -> None:
-        if self._once and not self._interactive and self._orders.why_paused:
+        if self.once and not self.interactive and self.orders.why_paused:
             raise Ended(
                 State.STOPPED,
-                f"Paused {self._orders.why_paused}. Resume it first: ingest_control resume.",
+                f"Paused {self.orders.why_paused}. Resume it first: ingest_control resume.",
             )
-        if self._publisher.state is not State.PAUSED:
-            self._publisher.change_state(State.PAUSED, self._orders.why_paused)
-        self._publisher.progress(self._cursor)
-        self._control.wait(IDLE_SECONDS)
+        if self.publisher.state is not State.PAUSED:
+            self.publisher.change_state(State.PAUSED, self.orders.why_paused)
+        self.publisher.progress(self.cursor)
+        self.control.wait(IDLE_SECONDS)
 
     def _idle(self) -> None:
         self._until_failure = False
-        backlog = self._publisher.progress(self._cursor, now=self._once)
-        if self._once:
+        backlog = self.publisher.progress(self.cursor, now=self.once)
+        if self.once:
             self._finish(backlog)
-        quiet = time.monotonic() - self._applier.busy_at
+        quiet = time.monotonic() - self.applier.busy_at
         if not backlog.exists:
-            self._publisher.change_state(State.NO_FILE_YET)
+            self.publisher.change_state(State.NO_FILE_YET)
         elif quiet >= SETTLE_SECONDS:
-            self._publisher.change_state(State.CAUGHT_UP)
-            if self._elsewhere.is_due:
-                self._retry_letters(self._elsewhere.next_part)
-            self._housekeeping.work_if_due(self._cursor.file)
-        self._log.wait(IDLE_SECONDS if quiet >= SETTLE_SECONDS else SETTLE_SECONDS - quiet)
+            self.publisher.change_state(State.CAUGHT_UP)
+            if self._waiting_letters.is_due:
+                self._retry_letters(self._waiting_letters.next_part)
+            self._housekeeping.work_if_due(self.cursor.file)
+        self.log.wait(IDLE_SECONDS if quiet >= SETTLE_SECONDS else SETTLE_SECONDS - quiet)
 
     def _finish(self, backlog: Backlog) -> None:
         partial_bytes = backlog.partial_bytes
         if not backlog.is_there:
             raise Ended(
-                State.STOPPED, f"{self._log.path} does not exist. Check the path of the log."
+                State.STOPPED, f"{self.log.path} does not exist. Check the path of the log."
             )
         if partial_bytes:
-            self._publisher.notice(
+            self.publisher.notice(
                 EventKind.UNFINISHED,
                 f"The last line has no end yet: {partial_bytes:,} bytes were left unread.",
             )
         raise Ended(State.FINISHED)
 
     def _next_batch(self, most: int) -> Batch | None:
-        return self._retrier.until_done(lambda: self._cursor.next(most), between=self._orders.take)
+        return self.retrier.until_done(lambda: self.cursor.next(most), between=self.orders.take)
 
     # Writing
 
     def _write(self, batch: Batch, *, set_aside: bool = False) -> None:
-        written = self._applier.apply(
+        written = self.applier.apply(
             batch,
             until_failure=self._until_failure,
-            stop_on_error=self._orders.stop_on_error and not set_aside,
+            stop_on_error=self.orders.stop_on_error and not set_aside,
         )
         if written is not None:
             self._follow_up(written)
 
     def _follow_up(self, written: BatchResult) -> None:
-        self._publisher.progress(self._cursor)
+        self.publisher.progress(self.cursor)
         new = [*written.letters.values()]
         to_retry = bool(written.touching or new)
         if to_retry and self._retry_letters(lambda letters: letters.after(written.touching, new)):
-            self._applier.failures_in_a_row = written.failures_in_a_row = 0  # something succeeded
+            self.applier.failures_in_a_row = written.failures_in_a_row = 0  # something succeeded
         if written.refusal is not None:
-            self._stop_policy.before_record(written.refusal)
+            self.stop_policy.before_record(written.refusal)
             self._obey_decision()
         elif self._until_failure and written.failures:
             self._until_failure = False
-        elif self._stop_policy.after_failures(written):
-            self._applier.failures_in_a_row = 0
+        elif self.stop_policy.after_failures(written):
+            self.applier.failures_in_a_row = 0
 
     def _retry_letters(self, which: Callable[[AutoRetry], Iterator[Retry]]) -> bool:
         """Retry the dead letters that can be applied by now, which may be thousands.
@@ -240,42 +215,42 @@ class Loop:
         applied = []
 
         def retry() -> None:
-            letters = AutoRetry(self._target, self._cursor.file)
+            letters = AutoRetry(self.target, self.cursor.file)
             for result in which(letters):
                 applied.append(result.applied)
-                self._publisher.retried(result)
+                self.publisher.retried(result)
                 self._stay_responsive()
 
-        if not self._dry_run:
-            self._retrier.until_done(retry)
+        if not self.dry_run:
+            self.retrier.until_done(retry)
         return any(applied)
 
     # Orders
 
     def _obey_decision(self) -> None:
         """Wait for what is to be done about the record that the session stands before."""
-        while (decision := self._control.take_decision()) is None:
+        while (decision := self.control.take_decision()) is None:
             self._stay_responsive()
-            self._publisher.progress(self._cursor)
-            self._control.wait(IDLE_SECONDS)
+            self.publisher.progress(self.cursor)
+            self.control.wait(IDLE_SECONDS)
         if decision is Decision.SET_ASIDE and (batch := self._next_batch(1)) is not None:
             self._write(batch, set_aside=True)
 
     def _obey_seek(self) -> None:
-        seek = self._control.take_seek()
+        seek = self.control.take_seek()
         if seek is None:
             return
-        refusal = "" if self._orders.paused else "Pause before going to another place."
+        refusal = "" if self.orders.paused else "Pause before going to another place."
         try:
             done = refusal or self._go_to(seek.start, by=seek.by)
         except LogError as error:
             done = refusal = str(error)
         if refusal:
-            self._publisher.notice(EventKind.SEEK_REFUSED, refusal)
-        self._retrier.until_done(lambda: seek.answer(done, refused=bool(refusal)))
+            self.publisher.notice(EventKind.SEEK_REFUSED, refusal)
+        self.retrier.until_done(lambda: seek.answer(done, refused=bool(refusal)))
 
     def _go_to(self, start: StartPoint, *, by: str) -> str:
-        why = self._retrier.until_done(lambda: self._cursor.go_to(start, by=by))
-        self._publisher.notice(EventKind.SOUGHT, why)
-        self._publisher.progress(self._cursor, now=True)
+        why = self.retrier.until_done(lambda: self.cursor.go_to(start, by=by))
+        self.publisher.notice(EventKind.SOUGHT, why)
+        self.publisher.progress(self.cursor, now=True)
         return why

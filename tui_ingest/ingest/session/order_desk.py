@@ -7,7 +7,7 @@ from functools import partial
 
 from tui_ingest.ingest import orders, sharing
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
@@ -54,15 +54,11 @@ class OrderDesk:
         if not self._lease.held or time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
-        try:
-            target, file = self._target, self._cursor.file
+        target, file = self._target, self._cursor.file
+        with unless_unusable(target.connection):
             if orders.pending[target.database].is_for(target, file):
                 for order in orders.unanswered(target, file):
                     self._obey(order)
-        except Exception as error:
-            if not is_of_the_database(error):
-                raise
-            self._target.connection.close()
 
     def _obey(self, order: Order) -> None:
         kind, answer = OrderKind(order.kind), partial(orders.answer, self._target, order)

@@ -22,10 +22,10 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.heartbeat import Heartbeat, Journal
 from tui_ingest.ingest.session.interrupter import interrupted_by_stop
+from tui_ingest.ingest.session.lasting_orders import LastingOrders
 from tui_ingest.ingest.session.lease import Lease, Pulse
-from tui_ingest.ingest.session.loop import Loop, Parts
+from tui_ingest.ingest.session.loop import Loop
 from tui_ingest.ingest.session.order_desk import OrderDesk
-from tui_ingest.ingest.session.orders import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.standby import Standby
@@ -103,7 +103,7 @@ class Session:
         self._desk = OrderDesk(target, control, cursor, publisher, lease, keeps=keeps)
         retrier = Retrier(target, control, publisher, self._keep_contact, path=log.path)
         self._applier = Applier(target, cursor, publisher, retrier, dry_run=dry_run)
-        parts = Parts(
+        self._loop = Loop(
             log=log,
             target=target,
             control=control,
@@ -116,8 +116,11 @@ class Session:
             standby=Standby(lease, self._applier, cursor, control, publisher, retrier, once=once),
             orders=LastingOrders(control, cursor, publisher),
             stop_policy=StopPolicy(target, control, publisher, interactive=interactive),
+            start=start,
+            once=once,
+            dry_run=dry_run,
+            interactive=interactive,
         )
-        self._loop = Loop(parts, start=start, once=once, dry_run=dry_run, interactive=interactive)
 
     def run(self) -> SessionEnded:
         """Work until stopped, finished, or unable to go on; the result says which."""

@@ -6,7 +6,7 @@ from tests.support.engine import Running, ingest
 from tests.support.lines import choice, question
 from tests.support.target import Target
 from tui_ingest.ingest.events import DeadLetterResolved, State
-from tui_ingest.ingest.session import elsewhere
+from tui_ingest.ingest.session import idle
 from tui_ingest.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "post
 
 @pytest.fixture
 def target(tmp_path, database, monkeypatch):
-    monkeypatch.setattr(elsewhere, "REST_SECONDS", 0.05)
+    monkeypatch.setattr(idle, "REST_SECONDS", 0.05)
     return Target(tmp_path, database)
 
 
@@ -32,7 +32,7 @@ def test_a_parent_of_another_log_is_not_waited_for_until_the_next_start(target, 
 
 
 def test_as_many_as_there_are_come_back_part_by_part(target, tmp_path, monkeypatch):
-    monkeypatch.setattr(elsewhere, "PART", 3)
+    monkeypatch.setattr(idle, "PART", 3)
     target.path.write_bytes(b"".join(choice(pk, of=1) for pk in range(10)))
     other = tmp_path / "other.log"
     other.write_bytes(question(1))
