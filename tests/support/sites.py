@@ -10,9 +10,9 @@ from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogUnavailableError
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
-from tui_ingest.streams.creating import create
 from tui_ingest.streams.forwarding import Forwarder
 from tui_ingest.streams.reading import StreamLog
+from tui_ingest.streams.requirements import create
 
 NOBODY = Access()
 

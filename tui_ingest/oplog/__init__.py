@@ -1,6 +1,5 @@
 """Bytes to records. Standard library and watchdog only: no Django, no screen.
 
-opening         the log at an address, whatever keeps it
 addresses       what an operator calls a log
 files/          a log that is a file, with all that rotation makes of it
 parsing         one line to a record, or to the reason why it is none; formatting: the way back

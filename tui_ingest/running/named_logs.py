@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tui_ingest.conf import get_settings
+from tui_ingest.opening import logs_at
 from tui_ingest.oplog.log import LogError
-from tui_ingest.oplog.opening import logs_at
 from tui_ingest.running.options import is_pattern
 from tui_ingest.troubles import Troubles
 
@@ -35,7 +34,7 @@ def logs_of(named: Iterable[Path | str]) -> Iterator[Path | str]:
 
 def _streams(pattern: str) -> Iterator[str]:
     try:
-        yield from logs_at(pattern, access=get_settings().nats)
+        yield from logs_at(pattern)
         _troubles[pattern].over()
     except LogError as error:
         count = _troubles[pattern].again(str(error))

@@ -9,11 +9,10 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, connections
 
-from tui_ingest.conf import get_settings
+from tui_ingest import opening
 from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.oplog import opening
 from tui_ingest.oplog.log import Log
 from tui_ingest.running.errors import describe
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
@@ -26,14 +25,7 @@ GARBAGE_OBJECTS = 200_000  # more than a batch has, before the collector looks f
 
 def open_log(options: IngestOptions) -> Log:
     """Return a reader of the log; the caller closes it."""
-    settings = get_settings()
-    return opening.open_log(
-        options.path,
-        max_record_bytes=settings.max_record_bytes,
-        poll_seconds=options.poll_seconds,
-        olddir=settings.olddir,
-        access=settings.nats,
-    )
+    return opening.open_log(options.path, poll_seconds=options.poll_seconds)
 
 
 def session(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from base64 import b64decode
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui_ingest.oplog.log import LogUnavailableError
-from tui_ingest.streams.addresses import Access, StreamAddress
+from tui_ingest.streams.addresses import Access, StreamAddress, parse_address
 from tui_ingest.streams.client import Client
 from tui_ingest.streams.messages import Headers
 
@@ -153,6 +154,24 @@ class Broker:
             said = f"the broker refused: {error.get('description')} ({code})"
             raise RefusedError(f"{self._client.name}: {said}.", code)
         return answer
+
+
+def logs_at(pattern: str, access: Access) -> list[str]:
+    """Return the addresses of the subjects that a pattern names, as far as they have messages.
+
+    Args:
+        pattern: an address with `*` or `>` in its subject, as the broker understands them.
+        access: how to be let in.
+
+    Raises:
+        LogUnavailableError: no broker answers, or there is no such stream; why.
+        LogError: it is no address.
+    """
+    address = parse_address(pattern, is_pattern=True)
+    with contextlib.closing(Broker(address, access)) as broker:
+        info = broker.api(f"STREAM.INFO.{address.stream}", {"subjects_filter": address.subject})
+    before = pattern.removesuffix(address.subject)
+    return sorted(before + subject for subject in info["state"].get("subjects") or ())
 
 
 def _stored(message: Msg) -> Stored:

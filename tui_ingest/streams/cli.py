@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -10,12 +11,17 @@ from pathlib import Path
 
 from tui_ingest.completion import add_completion
 from tui_ingest.oplog.files.reading import FileLog
-from tui_ingest.oplog.log import LogError, LogUnavailableError
+from tui_ingest.oplog.log import LogError
 from tui_ingest.streams.addresses import EXAMPLE, Access, StreamAddress, parse_address
 from tui_ingest.streams.broker import Broker
-from tui_ingest.streams.creating import create
 from tui_ingest.streams.forwarding import Forwarder
-from tui_ingest.streams.requirements import problems, verify_durability, version_problems
+from tui_ingest.streams.requirements import (
+    create,
+    info_of,
+    problems,
+    verify_durability,
+    version_problems,
+)
 from tui_ingest.streams.trimming import RESERVE, applied_by_all, trim
 
 DONE, FATAL, USAGE = 0, 1, 2  # exit statuses, as of `tui-ingest`
@@ -118,32 +124,16 @@ def _forward(options: argparse.Namespace, address: StreamAddress, access: Access
 
 
 def _create(options: argparse.Namespace, address: StreamAddress, access: Access) -> int:
-    broker = Broker(address, access)
-    try:
-        made = create(
-            broker,
-            options.subjects.split(","),
-            replicas=options.replicas,
-            max_bytes=options.max_bytes,
-        )
-    finally:
-        broker.close()
+    subjects, replicas, most = options.subjects.split(","), options.replicas, options.max_bytes
+    with contextlib.closing(Broker(address, access)) as broker:
+        made = create(broker, subjects, replicas=replicas, max_bytes=most)
     sys.stdout.write(f"{made['name']}: {', '.join(made['subjects'])}, {made['num_replicas']}x\n")
     return DONE
 
 
 def _check(_: argparse.Namespace, address: StreamAddress, access: Access) -> int:
-    broker = Broker(address, access)
-    try:
-        info = broker.stream()
-        found = [*version_problems(broker.version)]
-    finally:
-        broker.close()
-    if info is None:
-        raise LogUnavailableError(
-            f"There is no stream {address.stream}. Make it: tui-ingest-stream create {address.text}"
-        )
-    found += problems(info, address)
+    with contextlib.closing(Broker(address, access)) as broker:
+        found = [*version_problems(broker.version), *problems(info_of(broker), address)]
     try:
         for unknown in verify_durability(access.monitors):
             _say(unknown)
@@ -159,11 +149,8 @@ def _trim(options: argparse.Namespace, address: StreamAddress, access: Access) -
         for name in options.status
     ]
     applied = applied_by_all(address, statuses)
-    broker = Broker(address, access)
-    try:
+    with contextlib.closing(Broker(address, access)) as broker:
         gone = trim(broker, applied, reserve=options.reserve)
-    finally:
-        broker.close()
     sys.stdout.write(f"{gone:,} messages removed; applied up to message {applied:,}\n")
     return DONE
 

@@ -23,7 +23,7 @@ from tui_ingest.oplog.log import (
     StartPoint,
 )
 from tui_ingest.oplog.records import Record, RecordLocation
-from tui_ingest.streams import recalling, searching, seeking
+from tui_ingest.streams import recalling, seeking
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.feed import Feed, Newest, Whole, pending_after
@@ -235,7 +235,7 @@ class StreamLog:
         """See `Log.search`."""
         # Of its own, because the reader lets go of its broker after any trouble.
         with contextlib.closing(Broker(self._address, self._access)) as broker:
-            yield from searching.search(broker, patterns, position)
+            yield from recalling.search(broker, patterns, position)
 
     def ahead_of(self, position: Position) -> Callable[[Entry], bool]:
         """See `Log.ahead_of`. Of files that nobody remembers, the time of a record tells."""

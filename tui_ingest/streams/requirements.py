@@ -1,4 +1,4 @@
-"""What a stream must be so that nothing that was acknowledged is lost.
+"""What a stream must be so that nothing that was acknowledged is lost; and one made so.
 
 By default a broker acknowledges what it would lose with the power, and a stream forgets its oldest
 messages when it is full.
@@ -32,6 +32,46 @@ CONFIGURATION = {
 }
 
 
+def create(
+    broker: Broker, subjects: list[str], *, replicas: int, max_bytes: int | None
+) -> dict[str, Any]:
+    """Make the stream of a broker's address; return its configuration as the broker has it.
+
+    Args:
+        broker: a client of it.
+        subjects: patterns: `oplog.>` takes every site's.
+        replicas: 1 or 3.
+        max_bytes: a stream that has so many takes no more; None: until the disk is full.
+
+    Raises:
+        RefusedError: there is a stream of this name or with these subjects, or too few brokers.
+    """
+    name = broker.address.stream
+    wanted = {
+        **CONFIGURATION,
+        "name": name,
+        "subjects": subjects,
+        "num_replicas": replicas,
+        "max_bytes": -1 if max_bytes is None else max_bytes,
+    }
+    made: dict[str, Any] = broker.api(f"STREAM.CREATE.{name}", wanted)["config"]
+    return made
+
+
+def info_of(broker: Broker) -> dict[str, Any]:
+    """Return what the broker says of its address's stream.
+
+    Raises:
+        LogUnavailableError: there is none yet.
+    """
+    info, address = broker.stream(), broker.address
+    if info is None:
+        raise LogUnavailableError(
+            f"There is no stream {address.stream}. Make it: tui-ingest-stream create {address.text}"
+        )
+    return info
+
+
 def problems(info: dict[str, Any], address: StreamAddress) -> Iterator[str]:
     """Yield what is wrong with a stream.
 
@@ -62,12 +102,7 @@ def verify_stream(broker: Broker) -> None:
         LogUnavailableError: there is none yet.
         LogError: what is wrong with it.
     """
-    info, address = broker.stream(), broker.address
-    if info is None:
-        raise LogUnavailableError(
-            f"There is no stream {address.stream}. Make it: tui-ingest-stream create {address.text}"
-        )
-    verify(info, broker.version, address)
+    verify(info_of(broker), broker.version, broker.address)
 
 
 def verify(info: dict[str, Any], version: tuple[int, ...], address: StreamAddress) -> None:

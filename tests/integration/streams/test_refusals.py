@@ -11,9 +11,9 @@ from tests.support.lines import question
 from tests.support.patience import DEADLINE_SECONDS
 from tests.support.rotation import lines_of
 from tests.support.sites import NOBODY, Site, StreamReader, client, make_stream
+from tui_ingest.opening import open_log
 from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import LogError, LogUnavailableError
-from tui_ingest.oplog.opening import open_log
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.client import Client
 from tui_ingest.streams.forwarding import Forwarder

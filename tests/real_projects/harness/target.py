@@ -35,7 +35,7 @@ def prepare():
 def grow(log, copy, seed):
     """Apply a log that grows while nobody reads it, a session after each portion."""
     from tui_ingest.ingest.session import Session
-    from tui_ingest.oplog.opening import open_log
+    from tui_ingest.opening import open_log
 
     dice = random.Random(seed)
     lines = Path(log).read_bytes().splitlines(keepends=True)

@@ -1,7 +1,7 @@
 """A session: everything it takes to apply one log to one database.
 
 from tui_ingest.ingest.session import Session
-from tui_ingest.oplog.opening import open_log
+from tui_ingest.opening import open_log
 
 ended = Session(open_log("oplog.log"), report=print, once=True).run()
 print(ended.state, ended.error, ended.counts)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from django.db.models import QuerySet
 
+from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.status.session_status import SessionStatus
-from tui_ingest.ingest.status.stored import Known, seen_backlog, told_backlog
+from tui_ingest.ingest.status.stored import Known, told_backlog
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
+from tui_ingest.opening import open_log
 from tui_ingest.oplog.addresses import is_stream
-from tui_ingest.oplog.log import Backlog
-from tui_ingest.oplog.opening import open_log
+from tui_ingest.oplog.log import Backlog, LogError
 
 
 def stored_statuses(target: Target, path: str | None = None) -> list[SessionStatus]:
@@ -26,16 +29,8 @@ def statuses_of(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, Ses
 
     It takes as many queries for a thousand logs as for one, and a look at the files of each.
     """
-    known, settings = Known(target, files), target.settings
-    return {
-        file.pk: known.status_of(
-            file,
-            seen_backlog(
-                file, open_log(file.file_path, olddir=settings.olddir, access=settings.nats)
-            ),
-        )
-        for file in files
-    }
+    known = Known(target, files)
+    return {file.pk: known.status_of(file, _seen_backlog(target, file)) for file in files}
 
 
 def known_logs(target: Target) -> list[str]:
@@ -60,13 +55,22 @@ def told_or_seen(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, Se
     What a session said last may be long past: then the log's files are looked at. A broker is not
     asked; one that does not answer takes seconds, and somebody waits for all of the logs.
     """
-    known, settings = Known(target, files), target.settings
+    known = Known(target, files)
 
     def backlog(file: ProcessedFile) -> Backlog | None:
         if known.is_alive(file):
             return told_backlog(file)
-        if is_stream(file.file_path):
-            return None
-        return seen_backlog(file, open_log(file.file_path, olddir=settings.olddir))
+        return None if is_stream(file.file_path) else _seen_backlog(target, file)
 
     return {file.pk: known.status_of(file, backlog(file)) for file in files.defer("witnesses")}
+
+
+def _seen_backlog(target: Target, file: ProcessedFile) -> Backlog | None:
+    """Return how far a log reaches now; None if that cannot be seen."""
+    with closing(open_log(file.file_path, target.settings)) as log:
+        try:
+            log.resume(checkpoints.position_of(file))
+            backlog = log.backlog()
+        except LogError:
+            return None
+    return backlog if backlog.readable else None

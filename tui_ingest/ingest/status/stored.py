@@ -16,7 +16,7 @@ from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
-from tui_ingest.oplog.log import Backlog, Log, LogError, Position
+from tui_ingest.oplog.log import Backlog, Position
 from tui_ingest.words.terminal_safe import terminal_safe
 
 _ENDED = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
@@ -108,20 +108,8 @@ def state_of(file: ProcessedFile, holder: Holder | None) -> State:
     return state if holder.is_alive else State.NOT_RUNNING
 
 
-def seen_backlog(file: ProcessedFile, log: Log) -> Backlog | None:
-    """Return how far a log reaches now; None if that cannot be seen. `log` is closed."""
-    try:
-        log.resume(checkpoints.position_of(file))
-        backlog = log.backlog()
-    except LogError:
-        return None
-    finally:
-        log.close()
-    return backlog if backlog.readable else None
-
-
 def told_backlog(file: ProcessedFile) -> Backlog | None:
-    """Return the same as the log's session told with its last sign of life."""
+    """Return how far a log reached as its session told with its last sign of life."""
     if file.unread is None:
         return None
     return Backlog(

@@ -12,8 +12,8 @@ from django.db import Error
 from tui_ingest.ingest.explaining import LogTimes, explain, times_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.explain_text import as_json, as_text
+from tui_ingest.opening import open_log
 from tui_ingest.oplog.log import LogError
-from tui_ingest.oplog.opening import open_log
 from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import log_path
@@ -64,6 +64,5 @@ class Command(BaseCommand):
 def _times(target: Target, path: Path | str | None) -> LogTimes | None:
     if path is None:
         return None
-    settings = target.settings
-    with closing(open_log(path, olddir=settings.olddir, access=settings.nats)) as log:
+    with closing(open_log(path, target.settings)) as log:
         return times_of(log)

@@ -21,8 +21,8 @@ from tui_ingest.management.history_text import (
     record_lines,
     row_lines,
 )
+from tui_ingest.opening import open_log
 from tui_ingest.oplog.log import LogError
-from tui_ingest.oplog.opening import open_log
 from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED, USAGE
 from tui_ingest.running.options import log_path
@@ -64,9 +64,7 @@ class Command(BaseCommand):
             verify(database=database, settings="this project")
             target = Target(database)
             subjects = subject_named(target, options["model"], options["key"])
-            settings = target.settings
-            log = open_log(options["log"], olddir=settings.olddir, access=settings.nats)
-            with closing(log):
+            with closing(open_log(options["log"], target.settings)) as log:
                 tracing = Tracing(target, log, subjects)
                 status = self._print(tracing, log.path, as_json=options["json"])
         except BootstrapError as error:
