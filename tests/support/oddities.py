@@ -101,6 +101,34 @@ class Use(models.Model):
     code = models.ForeignKey(Code, models.CASCADE, to_field="code")
 
 
+class Named(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+
+    class Meta:
+        abstract = True
+
+
+class User(Named):
+    # Like a user of a project's own: the key comes after what is inherited.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.was = [getattr(self, field.attname) for field in self._meta.concrete_fields]
+
+
+class Berth(models.Model):
+    # The order of the key is not that of the fields.
+    pk = models.CompositePrimaryKey("number", "ship")
+    ship = models.CharField(max_length=20)
+    number = models.IntegerField()
+    guest = models.CharField(max_length=20, unique=True, null=True)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.was = [getattr(self, field.attname) for field in self._meta.concrete_fields]
+
+
 class CodeProxy(Code):
     class Meta:
         proxy = True

@@ -32,6 +32,22 @@ Seat.objects.all().delete()
     assert parsed(lines)[1][1][0]["fields"] == {"hall": hall, "number": 7, "taken": True}
 
 
+def test_what_is_gone_is_named_in_whatever_order_its_fields_are(source):
+    lines = source.do("""
+from uuid import UUID
+User.objects.create(pk=UUID(int=7), name="Ann")
+Berth.objects.create(ship="Vasa", number=3, guest="Bo")
+record()
+User.objects.all().delete()
+Berth.objects.all().delete()
+""")
+    gone = [(r["pk"], r["fields"]) for o, [r] in parsed(lines) if o == "DELETE"]
+    assert gone == [
+        ("00000000-0000-0000-0000-000000000007", {"name": "Ann"}),
+        ([3, "Vasa"], {"guest": "Bo"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("model", "key"),
     [

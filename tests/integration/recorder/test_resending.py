@@ -129,8 +129,9 @@ for n in range(3):
     Seat.objects.create(hall=f"h'{n}", number=n)
     Odd.objects.create(key=f"k'{n} %", name=f"n{n}")
     Day.objects.create(day=date(2024, 1, 1 + n), note="x")
+    Berth.objects.create(ship=f"h'{n}", number=n)
 """)
-    for model in ("seat", "odd", "day"):
+    for model in ("seat", "odd", "day", "berth"):
         _, lines = resend(source, "--resend", f"odd.{model}")
         assert len(lines) == 3
     keys = source.folder / "keys"

@@ -22,7 +22,7 @@ from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import NOT_THE_ROW, RecorderError
 from tui_ingest.recorder.models import Change, Resend, stored
 from tui_ingest.recorder.records.ordering import ModelGraph
-from tui_ingest.recorder.records.rows import RowReader, key_of
+from tui_ingest.recorder.records.rows import RowReader, key_of, row_of_key
 
 KEYS_AT_ONCE = 500  # of a list of keys, in one resend
 # What rows refer to among themselves comes with them, up to so many times as many rows. The rest
@@ -200,8 +200,7 @@ def _as_list(key: Any) -> list[Any]:
 
 
 def _text_of(model: type[Model], key: Sequence[Any]) -> str:
-    names = [field.attname for field in key_fields(model)]
-    return key_text(model.from_db(None, names, list(key)))
+    return key_text(row_of_key(model, key))
 
 
 def _following(resend: Resend, model: type[Model], database: str) -> QuerySet[Model]:

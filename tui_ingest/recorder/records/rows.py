@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from django.apps import apps
 from django.core import serializers
 from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models.base import ModelState
 from django.utils.encoding import is_protected_type
 
 from tui_ingest.digests.fields import links_of
@@ -125,9 +126,8 @@ class RowReader:
     ) -> Serialized:
         """Return a row that is gone: its key, and what else it was known by."""
         fields = {field.name: field for field in model._meta.local_concrete_fields}
-        values = {field.attname: value for field, value in zip(key_fields(model), key, strict=True)}
-        values |= {fields[name].attname: value for name, value in unique.items()}
-        row = model.from_db(self._database, list(values), list(values.values()))
+        values = {fields[name].attname: value for name, value in unique.items()}
+        row = row_of_key(model, key, **values)
         columns = frozenset(unique)
         data: Serialized = serializers.serialize("python", [row], fields=columns)[0]
         for name in unique:
@@ -176,6 +176,20 @@ def key_of(row: Model) -> Key:
     """Return a row's key, to be compared with others."""
     fields = key_fields(type(row))
     return comparable(fields, [getattr(row, field.attname) for field in fields])
+
+
+def row_of_key(model: type[Model], key: Sequence[Any], **others: Any) -> Model:
+    """Return a row of which only the key is known, and what else is given, by `attname`.
+
+    Made past the model's `__init__`: there may be no such row, and what some keep there, to tell
+    later what was changed, would be looked for in the database.
+    """
+    row = model.__new__(model)
+    row._state = ModelState()
+    values = {field.attname: value for field, value in zip(key_fields(model), key, strict=True)}
+    for name, value in (values | others).items():
+        setattr(row, name, value)
+    return row
 
 
 def _as_pk(key: Sequence[Any]) -> Any:
