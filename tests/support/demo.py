@@ -3,11 +3,10 @@
 import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 
-from tests.support.patience import DEADLINE_SECONDS
-from tests.support.site import watched
+from tests.support import forks
+from tests.support.site import finished
 
 TABLES = {
     "polls_question": "id, pkid, question_text, pub_date",
@@ -29,22 +28,19 @@ class Demo:
         self._folder = folder  # without a manage.py in it or above it
 
     def start(self, *arguments, **options):
-        return subprocess.Popen(
-            [sys.executable, "-m", "tui_ingest", *map(str, arguments), "--headless"],
-            cwd=self._folder,
-            env=self._environment,
+        return forks.start(
+            ["-m", "tui_ingest", *map(str, arguments), "--headless"],
+            folder=self._folder,
+            environment=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=options.get("stdout", subprocess.DEVNULL),
             stderr=options.get("stderr", subprocess.DEVNULL),
-            text=True,
         )
 
     def run(self, *arguments):
         """Run to the end; the finished process with its output."""
         started = self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        with watched(started) as process:
-            output, _ = process.communicate(timeout=DEADLINE_SECONDS)
-        return subprocess.CompletedProcess(process.args, process.returncode, output)
+        return finished(started)
 
     def script(self, code, *arguments):
         """Run Python code with Django set up on the embedded project."""
@@ -52,15 +48,15 @@ class Demo:
             "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'tui_ingest.demo.settings'\n"
             "import django; django.setup()\n"
         )
-        return subprocess.run(
-            [sys.executable, "-c", preamble + code, *map(str, arguments)],
-            cwd=self._folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_SECONDS,
-            check=False,
+        started = forks.start(
+            ["-c", preamble + code, *map(str, arguments)],
+            folder=self._folder,
+            environment=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
+        return finished(started)
 
     def query(self, sql, *parameters):
         """Rows as other processes see them now; none before the tables exist."""

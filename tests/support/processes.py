@@ -2,8 +2,8 @@
 
 import contextlib
 import subprocess
-import sys
 
+from tests.support import forks
 from tests.support.engine import eventually
 from tests.support.site import clean, watched
 
@@ -13,10 +13,10 @@ def started(site, output, *arguments, **environment):
     """A process of the project that writes to a file, and is gone in the end."""
     environment = clean() | {"DJANGO_SETTINGS_MODULE": "mysite.settings"} | environment
     with output.open("w") as lines:
-        process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            cwd=site.folder,
-            env=environment,
+        process = forks.start(
+            list(map(str, arguments)),
+            folder=site.folder,
+            environment=environment,
             stdin=subprocess.DEVNULL,
             stdout=lines,
             stderr=lines,

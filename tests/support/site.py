@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-import sys
 from contextlib import contextmanager
 
+from tests.support import forks
 from tests.support.patience import DEADLINE_SECONDS
 
 MANAGE_PY = """\
@@ -83,14 +83,13 @@ def clean():
 
 def start(*arguments, folder, stdin=False, **environment):
     """Start Python in a folder, without a terminal and without settings in the environment."""
-    return subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
-        cwd=folder,
-        env=clean() | environment,
+    return forks.start(
+        list(map(str, arguments)),
+        folder=folder,
+        environment=clean() | environment,
         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 
@@ -107,6 +106,11 @@ def watched(process):
 
 def run(*arguments, folder, **environment):
     """Run Python to its end, likewise; the finished process with its output."""
-    with watched(start(*arguments, folder=folder, **environment)) as process:
+    return finished(start(*arguments, folder=folder, **environment))
+
+
+def finished(process):
+    """The process at its end, with its output."""
+    with watched(process):
         output, errors = process.communicate(timeout=DEADLINE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
