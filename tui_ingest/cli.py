@@ -136,18 +136,14 @@ def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
 def _run(namespace: argparse.Namespace) -> int:
     from tui_ingest.running.bootstrap import set_up
     from tui_ingest.running.discovery import DEMO_SETTINGS
-    from tui_ingest.running.verification import verify_known, verify_readable
+    from tui_ingest.running.verification import verify_logs
 
     label = set_up(
         settings=DEMO_SETTINGS if namespace.demo else namespace.settings,
         pythonpath=namespace.pythonpath,
         database=namespace.database,
     )
-    if namespace.once:
-        for log in namespace.logs:
-            verify_readable(log)
-    if not namespace.logs:
-        verify_known(namespace.database)
+    verify_logs(namespace.logs, once=namespace.once, database=namespace.database)
     project = f"{label}, live traffic" if namespace.demo else label
     return run_session(namespace, project)
 

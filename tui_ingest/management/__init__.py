@@ -2,8 +2,7 @@
 
 commands/           one module each
 sessions            what those share that run a session
-known_logs          the logs that a command can be about
+targets             what those share that are about a database, and the logs in it
 deadletter_actions  what `ingest_deadletters` can do
 deadletter_text, explain_text, history_text, status_text, verdict_text   the words of each
-django_options      Django's own options, behind an action, too
 """

@@ -13,7 +13,7 @@ from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.deadletter_text import details, outcome, row
-from tui_ingest.management.known_logs import known_log
+from tui_ingest.management.targets import known_log
 from tui_ingest.models import DeadLetter
 
 CHUNK = 1_000  # dead letters fetched at once
@@ -22,8 +22,8 @@ Options = dict[str, Any]
 Write = Callable[[str], object]
 
 
-def _list(database: str, options: Options, write: Write) -> bool:
-    letters = _matching(database, options)
+def _list(target: Target, options: Options, write: Write) -> bool:
+    letters = _matching(target, options)
     if options["json"]:
         write(_json([deadletters.as_dict(letter) for letter in letters]))
         return False
@@ -33,15 +33,15 @@ def _list(database: str, options: Options, write: Write) -> bool:
     return False
 
 
-def _show(database: str, options: Options, write: Write) -> bool:
-    letter = deadletters.get(Target(database), options["ids"][0])
+def _show(target: Target, options: Options, write: Write) -> bool:
+    letter = deadletters.get(target, options["ids"][0])
     write(_json(deadletters.as_dict(letter)) if options["json"] else "\n".join(details(letter)))
     return False
 
 
-def _retry(database: str, options: Options, write: Write) -> bool:
+def _retry(target: Target, options: Options, write: Write) -> bool:
     results = []
-    for result in deadletters.retry_all(Target(database), _chosen(database, options)):
+    for result in deadletters.retry_all(target, _chosen(target, options)):
         results.append(result)
         if not options["json"]:
             write(outcome(result))
@@ -53,24 +53,24 @@ def _retry(database: str, options: Options, write: Write) -> bool:
     return any(result.error for result in last.values())
 
 
-def _edit(database: str, options: Options, write: Write) -> bool:
+def _edit(target: Target, options: Options, write: Write) -> bool:
     (letter,) = options["ids"]
     source = options["source"]
     try:
         line = source.read_bytes() if source else sys.stdin.buffer.read()
     except OSError as error:
         raise DeadLetterError(f"The new line cannot be read: {error}") from error
-    deadletters.edit(Target(database), letter, line)
+    deadletters.edit(target, letter, line)
     write(f"{letter}: edited. Retry it now.")
     return False
 
 
-def _discard(database: str, options: Options, write: Write) -> bool:
+def _discard(target: Target, options: Options, write: Write) -> bool:
     if not options["why"].strip():
         raise DeadLetterError("Nothing is discarded without a reason. Say it with --why.")
     discarded = []
-    for letter in _chosen(database, options):
-        deadletters.discard(Target(database), letter, why=options["why"])
+    for letter in _chosen(target, options):
+        deadletters.discard(target, letter, why=options["why"])
         discarded.append({"id": letter, "status": DeadLetter.Status.DISCARDED})
         if not options["json"]:
             write(f"{letter}: discarded")
@@ -79,16 +79,16 @@ def _discard(database: str, options: Options, write: Write) -> bool:
     return False
 
 
-def _export(database: str, options: Options, write: Write) -> bool:
-    letters = _matching(database, options)
+def _export(target: Target, options: Options, write: Write) -> bool:
+    letters = _matching(target, options)
     if options["ids"]:
-        letters = letters.filter(pk__in=_existing(database, options))
+        letters = letters.filter(pk__in=_existing(target, options))
     for line in deadletters.export(letters.iterator(chunk_size=CHUNK)):
         write(line)
     return False
 
 
-ACTIONS: dict[str, Callable[[str, Options, Write], bool]] = {
+ACTIONS: dict[str, Callable[[Target, Options, Write], bool]] = {
     "list": _list,
     "show": _show,
     "retry": _retry,
@@ -98,8 +98,7 @@ ACTIONS: dict[str, Callable[[str, Options, Write], bool]] = {
 }
 
 
-def _matching(database: str, options: Options) -> QuerySet[DeadLetter]:
-    target = Target(database)
+def _matching(target: Target, options: Options) -> QuerySet[DeadLetter]:
     letters = deadletters.search(
         target,
         status=options["status"],
@@ -109,18 +108,18 @@ def _matching(database: str, options: Options) -> QuerySet[DeadLetter]:
     return letters.filter(file=known_log(target, options["file"])) if options["file"] else letters
 
 
-def _chosen(database: str, options: Options) -> list[int]:
+def _chosen(target: Target, options: Options) -> list[int]:
     """Return the ids that were given, or those of all open ones that match."""
     if bool(options["ids"]) == options["all"]:
         raise DeadLetterError("Name dead letters by ID, or give --all.")
     if options["ids"]:
-        return _existing(database, options)
-    matching = _matching(database, {**options, "status": DeadLetter.Status.OPEN})
+        return _existing(target, options)
+    matching = _matching(target, {**options, "status": DeadLetter.Status.OPEN})
     return list(matching.values_list("pk", flat=True))
 
 
-def _existing(database: str, options: Options) -> list[int]:
-    return [deadletters.get(Target(database), letter).pk for letter in options["ids"]]
+def _existing(target: Target, options: Options) -> list[int]:
+    return [deadletters.get(target, letter).pk for letter in options["ids"]]
 
 
 def _json(told: object) -> str:

@@ -13,7 +13,7 @@ from tui_ingest.cli import run_session
 from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import add_arguments, conflict, conflict_without_log
-from tui_ingest.running.verification import verify, verify_known, verify_readable
+from tui_ingest.running.verification import verify, verify_logs
 
 
 class SessionCommand(BaseCommand):
@@ -40,11 +40,7 @@ class SessionCommand(BaseCommand):
         settings = os.environ.get("DJANGO_SETTINGS_MODULE", "this project's settings")
         try:
             verify(database=namespace.database, settings=settings)
-            if namespace.once:
-                for log in namespace.logs:
-                    verify_readable(log)
-            if not namespace.logs:
-                verify_known(namespace.database)
+            verify_logs(namespace.logs, once=namespace.once, database=namespace.database)
         except BootstrapError as error:
             raise CommandError(str(error), returncode=error.status) from error
         status = run_session(namespace, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -45,12 +45,23 @@ def verify(*, database: str, settings: str) -> None:
         )
 
 
-def verify_readable(path: Path | str) -> None:
-    """Check a log that is to be read once, now; a log that is followed is waited for instead.
+def verify_logs(logs: Sequence[Path | str], *, once: bool, database: str) -> None:
+    """Check the logs that are named; if none is, that there is something to look at.
+
+    Args:
+        once: they are to be read once, now; a log that is followed is waited for instead.
 
     Raises:
-        BootstrapError: it is there, but this user may not read it.
+        BootstrapError: one cannot be read by this user, or none is known.
     """
+    if once:
+        for log in logs:
+            _verify_readable(log)
+    if not logs:
+        _verify_known(database)
+
+
+def _verify_readable(path: Path | str) -> None:
     if isinstance(path, str):
         return  # a stream: the session says what is wrong
     try:
@@ -64,12 +75,7 @@ def verify_readable(path: Path | str) -> None:
         ) from error
 
 
-def verify_known(database: str) -> None:
-    """Check that there is something to look at if no log is named.
-
-    Raises:
-        BootstrapError: no log was ever read into this database.
-    """
+def _verify_known(database: str) -> None:
     from django.db import Error
 
     from tui_ingest.ingest.status import known_logs

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.core.management.base import CommandParser
 
 from tui_ingest.databases.waits import short_waits
 from tui_ingest.ingest import orders
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.target import Target
-from tui_ingest.management.known_logs import known_log
+from tui_ingest.management.targets import TargetCommand, known_log
 from tui_ingest.models import Order
-from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.options import log_path
-from tui_ingest.running.verification import verify
 from tui_ingest.words.terminal_safe import terminal_safe
 
 ANSWER_SECONDS = 10.0  # to wait for a session that looks every half second
 LOOK_SECONDS = 0.1  # between two looks for its answer
 
 
-class Command(BaseCommand):
+class Command(TargetCommand):
     help = (
         "Order the session of a log, wherever it runs, to pause, to go on, to apply one record, to"
         " stand before records that fail, or to hand the log over. A pause lasts until it is"
         " resumed, also where no session runs now. Exit status: 0, 1 if an order was refused or"
         " not answered, 2 for a mistake in the arguments."
     )
+    waiting = staticmethod(short_waits)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take an action and the logs it is for."""
@@ -44,32 +41,16 @@ class Command(BaseCommand):
         actions.add_parser("hand-over", help="let a session that stands by apply the log")
         for action in actions.choices.values():
             action.add_argument("logs", metavar="LOG", nargs="+", type=log_path)
-            action.add_argument("--database", metavar="ALIAS", default="default")
+            self.add_database(action)
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
-        """Give the orders, and print what becomes of each.
-
-        Raises:
-            CommandError: a log is not known, or the database cannot be used.
-            SystemExit: status 1 if an order was refused or not answered.
-        """
-        target = Target(options["database"])
+    def act(self, target: Target, options: dict[str, Any]) -> int:
+        """Give the orders, and print what becomes of each; 1 if one is refused or not answered."""
         kind, argument = _order(options)
-        try:
-            with short_waits():
-                verify(database=target.database, settings="this project")
-                files = [known_log(target, log) for log in options["logs"]]
-                by = orders.operator()
-                given = [orders.give(target, file, kind, argument, by=by) for file in files]
-                answered = [self._answered(target, order) for order in given]
-        except BootstrapError as error:
-            raise CommandError(str(error), returncode=error.status) from error
-        except Error as error:
-            raise CommandError(
-                f"Database '{target.database}' cannot be used now: {error}. Try again."
-            ) from error
-        if not all(answered):
-            sys.exit(1)
+        files = [known_log(target, log) for log in options["logs"]]
+        by = orders.operator()
+        given = [orders.give(target, file, kind, argument, by=by) for file in files]
+        answered = [self._answered(target, order) for order in given]
+        return 0 if all(answered) else 1
 
     def _answered(self, target: Target, order: Order) -> bool:
         """Print what becomes of an order; False if it was refused, or not answered in time."""

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.core.management.base import CommandParser
 
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.reasons import Reason
+from tui_ingest.ingest.target import Target
 from tui_ingest.management.deadletter_actions import ACTIONS
-from tui_ingest.management.django_options import take_django_options
+from tui_ingest.management.targets import TargetCommand
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import MalformedReason
-from tui_ingest.running.errors import BootstrapError
-from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import log_path
-from tui_ingest.running.verification import verify
 
 REASONS = [*map(str, Reason), *map(str, MalformedReason)]
 
 
-class Command(BaseCommand):
+class Command(TargetCommand):
     help = (
         "List, show, retry, edit, discard or export dead letters: the records that could not be"
         " applied. Exit status: 0, 1 if a retry failed, 2 for a mistake in the arguments."
     )
+    mistakes = (DeadLetterError,)
+    then = "What was not printed was not done; try again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take an action and which dead letters it is about."""
@@ -62,32 +60,23 @@ class Command(BaseCommand):
         discarding.add_argument("--why", default="", help="kept with them; required")
         editing.add_argument("--from", dest="source", type=Path, help="default: standard input")
         for action in actions.choices.values():
-            action.add_argument("--database", metavar="ALIAS", default="default")
-            take_django_options(action)
+            self.add_database(action)
+            _take_django_options(action)
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
-        """Do it.
+    def act(self, target: Target, options: dict[str, Any]) -> int:
+        """Do it; 1 after all were tried, if a retry failed."""
+        return int(ACTIONS[options["action"]](target, options, self.stdout.write))
 
-        Raises:
-            CommandError: there is no such dead letter, or the database cannot be used.
-            SystemExit: status 1 after all were tried, if a retry failed.
-        """
-        database = options["database"]
-        try:
-            verify(database=database, settings="this project")
-            failed = ACTIONS[options["action"]](database, options, self.stdout.write)
-            self.stdout.flush()
-        except BootstrapError as error:
-            raise CommandError(str(error), returncode=error.status) from error
-        except DeadLetterError as error:
-            raise CommandError(str(error), returncode=USAGE) from error
-        except BrokenPipeError:  # `| head`: what would still be printed is not wanted any more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
-        except Error as error:
-            raise CommandError(
-                f"Database '{database}' cannot be used now: {error}. What was not printed was not"
-                " done; try again."
-            ) from error
-        if failed:
-            sys.exit(1)
+
+def _take_django_options(action: CommandParser) -> None:
+    """Let an action take what Django lets only the command itself take.
+
+    What is not given after the action leaves what was given before it.
+    """
+    action.add_argument(
+        "-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS, help=SUPPRESS
+    )
+    for name in ("--settings", "--pythonpath"):
+        action.add_argument(name, default=SUPPRESS, help=SUPPRESS)
+    for name in ("--traceback", "--no-color", "--force-color", "--skip-checks"):
+        action.add_argument(name, action="store_true", default=SUPPRESS, help=SUPPRESS)

@@ -6,21 +6,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.core.management.base import CommandError, CommandParser
 
 from tui_ingest.ingest.explaining import LogTimes, explain, times_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.explain_text import as_json, as_text
+from tui_ingest.management.targets import TargetCommand
 from tui_ingest.opening import open_log
-from tui_ingest.oplog.log import LogError
-from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import log_path
-from tui_ingest.running.verification import verify
 
 
-class Command(BaseCommand):
+class Command(TargetCommand):
     help = (
         "Show for every model that a log may write: its identity, its path and why, which receivers"
         " are called and which are not, triggers, fields that a log changes, and references to"
@@ -34,24 +31,16 @@ class Command(BaseCommand):
             "--log", metavar="LOG", type=log_path, help="also say how exact its times are"
         )
         parser.add_argument("--json", action="store_true", help="for programs")
-        parser.add_argument("--database", metavar="ALIAS", default="default")
+        self.add_database(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+    def act(self, target: Target, options: dict[str, Any]) -> int:
         """Print the explanations.
 
         Raises:
-            CommandError: no model is meant, or the database or the log cannot be read.
+            CommandError: no model is meant.
         """
-        database = options["database"]
-        try:
-            verify(database=database, settings="this project")
-            target = Target(database)
-            found = explain(target, options["models"])
-            times = _times(target, options["log"])
-        except BootstrapError as error:
-            raise CommandError(str(error), returncode=error.status) from error
-        except (Error, LogError) as error:
-            raise CommandError(str(error)) from error
+        found = explain(target, options["models"])
+        times = _times(target, options["log"])
         if not found:
             raise CommandError(
                 "No such model may be written from a log: see TUI_INGEST['MODELS'] and"
@@ -59,6 +48,7 @@ class Command(BaseCommand):
                 returncode=USAGE,
             )
         self.stdout.write((as_json if options["json"] else as_text)(found, times))
+        return 0
 
 
 def _times(target: Target, path: Path | str | None) -> LogTimes | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from contextlib import closing
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.core.management.base import CommandParser
 
 from tui_ingest.ingest.history import HistoryError, Tracing, subject_named
 from tui_ingest.ingest.target import Target
@@ -21,23 +19,22 @@ from tui_ingest.management.history_text import (
     record_lines,
     row_lines,
 )
+from tui_ingest.management.targets import TargetCommand
 from tui_ingest.opening import open_log
-from tui_ingest.oplog.log import LogError
-from tui_ingest.running.errors import BootstrapError
-from tui_ingest.running.exit_status import FATAL, INTERRUPTED, USAGE
+from tui_ingest.running.exit_status import FATAL, INTERRUPTED
 from tui_ingest.running.options import log_path
-from tui_ingest.running.verification import verify
 from tui_ingest.words.numbers import size
 
 REDRAW_SECONDS = 0.2
 
 
-class Command(BaseCommand):
+class Command(TargetCommand):
     help = (
         "Show every record of one row that the log has, in all its files and among its dead"
         " letters, with what changed between them, and the row as it is now. Exit status: 0, 1 if"
         " something is missing, 2 for a mistake in the arguments."
     )
+    mistakes = (HistoryError,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the log, and which row."""
@@ -50,34 +47,13 @@ class Command(BaseCommand):
             " JSON list: '[1, \"a\"]'",
         )
         parser.add_argument("--json", action="store_true", help="for programs: one object")
-        parser.add_argument("--database", metavar="ALIAS", default="default")
+        self.add_database(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
-        """Print the history, each record as it is found.
-
-        Raises:
-            CommandError: no row is meant, or the database cannot be read.
-            SystemExit: status 1 if something is missing, 130 if it was interrupted.
-        """
-        database = options["database"]
-        try:
-            verify(database=database, settings="this project")
-            target = Target(database)
-            subjects = subject_named(target, options["model"], options["key"])
-            with closing(open_log(options["log"], target.settings)) as log:
-                tracing = Tracing(target, log, subjects)
-                status = self._print(tracing, log.path, as_json=options["json"])
-        except BootstrapError as error:
-            raise CommandError(str(error), returncode=error.status) from error
-        except HistoryError as error:
-            raise CommandError(str(error), returncode=USAGE) from error
-        except BrokenPipeError:  # `| head`: what would still be printed is not wanted any more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(FATAL)
-        except (Error, LogError) as error:
-            raise CommandError(str(error)) from error
-        if status:
-            sys.exit(status)
+    def act(self, target: Target, options: dict[str, Any]) -> int:
+        """Print the history, each record as it is found; 1 if something is missing, or 130."""
+        subjects = subject_named(target, options["model"], options["key"])
+        with closing(open_log(options["log"], target.settings)) as log:
+            return self._print(Tracing(target, log, subjects), log.path, as_json=options["json"])
 
     def _print(self, tracing: Tracing, path: str, *, as_json: bool) -> int:
         """Print all of it; return the exit status."""
@@ -103,7 +79,6 @@ class Command(BaseCommand):
         else:
             rows = (line for row in tracing.now() for line in row_lines(row))
             self.stdout.write("\n".join([*rows, *closing_lines(tracing)]))
-        self.stdout.flush()
         return status or (FATAL if tracing.lacks else 0)
 
 

@@ -7,8 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.core.management.base import CommandError, CommandParser
 
 from tui_ingest.databases.waits import short_waits
 from tui_ingest.ingest.status import (
@@ -20,19 +19,20 @@ from tui_ingest.ingest.status import (
 )
 from tui_ingest.ingest.target import Target
 from tui_ingest.management.status_text import describe
+from tui_ingest.management.targets import TargetCommand
 from tui_ingest.oplog.addresses import name_of
-from tui_ingest.running.errors import BootstrapError
 from tui_ingest.running.options import log_path
-from tui_ingest.running.verification import verify
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
-class Command(BaseCommand):
+class Command(TargetCommand):
     help = (
         "Show how far each log has been applied: state, position, lag, totals per model, dead"
         " letters and gaps. --json prints one object for LOG, and a list of them without it. With"
         " limits, the exit status is 1 if one is passed, and the reason is on standard error."
     )
+    then = "Try again, or check DATABASES in the settings."
+    waiting = staticmethod(short_waits)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the log to show, or none for all."""
@@ -44,39 +44,30 @@ class Command(BaseCommand):
         parser.add_argument(
             "--max-dead-letters", metavar="N", type=int, help="limit of open dead letters"
         )
-        parser.add_argument(
-            "--database", metavar="ALIAS", default="default", help="where the checkpoints are"
-        )
+        self.add_database(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+    def act(self, target: Target, options: dict[str, Any]) -> int:
         """Print the status.
 
         Raises:
-            CommandError: LOG was never read, the database cannot be, or a limit is passed.
+            CommandError: LOG was never read, or a limit is passed.
         """
-        log, database = options["log"], options["database"]
-        try:
-            with short_waits():
-                verify(database=database, settings="this project")
-                target = Target(database)
-                found = stored_statuses(target, name_of(log) if log else None)
-                text = _as_metrics(target, found) if options["prometheus"] else ""
-        except BootstrapError as error:
-            raise CommandError(str(error), returncode=error.status) from error
-        except Error as error:
-            raise CommandError(
-                f"Database '{database}' cannot be read: {error}. Try again, or check DATABASES in"
-                " the settings."
-            ) from error
+        log = options["log"]
+        found = stored_statuses(target, name_of(log) if log else None)
         if log and not found:
             raise CommandError(
-                f"No session has read {log} into database '{database}'."
+                f"No session has read {log} into database '{target.database}'."
                 " Without LOG this command shows every log that was read."
             )
         if options["json"]:
             text = _as_json(found, log)
-        self.stdout.write(text or _as_text(found))
+        elif options["prometheus"]:
+            text = exposition(target, found, time.time()).rstrip("\n")
+        else:
+            text = _as_text(found)
+        self.stdout.write(text)
         self._complain(found, options)
+        return 0
 
     def _complain(self, found: list[SessionStatus], options: dict[str, Any]) -> None:
         limits = {name: options[name] for name in ("max_lag", "max_dead_letters")}
@@ -87,10 +78,6 @@ class Command(BaseCommand):
         ]
         if complained:
             raise CommandError(" ".join(complained))
-
-
-def _as_metrics(target: Target, found: list[SessionStatus]) -> str:
-    return exposition(target, found, time.time()).rstrip("\n")
 
 
 def _as_json(found: list[SessionStatus], log: Path | None) -> str:
