@@ -98,9 +98,17 @@ def describe_failure(letter: DeadLetter, failure: Failure) -> None:
 
 
 def write_rows(target: Target, letter: DeadLetter, record: Record) -> None:
-    """Put down the rows that a dead letter speaks of, instead of those that it had."""
-    target.rows(DeadLetterRow).filter(dead_letter=letter)._raw_delete(target.database)
-    target.rows(DeadLetterRow).bulk_create(_rows(target, letter, record))
+    """Put down the rows that a dead letter speaks of, instead of those that it had.
+
+    Of a row that it still speaks of, there is newer data if there was before.
+    """
+    known = target.rows(DeadLetterRow).filter(dead_letter=letter)
+    newer = set(known.filter(superseded=True).values_list("model", "key"))
+    known._raw_delete(target.database)
+    rows = _rows(target, letter, record)
+    for row in rows:
+        row.superseded = (row.model, row.key) in newer
+    target.rows(DeadLetterRow).bulk_create(rows)
 
 
 def _rows(target: Target, letter: DeadLetter, record: Record) -> list[DeadLetterRow]:

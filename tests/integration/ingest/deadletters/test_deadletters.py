@@ -227,6 +227,22 @@ def test_of_several_rows_only_those_without_newer_data_are_applied(target):
     assert target.total("gallery.label") == {"saved": 1}
 
 
+def test_an_edit_does_not_bring_back_what_was_overwritten_by_newer_data(target):
+    tag_, place, label = (
+        dumped("tag", 1, {"name": "old", "note": ""}),
+        dumped("place", 1, {"name": "old"}),
+        dumped("label", 1, {"text": "l", "tag": 9}),
+    )
+    target.apply(line("SAVE", tag_, place, label), saved("place", 1, {"name": "new"}))
+    letter = target.letters().get()
+
+    edit(target, letter, line("SAVE", tag_, place, dumped("label", 1, {"text": "l", "tag": 1})))
+
+    assert retry(target, letter).applied
+    assert target.row(Label).tag_id == 1
+    assert target.row(Place).name == "new"
+
+
 def test_what_identifies_a_row_is_looked_up_again_at_the_next_start(target):
     key = str(uuid.UUID(int=1))
     line = saved("rooted", 1, {"uuid": key, "name": None})
