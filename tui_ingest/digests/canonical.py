@@ -17,10 +17,16 @@ from types import NoneType
 from typing import Any, TypeAlias
 
 from django.db import connections
-from django.db.models import DecimalField, Model, QuerySet
+from django.db.models import DecimalField, Model
 from django.utils import timezone
 
-from tui_ingest.digests.fields import NUMBERED_ANEW, AnyField, column_fields, final_field
+from tui_ingest.digests.fields import (
+    AnyField,
+    column_fields,
+    final_field,
+    is_numbered_anew,
+    natural_keys,
+)
 
 Convert: TypeAlias = Callable[[Any], Any]  # a value of a model to what JSON holds
 
@@ -53,12 +59,12 @@ class Canon:
 
     def __init__(self, database: str, *, naive: bool) -> None:
         self._naive = naive
-        self._names = cache(lambda model: _natural_keys(model, database))
+        self._names = cache(lambda model: natural_keys(model, database))
 
     def converter(self, field: AnyField) -> Convert:
         """Return what converts the values of a field, or those by which it refers to a row."""
         related: Any = field.related_model
-        if related is not None and related._meta.label_lower in NUMBERED_ANEW:
+        if is_numbered_anew(related):
             return lambda key: self._names(related).get(key, key)
         final = final_field(field)
         # What such a field has read is its own already. As a text it might be taken for another:
@@ -152,11 +158,3 @@ def _(value: Mapping[Any, Any], naive: bool) -> Any:
 @_json.register(tuple)
 def _(value: Sequence[Any], naive: bool) -> Any:
     return [_json(item, naive) for item in value]
-
-
-def _natural_keys(model: type[Model], database: str) -> dict[Any, Any]:
-    """Return the natural keys of content types or permissions: a few hundred."""
-    relations = [field.name for field in model._meta.local_fields if field.remote_field is not None]
-    rows: Any = QuerySet(model=model, using=database)
-    rows = rows.select_related(*relations) if relations else rows
-    return {row.pk: list(row.natural_key()) for row in rows}

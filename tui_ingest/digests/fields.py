@@ -18,8 +18,9 @@ from django.db.models import (
 )
 
 AnyField: TypeAlias = Any  # Django's own class takes no parameters, and its stub lacks some
-# `migrate` makes their rows in every database, with numbers of its own.
-NUMBERED_ANEW = frozenset({"contenttypes.contenttype", "auth.permission"})
+# `migrate` makes their rows in every database, with numbers of its own: what refers to these by
+# number would mean another row elsewhere.
+_NUMBERED_ANEW = frozenset({"contenttypes.contenttype", "auth.permission"})
 _OWN_APPS = ("tui_ingest", "tui_ingest_recorder")  # labels
 
 
@@ -94,6 +95,19 @@ def links_of(field: ManyToManyField[Any, Any], database: str) -> QuerySet[Model]
         return rows
     app = f"{field.m2m_reverse_field_name()}__content_type__app_label"
     return rows.exclude(**{f"{app}__in": _OWN_APPS})
+
+
+def is_numbered_anew(model: Any) -> bool:
+    """Tell whether the rows of a model have other numbers in every database."""
+    return isinstance(model, type) and model._meta.label_lower in _NUMBERED_ANEW  # type: ignore[attr-defined]
+
+
+def natural_keys(model: type[Model], database: str) -> dict[Any, list[Any]]:
+    """Return the natural keys of content types or permissions: a few hundred."""
+    relations = [field.name for field in model._meta.local_fields if field.remote_field is not None]
+    rows: Any = QuerySet(model=model, using=database)
+    rows = rows.select_related(*relations) if relations else rows
+    return {row.pk: list(row.natural_key()) for row in rows}
 
 
 def is_ordered_alike(field: AnyField, database: str) -> bool:

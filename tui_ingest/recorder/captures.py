@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connections, router
 from django.db.models import BinaryField, ManyToManyField, Model, UniqueConstraint
 
+from tui_ingest.digests.fields import link_fields, through
 from tui_ingest.recorder.conf import RecorderSettings
 
 
@@ -51,7 +52,7 @@ def captures(settings: RecorderSettings, database: str) -> list[Capture]:
                 unique=tuple((field.name, field.column) for field in unique_fields(model)),
             )
         )
-        found += [_link(model, field) for field in many_to_many(model)]
+        found += [_link(model, field) for field in link_fields(model).values()]
     return found
 
 
@@ -62,25 +63,6 @@ def _link(model: type[Model], field: ManyToManyField[Any, Any]) -> Capture:
         key=(field.m2m_column_name(),),
         is_link=True,
     )
-
-
-def many_to_many(model: type[Model]) -> list[ManyToManyField[Any, Any]]:
-    """Return the many-to-many fields whose links belong to the rows of this model.
-
-    Without those through a model of its own, which is recorded as such, and without the likes
-    of taggit's manager, which passes for a field.
-    """
-    return [
-        field
-        for field in model._meta.local_many_to_many
-        if isinstance(field, ManyToManyField) and through(field)._meta.auto_created
-    ]
-
-
-def through(field: ManyToManyField[Any, Any]) -> type[Model]:
-    """Return the model of a many-to-many field's links."""
-    model: type[Model] = field.remote_field.through  # type: ignore[assignment]
-    return model
 
 
 def key_fields(model: type[Model]) -> list[Any]:
@@ -129,5 +111,5 @@ def models_digest(settings: RecorderSettings, database: str) -> str:
 def _described(model: type[Model], connection: Any) -> Iterator[str]:
     for field in model._meta.local_concrete_fields:
         yield f"{field.name} {field.column} {field.db_type(connection)}"
-    for link in many_to_many(model):
+    for link in link_fields(model).values():
         yield f"{link.name} {through(link)._meta.db_table}"

@@ -2,11 +2,10 @@
 
 values         the columns that a trigger noted, as Django's fields have them
 rows           rows as they are, in Django's serialized form
-snapshot       one state of the database for all that is read
 ordering       what comes first, and what only together
 looking_ahead  what the rows of a round refer to, though it was noted later
 resending      the first copy, and every later repair
 verifying      what the rows of a model add up to, for the target to compare
-rounds         one round: all of this, from what is pending
+rounds         one round: all of this, from what is pending, in one state of the database
 round_trips    whether values come back from a log as they were
 """

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
-from tui_ingest.recorder.captures import key_fields, many_to_many, through
-from tui_ingest.recorder.records.rows import RowReader, is_numbered_anew
+from tui_ingest.digests.fields import is_numbered_anew, link_fields, through
+from tui_ingest.recorder.captures import key_fields
+from tui_ingest.recorder.records.rows import RowReader
 from tui_ingest.recorder.records.values import Key, comparable, parsed_key
 
 Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
@@ -77,7 +78,7 @@ def _relations(model: type[Model]) -> Iterator[tuple[Any, Any]]:
 def _links(model: type[Model]) -> Iterator[tuple[Any, Any]]:
     """Yield the many-to-many fields of a model and of its parents, and the keys they refer to."""
     for owner in (model, *model._meta.get_parent_list()):
-        for link in many_to_many(owner):
+        for link in link_fields(owner).values():
             far: Any = through(link)._meta.get_field(link.m2m_reverse_field_name())
             if far.target_field.primary_key and not is_numbered_anew(link.related_model):
                 yield link, far.target_field

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from django.db.models import ManyToManyField, Model
 
-from tui_ingest.recorder.captures import key_fields, through, unique_groups
+from tui_ingest.digests.fields import link_fields
+from tui_ingest.recorder.captures import key_fields, unique_groups
 from tui_ingest.recorder.records.rows import key_of
 from tui_ingest.recorder.records.values import comparable
 
@@ -81,10 +82,8 @@ class ModelGraph:
         """Return the many-to-many fields of a model to models of the same rank."""
         return [
             link
-            for link in model._meta.local_many_to_many
-            if isinstance(link, ManyToManyField)
-            and through(link)._meta.auto_created
-            and self.rank(_concrete(link.related_model)) == self.rank(model)
+            for link in link_fields(model).values()
+            if self.rank(_concrete(link.related_model)) == self.rank(model)
         ]
 
     def _needs(self, model: type[Model]) -> Iterator[type[Model]]:

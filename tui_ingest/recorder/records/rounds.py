@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connections, transaction
 from django.db.models import Model
 
 from tui_ingest.oplog.records import Operation
@@ -24,7 +26,6 @@ from tui_ingest.recorder.records.looking_ahead import Entry, needed_by
 from tui_ingest.recorder.records.ordering import Deleted, Group, ModelGraph, Saved, ordered
 from tui_ingest.recorder.records.resending import Chunk, key_text, next_chunk
 from tui_ingest.recorder.records.rows import RowReader, Serialized, key_of
-from tui_ingest.recorder.records.snapshot import snapshot
 from tui_ingest.recorder.records.values import comparable, parsed_key, parsed_unique
 from tui_ingest.recorder.records.verifying import Digester, Part
 
@@ -77,7 +78,7 @@ class RoundReader:
             MigrationRunningError: it is being migrated.
             DatabaseError: it cannot be read now.
         """
-        with snapshot(self._database):
+        with _snapshot(self._database):
             self._compare_models()
             entries = self._entries(limit)
             is_full = len(entries) == limit
@@ -227,6 +228,25 @@ class RoundReader:
             for row in saved.rows
             for link in self._graph.inner_links(type(row))
         }
+
+
+@contextmanager
+def _snapshot(database: str) -> Iterator[None]:
+    """Enter a transaction that only reads, and sees nothing of what is committed meanwhile."""
+    connection = connections[database]
+    if connection.vendor == "sqlite":
+        # Not Django's: a project may have its transactions begin with the lock of a writer.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+        return
+    with transaction.atomic(using=database, durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def _is_another(row: Model, before: Mapping[str, Any]) -> bool:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any, TypeAlias
 
-from django.apps import apps
 from django.core import serializers
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.utils.encoding import is_protected_type
 
-from tui_ingest.digests.fields import links_of
-from tui_ingest.recorder.captures import key_fields, many_to_many
+from tui_ingest.digests.fields import is_numbered_anew, link_fields, links_of, natural_keys
+from tui_ingest.recorder.captures import key_fields
 from tui_ingest.recorder.records.values import Key, comparable
 
 Serialized: TypeAlias = dict[str, Any]  # Django's serialized object: "model", "pk", "fields"
-# `migrate` makes their rows in every database, with numbers of its own. What refers to these by
-# number would mean another row at the target.
-_NUMBERED_ANEW = frozenset({"contenttypes.contenttype", "auth.permission"})
 _CHUNK = 500  # parameters of one query that every database takes
 
 
@@ -29,6 +25,7 @@ class RowReader:
 
     def __init__(self, database: str) -> None:
         self._database = database
+        self._names = cache(lambda model: natural_keys(model, database))  # read when needed
         self._read: dict[type[Model], dict[Key, Model | None]] = defaultdict(dict)
 
     def all(self, model: type[Model]) -> QuerySet[Model]:
@@ -115,7 +112,7 @@ class RowReader:
                         data["fields"][field.name] = self._name(
                             field.related_model, getattr(row, field.attname)
                         )
-        for link in many_to_many(model):
+        for link in link_fields(model).values():
             linked = self.linked(link, rows)
             for data, row in zip(done, rows, strict=True):
                 data["fields"][link.name] = linked.get(row.pk, [])
@@ -155,21 +152,7 @@ class RowReader:
 
     def _name(self, model: Any, key: Any) -> Any:
         """Return a natural key; the number if there is no such row, or none is referred to."""
-        return self._names[model._meta.label_lower].get(key, key)
-
-    @cached_property
-    def _names(self) -> dict[str, dict[Any, Any]]:
-        """Natural keys of content types and permissions. A few hundred rows, read when needed."""
-        return {
-            label: {row.pk: row.natural_key() for row in self._related(apps.get_model(label))}  # type: ignore[attr-defined]
-            for label in _NUMBERED_ANEW
-            if apps.is_installed(apps_of(label))
-        }
-
-    def _related(self, model: type[Model]) -> Iterator[Model]:
-        rows = self.all(model).order_by()
-        relations = [f.name for f in model._meta.local_fields if f.remote_field is not None]
-        yield from rows.select_related(*relations) if relations else rows
+        return self._names(model).get(key, key)
 
 
 def key_of(row: Model) -> Key:
@@ -194,13 +177,3 @@ def row_of_key(model: type[Model], key: Sequence[Any], **others: Any) -> Model:
 
 def _as_pk(key: Sequence[Any]) -> Any:
     return key[0] if len(key) == 1 else tuple(key)
-
-
-def is_numbered_anew(model: Any) -> bool:
-    """Tell whether the rows of a model have other numbers in every database."""
-    return isinstance(model, type) and model._meta.label_lower in _NUMBERED_ANEW  # type: ignore[attr-defined]
-
-
-def apps_of(label: str) -> str:
-    """Return the module of the app of Django's own that has a model."""
-    return f"django.contrib.{label.partition('.')[0]}"
