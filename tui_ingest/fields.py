@@ -33,3 +33,22 @@ class UTCDateTimeField(models.DateTimeField):  # type: ignore[type-arg]
         if value is None or timezone.is_aware(value):
             return value
         return value.replace(tzinfo=UTC)
+
+
+def as_datetime(timestamp: float) -> datetime | None:
+    """Return an aware datetime; None for a time no calendar has (the source may write any)."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def as_timestamp(moment: datetime | None) -> float | None:
+    """Return seconds since the epoch."""
+    return moment.timestamp() if moment else None
+
+
+def as_iso(timestamp: float | None) -> str | None:
+    """Return a time as JSON has it, ISO 8601 in UTC; None for none, and for one as above."""
+    moment = None if timestamp is None else as_datetime(timestamp)
+    return moment.isoformat() if moment else None

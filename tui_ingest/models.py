@@ -9,6 +9,7 @@ from django.db import models, router, transaction
 from django.db.models.base import ModelBase
 
 from tui_ingest.fields import UTCDateTimeField
+from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -237,6 +238,11 @@ class DeadLetter(Kept):
     def __str__(self) -> str:
         told = f"{self.reason} at {self.position}: {self.operation} {self.model} {self.pk_text}"
         return terminal_safe(told)
+
+    @property
+    def location(self) -> RecordLocation:
+        """Where the line is in its log."""
+        return RecordLocation(self.generation, self.position, self.length)
 
 
 class DeadLetterRow(Kept):

@@ -1,14 +1,12 @@
 """Django's admin as the web page: every log live, orders to its session, its dead letters.
 
-registering    which pages there are, on which site, of which database
+registering    which pages there are, on which site, of which database; plain lists
 logs           all logs, and one of them, refreshed without reloading
 log_facts      what these two show
 commanding     orders, and what became of them
-dead_letters   the list of them: by reason, retried and discarded together
-portions       retrying many: first one, then ten, then the rest
+dead_letters   the list of them: by reason, retried and discarded together, or in portions
 dead_letter    one of them: edited, retried, discarded
 letter_facts   what is shown of it: the record beside the database
-records        events, and rows that differ
 filters        of these lists
 kept_rows      what all of these share: nothing is changed by hand
 """

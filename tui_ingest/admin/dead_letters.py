@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -17,12 +20,15 @@ from django.urls import URLPattern, path
 from tui_ingest.admin.dead_letter import DeadLetterPage
 from tui_ingest.admin.filters import LogFilter
 from tui_ingest.admin.letter_facts import subject_of
-from tui_ingest.admin.portions import PORTIONS, retry_portion
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.ingest.reasons import first_line
+from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
 
+PORTIONS = (1, 10, None)  # how many are tried in turn; None: all that are left
+MOST_SECONDS = 15.0  # of one request; servers end those that take half a minute
 OPEN = DeadLetter.Status.OPEN
 
 
@@ -72,7 +78,7 @@ class DeadLetterAdmin(DeadLetterPage):
 
     @admin.display(description="error")
     def summary(self, letter: DeadLetter) -> str:
-        return terminal_safe(letter.error.partition("\n")[0])
+        return terminal_safe(first_line(letter.error))
 
     @admin.action(description="Retry the selected dead letters", permissions=("retry",))
     def retry(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
@@ -114,7 +120,7 @@ class DeadLetterAdmin(DeadLetterPage):
         if request.method == "POST":
             chosen = letters.filter(pk__gt=after)[: PORTIONS[step]]
             try:
-                portion = retry_portion(self.target, chosen)
+                portion = _retry_portion(self.target, chosen)
                 step = 0 if portion.failed else min(step + 1, len(PORTIONS) - 1)
             except Error as error:
                 self.complain_of_database(request, error)
@@ -135,3 +141,30 @@ class DeadLetterAdmin(DeadLetterPage):
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+@dataclass
+class _Portion:
+    """What became of a portion."""
+
+    statuses: Counter[str] = field(default_factory=Counter)  # DeadLetter.Status
+    failed: int | None = None  # the dead letter that ended it
+    error: str = ""
+    out_of_time: bool = False
+
+
+def _retry_portion(target: Target, letters: Iterable[int]) -> _Portion:
+    """Retry dead letters in log order until one fails, or time is up.
+
+    Each is committed by itself, or with edited ones that it needs; then those that waited for it.
+    """
+    portion, until = _Portion(), time.monotonic() + MOST_SECONDS
+    for result in deadletters.retry_carefully(target, letters):
+        if result.status != DeadLetter.Status.OPEN:
+            portion.statuses[result.status] += 1
+        else:
+            portion.failed, portion.error = result.dead_letter, result.error
+        if time.monotonic() >= until:
+            portion.out_of_time = True
+            break
+    return portion

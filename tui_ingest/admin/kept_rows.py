@@ -17,6 +17,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from tui_ingest.databases.outages import answering
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -95,7 +96,7 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def complain(self, request: HttpRequest, error: str) -> None:
         """Say what went wrong, on the next page."""
-        self.message_user(request, terminal_safe(error.partition("\n")[0]), messages.ERROR)
+        self.message_user(request, terminal_safe(first_line(error)), messages.ERROR)
 
     def complain_of_database(self, request: HttpRequest, error: Error) -> None:
         """Say that it is locked, or away: nothing was lost."""

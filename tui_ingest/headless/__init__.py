@@ -4,7 +4,7 @@ plain, json_lines, bar  what becomes of events: lines for people, for programs, 
 lines                   which events are worth a line, and its words
 standing                where the session stands, in the words of a line
 output                  where lines go, as long as somebody reads them
-many                    sessions of many logs; member: each of these
+many                    sessions of many logs
 supervisor              signs of life for systemd
 """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
+from tui_ingest.fields import as_iso
 from tui_ingest.headless.output import SUMMARY_SECONDS, Output, Sink
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import (
@@ -95,6 +95,5 @@ class JsonOutput(Output):
         self._line("progress", told)
 
     def _line(self, name: str, told: dict[str, Any]) -> None:
-        moment = datetime.fromtimestamp(self._clock(), UTC).isoformat()
-        line = {"time": moment, "event": name, "log": self._path, **told}
+        line = {"time": as_iso(self._clock()), "event": name, "log": self._path, **told}
         self._sink.write(json.dumps(line) + "\n")  # in ASCII: nothing acts on a terminal

@@ -14,6 +14,7 @@ from tui_ingest.ingest.events import (
     SessionStarted,
     StoppedOnError,
 )
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import COLUMNS, in_order, shown
 from tui_ingest.words.numbers import plural
@@ -50,8 +51,8 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
             letter = f"dead letter {event.dead_letter}: " if event.dead_letter is not None else ""
             yield f"set aside: {letter}{_subject(event)}: {event.reason}: {_short(event.error)}"
         case StoppedOnError():
-            error = event.error.partition("\n")[0]
-            yield f"stopped before: {_subject(event)}: {event.reason}: {_short(error)}"
+            error = _short(first_line(event.error))
+            yield f"stopped before: {_subject(event)}: {event.reason}: {error}"
         case DeadLetterResolved():
             yield f"dead letter {event.dead_letter}: {event.status}"
         case Noticed() if event.kind != EventKind.WAITING:  # the state says so, and counts down

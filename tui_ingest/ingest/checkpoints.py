@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from tui_ingest.errors import TuiIngestError
+from tui_ingest.fields import as_datetime
 from tui_ingest.ingest.events import OrdersTaken, State
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
@@ -272,11 +273,3 @@ def _columns(position: Position, last_record_time: float | None) -> dict[str, ob
     if last_record_time is not None:
         columns["last_record_time"] = as_datetime(last_record_time)
     return columns
-
-
-def as_datetime(timestamp: float) -> datetime | None:
-    """Return an aware datetime; None for a time no calendar has (the source may write any)."""
-    try:
-        return datetime.fromtimestamp(timestamp, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None

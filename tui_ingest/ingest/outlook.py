@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_ingest.ingest.inspecting import RowComparison
-from tui_ingest.ingest.reasons import advice
+from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -24,7 +24,7 @@ def outlook(letter: DeadLetter, rows: Sequence[RowComparison]) -> str:
     elif failing.effect in letter.error:
         now = " A retry now fails the same way."
     else:
-        now = f" A retry now fails: {terminal_safe(failing.effect.partition(chr(10))[0])}"
+        now = f" A retry now fails: {terminal_safe(first_line(failing.effect))}"
     return f"{advice(letter.reason)}{now}"
 
 

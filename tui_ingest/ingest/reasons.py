@@ -106,6 +106,11 @@ def advice(reason: str) -> str:
     return _ADVICE.get(reason, _UNREADABLE)
 
 
+def first_line(error: object) -> str:
+    """Return the sentence of an error that says what is wrong; details may follow it."""
+    return str(error).partition("\n")[0]
+
+
 class RowKey(NamedTuple):
     """A row, by what identifies it."""
 

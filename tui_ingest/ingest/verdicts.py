@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, assert_never
 
 from django.db.models import QuerySet
 
+from tui_ingest.fields import as_iso, as_timestamp
 from tui_ingest.ingest.events import Verified, VerifiedState
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DifferingRow, ModelVerification, ProcessedFile
@@ -38,7 +39,7 @@ def verdict_of(row: ModelVerification) -> Verified:
         rows=row.rows,
         source_rows=row.source_rows,
         differing=row.differing,
-        at=row.at.timestamp() if row.at else None,
+        at=as_timestamp(row.at),
         position=row.position,
         reason=row.reason,
     )
@@ -46,11 +47,10 @@ def verdict_of(row: ModelVerification) -> Verified:
 
 def as_dict(verdict: Verified) -> dict[str, Any]:
     """Return a verdict as JSON can hold it; its time is ISO 8601 in UTC."""
-    at = verdict.at
     return {
         **dataclasses.asdict(verdict),
         "state": verdict.state.value,
-        "at": None if at is None else datetime.fromtimestamp(at, UTC).isoformat(),
+        "at": as_iso(verdict.at),
     }
 
 

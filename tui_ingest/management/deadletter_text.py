@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui_ingest.ingest.deadletters import Retry, as_dict
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.models import DeadLetter
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -14,7 +15,7 @@ ERROR_WIDTH = 120  # characters of an error in a list; `show` prints it all
 def row(letter: DeadLetter) -> str:
     """Return a dead letter as one line of a list."""
     what = " ".join(filter(None, (letter.operation, letter.model, letter.pk_text)))
-    error = letter.error.partition("\n")[0]
+    error = first_line(letter.error)
     if len(error) > ERROR_WIDTH:
         error = error[: ERROR_WIDTH - 1] + "…"
     return terminal_safe(
@@ -44,7 +45,7 @@ def details(letter: DeadLetter) -> Iterator[str]:
 
 def outcome(result: Retry) -> str:
     """Return what became of a retry as one line."""
-    error = result.error.partition("\n")[0]
+    error = first_line(result.error)
     return terminal_safe(f"{result.dead_letter}: {result.status}{f': {error}' if error else ''}")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
+from tui_ingest.fields import as_datetime, as_iso
 from tui_ingest.ingest.history import RowNow, Step, Tracing, telling
 from tui_ingest.words.numbers import plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -46,7 +46,7 @@ def record_dict(step: Step) -> dict[str, Any]:
     item = step.record.objects[0]
     location = step.record.location
     return {
-        "time": _iso(step.record.timestamp),
+        "time": as_iso(step.record.timestamp),
         "operation": step.record.operation.value,
         "model": step.label,
         "pk": item.get("pk"),
@@ -78,7 +78,7 @@ def history_dict(tracing: Tracing, path: str, records: list[dict[str, Any]]) -> 
         "incomplete": tracing.lacks,
         "notes": tracing.notes,
         "searched_bytes": tracing.done,
-        "log_begins": None if tracing.begins_at is None else _iso(tracing.begins_at),
+        "log_begins": as_iso(tracing.begins_at),
         "records": records,
         "rows": [dataclasses.asdict(row) for row in tracing.now()],
     }
@@ -89,17 +89,5 @@ def _key(pk: object) -> str:
 
 
 def _time(timestamp: float) -> str:
-    moment = _moment(timestamp)
+    moment = as_datetime(timestamp)
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f %Z") if moment else "(no such time)"
-
-
-def _iso(timestamp: float) -> str | None:
-    moment = _moment(timestamp)
-    return moment.isoformat() if moment else None
-
-
-def _moment(timestamp: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(timestamp, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None

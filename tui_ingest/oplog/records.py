@@ -44,6 +44,11 @@ class RecordLocation(NamedTuple):
         """Offset of the first byte after the line, in bytes."""
         return self.start + self.length
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """What tells a line of a log from all others: its generation, and where it starts."""
+        return self.generation, self.start
+
 
 class Record(NamedTuple):
     """One complete change of the source. All its objects take effect, or none does."""

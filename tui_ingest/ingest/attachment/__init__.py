@@ -1,7 +1,6 @@
 """A session that runs elsewhere, looked at and commanded from here. Nothing is applied by it.
 
 observer    reports what the database and the files tell, as the session itself would
-standing    the record that it stands before
 progress    what was applied between two looks
 recalling   what was applied before the first one
 order_post  takes the orders of an operator here, for the observer to give

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from django.db.models import QuerySet
 
-from tui_ingest.ingest import checkpoints, deadletters, leases, orders, totals, verdicts
+from tui_ingest.fields import as_timestamp
+from tui_ingest.ingest import checkpoints, deadletters, leases, orders, verdicts
 from tui_ingest.ingest.attachment.order_post import OrderPost
 from tui_ingest.ingest.attachment.progress import Progress
 from tui_ingest.ingest.attachment.recalling import recall
-from tui_ingest.ingest.attachment.standing import stopped_on
 from tui_ingest.ingest.events import (
     Attached,
     DeadLetterResolved,
@@ -21,17 +21,20 @@ from tui_ingest.ingest.events import (
     OrdersTaken,
     Progressed,
     RecordSetAside,
-    SessionStarted,
     State,
     StateChanged,
+    StoppedOnError,
     Verified,
 )
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.reasons import first_line
+from tui_ingest.ingest.session.cursor import started
+from tui_ingest.ingest.session.publisher import stopped_before
 from tui_ingest.ingest.status import EventKind, state_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
-from tui_ingest.oplog.log import Backlog, Log, LogError
-from tui_ingest.oplog.records import RecordLocation
+from tui_ingest.oplog.log import Backlog, Entry, Log, LogError, Position
+from tui_ingest.oplog.records import Malformed, MalformedReason, RecordLocation
 
 LOOK_SECONDS = 0.4  # between two looks at the database
 MOST_LETTERS = 500  # told one by one, of each look; SQLite takes no thousands of keys at once
@@ -81,7 +84,7 @@ class Observer:
                 if not is_of_the_database(error):
                     raise
                 self._target.connection.close()
-                self._change_state(State.WAITING, f"database: {str(error).partition(chr(10))[0]}")
+                self._change_state(State.WAITING, f"database: {first_line(error)}")
             self._post.wait(LOOK_SECONDS)
 
     def _look(self) -> None:
@@ -102,21 +105,7 @@ class Observer:
         self._progress.begin(file)
         self._letters = self._open_letters(file)
         self._verdicts = verdicts.load(self._target, file)
-        last = file.last_record_time
-        self._tell(
-            SessionStarted(
-                at=time.time(),
-                path=file.file_path,
-                database=self._target.database,
-                position=self._progress.position,
-                totals=totals.load(self._target, file),
-                dead_letters=len(self._letters),
-                gaps=checkpoints.gaps(self._target, file),
-                last_record_time=last.timestamp() if last else None,
-                verified=self._verdicts,
-                again=self._began,
-            )
-        )
+        self._tell(started(self._target, file, self._progress.position, again=self._began))
         self._runs_on = None  # to be told again
         if not self._began:
             newest = self._events(file).order_by("-pk").values_list("pk", flat=True).first()
@@ -140,17 +129,16 @@ class Observer:
             return
         self._told = state, reason
         if state is State.STOPPED_ON_ERROR and file is not None:
-            self._tell(stopped_on(self._log, self._progress.position, file.state_reason))
+            self._tell(self._stopped_before(self._progress.position, file.state_reason))
         self._tell(StateChanged(at=time.time(), state=state, reason=reason))
 
     def _tell_orders(self, file: ProcessedFile) -> None:
-        since = file.paused_since
         taken = OrdersTaken(
             at=0.0,
             paused=bool(file.paused_by) or self._told == (State.PAUSED, file.state_reason),
             stop_on_error=bool(file.stop_on_error_by),
             paused_by=file.paused_by,
-            paused_since=since.timestamp() if since else None,
+            paused_since=as_timestamp(file.paused_since),
             stop_on_error_by=file.stop_on_error_by,
         )
         if taken != self._orders:
@@ -170,12 +158,12 @@ class Observer:
                 RecordSetAside(
                     at=time.time(),
                     dead_letter=letter.pk,
-                    location=RecordLocation(letter.generation, letter.position, letter.length),
+                    location=letter.location,
                     operation=letter.operation,
                     model=letter.model,
                     pk=letter.pk_text,
                     reason=letter.reason,
-                    error=letter.error.partition("\n")[0],
+                    error=first_line(letter.error),
                 )
             )
         for letter in self._rows(gone):  # the totals have moved already
@@ -207,6 +195,27 @@ class Observer:
             )
 
     # The files
+
+    def _stopped_before(self, position: Position, why: str) -> StoppedOnError:
+        """Return what a session stands before, as far as the files show it.
+
+        Args:
+            why: "Stopped on the record at position 396: bad_value: The field votes …"
+        """
+        reason, _, error = why.partition(": ")[2].partition(": ")
+        nowhere = RecordLocation(position.generation, position.offset, 0)
+        unknown = Malformed(MalformedReason.BAD_LINE, error, b"", nowhere)
+        return stopped_before(self._entry_at(position) or unknown, reason=reason, error=error)
+
+    def _entry_at(self, position: Position) -> Entry | None:
+        """Return the entry after a position; the log stays there."""
+        try:
+            self._log.resume(position)
+            batch = self._log.read(max_records=1, max_bytes=1, final=True)
+            self._log.resume(position)
+        except LogError:
+            return None
+        return batch.entries[0] if batch and batch.entries else None
 
     def _look_at_files(self, file: ProcessedFile) -> None:
         """Have the log's reader stand where the session stands."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest import checkpoints, totals
 from tui_ingest.ingest.deadletters.contents import original_entry
 from tui_ingest.ingest.events import BatchApplied, Counts, Outcome
@@ -48,19 +49,18 @@ class Progress:
         entries = self._entries(before, failed) if self.position != before else []
         if not moved and not entries:
             return None
-        places = {(letter.generation, letter.position) for letter in failed}
-        last = file.last_record_time
+        places = {letter.location.place for letter in failed}
         return BatchApplied(
             at=time.time(),
             entries=entries,
             unusual={
                 index: Outcome.FAILED
                 for index, entry in enumerate(entries)
-                if (entry.location.generation, entry.location.start) in places
+                if entry.location.place in places
             },
             counts=moved,
             position=self.position,
-            last_record_time=last.timestamp() if last else None,
+            last_record_time=as_timestamp(file.last_record_time),
             seconds=0.0,
             unseen=max(0, _records(moved) - len(entries)),
         )
@@ -68,12 +68,8 @@ class Progress:
     def _entries(self, before: Position, failed: Sequence[DeadLetter]) -> list[Entry]:
         """Return the last entries that were applied; failures among them in any case."""
         new = self._log.recent(self.position, SEEN_RECORDS, since=before)
-        known = {(entry.location.generation, entry.location.start) for entry in new}
-        older = [
-            original_entry(letter)
-            for letter in failed
-            if (letter.generation, letter.position) not in known
-        ]
+        known = {entry.location.place for entry in new}
+        older = [original_entry(letter) for letter in failed if letter.location.place not in known]
         return [*older, *new]
 
 

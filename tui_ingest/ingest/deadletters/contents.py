@@ -8,7 +8,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DeadLetterRow
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.parsing import parse_line
-from tui_ingest.oplog.records import Malformed, MalformedReason, Record, RecordLocation
+from tui_ingest.oplog.records import Malformed, MalformedReason, Record
 
 # Of these only a part is kept, or only a part was ever written.
 FRAGMENTS = frozenset({MalformedReason.TORN, MalformedReason.GLUED, MalformedReason.TOO_LONG})
@@ -31,8 +31,7 @@ def original_entry(letter: DeadLetter) -> Entry:
 
 def parse(raw: bytes, letter: DeadLetter) -> Entry:
     """Return the one record that bytes are, or why they are none."""
-    location = RecordLocation(letter.generation, letter.position, letter.length)
-    entries = parse_line(raw, location)
+    entries = parse_line(raw, letter.location)
     broken = [entry for entry in entries if isinstance(entry, Malformed)]
     return broken[0] if broken else entries[0]
 

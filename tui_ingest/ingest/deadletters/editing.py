@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tui_ingest.ingest.deadletters import resolving
+from datetime import UTC, datetime
+
 from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, InvalidEditError
-from tui_ingest.ingest.deadletters.resolving import locked, note
+from tui_ingest.ingest.deadletters.resolving import event_of, locked
 from tui_ingest.ingest.deadletters.waiting import judge_again
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -41,12 +42,7 @@ def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
         letter.save(using=target.database)
         write_rows(target, letter, entry)
         judge_again(target, [letter.pk])
-        note(
-            target,
-            letter,
-            EventKind.DEAD_LETTER_EDITED,
-            f"Dead letter {letter.pk} ({letter}) was edited.",
-        )
+        event_of(letter, EventKind.DEAD_LETTER_EDITED, "Edited.").save(using=target.database)
 
 
 def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
@@ -61,7 +57,12 @@ def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
         )
     with locked(target, dead_letter_id) as letter:
         _require_open(letter)
-        resolving.discard(target, letter, terminal_safe(why))
+        letter.status = DeadLetter.Status.DISCARDED
+        letter.resolved = datetime.now(UTC)
+        letter.resolution = terminal_safe(why)
+        letter.save(using=target.database)
+        event = event_of(letter, EventKind.DEAD_LETTER_DISCARDED, letter.resolution)
+        event.save(using=target.database)
 
 
 def _require_open(letter: DeadLetter) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from tui_ingest.ingest.checkpoints import as_datetime
+from tui_ingest.fields import as_datetime
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.needs import changed_by
 from tui_ingest.ingest.model_fields import Serialized

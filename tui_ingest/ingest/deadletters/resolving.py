@@ -89,24 +89,10 @@ def refusal_of(letter: DeadLetter) -> str:
     return ""
 
 
-def discard(target: Target, letter: DeadLetter, why: str) -> None:
-    """Give a dead letter up, and keep among the events that it was done."""
-    letter.status = DeadLetter.Status.DISCARDED
-    letter.resolved = datetime.now(UTC)
-    letter.resolution = why
-    letter.save(using=target.database)
-    note(target, letter, EventKind.DEAD_LETTER_DISCARDED, _message(letter, why))
-
-
-def _message(letter: DeadLetter, what: str) -> str:
-    return f"Dead letter {letter.pk} ({letter}): {what}"
-
-
-def note(target: Target, letter: DeadLetter, kind: EventKind, message: str) -> None:
-    """Keep an event about a dead letter."""
-    target.rows(LogEvent).create(
-        file=letter.file, time=datetime.now(UTC), kind=kind, message=message
-    )
+def event_of(letter: DeadLetter, kind: EventKind, what: str) -> LogEvent:
+    """Return what is to be kept among the events: what was done about a dead letter."""
+    message = f"Dead letter {letter.pk} ({letter}): {what}"
+    return LogEvent(file_id=letter.file_id, time=datetime.now(UTC), kind=kind, message=message)
 
 
 def close_applied(
@@ -136,10 +122,8 @@ def close_applied(
             attempts=F("attempts") + 1,
             last_attempt=now,
         )
-    kind = EventKind.DEAD_LETTER_RETRIED
     target.rows(LogEvent).bulk_create(
-        LogEvent(file=file, time=now, kind=kind, message=_message(letter, why))
-        for letter, _, _ in applied
+        event_of(letter, EventKind.DEAD_LETTER_RETRIED, why) for letter, _, _ in applied
     )
     return results
 

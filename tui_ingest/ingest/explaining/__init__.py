@@ -2,7 +2,6 @@
 
 models        identity, path, receivers, triggers, references: begin here
 round_trips   fields whose values do not come back from a log as they were
-triggers      what the database itself does when a row is written
 times         how exact the times of a log are
 """
 

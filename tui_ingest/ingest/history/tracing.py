@@ -16,7 +16,7 @@ from tui_ingest.ingest.history.steps import Changes, LetterFacts, Step
 from tui_ingest.ingest.history.subjects import Subject
 from tui_ingest.ingest.inspecting import FieldComparison, RowComparison, compare
 from tui_ingest.ingest.policy import Verdict
-from tui_ingest.ingest.reasons import RecordError
+from tui_ingest.ingest.reasons import RecordError, first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.log import Entry, Log, LogError
@@ -116,7 +116,7 @@ class Tracing:
             if not isinstance(entry, Record):
                 self._lack_unreadable(entry)
                 continue
-            letter = letters.pop((entry.location.generation, entry.location.start), None)
+            letter = letters.pop(entry.location.place, None)
             facts = _facts(letter) if letter is not None else None
             if letter is not None and letter.edited is not None:
                 edited = effective_entry(letter)
@@ -177,7 +177,7 @@ class Tracing:
                 meant |= Q(model__in=subject.labels, pk_text=subject.key)
         found = self._target.rows(DeadLetter).filter(meant, file=self._file)
         listed = found.defer("traceback").order_by("pk")[:MOST_LETTERS]
-        return {(letter.generation, letter.position): letter for letter in listed}
+        return {letter.location.place: letter for letter in listed}
 
     def _steps_before(
         self, letters: dict[_Place, DeadLetter], generations: Collection[str] | None
@@ -265,7 +265,7 @@ def _facts(letter: DeadLetter) -> LetterFacts:
     return LetterFacts(
         id=letter.pk,
         reason=letter.reason,
-        error=letter.error.partition("\n")[0],
+        error=first_line(letter.error),
         status=letter.status,
         resolution=letter.resolution,
         is_edited=letter.edited is not None,

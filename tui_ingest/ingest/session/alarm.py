@@ -10,11 +10,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.module_loading import import_string
 
+from tui_ingest.fields import as_iso
 from tui_ingest.ingest.events import (
     Event,
     ModelVerified,
@@ -50,12 +50,11 @@ class Alarm:
         """Tell of an event, if it is one of those."""
         if self._wanted is None or (facts := self._facts(event)) is None:
             return
-        moment = datetime.fromtimestamp(event.at, UTC).isoformat()
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="on-event", daemon=True)
             self._thread.start()
         with contextlib.suppress(queue.Full):
-            self._waiting.put_nowait({"time": moment, "log": self._path, **facts})
+            self._waiting.put_nowait({"time": as_iso(event.at), "log": self._path, **facts})
 
     def end(self) -> None:
         """Wait a moment for what is still to be told."""

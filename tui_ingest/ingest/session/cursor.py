@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest import checkpoints, deadletters, totals, verdicts
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
@@ -41,9 +42,8 @@ class LogCursor:
         find = checkpoints.peek if self._dry_run else checkpoints.load
         self.file = find(self._target, self._log.path)
         self._go_on_from(checkpoints.position_of(self.file))
-        started = self._started()
-        self._loaded = True
-        return started
+        again, self._loaded = self._loaded, True
+        return started(self._target, self.file, self.position, again=again)
 
     def is_current(self) -> bool:
         """Tell whether the stored position is still as it was loaded."""
@@ -53,22 +53,6 @@ class LogCursor:
     def lost(self) -> CheckpointMovedError:
         """Return what to say when the log is not this session's any more."""
         return checkpoints.lost(self._target, self.file)
-
-    def _started(self) -> SessionStarted:
-        last = self.file.last_record_time
-        letters = deadletters.search(self._target, self.file, status=DeadLetter.Status.OPEN)
-        return SessionStarted(
-            at=time.time(),
-            path=self._log.path,
-            database=self._target.database,
-            position=self.position,
-            totals=totals.load(self._target, self.file),
-            dead_letters=letters.count(),
-            gaps=checkpoints.gaps(self._target, self.file),
-            verified=verdicts.load(self._target, self.file),
-            last_record_time=last.timestamp() if last else None,
-            again=self._loaded,
-        )
 
     def go_to(self, start: StartPoint, *, by: str) -> str:
         """Continue from another place, and return in a sentence what was done.
@@ -124,3 +108,22 @@ class LogCursor:
         ahead = sum(entry.location.length for entry in unread)
         backlog = self._log.backlog()
         return replace(backlog, remaining_bytes=backlog.remaining_bytes + ahead)
+
+
+def started(
+    target: Target, file: ProcessedFile, position: Position, *, again: bool
+) -> SessionStarted:
+    """Return what is told of a log whose work begins, or goes on, at a position."""
+    letters = deadletters.search(target, file, status=DeadLetter.Status.OPEN)
+    return SessionStarted(
+        at=time.time(),
+        path=file.file_path,
+        database=target.database,
+        position=position,
+        totals=totals.load(target, file),
+        dead_letters=letters.count(),
+        gaps=checkpoints.gaps(target, file),
+        verified=verdicts.load(target, file),
+        last_record_time=as_timestamp(file.last_record_time),
+        again=again,
+    )

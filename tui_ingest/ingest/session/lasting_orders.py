@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest.events import OrdersTaken
 from tui_ingest.ingest.session.control import Control, Lasting
 from tui_ingest.ingest.session.cursor import LogCursor
@@ -45,8 +46,7 @@ class LastingOrders:
         """Obey what an earlier session was told to."""
         pause, stop = self._control.lasting
         if file.paused_by and not _is_news(pause, self._paused):
-            since = file.paused_since
-            self._control.pause(by=file.paused_by, since=since.timestamp() if since else None)
+            self._control.pause(by=file.paused_by, since=as_timestamp(file.paused_since))
         elif self._paused.by and pause == self._paused:
             self._control.resume(by="")  # that was ordered while another session had the log
         if file.stop_on_error_by and not _is_news(stop, self._stop_on_error):

@@ -20,13 +20,13 @@ from tui_ingest.ingest.events import (
     StateChanged,
     StoppedOnError,
 )
-from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.reasons import Failure, first_line
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Backlog, Entry
-from tui_ingest.oplog.records import Malformed
+from tui_ingest.oplog.records import Record
 
 PROGRESS_SECONDS = 0.25  # between two looks at how far the log reaches
 
@@ -129,20 +129,10 @@ class Publisher:
     def refused(self, refusal: Refusal) -> None:
         """Report the record that the session stands before."""
         entry, failure = refusal.entry, refusal.failure
-        subject = None if isinstance(entry, Malformed) else next(iter(entry.objects), None)
-        self.tell(
-            StoppedOnError(
-                at=time.time(),
-                location=entry.location,
-                operation="" if isinstance(entry, Malformed) else entry.operation.value,
-                model=label_of(subject) if subject else "",
-                pk=str(subject.get("pk", "")) if subject else "",
-                reason=failure.reason,
-                error=failure.error,
-                traceback=failure.traceback,
-                raw=entry.raw,
-            )
+        stopped = stopped_before(
+            entry, reason=failure.reason, error=failure.error, traceback=failure.traceback
         )
+        self.tell(stopped)
 
     def _set_aside(self, entry: Entry, failure: Failure, letter: DeadLetter) -> None:
         # What a log contains may be anybody's data: an error, too, quotes it.
@@ -164,6 +154,18 @@ class Publisher:
         )
 
 
-def first_line(text: str) -> str:
-    """Return the first line of an error, which says what is wrong."""
-    return text.partition("\n")[0]
+def stopped_before(entry: Entry, *, reason: str, error: str, traceback: str = "") -> StoppedOnError:
+    """Return what is told of the record that a session stands before."""
+    record = entry if isinstance(entry, Record) else None
+    subject = record.objects[0] if record and record.objects else None
+    return StoppedOnError(
+        at=time.time(),
+        location=entry.location,
+        operation=record.operation.value if record else "",
+        model=label_of(subject) if subject else "",
+        pk=str(subject.get("pk", "")) if subject else "",
+        reason=reason,
+        error=error,
+        traceback=traceback,
+        raw=entry.raw,
+    )

@@ -14,8 +14,9 @@ from tui_ingest.databases.faults import is_damage, is_lock_timeout
 from tui_ingest.ingest.connecting import holder_of
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.publisher import Publisher, first_line
+from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import LogUnavailableError
@@ -116,7 +117,7 @@ class Retrier:
         if is_damage(error):
             raise Ended(
                 State.STOPPED,
-                f"Database '{self._target.database}' is damaged: {first_line(str(error))}. Restore"
+                f"Database '{self._target.database}' is damaged: {first_line(error)}. Restore"
                 " it from a backup and start again: the log is read on from where that stands.",
             ) from error
         return isinstance(error, LogUnavailableError) or is_transient(error)
@@ -135,8 +136,8 @@ class Retrier:
 
     def _reason(self, error: Exception) -> str:
         if _is_log(error):
-            return f"log: {first_line(str(error))}"
-        said = f"database: {first_line(str(error))}"
+            return f"log: {first_line(error)}"
+        said = f"database: {first_line(error)}"
         if is_lock_timeout(error):
             with contextlib.suppress(DatabaseError):  # then it stays unknown
                 if holder := holder_of(self._path, self._target.connection):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from tui_ingest.ingest import outside
 from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.events import State
-from tui_ingest.ingest.reasons import advice
+from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.publisher import Publisher, first_line
+from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target

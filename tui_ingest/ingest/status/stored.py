@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from tui_ingest.fields import as_iso, as_timestamp
 from tui_ingest.ingest import checkpoints, leases, totals, verdicts
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.leases import Holder
@@ -58,7 +58,7 @@ class Known:
             dead_letters=self._letters[file.pk],
             gaps=self._gaps[file.pk],
             verified=self._verdicts[file.pk],
-            last_record_time=_timestamp(file.last_record_time),
+            last_record_time=as_timestamp(file.last_record_time),
             last_seen=None if silence is None else time.time() - silence,
             runs_on=str(holder.owner) if holder and state is not State.NOT_RUNNING else "",
             runs_here=holder is not None and holder.is_alive and holder.owner.is_here,
@@ -81,12 +81,12 @@ def as_dict(status: SessionStatus) -> dict[str, Any]:
         "size": status.size,
         "lag_bytes": backlog.remaining_bytes if backlog else None,
         "lag_messages": backlog.remaining_messages if backlog else None,
-        "source_heard": _iso(backlog.heard_at) if backlog else None,
-        "last_record_time": _iso(status.last_record_time),
+        "source_heard": as_iso(backlog.heard_at) if backlog else None,
+        "last_record_time": as_iso(status.last_record_time),
         "state": status.state.value,
         "state_reason": status.reason,
         "paused_by": status.paused_by,
-        "last_seen": _iso(status.last_seen),
+        "last_seen": as_iso(status.last_seen),
         "runs_on": status.runs_on,
         "models": totals.by_model(status.totals),
         "failed_without_model": totals.without_model(status.totals),
@@ -117,11 +117,3 @@ def told_backlog(file: ProcessedFile) -> Backlog | None:
         generation_size=file.size,
         remaining_bytes=file.unread,
     )
-
-
-def _timestamp(moment: datetime | None) -> float | None:
-    return moment.timestamp() if moment else None
-
-
-def _iso(timestamp: float | None) -> str | None:
-    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC).isoformat()

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from tui_ingest.fields import as_datetime
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.checkpoints import as_datetime
 from tui_ingest.ingest.events import Verified, VerifiedState
 from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.ingest.target import Target

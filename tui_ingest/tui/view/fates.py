@@ -25,7 +25,7 @@ def letters_of(target: Target, path: str, entries: Sequence[Entry]) -> Mapping[P
         generation__in={entry.location.generation for entry in entries},
         position__range=(min(starts), max(starts)),
     )
-    return {(letter.generation, letter.position): letter for letter in found.defer("raw")}
+    return {letter.location.place: letter for letter in found.defer("raw")}
 
 
 def line_of(entry: Entry, letters: Mapping[Place, DeadLetter], *, is_ahead: bool) -> RecordLine:
@@ -35,7 +35,7 @@ def line_of(entry: Entry, letters: Mapping[Place, DeadLetter], *, is_ahead: bool
         letters: of its log, as far as they are about such records.
         is_ahead: the session has still to come there.
     """
-    letter = letters.get((entry.location.generation, entry.location.start))
+    letter = letters.get(entry.location.place)
     line = record_line(entry, Outcome.FAILED if letter else ordinary_outcome(entry))
     if letter is None:
         line.ahead, line.earlier = is_ahead, not is_ahead

@@ -137,7 +137,7 @@ def inspect_letter(dead_letter: int, target: Target, where: Where) -> Inspection
         subject=terminal_safe(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),
         fate=_fate(letter),
         place=_place(
-            RecordLocation(letter.generation, letter.position, letter.length),
+            letter.location,
             letter.record_time.timestamp() if letter.record_time else None,
             replace(where, path=letter.file.file_path),
         ),
