@@ -58,3 +58,7 @@ def choice(number, of, text="sky", *, votes=0, operation="SAVE", at=None):
 
 def questions(numbers):
     return b"".join(question(number) for number in numbers)
+
+
+# No such record can take effect.
+BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))

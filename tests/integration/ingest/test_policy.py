@@ -5,17 +5,12 @@ from django.contrib.auth.models import Group, Permission, User
 
 from tests.project.gallery.models import Place, Shop, Tag
 from tests.support.lines import line
-from tests.support.target import Target, dumped, saved
+from tests.support.target import dumped, saved
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.policy import Policy, Verdict
 from tui_ingest.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def tag(pk=1):

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, line, question, serialized
+from tests.support.lines import BAD, choice, question
 from tests.support.site import Site
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.events import RecordSetAside, State
@@ -19,7 +19,6 @@ from tui_ingest.models import LogEvent, ProcessedFile
 
 on_both = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 SAMPLE = re.compile(r'^tui_ingest_\w+\{(\w+="([^"\\]|\\.)*",?)+\} -?[\d.e+]+$')
 
 

@@ -7,14 +7,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, line, question, serialized
+from tests.support.lines import BAD, choice, question
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.events import State
 from tui_ingest.models import DeadLetter, LogEvent, ModelTotal, Order, ProcessedFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 OLD = datetime.now(UTC) - timedelta(days=91)
 
 

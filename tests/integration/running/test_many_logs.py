@@ -8,11 +8,10 @@ import socket
 import pytest
 
 from tests.support.engine import DEADLINE_SECONDS, eventually
-from tests.support.lines import line, question, questions, serialized
+from tests.support.lines import BAD, question, questions
 from tests.support.processes import says, started
 from tests.support.site import Site
 
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 COUNT = "from tui_ingest.demo.polls.models import Question as Q; print(Q.objects.count())"
 LOGS = 8
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.browser import browser
 from tests.support.engine import DEADLINE_SECONDS, eventually
-from tests.support.lines import choice, line, question, questions, serialized
+from tests.support.lines import BAD, choice, question, questions
 from tests.support.processes import started
 from tests.support.site import SETTINGS, Site
 
@@ -68,7 +68,6 @@ urlpatterns = [
     path("favicon.ico", lambda request: HttpResponse(status=204)),
 ]
 """
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 USERS = """\
 from django.contrib.auth.models import User
 User.objects.create_superuser("ann", "", "secret")

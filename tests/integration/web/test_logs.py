@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_script_prefix
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, line, question, serialized
+from tests.support.lines import BAD, choice, question
 from tests.support.web import VIEWED, Page, visitor
 from tui_ingest.ingest.events import State
 from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LOGS = "/admin/tui_ingest/processedfile/"
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, line, question, questions, serialized
+from tests.support.lines import BAD, choice, question, questions
 from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest.attachment import Observer, OrderPost, recall
 from tui_ingest.ingest.events import (
@@ -29,13 +29,6 @@ from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import FromStart
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "oplog.log"
 
 
 class Onlooker:

@@ -41,11 +41,6 @@ from tui_ingest.models import DeadLetter, LogEvent
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
 
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
-
-
 def tag(pk, name, **more):
     return saved("tag", pk, {"name": name, "note": "", **more})
 

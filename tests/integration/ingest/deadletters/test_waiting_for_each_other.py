@@ -16,15 +16,9 @@ from tests.support.office import (
     save,
     try_all_cuts,
 )
-from tests.support.target import Target
 from tui_ingest.ingest import deadletters
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 @pytest.mark.parametrize("name", HISTORIES)

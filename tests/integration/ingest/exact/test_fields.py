@@ -9,7 +9,7 @@ from django.db import connections
 
 from tests.project.gallery.models import Everything
 from tests.support.lines import line
-from tests.support.target import Target, deleted, dumped, logged, saved
+from tests.support.target import deleted, dumped, logged, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
@@ -27,11 +27,6 @@ MINIMUM = {
 
 NULLABLE = ["boolean_or_null", "big", "real", "day", "moment", "clock", "lapse"]
 NULLABLE += ["identifier", "binary", "data", "address"]
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def everything(**changed):

@@ -14,16 +14,11 @@ from tests.project.gallery.models import (
     Tag,
 )
 from tests.support.lines import line
-from tests.support.target import Target, deleted, dumped, saved
+from tests.support.target import deleted, dumped, saved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
 A, B = (str(uuid.UUID(int=number)) for number in (10, 11))
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def known(number, key, name, **fields):

@@ -14,7 +14,6 @@ from tests.project.tenants.models import (
     Tenant,
 )
 from tests.support.lines import line, serialized
-from tests.support.target import Target
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.inspecting import compare
 from tui_ingest.oplog.parsing import parse_line
@@ -23,11 +22,6 @@ from tui_ingest.oplog.records import RecordLocation
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
 ID = "6f3c2f6e-6a0b-4c6c-9d0f-0a2b8c1d4e5f"
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def dumped(model, pk, **fields):

@@ -8,7 +8,7 @@ from django.db.models import signals
 
 from tests.project.gallery.models import Artist, Exhibition, Known, Passport, Tag, Work
 from tests.support.lines import line, line_of_text
-from tests.support.target import Target, deleted, dumped, saved
+from tests.support.target import deleted, dumped, saved
 from tui_ingest.ingest import deadletters
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres", "source"])
@@ -21,11 +21,6 @@ ARTIST = saved("artist", 1, {"code": "rem", "favourite": None})
 
 def work(pk=1, **fields):
     return saved("work", pk, {"title": "w", "artist": "rem", "sequel_of": None, **fields})
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 @pytest.fixture

@@ -25,17 +25,12 @@ from tests.project.gallery.models import (
 )
 from tests.project.market.models import Ticket
 from tests.support.lines import line
-from tests.support.target import Target, deleted, dumped, logged, saved, without_pk
+from tests.support.target import deleted, dumped, logged, saved, without_pk
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
 TAGS = [saved("tag", number, {"name": name, "note": ""}) for number, name in enumerate("abc", 1)]
 ARTIST = saved("artist", 1, {"code": "rem", "favourite": None})
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def work(pk=1, **fields):

@@ -6,17 +6,12 @@ from django.db import connections, transaction
 from tests.project.gallery.models import Everything, Known, Place, Shop, Tag
 from tests.project.market.models import Coat, Hook
 from tests.support.lines import line, serialized
-from tests.support.target import Target, dumped, saved, without_pk
+from tests.support.target import dumped, saved, without_pk
 from tui_ingest.ingest.exact import sequences
 
 pytestmark = pytest.mark.django_db(
     transaction=True, reset_sequences=True, databases=["default", "postgres"]
 )
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def tag(pk, name):

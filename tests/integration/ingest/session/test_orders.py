@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.support.engine import DEADLINE_SECONDS, Running, eventually, ingest
-from tests.support.lines import line, question, questions, serialized
+from tests.support.lines import BAD, question, questions
 from tests.support.processes import says, started
 from tui_ingest.demo.polls.models import Question
 from tui_ingest.ingest import leases, orders
@@ -19,13 +19,6 @@ from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
 from tui_ingest.oplog.log import FromByte, FromPosition, FromStart, FromTime
 
 on_both = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "oplog.log"
 
 
 class Desk:

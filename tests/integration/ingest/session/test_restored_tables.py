@@ -10,11 +10,6 @@ from tui_ingest.ingest.events import Noticed
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
 
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "oplog.log"
-
-
 def is_noticed(log, database):
     _, events = ingest(log, database=database)
     return "rows_gone" in [event.kind for event in events if isinstance(event, Noticed)]

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections, transaction
 
 from tests.support.engine import Running, eventually, ingest
-from tests.support.lines import choice, key, line, question, questions, serialized
+from tests.support.lines import BAD, choice, key, line, question, questions, serialized
 from tui_ingest.conf import Settings
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.ingest.deadletters import groups
@@ -29,13 +29,6 @@ from tui_ingest.oplog.files.reading import FileLog
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-BAD = line("SAVE", serialized("polls.question", 900, {"id": "no uuid", "question_text": "?"}))
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "oplog.log"
 
 
 def texts(database):

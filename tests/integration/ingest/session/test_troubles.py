@@ -32,11 +32,6 @@ DATABASES["default"] = {{
 """
 
 
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "oplog.log"
-
-
 @contextlib.contextmanager
 def sqlite_options(**options):
     """Other options for connections that are opened from now on."""

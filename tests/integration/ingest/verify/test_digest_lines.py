@@ -5,15 +5,10 @@ from django.core.management import call_command
 
 from tests.project.gallery.models import Tag
 from tests.support.lines import line, serialized
-from tests.support.target import Target, saved
+from tests.support.target import saved
 from tui_ingest.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
-
-
-@pytest.fixture
-def target(tmp_path, database):
-    return Target(tmp_path, database)
 
 
 def tag(pk, name):
