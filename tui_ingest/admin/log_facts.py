@@ -13,7 +13,7 @@ from tui_ingest.ingest.status import SessionStatus, is_backlog, lag_seconds
 from tui_ingest.ingest.status.urgency import urgency, worst_verdict
 from tui_ingest.ingest.totals import in_order, shown
 from tui_ingest.ingest.verdicts import in_short
-from tui_ingest.words.numbers import duration, open_of_failed, plural, size
+from tui_ingest.words.numbers import ago, duration, open_of_failed, plural, size_in
 from tui_ingest.words.terminal_safe import terminal_safe
 
 # How soon somebody should look; the values are classes of the style sheet.
@@ -105,7 +105,7 @@ def facts_of(key: int, status: SessionStatus) -> LogFacts:
         tone=tone,
         doing=_doing(status),
         runs_on=terminal_safe(status.runs_on),
-        seen=_seen(status, now),
+        seen=ago(status.last_seen, now),
         lag=_lag(status, now),
         unread=_unread(status),
         share=int(100 * status.share),
@@ -142,12 +142,6 @@ def _doing(status: SessionStatus) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _seen(status: SessionStatus, now: float) -> str:
-    if status.last_seen is None:
-        return "never"
-    return f"{duration(max(0.0, now - status.last_seen))} ago"
-
-
 def _lag(status: SessionStatus, now: float) -> str:
     lag = lag_seconds(status, now)
     if is_backlog(lag):
@@ -163,10 +157,7 @@ def _unread(status: SessionStatus) -> str:
     backlog = status.backlog
     if backlog is None or not backlog.remaining_bytes:
         return ""
-    if backlog.remaining_messages is None:
-        return f"{size(backlog.remaining_bytes)} left"
-    left = plural(backlog.remaining_messages, "message")
-    return f"{size(backlog.remaining_bytes)} in {left} left"
+    return f"{size_in(backlog.remaining_bytes, backlog.remaining_messages)} left"
 
 
 def _place(status: SessionStatus) -> str:

@@ -10,7 +10,7 @@ from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.ingest.totals import COLUMNS, in_order, shown
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.oplog.log import Backlog
-from tui_ingest.words.numbers import duration, open_of_failed, plural, size
+from tui_ingest.words.numbers import ago, open_of_failed, size_in
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -30,9 +30,7 @@ def describe(status: SessionStatus, now: float) -> str:
 
 
 def _state(status: SessionStatus, now: float) -> str:
-    seen = "never"
-    if status.last_seen is not None:
-        seen = f"{duration(max(0.0, now - status.last_seen))} ago"
+    seen = ago(status.last_seen, now)
     if status.state is State.NOT_RUNNING:
         paused = f", paused by {status.paused_by}" if status.paused_by else ""
         return f"not running{paused} (last seen {seen})"
@@ -49,16 +47,13 @@ def _position(status: SessionStatus) -> str:
 def _behind(backlog: Backlog | None) -> str:
     if backlog is None:
         return "unknown"
-    behind = size(backlog.remaining_bytes)
-    if backlog.remaining_messages is None:
-        return behind
-    return f"{behind} in {plural(backlog.remaining_messages, 'message')}"
+    return size_in(backlog.remaining_bytes, backlog.remaining_messages)
 
 
 def _source(backlog: Backlog | None, now: float) -> Iterator[tuple[str, str]]:
     """Yield when the source was heard of last, where it says so: a quiet one is not late."""
     if backlog is not None and backlog.heard_at is not None:
-        yield "source heard", f"{duration(max(0.0, now - backlog.heard_at))} ago"
+        yield "source heard", ago(backlog.heard_at, now)
 
 
 def _time(timestamp: float | None) -> str:

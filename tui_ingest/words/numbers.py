@@ -36,3 +36,13 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 60:02}m"
     return f"{whole // 86400}d{whole % 86400 // 3600:02}h"
+
+
+def ago(then: float | None, now: float) -> str:
+    """Return '2s ago', by two times in seconds since the epoch; 'never' if there was none."""
+    return "never" if then is None else f"{duration(max(0.0, now - then))} ago"
+
+
+def size_in(number: int, messages: int | None) -> str:
+    """Return a number of bytes, and in how many messages they come, if they come in such."""
+    return size(number) if messages is None else f"{size(number)} in {plural(messages, 'message')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tui_ingest.oplog.log import Entry
@@ -17,27 +18,21 @@ LONG_LIST = 200  # items of a list, likewise
 _NOWHERE = RecordLocation("", 0, 0)
 
 
-def entry_of(raw: bytes) -> Entry:
+def entry_of(raw: bytes, location: RecordLocation = _NOWHERE) -> Entry:
     """Return what a line of bytes holds: one record, or why it is none."""
-    entries = parse_line(raw, _NOWHERE)
+    entries = parse_line(raw, location)
     broken = [entry for entry in entries if isinstance(entry, Malformed)]
     return broken[0] if broken else entries[0]
 
 
 def readable(raw: bytes) -> str:
     """Return a line for reading: the record's JSON indented, long values cut."""
-    entry = entry_of(raw)
-    if isinstance(entry, Record):
-        return _text(entry, _shortened(entry.objects))
-    return terminal_safe(raw.decode("utf-8", "backslashreplace"))
+    return _text(raw, _shortened)
 
 
 def editable(raw: bytes) -> str:
     """Return a line for editing: whole, the time and operation on the first line."""
-    entry = entry_of(raw)
-    if isinstance(entry, Record):
-        return _text(entry, entry.objects)
-    return terminal_safe(raw.decode("utf-8", "backslashreplace"))
+    return _text(raw, lambda objects: objects)
 
 
 class Span(NamedTuple):
@@ -83,9 +78,12 @@ def line_of(text: str) -> bytes:
     )
 
 
-def _text(record: Record, objects: object) -> str:
-    head, _, _ = record.raw.partition(b"[")
-    body = json.dumps(objects, ensure_ascii=False, indent=2)
+def _text(raw: bytes, shown: Callable[[Any], Any]) -> str:
+    record = entry_of(raw)
+    if not isinstance(record, Record):
+        return terminal_safe(raw.decode("utf-8", "backslashreplace"))
+    head, _, _ = raw.partition(b"[")
+    body = json.dumps(shown(record.objects), ensure_ascii=False, indent=2)
     return f"{terminal_safe(head.decode().strip())}\n{terminal_safe_json(body)}"
 
 

@@ -7,8 +7,8 @@ from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DeadLetterRow
 from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.parsing import parse_line
-from tui_ingest.oplog.records import Malformed, MalformedReason, Record
+from tui_ingest.oplog.records import MalformedReason, Record
+from tui_ingest.words.record_text import entry_of
 
 # Of these only a part is kept, or only a part was ever written.
 FRAGMENTS = frozenset({MalformedReason.TORN, MalformedReason.GLUED, MalformedReason.TOO_LONG})
@@ -21,19 +21,12 @@ def effective_bytes(letter: DeadLetter) -> bytes:
 
 def effective_entry(letter: DeadLetter) -> Entry:
     """Return what a retry applies, parsed."""
-    return parse(effective_bytes(letter), letter)
+    return entry_of(effective_bytes(letter), letter.location)
 
 
 def original_entry(letter: DeadLetter) -> Entry:
     """Return what stood in the log, parsed."""
-    return parse(bytes(letter.raw), letter)
-
-
-def parse(raw: bytes, letter: DeadLetter) -> Entry:
-    """Return the one record that bytes are, or why they are none."""
-    entries = parse_line(raw, letter.location)
-    broken = [entry for entry in entries if isinstance(entry, Malformed)]
-    return broken[0] if broken else entries[0]
+    return entry_of(bytes(letter.raw), letter.location)
 
 
 def without_superseded(target: Target, letter: DeadLetter, record: Record) -> Record:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tui_ingest.ingest.deadletters.contents import parse
 from tui_ingest.ingest.deadletters.keeping import describe_record, write_rows
 from tui_ingest.ingest.deadletters.listing import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.deadletters.resolving import event_of, locked
@@ -13,6 +12,7 @@ from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Malformed
+from tui_ingest.words.record_text import entry_of
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -34,7 +34,7 @@ def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
         _require_open(letter)
         if b"\n" in line:
             raise InvalidEditError("A record is one line; this has more.")
-        entry = parse(line, letter)
+        entry = entry_of(line, letter.location)
         if isinstance(entry, Malformed):
             raise InvalidEditError(f"This is not a record ({entry.reason}): {entry.error}")
         letter.edited = line
