@@ -3,6 +3,8 @@
     python .ci/journeys.py [--list]
 
 To follow what happens one has to read them, so this is what a change of the structure is judged by.
+Some have nothing but values, names and calls that are passed on: those that decide are counted too,
+in which a function that is entered has a branch. `--list` names the functions.
 Each journey is made several times, on the embedded project; only modules that it enters most times
 count, for whatever a timer does meanwhile is no part of it.
 """
@@ -10,7 +12,9 @@ count, for whatever a timer does meanwhile is no part of it.
 from __future__ import annotations
 
 import argparse
+import ast
 import asyncio
+import inspect
 import itertools
 import json
 import os
@@ -19,14 +23,15 @@ import sqlite3
 import statistics
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 PACKAGE = "tui_ingest"
@@ -37,6 +42,8 @@ FOLLOWED_SECONDS = 0.1  # until what follows from what was committed is done
 DRAWN_SECONDS = 0.5  # and until the screen shows it
 SESSION = f"{PACKAGE}.ingest.session.loop"  # its thread goes on while somebody repairs
 
+Way = list[tuple[str, CodeType]]  # where a thread was, in order: a module, and what of it ran
+
 
 class Journey:
     """One that is made several times."""
@@ -45,6 +52,7 @@ class Journey:
         self.name = name
         self._without_session = without_session
         self._modules: Counter[str] = Counter()  # how often each was entered
+        self._codes: Counter[tuple[str, CodeType]] = Counter()  # the same of their functions
         self._moves: list[int] = []
 
     @property
@@ -53,22 +61,39 @@ class Journey:
         return sorted(name for name, times in self._modules.items() if 2 * times > TIMES)
 
     @property
+    def deciding(self) -> dict[str, set[str]]:
+        """Those of them that decide something, with the functions that do."""
+        found = defaultdict(set)
+        for (module, code), times in self._codes.items():
+            if 2 * times > TIMES and _has_branch(code):
+                found[module].add(code.co_qualname)
+        return found
+
+    @property
     def moves(self) -> int:
         """From one module to another, as a rule."""
         return round(statistics.median(self._moves))
 
-    def add(self, ways: Iterable[list[str]]) -> None:
+    def add(self, ways: Iterable[Way]) -> None:
         """Have it made once more, by some threads: where each of them was, in order."""
-        ways = [way for way in ways if not (self._without_session and SESSION in way)]
-        self._modules.update({module for way in ways for module in way})
-        self._moves.append(sum(len(way) - 1 for way in ways))
+        moves = 0
+        modules, codes = set(), set()
+        for way in ways:
+            stays = [module for module, _ in itertools.groupby(name for name, _ in way)]
+            if not (self._without_session and SESSION in stays):
+                modules.update(stays)
+                codes.update(way)
+                moves += len(stays) - 1
+        self._modules.update(modules)
+        self._codes.update(codes)
+        self._moves.append(moves)
 
 
 class Guide:
     """Sees in which module this thread is, and every thread that is started from now on."""
 
     def __init__(self) -> None:
-        self._ways: dict[int, list[str]] | None = None  # by thread, while a journey is made
+        self._ways: dict[int, Way] | None = None  # by thread, while a journey is made
         threading.setprofile(self._look)
         sys.setprofile(self._look)
 
@@ -88,11 +113,11 @@ class Guide:
             return
         now = frame if event == "call" else frame.f_back
         name = now.f_globals.get("__name__", "") if now is not None else ""
-        if not name.startswith(PACKAGE):
+        if now is None or not name.startswith(PACKAGE):
             return
         way = ways[threading.get_ident()]
-        if not way or way[-1] != name:
-            way.append(name)
+        if not way or way[-1] != (name, now.f_code):
+            way.append((name, now.f_code))
 
 
 class Stage:
@@ -172,12 +197,22 @@ def main() -> None:
         stage = _stage(Path(name))
         guide = Guide()
         journeys = [*_headless(stage, guide), *asyncio.run(_in_console(stage, guide))]
-    sys.stdout.write("| journey | modules | moves |\n|---|---:|---:|\n")
+    sys.stdout.write("| journey | modules | of these decide | moves |\n|---|---:|---:|---:|\n")
     for journey in journeys:
-        modules = [module.removeprefix(f"{PACKAGE}.") for module in journey.modules]
-        sys.stdout.write(f"| {journey.name} | {len(modules)} | {journey.moves:,} |\n")
-        if listed:
-            sys.stdout.write("".join(f"|     {module} | | |\n" for module in modules))
+        modules, deciding = journey.modules, journey.deciding
+        figures = f"{len(modules)} | {len(deciding)} | {journey.moves:,}"
+        sys.stdout.write(f"| {journey.name} | {figures} |\n")
+        for module in modules if listed else ():
+            name, functions = module.removeprefix(f"{PACKAGE}."), sorted(deciding.get(module, ()))
+            sys.stdout.write(f"|     {name} | | {', '.join(functions)} | |\n")
+
+
+def _has_branch(code: CodeType) -> bool:
+    with suppress(OSError, SyntaxError):  # a comprehension stands in the middle of something
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+        branches = (ast.If, ast.IfExp, ast.Match, ast.While)
+        return any(isinstance(node, branches) for node in ast.walk(tree))
+    return False
 
 
 def _stage(folder: Path) -> Stage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 
+from tui_ingest.flag import Flag
 from tui_ingest.ingest.orders import OrderKind, seek_argument
 from tui_ingest.ingest.session.control import Decision, StepTo
 from tui_ingest.oplog.log import StartPoint
@@ -24,7 +25,7 @@ class OrderPost:
         self.stopping = False
         self.taking_over = False
         self._orders: queue.SimpleQueue[tuple[OrderKind, str]] = queue.SimpleQueue()
-        self._changed: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._changed = Flag()
 
     # The operator's side
 
@@ -50,16 +51,16 @@ class OrderPost:
     def take_over(self) -> None:
         """End looking, in order to apply the log here."""
         self.taking_over = True
-        self._changed.put(None)
+        self._changed.set()
 
     def stop(self) -> None:
         """End looking; the session goes on."""
         self.stopping = True
-        self._changed.put(None)
+        self._changed.set()
 
     def _put(self, kind: OrderKind, argument: str = "") -> None:
         self._orders.put((kind, argument))
-        self._changed.put(None)
+        self._changed.set()
 
     # The side of whoever watches
 
@@ -71,7 +72,5 @@ class OrderPost:
 
     def wait(self, timeout: float) -> None:
         """Return at the next order, or after `timeout` seconds."""
-        with contextlib.suppress(queue.Empty):
-            self._changed.get(timeout=timeout)
-            while True:
-                self._changed.get_nowait()
+        self._changed.wait(timeout)
+        self._changed.clear()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from tui_ingest.flag import Flag
 from tui_ingest.oplog.log import StartPoint
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Control:
     """The operator's side gives orders; the session's side looks at them between batches.
 
     Every method is safe from any thread and from a signal handler: orders are single
-    assignments, and the wake-up is a `SimpleQueue`, whose `put` is reentrant.
+    assignments, or put into a `SimpleQueue`, which is reentrant.
 
     Args:
         operator: who gives orders here, for people. Those of a nameless one end with the session.
@@ -76,7 +76,7 @@ class Control:
         self._steps: queue.SimpleQueue[StepTo] = queue.SimpleQueue()
         self._seeks: queue.SimpleQueue[Seek] = queue.SimpleQueue()
         self._decisions: queue.SimpleQueue[Decision] = queue.SimpleQueue()
-        self._changed: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._changed = Flag()
         self._wake: Callable[[], None] | None = None
 
     # The operator's side
@@ -160,13 +160,11 @@ class Control:
 
     def wait(self, timeout: float) -> None:
         """Return at the next order, or after `timeout` seconds."""
-        with contextlib.suppress(queue.Empty):
-            self._changed.get(timeout=timeout)
-            while True:  # orders given since then are looked at together
-                self._changed.get_nowait()
+        self._changed.wait(timeout)
+        self._changed.clear()  # orders given since then are looked at together
 
     def _notify(self) -> None:
-        self._changed.put(None)
+        self._changed.set()
         if self._wake is not None:
             self._wake()
 
