@@ -6,7 +6,7 @@ import enum
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tui_ingest.flag import Flag
 from tui_ingest.oplog.log import StartPoint
@@ -54,6 +54,13 @@ class Lasting:
     on: bool
     by: str = ""  # who gave it, for people; "": the session was started so, or did it by itself
     since: float | None = None  # seconds since the epoch, if an earlier session was told
+
+
+class InForce(NamedTuple):
+    """The orders that are obeyed until the opposite is given."""
+
+    pause: Lasting
+    stop_on_error: Lasting
 
 
 class Control:
@@ -134,9 +141,9 @@ class Control:
         return self._stop_on_error.on
 
     @property
-    def lasting(self) -> tuple[Lasting, Lasting]:
+    def lasting(self) -> InForce:
         """Whether to pause, and whether to stop on an error, with who ordered it."""
-        return self._paused, self._stop_on_error
+        return InForce(self._paused, self._stop_on_error)
 
     @property
     def stopping(self) -> bool:

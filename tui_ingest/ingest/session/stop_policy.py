@@ -78,7 +78,7 @@ class StopPolicy:
             f" {failure.reason}: {first_line(failure.error)}"
         )
         # Whoever ordered it from elsewhere will decide from there.
-        if not self._interactive and not self._control.lasting[1].by:
+        if not self._interactive and not self._control.lasting.stop_on_error.by:
             raise Ended(State.STOPPED_ON_ERROR, reason)
         self._publisher.change_state(State.STOPPED_ON_ERROR, reason)
 
