@@ -1,10 +1,14 @@
 """What a process loads while it works: contracts see no import that is made late or by name."""
 
+import subprocess
+import sys
+
 import grimp
 import pytest
 
 from tests.support.lines import question
-from tests.support.site import run
+from tests.support.patience import DEADLINE_SECONDS
+from tests.support.site import clean
 
 READ = """
 from tui_ingest.oplog.files.reading import FileLog
@@ -41,8 +45,15 @@ assert main(["oplog.log", "--headless", "--once"]) == 0
 def test_work_is_done_without(tmp_path, work, unwanted):
     (tmp_path / "oplog.log").write_bytes(question(1))
     script = f"{work}\nimport sys; print('loaded', *sorted({unwanted!r} & set(sys.modules)))"
-    database = str(tmp_path / "demo.sqlite3")
-    finished = run("-c", script, folder=tmp_path, TUI_INGEST_DEMO_DB=database)
+    finished = subprocess.run(  # no fork, which would have loaded much before
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=clean() | {"TUI_INGEST_DEMO_DB": str(tmp_path / "demo.sqlite3")},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.splitlines()[-1] == "loaded"
 
