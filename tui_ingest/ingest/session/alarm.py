@@ -68,15 +68,13 @@ class Alarm:
             case Noticed(kind=EventKind.GAP | EventKind.HALTED):
                 return {"event": str(event.kind), "message": event.message}
             case StoppedOnError():
-                message = f"{event.model} {event.pk} {event.reason}: {event.error}".strip()
-                return {"event": "stopped_on_error", "message": message}
+                return {"event": "stopped_on_error", "message": _said(event)}
             case SessionEnded() if event.error:
                 return {"event": "stopped", "message": event.error}
             case ModelVerified() if event.verdict.state is VerifiedState.DIFFERS:
                 return {"event": "differs", "message": f"{event.model}: {event.verdict.reason}"}
             case RecordSetAside() if self._is_news():
-                message = f"{event.model} {event.pk} {event.reason}: {event.error}".strip()
-                return {"event": "dead_letter", "message": message}
+                return {"event": "dead_letter", "message": _said(event)}
         return None
 
     def _is_news(self) -> bool:
@@ -90,6 +88,10 @@ class Alarm:
                 _call(self._wanted, facts)
             except Exception:
                 logger.exception("ON_EVENT failed for: %s", facts["event"])
+
+
+def _said(event: StoppedOnError | RecordSetAside) -> str:
+    return f"{event.model} {event.pk} {event.reason}: {event.error}".strip()
 
 
 def _call(wanted: Sequence[str] | str | None, facts: Facts) -> None:

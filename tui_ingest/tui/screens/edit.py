@@ -16,6 +16,7 @@ from textual.widgets.text_area import Selection
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.inspecting import compare
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Record
@@ -154,5 +155,5 @@ def _summary(letter: DeadLetter) -> Content:
         (f"Dead letter {letter.pk} ", "bold"),
         (f"✗ {terminal_safe(letter.reason)}", Tone.BAD),
         " · the original is kept\n",
-        terminal_safe(letter.error.partition("\n")[0]),
+        terminal_safe(first_line(letter.error)),
     )

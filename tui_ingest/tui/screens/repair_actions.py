@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.discard import DiscardDialog
 from tui_ingest.tui.screens.edit import EditScreen
@@ -64,7 +65,7 @@ class RepairActions(ConsoleScreen):
 
     def _say_how_it_went(self, run: RetryRun) -> None:
         if run.last_error:
-            self.complain(run.last_error.partition("\n")[0], "It failed again")
+            self.complain(first_line(run.last_error), "It failed again")
         else:
             self.notify("Applied.", markup=False)
 

@@ -17,6 +17,7 @@ from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.events import DeadLetterResolved, Event, SessionEnded, State
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.orders import OrderKind
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.status import SessionStatus, overview
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.addresses import is_stream, name_of
@@ -117,7 +118,7 @@ class AllLogs(LogView):
             if not is_of_the_database(error):
                 raise
             self.access.target.connection.close()
-            self._trouble = f"database: {str(error).partition(chr(10))[0]}"
+            self._trouble = f"database: {first_line(error)}"
             return
         self._trouble = ""
         now = time.monotonic()

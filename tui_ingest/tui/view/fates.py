@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Entry
@@ -40,7 +41,7 @@ def line_of(entry: Entry, letters: Mapping[Place, DeadLetter], *, is_ahead: bool
     if letter is None:
         line.ahead, line.earlier = is_ahead, not is_ahead
     else:
-        line.note = f"{letter.reason}: {short(letter.error.partition(chr(10))[0])}"
+        line.note = f"{letter.reason}: {short(first_line(letter.error))}"
         line.dead_letter = letter.pk
         line.resolution = "" if letter.status == DeadLetter.Status.OPEN else letter.status
     return line

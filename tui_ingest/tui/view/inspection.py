@@ -9,7 +9,7 @@ from functools import partial
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare
 from tui_ingest.ingest.outlook import effects, outlook
-from tui_ingest.ingest.reasons import advice
+from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.addresses import is_stream
@@ -168,5 +168,5 @@ def _place(location: RecordLocation, time: float | None, where: Where) -> str:
 
 def _applied_again(rows: Sequence[RowComparison]) -> str:
     if failing := next((row for row in rows if row.fails), None):
-        return f"Applied once more it fails: {terminal_safe(failing.effect.partition(chr(10))[0])}"
+        return f"Applied once more it fails: {terminal_safe(first_line(failing.effect))}"
     return f"Applied once more it {effects(rows)}." if rows else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.tui.view import formats
@@ -116,7 +117,7 @@ def _letter(letter: DeadLetter) -> Letter:
         operation=short(letter.operation),
         model=short(letter.model),
         key=short(letter.pk_text),
-        error=short(letter.error.partition("\n")[0]),
+        error=short(first_line(letter.error)),
         attempts=letter.attempts,
         time=letter.last_attempt.timestamp(),
         position=letter.position,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from tui_ingest.ingest.inspecting import FieldComparison, RowComparison
+from tui_ingest.ingest.reasons import first_line
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.widgets.rows import Piece, RowsView
@@ -78,7 +79,7 @@ class FieldTable(RowsView):
         line = self._lines[index]
         of, field = line
         if field is None:
-            effect = without_subject(of.effect.partition("\n")[0], of.label, of.key)
+            effect = without_subject(first_line(of.effect), of.label, of.key)
             what = effect if of.is_here or of.fails else f"not in the database: {effect}"
             tone = "rows--bad" if of.fails else "rows--accent"
             yield formats.fit(terminal_safe(f"{of.label} {of.key} · {what}"), width), tone

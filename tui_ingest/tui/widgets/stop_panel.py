@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from tui_ingest.ingest.events import StoppedOnError
-from tui_ingest.ingest.reasons import advice
+from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.tui.view.lines import short
 from tui_ingest.tui.view.wording import Tone
 
@@ -73,7 +73,7 @@ class StopPanel(Vertical):
                 (f"{subject or 'a line'} at byte {stopped.location.start:,}", "bold"),
                 ("  ✗ ", Tone.BAD),
                 (
-                    f"{short(stopped.reason)}: {short(stopped.error.partition(chr(10))[0])}",
+                    f"{short(stopped.reason)}: {short(first_line(stopped.error))}",
                     Tone.BAD,
                 ),
                 f"\n{advice(stopped.reason)}",
