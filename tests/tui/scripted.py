@@ -1,5 +1,6 @@
 """A session that does what a test says, in a thread of its own as the real one does."""
 
+import asyncio
 import threading
 import time
 from functools import partial
@@ -182,11 +183,16 @@ def console(
 
 
 async def until(pilot, condition, complaint=lambda: "It did not become true in time."):
-    """Wait for something to become true; `pilot.pause()` lets the app work meanwhile."""
+    """Wait for something to become true. The app works meanwhile; if it fails, this does.
+
+    `pilot.pause()` would wait for every widget, and draw, each time that somebody looks.
+    """
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, complaint()
-        await pilot.pause(0.01)
+        await asyncio.sleep(0.01)
+        if pilot.app._exception is not None:
+            await pilot.pause(0)
 
 
 async def seen(app, pilot):
