@@ -7,6 +7,7 @@ import tempfile
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
@@ -32,6 +33,13 @@ class Browser:
     @property
     def text(self):
         return " ".join(self.find("body").text.split())
+
+    def text_of(self, selector):
+        """Text of an element; empty while the page puts another one in its place."""
+        try:
+            return self.find(selector).text
+        except StaleElementReferenceException:
+            return ""
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)

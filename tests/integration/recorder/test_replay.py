@@ -167,6 +167,8 @@ for n in range(20):
     Moment.objects.create(at=datetime(2024, 1, 1, n, tzinfo=UTC), note="x")
     Price.objects.create(price=Decimal(n) / 8, note="x")
     Thing.objects.create(note="x")
+    User.objects.create(name=f"user {n}")
+    Berth.objects.create(ship=f"s{n % 3}", number=n, guest=f"guest {n}")
     Large.objects.create(id=2**63 - 1 - n, note="x")
     Use.objects.create(code=Code.objects.create(code=f"c{n}"))
     Percent.objects.create(key=n, name=f"{n} %")
@@ -181,7 +183,7 @@ for n in range(20):
     odd.others.set(Odd.objects.exclude(pk=odd.pk)[:3])
 record()
 # Numbers, values and rows change their places.
-for model in (Seat, Odd, Sum, Day, Moment, Price, Large, Percent, Pet, Team):
+for model in (Seat, Odd, Sum, Day, Moment, Price, Large, Percent, Pet, Team, User, Berth):
     rows = list(model.objects.order_by("pk")[:6])
     model.objects.filter(pk__in=[row.pk for row in rows[:3]]).delete()
 Dog.objects.filter(name__in=["dog 1", "dog 2", "puppy 3"]).delete()
@@ -191,6 +193,7 @@ Odd.objects.filter(name="n9").update(name="was n9")
 Odd.objects.filter(name="n8").update(name="n9")
 Seat.objects.filter(number=19).update(number=1000)
 Seat.objects.update(taken=True)
+Berth.objects.filter(number=19).update(number=1000)
 Sum.objects.update(one=7)
 old = Code.objects.get(code="c5")
 key = old.pk

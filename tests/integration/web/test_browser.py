@@ -163,7 +163,7 @@ def test_a_log_is_seen_live_paused_and_resumed(project, window):
         window.mark()
         project.append(questions(range(10, 400)))
         window.shows("polls.question 391 0 0 1 0")
-        eventually(lambda: "▁" in window.find(".tui-bars").text, what="a rate over time")
+        eventually(lambda: "▁" in window.text_of(".tui-bars"), what="a rate over time")
         window.shows("Live, as of")
         assert window.is_marked()
 
