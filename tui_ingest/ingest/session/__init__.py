@@ -15,7 +15,7 @@ retrier         waiting for what comes back by itself
 publisher       its events, told to whoever listens; among the listeners are always
 alarm           which tells the project of what is grave, and
 heartbeat       which keeps state, events and signs of life in the database
-idle            when there is nothing else to do: what waits for other logs, what is old
+idle            when there is nothing else to do: what others bring and put right, what is old
 """
 
 from tui_ingest.ingest.session.session import Session

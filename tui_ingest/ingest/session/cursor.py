@@ -54,6 +54,11 @@ class LogCursor:
         """Return what to say when the log is not this session's any more."""
         return checkpoints.lost(self._target, self.file)
 
+    def standing(self) -> SessionStarted:
+        """Return what the database has of the log now."""
+        stored = checkpoints.peek(self._target, self._log.path)
+        return started(self._target, stored, self.position, again=True)
+
     def go_to(self, start: StartPoint, *, by: str) -> str:
         """Continue from another place, and return in a sentence what was done.
 

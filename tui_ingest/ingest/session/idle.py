@@ -1,4 +1,4 @@
-"""What a session does when it has nothing else to do: rows that others bring, and what is old."""
+"""What a session does when it has nothing else to do: what others did, and what is old."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tui_ingest.ingest import retention
+from django.db.models import QuerySet
+
+from tui_ingest.ingest import deadletters, retention
 from tui_ingest.ingest.deadletters import AutoRetry, Retry
+from tui_ingest.ingest.events import DeadLetterResolved, Event, RecordSetAside
 from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import ProcessedFile
+from tui_ingest.models import DeadLetter, ProcessedFile
 
 REST_SECONDS = 10.0  # between two rounds over all dead letters that wait
 PART = 50  # of them, looked at together: a record that comes never waits for longer
+MOST_TOLD = 500  # dead letters that others put right, one by one; of more, their number
 DAY_SECONDS = 24 * 3600.0  # between two rounds over what is old
 
 
@@ -44,6 +48,55 @@ class WaitingLetters:
             if not result.applied:
                 self._in_vain.add(result.dead_letter)
             yield result
+
+
+class OutsideRepairs:
+    """Listens to a session, and finds out what others did about its dead letters.
+
+    Commands, the admin and other sessions put them right, and nobody tells this one: what it has
+    said of them would be told for as long as it runs.
+    """
+
+    def __init__(self, target: Target, *, dry_run: bool) -> None:
+        self._target = target
+        self._dry_run = dry_run  # its dead letters are in no table
+        self._open: set[int] = set()  # dead letters, as told
+        self._rests_until = 0.0  # monotonic seconds
+
+    def __call__(self, event: Event) -> None:
+        """Take note of what the session tells itself."""
+        match event:
+            case RecordSetAside(dead_letter=int(letter)):
+                self._open.add(letter)
+            case DeadLetterResolved():
+                self._open.discard(event.dead_letter)
+
+    def begin(self, file: ProcessedFile) -> None:
+        """Take note of those that are open."""
+        self._open = set(self._still_open(file).values_list("pk", flat=True))
+
+    def look_if_due(self, file: ProcessedFile) -> list[DeadLetterResolved]:
+        """Return what has become of those that are not open any more, though nobody said so."""
+        if self._dry_run or time.monotonic() < self._rests_until:
+            return []
+        self._rests_until = time.monotonic() + REST_SECONDS
+        with unless_unusable(self._target.connection):
+            if self._still_open(file).count() != len(self._open):
+                return self._found(file)
+        return []
+
+    def _found(self, file: ProcessedFile) -> list[DeadLetterResolved]:
+        before = self._open
+        self.begin(file)
+        gone = sorted(before - self._open)[-MOST_TOLD:]
+        found = self._target.rows(DeadLetter).filter(pk__in=gone).order_by("pk")
+        return [
+            Retry(dead_letter=letter, status=status).as_event()
+            for letter, status in found.values_list("pk", "status")
+        ]
+
+    def _still_open(self, file: ProcessedFile) -> QuerySet[DeadLetter]:
+        return deadletters.search(self._target, file, status=DeadLetter.Status.OPEN).order_by()
 
 
 class Housekeeping:

@@ -17,7 +17,7 @@ from tui_ingest.ingest.events import State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.session.idle import Housekeeping, WaitingLetters
+from tui_ingest.ingest.session.idle import Housekeeping, OutsideRepairs, WaitingLetters
 from tui_ingest.ingest.session.lasting_orders import LastingOrders
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.session.publisher import Publisher
@@ -53,6 +53,7 @@ class Loop:
     standby: Standby
     orders: LastingOrders
     stop_policy: StopPolicy
+    repairs: OutsideRepairs
     start: StartPoint | None  # to go to before the first record
     once: bool
     dry_run: bool
@@ -98,6 +99,7 @@ class Loop:
         if self.start is not None:
             self._go_to(self.start, by=self.control.operator)
             self.start = None
+        self.retrier.until_done(lambda: self.repairs.begin(self.cursor.file))
         self._retry_letters(lambda letters: letters.at_start())
 
     def _take_up_orders(self) -> None:
@@ -148,6 +150,7 @@ class Loop:
         if self.publisher.state is not State.PAUSED:
             self.publisher.change_state(State.PAUSED, self.orders.why_paused)
         self.publisher.progress(self.cursor)
+        self._see_repairs()
         self.control.wait(IDLE_SECONDS)
 
     def _idle(self) -> None:
@@ -162,8 +165,16 @@ class Loop:
             self.publisher.change_state(State.CAUGHT_UP)
             if self._waiting_letters.is_due:
                 self._retry_letters(self._waiting_letters.next_part)
+            self._see_repairs()
             self._housekeeping.work_if_due(self.cursor.file)
         self.log.wait(IDLE_SECONDS if quiet >= SETTLE_SECONDS else SETTLE_SECONDS - quiet)
+
+    def _see_repairs(self) -> None:
+        resolved = self.repairs.look_if_due(self.cursor.file)
+        for event in resolved:
+            self.publisher.tell(event)
+        if resolved:
+            self.publisher.tell(self.retrier.until_done(self.cursor.standing))  # totals moved, too
 
     def _finish(self, backlog: Backlog) -> None:
         partial_bytes = backlog.partial_bytes

@@ -21,6 +21,7 @@ from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.heartbeat import Heartbeat, Journal
+from tui_ingest.ingest.session.idle import OutsideRepairs
 from tui_ingest.ingest.session.interrupter import interrupted_by_stop
 from tui_ingest.ingest.session.lasting_orders import LastingOrders
 from tui_ingest.ingest.session.lease import Lease, Pulse
@@ -89,12 +90,14 @@ class Session:
         self._heartbeat = Heartbeat(target, log.path, journal, lease, dry_run=dry_run)
         self._pulse = Pulse(target, log.path, lease_seconds=lease_seconds)
         self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
+        repairs = OutsideRepairs(target, dry_run=dry_run)
         self._publisher = publisher = Publisher(
             report,
             self._alarm,
             journal,
             self._heartbeat,
             self._pulse,
+            repairs,
             dry_run=dry_run,
             log_payloads=target.settings.log_payloads,
         )
@@ -116,6 +119,7 @@ class Session:
             standby=Standby(lease, self._applier, cursor, control, publisher, retrier, once=once),
             orders=LastingOrders(control, cursor, publisher),
             stop_policy=StopPolicy(target, control, publisher, interactive=interactive),
+            repairs=repairs,
             start=start,
             once=once,
             dry_run=dry_run,

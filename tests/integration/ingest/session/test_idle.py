@@ -1,12 +1,15 @@
-"""Rows that dead letters wait for, brought by something else than the session's own log."""
+"""What others bring or do while a session has nothing else to do."""
 
 import pytest
 
 from tests.support.engine import Running, ingest
 from tests.support.lines import choice, question
 from tests.support.target import Target
-from tui_ingest.ingest.events import DeadLetterResolved, State
+from tui_ingest.ingest import deadletters
+from tui_ingest.ingest.events import DeadLetterResolved, SessionStarted, State
 from tui_ingest.ingest.session import idle
+from tui_ingest.ingest.status import SessionStatus
+from tui_ingest.ingest.target import Target as DatabaseTarget
 from tui_ingest.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
@@ -45,3 +48,32 @@ def test_as_many_as_there_are_come_back_part_by_part(target, tmp_path, monkeypat
                 DeadLetterResolved, lambda event, pk=letter.pk: event.dead_letter == pk
             )
     assert {letter.status for letter in target.letters()} == {"applied"}
+
+
+@pytest.mark.parametrize("state", [State.CAUGHT_UP, State.PAUSED])
+def test_what_others_did_about_its_dead_letters_is_told(target, state):
+    database = DatabaseTarget(target.database)
+    target.apply(choice(8, of=1))
+    target.path.write_bytes(target.path.read_bytes() + choice(9, of=1) + choice(10, of=2))
+    applied = target.path.read_bytes().splitlines()
+    with Running(target.path, database=target.database) as session:
+        session.wait_for_state(State.CAUGHT_UP)
+        if state is State.PAUSED:
+            session.control.pause()
+            session.wait_for_state(state)
+        old, new, left = target.letters().order_by("pk")
+        for letter in (old, new):
+            deadletters.discard(database, letter.pk, why="given up elsewhere")
+        for letter in (old, new):
+            resolved = session.wait_for(
+                DeadLetterResolved, lambda event, pk=letter.pk: event.dead_letter == pk
+            )
+            assert resolved.status == DeadLetter.Status.DISCARDED
+        session.wait_for(SessionStarted, lambda event: event.again and event.dead_letters == 1)
+        deadletters.discard(database, left.pk, why="given up elsewhere")
+        session.wait_for(SessionStarted, lambda event: event.again and event.dead_letters == 0)
+    status = SessionStatus()
+    for event in session.events:
+        status = status.after(event)
+    assert (status.dead_letters, status.last_error) == (0, "")
+    assert status.last_record_time == float(applied[-1].split()[0])
