@@ -114,6 +114,7 @@ class BatchResult:
     outcomes: dict[int, Mapping[str, Outcome]] = field(default_factory=dict)
     witnesses: list[Serialized] = field(default_factory=list)  # see `batches.witnesses`
     failures: dict[int, Failure] = field(default_factory=dict)  # by index of the entry
+    hopeful: set[int] = field(default_factory=set)  # of these, what waits for rows of such records
     letters: dict[int, DeadLetter] = field(default_factory=dict)
     # Of the records that took effect, those that may have to do with open dead letters.
     touching: list[Record] = field(default_factory=list)

@@ -40,6 +40,14 @@ class Partners:
         self._known.update(dict.fromkeys(changed_by(self._target, entry), True))
         if failure.reason == Reason.UNIQUE_CLASH:
             return bool(failure.needs)
+        return self.are_there(failure)
+
+    def are_there(self, failure: Failure) -> bool:
+        """Tell whether all rows that a record of the batch waits for are brought by others which
+        wait, too: these may need nothing but each other.
+
+        To be told once `are_awaited` was told of all failed records of the batch.
+        """
         return bool(failure.needs) and all(map(self._is_known, failure.needs))
 
     def _is_known(self, key: RowKey) -> bool:

@@ -106,7 +106,9 @@ class BatchPass:
         self._at = 0  # the next entry
         self._longest_series = LONGEST_SERIES  # less while they are refused
         self._can_send_together = can_send_together(target.connection)
-        self._sends_together = self._can_send_together
+        self._apart = range(
+            0
+        )  # one of these was refused: to see which, they are sent by themselves
 
     @property
     def is_to_be_looked_through(self) -> bool:
@@ -131,6 +133,9 @@ class BatchPass:
         self._written.entries = self._entries[: self._at]
         if unpaid := self._unit.unpaid():
             raise CommitRefusedError(IntegrityError("a unique value is taken"), unpaid)
+        failures = self._written.failures
+        self._partners.look_up(failures.values())
+        self._written.hopeful = {i for i, one in failures.items() if self._partners.are_there(one)}
 
     def _is_over(self) -> bool:
         written, limits = self._written, self._attempt.limits
@@ -268,7 +273,8 @@ class BatchPass:
         """Return the next entries, as long as all may be good, or are known to be no records."""
         end = self._at
         if self._attempt.limits.is_timeout_final is None:
-            most = min(stop, self._at + self._longest_series)
+            edges = (edge for edge in (self._apart.start, self._apart.stop) if edge > self._at)
+            most = min(stop, self._at + self._longest_series, *edges)
             while end < most and not self._is_doubtful(end, self._entries[end]):
                 end += 1
         return self._entries[self._at : end]
@@ -289,28 +295,30 @@ class BatchPass:
             return False
         records = [entry for entry in entries if isinstance(entry, Record)]
         results: dict[int, Result] = {}
-        index = self._at
+        index = sent = self._at
+        together = self._can_send_together and self._at not in self._apart
         try:
-            with self._unit.in_series(records, together=self._sends_together) as replay:
+            with self._unit.in_series(records, together=together) as replay:
                 for index, entry in enumerate(entries, self._at):
                     result = self._result(entry, replay, results)
                     if result is None:
                         break
                     results[index] = result
+                    if self._replayer.is_settled:
+                        sent = index + 1
         except MemoryError:
             raise
         except Exception as error:  # by itself it is told why
             if self._is_undone() or is_of_the_database(error):
                 raise
             logger.debug("A series was refused at its record %d.", index, exc_info=error)
-            if self._sends_together:
-                self._sends_together = False  # to see at which one
+            if together:
+                self._apart = range(min(sent, index), index + 1)
             else:
                 self._attempt.refused.add(index)
                 self._longest_series = max(1, len(entries) // 4)
-                self._sends_together = self._can_send_together
+                self._apart = range(0)
             return True
-        self._sends_together = self._can_send_together
         self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
         self._unit.took_effect({i for i, one in results.items() if not isinstance(one, Failure)})
         for result in results.values():

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from tui_ingest.fields import as_datetime
+from tui_ingest.ingest.deadletters.inserting import insert
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.needs import changed_by
 from tui_ingest.ingest.model_fields import Serialized
@@ -38,21 +39,20 @@ def keep(
     _replace_earlier(target, file, [entry for entry, _ in failed])
     now = datetime.now(UTC)
     letters = [_letter(file, entry, failure, now) for entry, failure in failed]
-    _insert(target, letters)
+    insert(target, letters, numbered=True)
     records = [
         (letter, entry, failure)
         for letter, (entry, failure) in zip(letters, failed, strict=True)
         if isinstance(entry, Record)
     ]
-    target.rows(DeadLetterRow).bulk_create(
-        row for letter, entry, _ in records for row in _rows(target, letter, entry)
-    )
-    target.rows(DeadLetterKey).bulk_create(
+    insert(target, [row for letter, entry, _ in records for row in _rows(target, letter, entry)])
+    keys = [
         key
         for letter, entry, failure in records
         if failure.needs
         for key in keys_of(target, letter, entry, failure.needs)
-    )
+    ]
+    insert(target, keys)
     return letters
 
 
@@ -70,14 +70,6 @@ def _letter(file: ProcessedFile, entry: Entry, failure: Failure, now: datetime) 
         describe_record(letter, entry)
     describe_failure(letter, failure)
     return letter
-
-
-def _insert(target: Target, letters: list[DeadLetter]) -> None:
-    if target.connection.features.can_return_rows_from_bulk_insert:
-        target.rows(DeadLetter).bulk_create(letters)
-    else:  # MySQL does not tell the ids of many
-        for letter in letters:
-            letter.save(using=target.database, force_insert=True)
 
 
 def describe_record(letter: DeadLetter, record: Record) -> None:

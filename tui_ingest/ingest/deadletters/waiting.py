@@ -35,7 +35,7 @@ def touching(target: Target, file: ProcessedFile, records: Sequence[Record]) -> 
     keys = few(open_keys(target, file).values_list(*names), len(records))
     if rows is None or keys is None:
         return [*records]
-    return [*Sought(target, map(RowKey._make, rows | keys)).among(records)]
+    return [*Sought(target, rows | keys).among(records)]
 
 
 def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) -> list[int]:

@@ -21,6 +21,7 @@ deleting          a row deleted, with what `on_delete` has go along
 serializing       a row as the source would log it
 parents           the rows that a record refers to and that are not here
 failures          what an error means for the record that provoked it
+nulls             columns that take none, known before the database is asked
 value_limits      what a column does not take, in the words of the model
 clashes           two rows that claim one value: which one has it now
 sought            rows that are looked for among those of many records

@@ -89,6 +89,11 @@ class PreparedSeries:
         self._sending = Sending(target.connection, cursor, together=together)
         self._here: dict[Table, _Here] = {}
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing waits to be sent."""
+        return self._sending.is_done
+
     def settle(self) -> None:
         """Have everything written: somebody is about to look, or the series is at its end.
 

@@ -19,6 +19,7 @@ from tui_ingest.ingest.exact.linking import set_links
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.prepared import PreparedSeries
 from tui_ingest.ingest.exact.statements import Statements
+from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.identity import is_referenced_by_pk
 from tui_ingest.ingest.model_fields import Serialized, fields_of, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
@@ -114,6 +115,11 @@ class Replayer:
         if self._series is not None:
             self._series.settle()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the database has taken all that was replayed."""
+        return self._series is None or self._series.is_settled
+
     def check(self, record: Record) -> None:
         """Refuse what `replay` would refuse before it asks the database, as far as that is known:
         a savepoint takes longer than all of this.
@@ -123,7 +129,7 @@ class Replayer:
         """
         for serialized in self._permitted(record.objects, {}):
             if record.operation is Operation.SAVE and not may_look_up(serialized):
-                deserialize(self._target, serialized)
+                self._row(serialized)
             else:
                 find_model(serialized["model"])
 
@@ -160,10 +166,18 @@ class Replayer:
 
     # Saving
 
+    def _row(self, serialized: Serialized) -> Row:
+        row = deserialize(self._target, serialized)
+        table = self._statements.of(row.model)
+        is_hopeless = table is not None and table.refuses(row.values)
+        if is_hopeless and (refused := beyond_limits(self._target, serialized)):
+            raise refused
+        return row
+
     def _save(self, serialized: Serialized, model: type[Model], told: Announcements) -> Outcome:
         if may_look_up(serialized):
             self.settle()
-        row = deserialize(self._target, serialized)
+        row = self._row(serialized)
         names = known_names(serialized, fields_of(model))
         is_new = None
         if self._series is not None and not told.are_told_of_saves(model):

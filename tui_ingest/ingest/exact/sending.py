@@ -32,6 +32,11 @@ class Sending:
         self._kept: list[str] = []
         self._length = 0
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is kept."""
+        return not self._kept
+
     def execute(self, text: str, parameters: list[Any]) -> int:
         """Execute a statement after all that were kept; return for how many rows."""
         self.send()

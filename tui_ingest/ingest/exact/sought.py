@@ -25,7 +25,7 @@ from tui_ingest.ingest.model_fields import (
     referenced_fields,
 )
 from tui_ingest.ingest.policy import find_model
-from tui_ingest.ingest.reasons import RecordError, RowKey
+from tui_ingest.ingest.reasons import RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import Record
 
@@ -42,11 +42,17 @@ class _Names(NamedTuple):
 
 
 class Sought:
-    """Rows that are looked for."""
+    """Rows that are looked for.
 
-    def __init__(self, target: Target, keys: Iterable[RowKey]) -> None:
-        self.keys = frozenset(keys)
+    Args:
+        rows: as `RowKey` has them.
+    """
+
+    def __init__(self, target: Target, rows: Iterable[tuple[str, str]]) -> None:
         self._target = target
+        self._keys: dict[str, list[str]] = defaultdict(list)  # by the label of their model
+        for label, key in rows:
+            self._keys[label].append(key)
 
     def among(self, records: Sequence[Record]) -> list[Record]:
         """Return the records that may speak of one of the rows, by any of its names.
@@ -84,8 +90,8 @@ class Sought:
             model = concrete(find_model(label))
         except RecordError:  # its pk is all that is known
             return _Names((), frozenset(), True)
-        texts = [key.key for key in self.keys if key.model == model._meta.label_lower]
-        texts += [text.partition("=")[2] for text in texts]
+        keys = self._keys.get(model._meta.label_lower, ())
+        texts = [*keys, *(key.partition("=")[2] for key in keys)]
         pk = primary_key(model)
         named_by = referenced_fields(model) | {self._target.identities.field(model)}
         return _Names(

@@ -15,6 +15,7 @@ from django.db.models import BinaryField, CompositePrimaryKey, Model, Q, Value, 
 
 from tui_ingest.ingest.exact import writing
 from tui_ingest.ingest.exact.deleting import goes_alone
+from tui_ingest.ingest.exact.nulls import never_null
 from tui_ingest.ingest.exact.triggers import has_triggers
 from tui_ingest.ingest.model_fields import AnyField, concrete, primary_key
 from tui_ingest.ingest.policy import REMEMBERED_LABELS
@@ -112,6 +113,15 @@ class Table:
         connection = self._target.connection
         is_to_be_seen = self.identity is self._pk and connection.vendor == "postgresql"
         return is_to_be_seen and has_triggers(self.model, connection)
+
+    def refuses(self, values: Values) -> bool:
+        """Tell whether the database is known to refuse what a record carries."""
+        return any(values.get(attname, self) is None for attname in self._never_null)
+
+    @cached_property
+    def _never_null(self) -> tuple[str, ...]:
+        fields = never_null(self.model, self._target.connection)
+        return tuple(field.attname for field in fields)
 
     @cached_property
     def find(self) -> Question:

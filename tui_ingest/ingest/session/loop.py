@@ -205,7 +205,7 @@ class Loop:
 
     def _follow_up(self, written: BatchResult) -> None:
         self.publisher.progress(self.cursor)
-        new = [*written.letters.values()]
+        new = [written.letters[index] for index in written.hopeful]
         to_retry = bool(written.touching or new)
         if to_retry and self._retry_letters(lambda letters: letters.after(written.touching, new)):
             self.applier.failures_in_a_row = written.failures_in_a_row = 0  # something succeeded

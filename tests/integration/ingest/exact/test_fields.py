@@ -205,8 +205,11 @@ def test_a_bad_value_is_named_with_its_field_and_the_reason(target):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"char": None}, "char is empty; it must have a value.\n"),
-        ({"char": "x" * 300}, "char has 300 characters; it may have 40.\n"),
+        ({"char": None}, "char is empty; it must have a value."),
+        (
+            {"char": "x" * 300},
+            "char has 300 characters; it may have 40.\nA column does not take its value:",
+        ),
     ],
 )
 def test_what_a_column_refuses_is_said_in_the_words_of_the_model(target, fields, words):
@@ -214,7 +217,7 @@ def test_what_a_column_refuses_is_said_in_the_words_of_the_model(target, fields,
         target.accept(saved("everything", 1, {**MINIMUM, **fields}))  # SQLite takes any length
         return
     letter = target.refuse(saved("everything", 1, {**MINIMUM, **fields}))
-    assert f"gallery.everything 1: {words}A column does not take its value:" in letter.error
+    assert letter.error.startswith(f"gallery.everything 1: {words}")
 
 
 def test_text_that_a_database_has_not_is_said_in_the_words_of_the_model(target):

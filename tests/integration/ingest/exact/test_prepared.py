@@ -17,6 +17,7 @@ from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.exact import statements
 from tui_ingest.ingest.exact.prepared import PreparedSeries
 from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.exact.sending import MOST_AT_ONCE
 from tui_ingest.ingest.exact.statements import Table
 from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.target import Target
@@ -131,6 +132,24 @@ def test_statements_go_together_where_the_driver_can_send_several(database, tria
         assert trial.exact(history) == expected
     writing = [sql for sql in sent if sql.startswith(("INSERT", "UPDATE")) and "_stamp" in sql]
     assert len(writing) == (4 if database == "postgres" else 200)
+
+
+def test_what_was_taken_before_one_is_refused_is_not_sent_one_by_one(monkeypatch):
+    trial = Trial("postgres", monkeypatch)
+    good = [item(pk, f"item {pk}") for pk in range(1, 200)]
+    history = [lines(seller(1, 1), *good[:150], item(200, "item 7"), *good[150:])]
+    expected = trial.by_django(history)
+    sent = []
+
+    def note(execute, sql, *rest):
+        sent.append(sql)
+        return execute(sql, *rest)
+
+    with connections["postgres"].execute_wrapper(note):
+        assert trial.exact(history) == expected
+    assert trial.refused == 1
+    # Those that were sent with it, and it once more.
+    assert sum(sql.count('INSERT INTO "market_item"') == 1 for sql in sent) < MOST_AT_ONCE + 2
 
 
 def test_what_is_kept_is_written_before_anybody_looks(monkeypatch):

@@ -12,9 +12,10 @@ GOOD = 20  # enough for a run
 
 
 def bad_lines(number):
-    """Four kinds of records that no target can apply."""
+    """Five kinds of records that no target can apply."""
     for pk in range(1, number + 1):
         yield saved("tag", pk, {"name": "a", "colour": "red"})
+        yield saved("tag", pk, {"name": None})
         yield saved("label", pk, {"text": "a", "tag": "nobody"})
         yield line("SAVE", serialized("gallery.nothing", pk, {}))
         yield line("DELETE", serialized("auth.group", pk, {}))
@@ -31,7 +32,7 @@ def savepoints(target, bad):
     good = [saved("tag", 1000 + pk, {"name": f"{pk}"}) for pk in range(GOOD)]
     with connections[target.database].execute_wrapper(note):
         result = target.apply(*good[: GOOD // 2], *bad_lines(bad), *good[GOOD // 2 :])
-    assert result.set_aside == 4 * bad
+    assert result.set_aside == 5 * bad
     return [sql for sql in asked if sql.startswith("SAVEPOINT")]
 
 

@@ -6,9 +6,11 @@ by `executemany`, 11 µs from arrays and 19 µs by VALUES.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
+
+from django.db.backends.utils import CursorWrapper
 
 from tui_ingest.ingest.exact import sequences
 from tui_ingest.ingest.fast.columns import Column
@@ -35,13 +37,21 @@ def draw(table: Table, above: int, at_once: int) -> Iterator[int]:
     sequences.reset(table.connection, {table.model: above})
     while True:
         with table.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [table.quoted, table.pk.field.column, at_once],
-            )
-            numbers = cursor.fetchall()
-        for (number,) in numbers:
-            yield number
+            numbers = next_numbers(cursor, table.quoted, str(table.pk.field.column), at_once)
+        yield from numbers
+
+
+def next_numbers(cursor: CursorWrapper, table: str, column: str, many: int) -> list[int]:
+    """Return numbers for new rows, as the database gives them.
+
+    Args:
+        table: quoted.
+    """
+    cursor.execute(
+        "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+        [table, column, many],
+    )
+    return [number for (number,) in cursor.fetchall()]
 
 
 def write(group: Group) -> None:
@@ -56,19 +66,16 @@ def write(group: Group) -> None:
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {loading} ON COMMIT DELETE ROWS AS"  # noqa: S608
             f" SELECT {chosen}, 0 AS {_PLACE} FROM {table.quoted} WITH NO DATA"
         )
-        # Django does not know COPY: its errors are not made Django's unless asked for.
-        with (
-            table.connection.wrap_database_errors,
-            cursor.copy(f"COPY {loading} ({chosen}, {_PLACE}) FROM STDIN") as copy,
-        ):
-            for row in _placed(group):
-                copy.write_row(row)
+        # To truncate it makes new files and new rows of the catalogue: seldom is there a need.
+        cursor.execute(f"SELECT 1 FROM {loading} LIMIT 1")  # noqa: S608
+        if cursor.rowcount:  # an earlier run of this transaction
+            cursor.execute(f"TRUNCATE {loading}")
+        copy(cursor, f"{loading} ({chosen}, {_PLACE})", _placed(group))
         cursor.execute(
             f"INSERT INTO {table.quoted} ({chosen})"  # noqa: S608
             f" SELECT {chosen} FROM {loading} WHERE {_PLACE} IS NOT NULL ORDER BY {_PLACE}"
             f" {on_conflict(group.plan)}"
         )
-        cursor.execute(f"TRUNCATE {loading}")
 
 
 def insert(table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) -> None:
@@ -79,6 +86,21 @@ def insert(table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) 
             f"INSERT INTO {table.quoted} ({names(columns)}) SELECT * FROM unnest({arrays})",  # noqa: S608
             [[*values] for values in zip(*new, strict=True)],
         )
+
+
+def copy(cursor: CursorWrapper, into: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows as the driver takes them.
+
+    Args:
+        into: a table with the names of the columns, as SQL has them.
+    """
+    # Django does not know COPY: its errors are not made Django's unless asked for.
+    with (
+        cursor.db.wrap_database_errors,
+        cursor.copy(f"COPY {into} FROM STDIN") as copying,
+    ):
+        for row in rows:
+            copying.write_row(row)
 
 
 def _loading_table(table: Table, columns: list[Column]) -> str:
