@@ -138,7 +138,7 @@ class ConstraintBlame:
         ends = self._converted(_key(relation), [v or () if is_many else (v,) for v in values])
         parents = ref_to(_key(relation).target_field, self._target.connection)
         wanted = {end for some in ends for end in some or ()} - {None}
-        absent = wanted - lookups.existing(parents, wanted, self._target.connection)
+        absent = lookups.missing(parents, wanted, self._target.connection)
         for one, found in zip(setting, ends, strict=True):
             if found is None or not absent.isdisjoint(found):
                 yield _Held(one, number, relation, found)

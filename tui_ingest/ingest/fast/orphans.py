@@ -30,8 +30,8 @@ class Orphans:
     def __init__(self, window: Window, tables: Tables) -> None:
         self._window = window
         self._tables = tables
-        self._here: dict[ColumnRef, set[Any]] = {}  # values looked for before, and found
-        self._absent: dict[ColumnRef, set[Any]] = {}  # and not found
+        # Values that were looked for before, and those of them that are missing.
+        self._looked_for: dict[ColumnRef, tuple[set[Any], set[Any]]] = {}
 
     def take_out(self) -> dict[int, Absence]:
         """Take those records out of the window.
@@ -91,16 +91,11 @@ class Orphans:
     ) -> set[Any]:
         for group in self._window.saves_of(self._tables.of(target.model)):
             wanted.difference_update(group.of(target.name) or ())
-        return wanted - self._existing(table, to, wanted)
-
-    def _existing(self, table: Table, column: ColumnRef, wanted: set[Any]) -> set[Any]:
-        here = self._here.setdefault(column, set())
-        absent = self._absent.setdefault(column, set())
-        unknown = wanted - here - absent
-        found = lookups.existing(column, unknown, table.connection)
-        here |= found
-        absent |= unknown - found
-        return here
+        known, absent = self._looked_for.setdefault(to, (set(), set()))
+        unknown = wanted - known
+        known |= unknown
+        absent |= lookups.missing(to, unknown, table.connection)
+        return wanted & absent
 
     def _blame(self, table: Table, reference: Reference, missing: set[Any]) -> set[int]:
         """Return the records whose reference is the one that the row is left with."""
