@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.status.session_status import SessionStatus
-from tui_ingest.ingest.status.stored import Known, told_backlog
+from tui_ingest.ingest.status.stored import StoredLogs, told_backlog
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 from tui_ingest.opening import open_log
@@ -29,7 +29,7 @@ def statuses_of(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, Ses
 
     It takes as many queries for a thousand logs as for one, and a look at the files of each.
     """
-    known = Known(target, files)
+    known = StoredLogs(target, files)
     return {file.pk: known.status_of(file, _seen_backlog(target, file)) for file in files}
 
 
@@ -45,7 +45,7 @@ def overview(target: Target) -> list[SessionStatus]:
     Cheap enough to be asked every second for hundreds of logs.
     """
     files = target.rows(ProcessedFile).order_by("file_path")
-    known = Known(target, files)
+    known = StoredLogs(target, files)
     return [known.status_of(file, told_backlog(file)) for file in files.defer("witnesses")]
 
 
@@ -55,7 +55,7 @@ def told_or_seen(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, Se
     What a session said last may be long past: then the log's files are looked at. A broker is not
     asked; one that does not answer takes seconds, and somebody waits for all of the logs.
     """
-    known = Known(target, files)
+    known = StoredLogs(target, files)
 
     def backlog(file: ProcessedFile) -> Backlog | None:
         if known.is_alive(file):

@@ -22,7 +22,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 _ENDED = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
 
 
-class Known:
+class StoredLogs:
     """What the database knows of some logs, asked for all of them at once."""
 
     def __init__(self, target: Target, files: QuerySet[ProcessedFile]) -> None:
