@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -80,9 +81,13 @@ class Server:
     def wait_until_ready(self):
         deadline = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            with contextlib.suppress(OSError):
+            try:
                 self.ask("/healthz")
                 return
+            except urllib.error.HTTPError as not_yet:
+                not_yet.close()
+            except OSError:
+                pass  # it does not listen yet
             time.sleep(0.02)
         raise AssertionError((self.folder / "log").read_text()[-2000:])
 

@@ -70,12 +70,16 @@ async def test_a_session_that_cannot_go_on_says_why_and_stays(desk):
 
 
 async def test_a_session_that_crashes_is_a_failure_and_not_a_lost_screen():
+    listened = threading.Event()
+
     def session(control, report):
+        listened.wait(DEADLINE_SECONDS)
         raise RuntimeError("[/oops]")
 
     app = console(session, Control())
     async with app.run_test() as pilot:
         with routed(app.view.feed):
+            listened.set()
             await until(pilot, lambda: app.view.status.ended is not None)
             await until(pilot, lambda: app.view.feed.messages)
         assert "RuntimeError: [/oops]" in app.view.status.ended.error

@@ -76,7 +76,8 @@ def test_a_list_has_a_line_for_each(target, command):
 def test_a_reason_that_does_not_exist_is_no_empty_list(target, command):
     target.apply(orphan())
     told = command("retry", "--all", "--reason", "missing_parents", status=1)
-    assert "'missing_parents' (choose from 'unknown_model', " in told
+    assert "invalid choice: 'missing_parents'" in told
+    assert "(choose from 'unknown_model', " in told
     assert "'torn', " in told
 
 

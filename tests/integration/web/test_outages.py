@@ -198,9 +198,7 @@ def test_machines_are_told_too(file, impatient, client, settings):
     with locked():
         answer = client.get("/metrics")
         for options in ({"json": True}, {"max_lag": 60.0}, {"prometheus": True}):
-            with pytest.raises(
-                CommandError, match=r"cannot be read: database is locked\. Try again"
-            ):
+            with pytest.raises(CommandError, match="cannot be used now: database is locked"):
                 call_command("ingest_status", **options)
         with pytest.raises(CommandError, match="cannot be used now: database is locked"):
             call_command("ingest_control", "pause", file.file_path)
