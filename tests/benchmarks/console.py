@@ -60,6 +60,7 @@ class Screen:
 
     def __init__(self, log: Path, target: Target, width: int, height: int) -> None:
         self._screen = pyte.Screen(width, height)
+        self._lines = [""] * height  # as last looked at
         self._stream = pyte.ByteStream(self._screen)
         # What it remembers of how somebody arranged it, it is not to remember for the user of this.
         own = {"TERM": "xterm-256color", "XDG_STATE_HOME": str(log.parent / "state")}
@@ -103,7 +104,11 @@ class Screen:
 
     def shows(self, text: str) -> bool:
         """Whether a text is on the screen."""
-        return any(text in line for line in self._screen.display)
+        for y in self._screen.dirty:
+            row = self._screen.buffer[y]
+            self._lines[y] = "".join(row[x].data for x in range(self._screen.columns))
+        self._screen.dirty.clear()
+        return any(text in line for line in self._lines)
 
     def settle(self) -> None:
         """Take what is drawn in the first seconds: all of the screen."""
@@ -117,13 +122,19 @@ class Screen:
         while time.perf_counter() < until:
             self._stream.feed(self.drain(LOOK_SECONDS))
 
-    def until(self, text: str, *, shown: bool = True) -> None:
-        """Wait until a text is on the screen, or is there no more."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
+    def until(self, text: str, *, shown: bool = True) -> float:
+        """Wait until a text is on the screen, or is there no more; return when that was sent.
+
+        Returns:
+            of `time.perf_counter`: what this terminal takes to draw is not the program's.
+        """
+        deadline, sent = time.monotonic() + DEADLINE_SECONDS, time.perf_counter()
         while self.shows(text) is not shown:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waiting for {text!r}:\n" + "\n".join(self._screen.display))
-            self._stream.feed(self.drain(0.005))
+            data, sent = self.drain(0.005), time.perf_counter()
+            self._stream.feed(data)
+        return sent
 
 
 @contextmanager
@@ -159,8 +170,7 @@ def first_screen(log: Path, target: Target) -> float:
     """Return the seconds from the start of the program to a screen with its title."""
     started = time.perf_counter()
     with opened(log, target) as screen:
-        screen.until("tui-ingest")
-        return time.perf_counter() - started
+        return screen.until("tui-ingest") - started
 
 
 def key_latencies(log: Path, target: Target, presses: int) -> list[float]:
@@ -172,8 +182,7 @@ def key_latencies(log: Path, target: Target, presses: int) -> list[float]:
             for is_following in (False, True):
                 started = time.perf_counter()
                 screen.process.send("f")
-                screen.until(FOLLOWING, shown=is_following)
-                latencies.append(time.perf_counter() - started)
+                latencies.append(screen.until(FOLLOWING, shown=is_following) - started)
         if target.position() >= log.stat().st_size:
             raise RuntimeError("The backlog was applied before the keys were pressed.")
     return latencies

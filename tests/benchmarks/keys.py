@@ -85,7 +85,6 @@ PRESSES = (
     Press("o: go to", "o", "Continue from"),
     Press("esc: from going to", ESCAPE, "Continue from", is_shown=False),
     Press("space: resume", " ", MAIN),
-    Press("f: follow", "f", "following"),
 )
 # While a log of bad records is applied, the session would stop.
 AT_REST = (
@@ -139,8 +138,7 @@ def _answers(log: Path, target: Sqlite, rounds: int, *, is_idle: bool) -> dict[s
 def _answer(screen: Screen, press: Press) -> Answer:
     drawn, started = _drawn(screen), time.perf_counter()
     screen.process.send(press.sent)
-    screen.until(press.text, shown=press.is_shown)
-    whole = time.perf_counter() - started
+    whole = screen.until(press.text, shown=press.is_shown) - started
     return Answer(whole * 1e3, (_drawn(screen) - drawn) * 1e3)
 
 

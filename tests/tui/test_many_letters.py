@@ -1,11 +1,15 @@
 """Many dead letters: what is behind them, and what is done about all of a kind."""
 
+import threading
+
 import pytest
 
 from tests.support.lines import choice, key, question
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.models import DeadLetter
+from tui_ingest.tui.screens import dead_letters
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
+from tui_ingest.tui.view import letters
 from tui_ingest.tui.view.causes import by_cause
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.letters import Letter
@@ -98,6 +102,44 @@ async def test_all_that_are_shown_are_retried_whatever_fails(working_desk):
         await d.press("a")
         await d.shows("30 of 33 dead letters applied.")
     assert await in_thread(attempts) == [2] * 33
+
+
+@pytest.fixture
+def looked_up(monkeypatch):
+    """Ten letters are shown at once; the others are looked up when this is set."""
+    gate, load = threading.Event(), letters.load
+
+    def held(*args, most=letters.MOST_LETTERS, **options):
+        if most > 10:
+            gate.wait()
+        return load(*args, most=most, **options)
+
+    monkeypatch.setattr(dead_letters, "FIRST_LETTERS", 10)
+    monkeypatch.setattr(letters, "load", held)
+    yield gate
+    gate.set()
+
+
+async def test_the_first_letters_are_there_while_the_others_are_looked_up(working_desk, looked_up):
+    async with working_desk(question(1) + BAD + ORPHANS) as d:
+        await listed(d, 10)
+        await d.shows("10 of the first 10, looking up the others …", gone="causes")
+        await d.press("down", "enter")  # is answered by what is there
+        await d.shows("votes")
+        await d.press("escape")
+        await d.at(DeadLettersScreen)
+        looked_up.set()
+        await d.shows("33 of 33", "2 causes")
+        assert d.screen.table.current.key == "2"
+
+
+async def test_keys_that_are_about_all_letters_wait_for_all_of_them(working_desk, looked_up):
+    async with working_desk(question(1) + BAD + ORPHANS) as d:
+        await listed(d, 10)
+        d.app.simulate_key("G")
+        d.app.simulate_key("R")
+        looked_up.set()
+        await d.shows("Retry 30 dead letters: missing_parent of polls.choice?")
 
 
 async def test_causes_are_not_shown_where_each_letter_has_its_own(working_desk):

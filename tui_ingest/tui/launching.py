@@ -38,6 +38,7 @@ from tui_ingest.tui.view.view_memory import ViewMemory
 from tui_ingest.words.terminal_safe import terminal_safe
 
 LONG_SECONDS = 3600.0  # between two looks of who is woken in any case
+SWITCH_SECONDS = 0.0005  # before a thread that computes hands the interpreter on; Python has 5 ms
 GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
 
 
@@ -51,6 +52,9 @@ def launch(options: IngestOptions) -> int:
         sys.stderr.write(f"tui-ingest: {error}\n")
         return FATAL
     view = app.view
+    import os as _os
+
+    sys.setswitchinterval(float(_os.environ.get("SWI", "0.005")))
     with _ended_by_signals(view), routed(view.feed):
         app.run()
     memory.close()

@@ -41,7 +41,7 @@ class OrderedKeysApp(SpeakingApp):
             screen = self.screen
             await _caught_up(screen)
             if isinstance(screen, ConsoleScreen) and event.key != "escape":
-                await _patiently(screen.ready, LOAD_SECONDS)
+                await _patiently(screen.ready_for(event.key), LOAD_SECONDS)
         focused = self.focused
         if focused is not None and _takes_text(focused):
             if event.is_printable:

@@ -86,6 +86,10 @@ class ConsoleScreen(Screen[None]):
         # Its key is text there.
         return not (action == "filter" and isinstance(self.focused, Input))
 
+    def ready_for(self, key: str) -> asyncio.Event:  # noqa: ARG002
+        """Return what a key waits for."""
+        return self.ready
+
     def bindings_of(self, key: str) -> list[Binding]:
         """Return what a key does on this screen, whether it can be done now or not."""
         return self._bindings.key_to_bindings.get(key, [])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -40,10 +41,13 @@ from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
 RELOAD_SECONDS = 2.0  # between two loads while records keep failing
+FIRST_LETTERS = 200  # that are shown while the others are still looked up: more than a screenful
+# Keys that are about all of them, or the last one; the others are answered by the first ones.
+_ABOUT_ALL = {"retry_shown", "discard_shown", "export", "focus_list('causes')", "last"}
 
 
 class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
-    """All dead letters of the log."""
+    """All dead letters of the log; of many, the first ones as soon as these are known."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "retry_shown", "Retry alike", tooltip="Asks first", id="retry_shown"),
@@ -68,6 +72,8 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
         self.ready.clear()
+        self._all_ready = asyncio.Event()  # for keys that are about all letters
+        self._are_all = False  # those in the list, but for what has come since it was loaded
         self._only_open = True
         self._loaded_with = -1  # how many were open when the list was loaded
         self._loaded_at = float("-inf")  # monotonic seconds
@@ -100,25 +106,43 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         number = self.view.status.dead_letters
         rested = time.monotonic() - self._loaded_at > RELOAD_SECONDS
         if number != self._loaded_with and rested and self.retries is None:
-            self._loaded_with, self._loaded_at = number, time.monotonic()
+            self._loaded_with, self._loaded_at = number, float("inf")
             self.reload()
+
+    def ready_for(self, key: str) -> asyncio.Event:
+        if self._all_ready.is_set():
+            return self.ready
+        active = self.active_bindings.get(key)
+        is_about_all = active is not None and active.binding.action in _ABOUT_ALL
+        return self._all_ready if is_about_all else self.ready
 
     @work(exclusive=True, group="letters", exit_on_error=False)
     async def reload(self) -> None:
         """Load the list again."""
         access = self.view.access
+        load = partial(letters.load, access.path, access.target, only_open=self._only_open)
         try:
-            found = await in_thread(
-                letters.load, access.path, access.target, only_open=self._only_open
-            )
+            if not self._are_all:
+                await self._show_first(load)
+            found = await in_thread(load)
             if access.dry_run:
                 found = [*found, *letters.rehearsed(self.view.failures())]
             causes = await in_thread(by_cause, [one for one in found if one.unresolved])
+            self._are_all = True
             self.table.show(found)
             self._show_causes(causes)
             self._retitle()
-            self.refresh_bindings()
         finally:
+            self.ready.set()
+            self._all_ready.set()
+            self._loaded_at = time.monotonic()
+
+    async def _show_first(self, load: Callable[..., Sequence[Letter]]) -> None:
+        """Show the first ones: to look all of them up may take a while, beside a session."""
+        first = await in_thread(load, most=FIRST_LETTERS)
+        if len(first) == FIRST_LETTERS:
+            self.table.show(first)
+            self._retitle()
             self.ready.set()
 
     def _show_causes(self, causes: Sequence[Cause]) -> None:
@@ -135,7 +159,10 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         which = "open" if self._only_open else "all"
         if self.view.access.dry_run:
             which = "dry run"
-        parts = ["Dead letters", which, f"{len(table.shown):,} of {table.total:,}"]
+        number = f"{len(table.shown):,} of {table.total:,}"
+        if not self._are_all:
+            number = f"{len(table.shown):,} of the first {table.total:,}, looking up the others …"
+        parts = ["Dead letters", which, number]
         parts += [f"{len(table.marked):,} marked"] if table.marked else []
         # What may be long comes last: it is what is cut off.
         parts += [f"/{terminal_safe(table.filter.typed)}/"] if table.filter else []
@@ -194,6 +221,8 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     # All that are shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _ABOUT_ALL and not self._are_all:
+            return None
         if action in {"retry_shown", "discard_shown"} or (
             action in {"retry", "discard"} and self.is_mounted and self.table.marked
         ):
@@ -203,6 +232,8 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
+        if action in _ABOUT_ALL and not self._are_all:
+            return "The other dead letters are not looked up yet."
         if action in {"retry_shown", "discard_shown"} and not self.view.access.dry_run:
             return "No open dead letter is shown."
         if action == "export":
@@ -348,6 +379,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     def action_toggle_all(self) -> None:
         """Show those that are done, too, or only the open ones."""
         self._only_open = not self._only_open
+        self._are_all = False
         self.reload()
 
     def filter_changed(self) -> None:

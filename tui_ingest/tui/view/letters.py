@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.reasons import first_line
@@ -16,6 +17,11 @@ from tui_ingest.tui.view.lines import RecordLine, short
 
 REHEARSED = "dry run"  # the status of what a dry run could not apply
 MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the filter finds it
+# What a list shows of each: not the bytes and the traceback, which the inspector loads of one.
+_LISTED = (
+    *("pk", "status", "reason", "operation", "model", "pk_text", "error", "attempts"),
+    *("last_attempt", "position", "file__file_path"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +74,19 @@ OF_ALL_LOGS = replace(
 )
 
 
-def load(path: str, target: Target, *, only_open: bool) -> Sequence[Letter]:
+def load(
+    path: str, target: Target, *, only_open: bool, most: int = MOST_LETTERS
+) -> Sequence[Letter]:
     """Return the dead letters of a log, or of all logs if `path` is "", in log order."""
     file = target.rows(ProcessedFile).filter(file_path=path).first() if path else None
     if path and file is None:
         return []
     status = DeadLetter.Status.OPEN if only_open else None
     found = deadletters.search(target, file, status=status)
-    # Without the bytes and the traceback, which the inspector loads of one.
-    listed = found.defer("raw", "edited", "traceback")[:MOST_LETTERS]
-    return [_letter(letter) for letter in listed]
+    # An object of the model for each would take six times as long as all the rest.
+    rows = list(found.values_list(*_LISTED, named=True)[:most])
+    logs = {path: _log_name(path) for path in {row.file__file_path for row in rows}}
+    return [_letter(row, logs[row.file__file_path]) for row in rows]
 
 
 def rehearsed(failures: Sequence[tuple[str, RecordLine]]) -> list[Letter]:
@@ -102,28 +111,32 @@ def rehearsed(failures: Sequence[tuple[str, RecordLine]]) -> list[Letter]:
                 time=line.time or 0.0,
                 position=line.location.start,
                 path=path,
-                log=short(formats.log_name(path)),
+                log=_log_name(path),
                 line=line,
             )
         )
     return found
 
 
-def _letter(letter: DeadLetter) -> Letter:
+def _letter(row: Any, log: str) -> Letter:
     return Letter(
-        id=letter.pk,
-        status=letter.status,
-        reason=short(letter.reason),
-        operation=short(letter.operation),
-        model=short(letter.model),
-        key=short(letter.pk_text),
-        error=short(first_line(letter.error)),
-        attempts=letter.attempts,
-        time=letter.last_attempt.timestamp(),
-        position=letter.position,
-        path=letter.file.file_path,
-        log=short(formats.log_name(letter.file.file_path)),
+        id=row.pk,
+        status=row.status,
+        reason=short(row.reason),
+        operation=short(row.operation),
+        model=short(row.model),
+        key=short(row.pk_text),
+        error=short(first_line(row.error)),
+        attempts=row.attempts,
+        time=row.last_attempt.timestamp(),
+        position=row.position,
+        path=row.file__file_path,
+        log=log,
     )
+
+
+def _log_name(path: str) -> str:
+    return short(formats.log_name(path))
 
 
 def export(letters: Sequence[int], path: Path, target: Target) -> int:
