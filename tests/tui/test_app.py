@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from textual.screen import ModalScreen
 
 from tests.tui.scripted import DEADLINE_SECONDS, NOW, ScriptedSession, console, record, until
 from tui_ingest.ingest.events import SessionEnded, State
@@ -209,3 +210,21 @@ def test_logging_goes_to_the_feed_and_not_to_the_terminal(capsys):
         "Bad | ValueError: [/x]",
     ]
     assert [message.severity.name for message in feed.messages] == ["WARNING", "WARNING", "ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("size", "classes"), [((80, 16), {"-narrow", "-low"}), ((120, 36), {"-wide", "-high"})]
+)
+async def test_a_screen_is_styled_for_its_size_before_it_is_laid_out(desk, size, classes):
+    found = []
+
+    class Opened(ModalScreen[None]):
+        def compose(self):
+            found.append(classes <= self.classes)
+            return []
+
+    async with desk(size=size) as d:
+        d.app.push_screen(Opened())
+        await d.at(Opened)
+        await d.until(lambda: found)
+    assert found == [True]

@@ -209,6 +209,22 @@ class ConsoleApp(PacedApp, OrderedKeysApp):
                 name = terminal_safe(PurePath(status.path).name)
                 self._driver.write(f"\x1b]9;{self.TITLE} {name}: {status.last_error}\x07")
 
+    # Screens
+
+    def push_screen(self, screen: Any, *args: Any, **options: Any) -> Any:  # as Textual's
+        """Open a screen, styled for the size that it will have.
+
+        Textual lays a screen out and draws it, and then finds out which of the breakpoints holds:
+        it is styled, laid out and drawn twice.
+        """
+        if isinstance(screen, Screen):
+            for size, breakpoints in zip(
+                self.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
+            ):
+                names = [name for least, name in breakpoints if size >= least]
+                screen.add_class(*names[-1:], update=False)
+        return super().push_screen(screen, *args, **options)
+
     # Actions
 
     async def action_ask_to_quit(self) -> None:
