@@ -14,6 +14,7 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.logs import routed
+from tui_ingest.tui.widgets.guide_page import GuidePage
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
@@ -228,3 +229,24 @@ async def test_a_screen_is_styled_for_its_size_before_it_is_laid_out(desk, size,
         await d.at(Opened)
         await d.until(lambda: found)
     assert found == [True]
+
+
+async def test_the_beginning_of_a_page_is_shown_before_the_rest_is_drawn(desk):
+    shown = []
+
+    class Rest:
+        def __rich__(self):
+            shown.append("the beginning" in d.text())
+            return "the end"
+
+    class Page(ModalScreen[None]):
+        def compose(self):
+            yield GuidePage("the beginning\n" * 50, Rest())
+
+    async with desk() as d:
+        d.app.push_screen(Page())
+        await d.at(Page)
+        await d.until(lambda: shown)
+        d.screen.query_one(GuidePage).scroll_end(animate=False)
+        await d.shows("the end")
+    assert shown[0]

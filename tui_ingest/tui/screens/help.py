@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 import tui_ingest
-from tui_ingest.tui.widgets.guide_page import GuidePage, GuideText
+from tui_ingest.tui.widgets.guide_page import GuidePage, sections
 from tui_ingest.tui.widgets.page_titles import PageTitles
 
 EXPLANATION = Path(__file__).with_name("help.md").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog help"):
             yield PageTitles(["This screen", *map(_title, PAGES.values())])
-            yield GuidePage(self._key_table(), GuideText(self._explanation))
+            yield GuidePage(self._key_table(), *sections(self._explanation))
 
     def on_mount(self) -> None:
         turn = f"{self._key_name('previous_page')} {self._key_name('next_page')} turn pages"
@@ -79,9 +79,9 @@ class HelpScreen(ModalScreen[None]):
         """Show a page from its beginning."""
         page = self.query_one(GuidePage)
         if event.page:
-            page.show(GuideText(list(PAGES.values())[event.page - 1]))
+            page.show(*sections(list(PAGES.values())[event.page - 1]))
         else:
-            page.show(self._key_table(), GuideText(self._explanation))
+            page.show(self._key_table(), *sections(self._explanation))
 
     @on(GuidePage.LinkClicked)
     def follow(self, event: GuidePage.LinkClicked) -> None:

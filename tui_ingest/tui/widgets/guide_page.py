@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
+import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -62,8 +65,13 @@ class GuideText(Markdown):
     }
 
 
+def sections(text: str) -> Sequence[GuideText]:
+    """Return the sections of a text of the guide, to be drawn one by one."""
+    return [GuideText(section) for section in re.split(r"^(?=## )", text, flags=re.MULTILINE)]
+
+
 class GuidePage(ScrollView, can_focus=True):
-    """What is shown is drawn once, as a whole: a long page takes a twentieth of a second.
+    """What is shown is drawn once: first what is seen, and the rest once that is on the screen.
 
     Args:
         parts: shown first, one below the other.
@@ -96,6 +104,8 @@ class GuidePage(ScrollView, can_focus=True):
         self._parts = parts
         self._lines: list[Strip] = []
         self._drawn: object = None  # what these were drawn from
+        self._left: list[RenderableType] = []  # parts that are still to be drawn
+        self._renderer = Console()  # that draws them
 
     def show(self, *parts: RenderableType) -> None:
         """Show these, one below the other, from the beginning."""
@@ -105,7 +115,7 @@ class GuidePage(ScrollView, can_focus=True):
         self.scroll_home(animate=False)
 
     def _lay_out(self) -> None:
-        """Draw the whole page, unless it would look the same."""
+        """Draw the page, unless it would look the same."""
         width = self.scrollable_content_region.width
         if width <= 2 * MARGIN:  # not laid out yet
             return
@@ -118,6 +128,7 @@ class GuidePage(ScrollView, can_focus=True):
         if drawn == self._drawn:
             return
         self._drawn = drawn
+        self._lines, self._left = [], [*self._parts]
         console = Console(
             file=io.StringIO(),
             width=width - 2 * MARGIN,
@@ -125,13 +136,21 @@ class GuidePage(ScrollView, can_focus=True):
             color_system="truecolor",
             theme=Theme(styles),
         )
-        lines = (line for part in self._parts for line in [*console.render_lines(part), []])
-        self._lines = [
-            Strip(line).apply_style(base).crop_pad(console.width, MARGIN, MARGIN, base)
-            for line in lines
-        ]
-        self.virtual_size = Size(width, len(self._lines))
+        self._renderer = console
+        self._draw(self.size.height)
+
+    def _draw(self, lines: float = math.inf) -> None:
+        """Draw parts that are left until there are so many lines."""
+        base, width = self.rich_style, self._renderer.width
+        while self._left and len(self._lines) < lines:
+            self._lines += [
+                Strip(line).apply_style(base).crop_pad(width, MARGIN, MARGIN, base)
+                for line in [*self._renderer.render_lines(self._left.pop(0)), []]
+            ]
+        self.virtual_size = Size(width + 2 * MARGIN, len(self._lines))
         self.refresh()
+        if self._left:
+            self.call_after_refresh(self._draw)
 
     def render_line(self, y: int) -> Strip:
         y += self.scroll_offset.y
