@@ -181,6 +181,7 @@ class GuidePage(ScrollView, can_focus=True):
         return Strip.join([line.crop(0, start), chosen, line.crop(end)])
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        self._draw()  # all that is left: it may be meant, too
         return selection.extract("\n".join(line.text.rstrip() for line in self._lines)), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
