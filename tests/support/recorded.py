@@ -53,6 +53,8 @@ for model in apps.get_app_config("APP").get_models(include_auto_created=True):
 print(json.dumps(tables))
 """
 
+_first_migrations = {}  # of an app with such models, as `makemigrations` has written it before
+
 
 class RecordedSite(Site):
     """A project with one app of its own.
@@ -76,8 +78,17 @@ class RecordedSite(Site):
     def write_models(self, models):
         """Write the app's models.py, and the migration that it needs."""
         (self.folder / self.app / "models.py").write_text(models)
+        migrations = self.folder / self.app / "migrations"
+        first, is_first = migrations / "0001_initial.py", not migrations.exists()
+        if is_first and (known := _first_migrations.get((self.app, models))):
+            migrations.mkdir()
+            (migrations / "__init__.py").touch()
+            first.write_text(known)
+            return
         made = self.manage("makemigrations", self.app, "--noinput")
         assert made.returncode == 0, made.stderr
+        if is_first:
+            _first_migrations[self.app, models] = first.read_text()
 
     def execute(self, *statements):
         """Run SQL as another program would."""
