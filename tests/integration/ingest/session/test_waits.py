@@ -4,13 +4,13 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 
 import psycopg
 import pytest
 from django.db import connections
 
+from tests.support import forks
 from tests.support.databases import Databases
 from tests.support.engine import DEADLINE_SECONDS, eventually
 from tests.support.lines import question, questions
@@ -39,9 +39,15 @@ def postgres_site(tmp_path, request):
 def follow(site, log, output):
     """A headless run that follows a log, caught up with its first record."""
     log.write_bytes(questions([1]))
-    command = [sys.executable, "-m", "tui_ingest", log, "--headless"]
     with output.open("w") as lines:
-        reader = subprocess.Popen(command, cwd=site.folder, env=clean(), stdout=lines, stderr=lines)
+        reader = forks.start(
+            ["-m", "tui_ingest", str(log), "--headless"],
+            folder=site.folder,
+            environment=clean(),
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=lines,
+        )
     eventually(lambda: "CAUGHT UP" in output.read_text(), what="it is caught up")
     return reader
 
