@@ -32,7 +32,7 @@ class Browser:
 
     @property
     def text(self):
-        return " ".join(self.find("body").text.split())
+        return " ".join(self.text_of("body").split())
 
     def text_of(self, selector):
         """Text of an element; empty while the page puts another one in its place."""
