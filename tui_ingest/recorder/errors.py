@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, DataError, InterfaceError
 
 from tui_ingest.errors import TuiIngestError
 
-# What reading a row may raise that is no fault of the row.
-NOT_THE_ROW = (DatabaseError, InterfaceError, MemoryError)
+
+def is_of_the_row(error: Exception) -> bool:
+    """Tell whether reading failed for what is in a row: its own field refuses the value, or the
+    driver, which has no Python object for it (PostgreSQL's `infinity`, years before 1 and after
+    9999). What the server itself says, with a code, is trouble of another kind.
+    """
+    if isinstance(error, DataError):
+        return getattr(error.__cause__, "sqlstate", None) is None
+    return not isinstance(error, DatabaseError | InterfaceError | MemoryError)
 
 
 class RecorderError(TuiIngestError):

@@ -140,7 +140,8 @@ for n in range(3):
     assert [o["pk"] for _, [o] in parsed(lines)] == [["h'1", 1]]
 
 
-def test_a_row_that_cannot_be_read_is_held_and_the_rest_is_sent(tmp_path):
+@pytest.mark.parametrize("arguments", ["--all", "shop.product --keys FILE"])
+def test_a_row_that_cannot_be_read_is_held_and_the_rest_is_sent(tmp_path, arguments):
     source = ShopSite(tmp_path, SOURCE_SETTINGS)
     source.do("""
 from django.db import connection
@@ -152,7 +153,10 @@ with suspended():
         "UPDATE shop_product SET seen = '2023-13-45 00:00:00' WHERE name = 'bad'"
     )
 """)
-    _, lines = resend(source, "--resend", "--all")
+    keys = source.folder / "keys"
+    of_all = "print(*Product.objects.values_list('pk', flat=True), sep='\\n')"
+    keys.write_text(source.shell(f"from shop.models import Product\n{of_all}"))
+    _, lines = resend(source, "--resend", *arguments.replace("FILE", str(keys)).split())
     assert sorted(o["fields"]["name"] for _, [o] in parsed(lines)) == ["one", "two"]
     status = RelayLog(source, "held").status()
     assert status["held"] == 1

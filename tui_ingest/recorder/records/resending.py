@@ -19,7 +19,7 @@ from django.db.models import Model, QuerySet
 
 from tui_ingest.recorder.captures import key_fields, recorded_models
 from tui_ingest.recorder.conf import get_settings
-from tui_ingest.recorder.errors import NOT_THE_ROW, RecorderError
+from tui_ingest.recorder.errors import RecorderError, is_of_the_row
 from tui_ingest.recorder.models import Change, Resend, stored
 from tui_ingest.recorder.records.ordering import ModelGraph
 from tui_ingest.recorder.records.rows import RowReader, key_of, row_of_key
@@ -160,9 +160,9 @@ def next_chunk(database: str, graph: ModelGraph, limit: int) -> Chunk | None:
         else:
             rows = list(following[:limit])
         after = key_text(rows[-1]) if rows else resend.after
-    except NOT_THE_ROW:
-        raise
-    except Exception:  # a value that its own field cannot read
+    except Exception as error:
+        if not is_of_the_row(error):
+            raise
         keys = given or [_as_list(key) for key in following.values_list("pk", flat=True)[:limit]]
         rows, unreadable = _one_by_one(model, keys, reader)
         after = _text_of(model, keys[-1])
@@ -188,9 +188,9 @@ def _one_by_one(
     for key in keys:
         try:
             rows += reader.by_key(model, [key]).values()
-        except NOT_THE_ROW:
-            raise
-        except Exception as error:  # whatever a field of the project's own raises
+        except Exception as error:
+            if not is_of_the_row(error):
+                raise
             unreadable[_text_of(model, key)] = f"{type(error).__name__}: {error}"
     return rows, unreadable
 

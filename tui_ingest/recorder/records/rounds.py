@@ -20,7 +20,11 @@ from django.db.models import Model
 from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.captures import key_fields, models_digest, recorded_models
 from tui_ingest.recorder.conf import RecorderSettings
-from tui_ingest.recorder.errors import NOT_THE_ROW, MigrationRunningError, ModelsChangedError
+from tui_ingest.recorder.errors import (
+    MigrationRunningError,
+    ModelsChangedError,
+    is_of_the_row,
+)
 from tui_ingest.recorder.models import Change, RelayStatus, stored
 from tui_ingest.recorder.records.looking_ahead import Entry, needed_by
 from tui_ingest.recorder.records.ordering import Deleted, Group, ModelGraph, Saved, ordered
@@ -86,9 +90,9 @@ class RoundReader:
             chunk = next_chunk(self._database, self._graph, limit - len(entries))
             try:
                 found = self._read(entries, later, chunk)
-            except NOT_THE_ROW:
-                raise
-            except Exception:  # a value that its own field cannot read
+            except Exception as error:
+                if not is_of_the_row(error):
+                    raise
                 found = self._read_carefully(entries, chunk)
                 if not (found.held or (chunk and chunk.unreadable)):
                     raise
@@ -154,9 +158,9 @@ class RoundReader:
     def _why_unreadable(self, entries: Sequence[Entry], rows: Sequence[Model]) -> str:
         try:
             self._records(entries, rows, RowReader(self._database))
-        except NOT_THE_ROW:
-            raise
-        except Exception as error:  # whatever a field of the project's own raises
+        except Exception as error:
+            if not is_of_the_row(error):
+                raise
             return f"{type(error).__name__}: {error}"
         return ""
 

@@ -41,8 +41,7 @@ class RowReader:
         asked = {comparable(fields, key): key for key in keys}
         known = self._read[model]
         new = {key: asked[key] for key in asked.keys() - known.keys()}
-        known |= dict.fromkeys(new)
-        known |= self._read_by_key(model, new)
+        known |= dict.fromkeys(new) | self._read_by_key(model, new)
         return {key: row for key in asked if (row := known[key]) is not None}
 
     def _read_by_key(

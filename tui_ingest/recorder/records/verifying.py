@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db import DatabaseError, InterfaceError
 from django.db.models import Model, QuerySet
 
 from tui_ingest.digests.canonical import Canon
@@ -28,6 +27,7 @@ from tui_ingest.digests.fields import (
 from tui_ingest.digests.lines import Digest, Rows
 from tui_ingest.digests.reading import Hasher, RowHash, Sum
 from tui_ingest.recorder.conf import RecorderSettings
+from tui_ingest.recorder.errors import is_of_the_row
 from tui_ingest.recorder.models import Change, Resend, Verification, stored
 from tui_ingest.recorder.records.resending import labels_in_order
 
@@ -97,9 +97,9 @@ class Digester:
     def _part(self, verification: Verification, model: type[Model], limit: int) -> Part:
         try:
             digest = self._digest(verification, model, limit)
-        except (DatabaseError, InterfaceError, MemoryError):
-            raise
-        except Exception as error:  # whatever a field of the project's own raises
+        except Exception as error:
+            if not is_of_the_row(error):
+                raise
             return Part(verification=verification, error=f"{type(error).__name__}: {error}")
         return Part(
             verification=verification,
