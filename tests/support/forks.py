@@ -51,10 +51,13 @@ def _fork(request, files):
     server = _server()
     with _asking:
         _adopt_orphans(True)
-        socket.send_fds(server, [request], files)
-        pid = int(server.recv(100))
-        _adopt_orphans(False)
-    return pid
+        try:
+            socket.send_fds(server, [request], files)
+            answer = server.recv(100)
+        finally:
+            _adopt_orphans(False)
+    assert answer, "the process to fork has ended; why is in this one's error output"
+    return int(answer)
 
 
 def _adopt_orphans(yes):
