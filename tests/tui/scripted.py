@@ -185,7 +185,8 @@ def console(
 async def until(pilot, condition, complaint=lambda: "It did not become true in time."):
     """Wait for something to become true. The app works meanwhile; if it fails, this does.
 
-    `pilot.pause()` would wait for every widget, and draw, each time that somebody looks.
+    `pilot.pause()` waits for every widget, and draws: once at the end, so that a test may look at
+    the rest of the screen, too. Each time that somebody looks, it would be most of what tests do.
     """
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
@@ -193,6 +194,8 @@ async def until(pilot, condition, complaint=lambda: "It did not become true in t
         await asyncio.sleep(0.01)
         if pilot.app._exception is not None:
             await pilot.pause(0)
+    if pilot.app.is_running:
+        await pilot.pause(0)
 
 
 async def seen(app, pilot):
