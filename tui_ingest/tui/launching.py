@@ -52,9 +52,7 @@ def launch(options: IngestOptions) -> int:
         sys.stderr.write(f"tui-ingest: {error}\n")
         return FATAL
     view = app.view
-    import os as _os
-
-    sys.setswitchinterval(float(_os.environ.get("SWI", "0.005")))
+    sys.setswitchinterval(SWITCH_SECONDS)
     with _ended_by_signals(view), routed(view.feed):
         app.run()
     memory.close()
