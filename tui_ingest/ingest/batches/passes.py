@@ -106,9 +106,8 @@ class BatchPass:
         self._at = 0  # the next entry
         self._longest_series = LONGEST_SERIES  # less while they are refused
         self._can_send_together = can_send_together(target.connection)
-        self._apart = range(
-            0
-        )  # one of these was refused: to see which, they are sent by themselves
+        # One of these was refused: to see which, they are sent by themselves.
+        self._apart = range(0)
 
     @property
     def is_to_be_looked_through(self) -> bool:
