@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import CompositePrimaryKey, IntegerField, UUIDField
 
 from tui_ingest.ingest.model_fields import AnyField, value_of
+from tui_ingest.ingest.reasons import forget_frames
 
 MAX_KEY = 255  # characters that `DeadLetterRow.key` holds
 
@@ -38,7 +39,8 @@ def key_text(field: AnyField, value: Any) -> str:
         return str(value)
     try:
         converted = python_value(field, value)
-    except Exception:  # custom fields raise anything; it can only be displayed
+    except Exception as error:  # custom fields raise anything; it can only be displayed
+        forget_frames(error)
         converted = value
     if isinstance(converted, list | tuple):
         converted = json.dumps([str(part) for part in converted])

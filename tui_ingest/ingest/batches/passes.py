@@ -35,7 +35,7 @@ from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
-from tui_ingest.ingest.reasons import Reason, ReceiverError, RecordError
+from tui_ingest.ingest.reasons import Reason, ReceiverError, RecordError, forget_frames
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier
 from tui_ingest.oplog.log import Entry
@@ -311,6 +311,7 @@ class BatchPass:
             if self._is_undone() or is_of_the_database(error):
                 raise
             logger.debug("A series was refused at its record %d.", index, exc_info=error)
+            forget_frames(error)
             if together:
                 self._apart = range(min(sent, index), index + 1)
             else:
@@ -461,6 +462,7 @@ class BatchPass:
     def _narrow(self, error: Exception, stop: int) -> None:
         self._attempt.was_refused = True
         logger.debug("A run of %d entries was refused.", stop - self._at, exc_info=error)
+        forget_frames(error)
         if not self._attempt.lends and _is_clash(error):
             self._attempt.lends = True
         elif isinstance(error, RowRefusedError):

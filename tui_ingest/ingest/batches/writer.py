@@ -29,7 +29,7 @@ from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.batches.passes import BatchPass
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath
-from tui_ingest.ingest.reasons import Reason
+from tui_ingest.ingest.reasons import Reason, forget_frames
 from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier
@@ -97,6 +97,7 @@ class BatchWriter:
                 )
             except CommitRefusedError as refused:
                 attempt.narrow(refused, self._target)
+                forget_frames(refused)
             except RunRefusedError:
                 attempt.is_careful = True
             else:

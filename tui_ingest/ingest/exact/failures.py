@@ -14,7 +14,7 @@ from tui_ingest.databases.faults import Fault, fault_of, is_statement_timeout
 from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_transient
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, waiting
 from tui_ingest.ingest.exact.value_limits import beyond_limits
-from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey, forget_frames
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
 
@@ -97,8 +97,12 @@ def _in_words_of_the_model(target: Target, failure: Failure, record: Record) -> 
 
 
 def describe(error: Exception) -> Failure:
-    """Return what a permanent error means, as far as that is known without looking."""
+    """Return what a permanent error means, as far as that is known without looking.
+
+    The frames that it came through are in the traceback of the failure, and forgotten.
+    """
     trace = _traceback(error)
+    forget_frames(error)
     if isinstance(error, RecordError):
         return Failure(reason=error.reason, error=str(error), traceback=trace, needs=error.needs)
     reason = _reason(error)

@@ -25,6 +25,7 @@ from tui_ingest.ingest.fast.kinds import (
     prepare_other,
 )
 from tui_ingest.ingest.model_fields import value_of
+from tui_ingest.ingest.reasons import forget_frames
 
 NONE = type(None)
 FEW = 8  # values that are looked at one by one, if there is an unusual one among them
@@ -65,7 +66,8 @@ class Column:
             return self._convert_in_parts(values)
         try:
             return [self.convert_one(value) for value in values]
-        except Exception:  # custom fields raise anything; `is_hopeless` looks again
+        except Exception as error:  # custom fields raise anything; `is_hopeless` looks again
+            forget_frames(error)
             return None
 
     def _convert_usual(self, values: Values) -> Values | None:
@@ -118,7 +120,8 @@ class Column:
         """Tell whether the fast path can write this value."""
         try:
             self.convert_one(value)
-        except Exception:  # as `convert`
+        except Exception as error:  # as `convert`
+            forget_frames(error)
             return False
         return True
 
