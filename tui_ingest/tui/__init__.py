@@ -22,7 +22,7 @@ from tui_ingest.running.options import IngestOptions
 
 __all__ = ["run"]
 
-ESCAPE_MILLISECONDS = "40"  # after which an escape is a key, and does not begin another one's code
+ESCAPE_MILLISECONDS = "25"  # after which an escape is a key, and does not begin another one's code
 
 
 def run(options: IngestOptions) -> int:

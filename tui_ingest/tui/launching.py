@@ -39,6 +39,7 @@ from tui_ingest.words.terminal_safe import terminal_safe
 
 LONG_SECONDS = 3600.0  # between two looks of who is woken in any case
 SWITCH_SECONDS = 0.0005  # before a thread that computes hands the interpreter on; Python has 5 ms
+GARBAGE_OBJECTS = 50_000  # to look through 200,000 stops the screen for 0.1 s
 GRACE_SECONDS = 3.0  # for the screen to be put away, once the session is over
 
 
@@ -47,7 +48,7 @@ def launch(options: IngestOptions) -> int:
     memory = ViewMemory(user_state_path("tui-ingest", appauthor=False) / "view.json")
     memory.load(reset=options.reset_view)
     try:
-        app = build(options, prepare=spare_the_collector, memory=memory)
+        app = build(options, prepare=partial(spare_the_collector, GARBAGE_OBJECTS), memory=memory)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"tui-ingest: {error}\n")
         return FATAL
