@@ -163,10 +163,11 @@ class Loop:
             self.publisher.change_state(State.NO_FILE_YET)
         elif quiet >= SETTLE_SECONDS:
             self.publisher.change_state(State.CAUGHT_UP)
-            if self._waiting_letters.is_due:
-                self._retry_letters(self._waiting_letters.next_part)
-            self._see_repairs()
-            self._housekeeping.work_if_due(self.cursor.file)
+        # Between any two records: a busy log may never be quiet.
+        if self._waiting_letters.is_due:
+            self._retry_letters(self._waiting_letters.next_part)
+        self._see_repairs()
+        self._housekeeping.work_if_due(self.cursor.file)
         self.log.wait(IDLE_SECONDS if quiet >= SETTLE_SECONDS else SETTLE_SECONDS - quiet)
 
     def _see_repairs(self) -> None:
@@ -243,6 +244,7 @@ class Loop:
         while (decision := self.control.take_decision()) is None:
             self._stay_responsive()
             self.publisher.progress(self.cursor)
+            self._see_repairs()
             self.control.wait(IDLE_SECONDS)
         if decision is Decision.SET_ASIDE and (batch := self._next_batch(1)) is not None:
             self._write(batch, set_aside=True)
