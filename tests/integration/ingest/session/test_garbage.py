@@ -20,8 +20,6 @@ BAD = {
     "no number": choice(1, of=1).replace(b'"votes": 0', b'"votes": "many"'),
     "no moment": question(1).replace(b'"pub_date": "', b'"pub_date": "not '),
     "no parent": choice(1, of=9_999_999),
-    "no model": question(1).replace(b"polls.question", b"polls.poll"),
-    "no record": b"SAVE\n",
 }
 
 
