@@ -1,11 +1,10 @@
 """A session without a screen: for a terminal, a pipe or a service.
 
-plain, json_lines, bar  what becomes of events: lines for people, for programs, a bar above them
-lines                   which events are worth a line, and its words
-standing                where the session stands, in the words of a line
-output                  where lines go, as long as somebody reads them
-many                    sessions of many logs
-supervisor              signs of life for systemd
+output      what becomes of events: lines for people or for programs, as long as somebody reads them
+bar         the same for a terminal, below which a bar is drawn
+lines       which events are worth a line, where a session stands, and the words of both
+many        sessions of many logs
+supervisor  signs of life for systemd
 """
 
 from __future__ import annotations
@@ -19,11 +18,9 @@ from threading import Lock
 from django.db import connections
 
 from tui_ingest.headless.bar import BarOutput
-from tui_ingest.headless.json_lines import JsonOutput
 from tui_ingest.headless.lines import LastFailure
 from tui_ingest.headless.many import Fleet
-from tui_ingest.headless.output import Output, Sink
-from tui_ingest.headless.plain import PlainOutput
+from tui_ingest.headless.output import JsonOutput, Output, PlainOutput, Sink
 from tui_ingest.headless.supervisor import Supervisor
 from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import Self, TextIO, cast
 
 from rich.console import Console, Group, RenderableType
@@ -12,9 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tui_ingest.headless.lines import told
+from tui_ingest.headless.lines import Standing, told
 from tui_ingest.headless.output import Output, Sink
-from tui_ingest.headless.standing import Standing
 from tui_ingest.ingest.events import Event, State
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -55,12 +53,7 @@ class BarOutput(Output):
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._print()
         self._live.stop()
 

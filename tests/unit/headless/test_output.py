@@ -6,8 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tui_ingest.headless.output import Sink
-from tui_ingest.headless.plain import PlainOutput
+from tui_ingest.headless.output import PlainOutput, Sink
 from tui_ingest.ingest.events import (
     BatchApplied,
     Counts,
