@@ -2,7 +2,7 @@
 
 recorder/     the source's side: what changes there becomes a log
 oplog/        bytes of a log to records; streams/: a log that is a stream of messages
-opening       the log at an address, of whatever kind
+opening       the logs that are named, of whatever kind
 ingest/       records to rows
 digests/      the same rows, the same sum; databases/: when one cannot be used now
 headless/     for a pipe, a service or a terminal: what a session reports, in lines

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from tui_ingest import __version__
 from tui_ingest.completion import add_completion
-from tui_ingest.running.exit_status import INTERRUPTED, USAGE
+from tui_ingest.running.exit_status import INTERRUPTED, USAGE, BootstrapError
 from tui_ingest.running.options import (
     add_arguments,
     conflict,
@@ -74,8 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     problem = _conflict(namespace)
     if problem:
         parser.error(problem)
-    from tui_ingest.running.errors import BootstrapError
-
     try:
         with _demo_traffic(wanted=namespace.demo) as log:
             if log is not None:
@@ -134,8 +132,7 @@ def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
 
 
 def _run(namespace: argparse.Namespace) -> int:
-    from tui_ingest.running.bootstrap import set_up
-    from tui_ingest.running.discovery import DEMO_SETTINGS
+    from tui_ingest.running.bootstrap import DEMO_SETTINGS, set_up
     from tui_ingest.running.verification import verify_logs
 
     label = set_up(

@@ -1,13 +1,24 @@
-"""From what an operator calls a log to the reader of it: knows every kind, and the settings."""
+"""From what an operator calls logs to the reader of each: knows every kind, and the settings."""
 
 from __future__ import annotations
 
+import glob
+import logging
 import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.oplog.addresses import is_stream
+from tui_ingest.oplog.addresses import is_pattern, is_stream
 from tui_ingest.oplog.files.reading import FileLog
-from tui_ingest.oplog.log import Log
+from tui_ingest.oplog.log import Log, LogError
+from tui_ingest.troubles import Troubles
+
+PATTERN_SECONDS = 10.0  # between two looks which logs a pattern names
+
+logger = logging.getLogger(__name__)
+_troubles: dict[str, Troubles] = defaultdict(Troubles)  # by pattern
 
 
 def open_log(
@@ -60,3 +71,28 @@ def logs_at(pattern: str) -> list[str]:
     from tui_ingest.streams.broker import logs_at
 
     return logs_at(pattern, Access.of(get_settings().nats))
+
+
+def logs_of(named: Iterable[Path | str]) -> Iterator[Path | str]:
+    """Yield logs by what they are called, and those that patterns name now."""
+    for one in named:
+        if not is_pattern(one):
+            yield one
+        elif isinstance(one, str):
+            yield from _streams(one)
+        else:
+            found = glob.glob(str(one))  # noqa: PTH207  # Path's own takes no absolute one
+            for path in sorted(found):
+                if os.path.isfile(path):  # noqa: PTH113  # never raises
+                    yield Path(path)
+
+
+def _streams(pattern: str) -> Iterator[str]:
+    try:
+        yield from logs_at(pattern)
+        _troubles[pattern].over()
+    except LogError as error:
+        count = _troubles[pattern].again(str(error))
+        if count is not None:
+            how_often = f" ({count})" if count else ""
+            logger.warning("%s It is asked every %.0f s%s.", error, PATTERN_SECONDS, how_often)

@@ -4,7 +4,7 @@ import pytest
 from django.core import checks
 
 from tui_ingest.checks import routing_errors
-from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.exit_status import BootstrapError
 from tui_ingest.running.verification import verify
 
 

@@ -26,8 +26,7 @@ from tui_ingest.ingest.events import Event, SessionEnded
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.running.exit_status import FATAL, INTERRUPTED
 from tui_ingest.running.options import IngestOptions
-from tui_ingest.running.signals import handling
-from tui_ingest.running.starting import session, spare_the_collector, status_of
+from tui_ingest.running.starting import handling, session, spare_the_collector, status_of
 from tui_ingest.words.terminal_safe import terminal_safe
 
 __all__ = ["run"]

@@ -14,10 +14,10 @@ from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.leases import Owner
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.addresses import name_of
+from tui_ingest.opening import PATTERN_SECONDS, logs_of
+from tui_ingest.oplog.addresses import is_pattern, name_of
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
-from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
-from tui_ingest.running.options import IngestOptions, is_pattern
+from tui_ingest.running.options import IngestOptions
 from tui_ingest.running.starting import run_beside_others, session, status_of
 
 LOOK_SECONDS = 0.5  # between two looks whether all have ended

@@ -10,8 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tui_ingest.cli import run_session
-from tui_ingest.running.errors import BootstrapError
-from tui_ingest.running.exit_status import USAGE
+from tui_ingest.running.exit_status import USAGE, BootstrapError
 from tui_ingest.running.options import add_arguments, conflict, conflict_without_log
 from tui_ingest.running.verification import verify, verify_logs
 

@@ -16,8 +16,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.addresses import name_of
 from tui_ingest.oplog.log import LogError
-from tui_ingest.running.errors import BootstrapError
-from tui_ingest.running.exit_status import FATAL, USAGE
+from tui_ingest.running.exit_status import FATAL, USAGE, BootstrapError
 from tui_ingest.running.verification import verify
 
 

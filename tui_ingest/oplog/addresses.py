@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
+from pathlib import Path
 
 STREAMS = ("nats://", "tls://")
 
@@ -12,11 +14,15 @@ def is_stream(address: str | os.PathLike[str]) -> bool:
     return str(address).startswith(STREAMS)
 
 
-def is_stream_pattern(address: str | os.PathLike[str]) -> bool:
-    """Tell whether an address names all subjects of a form: `nats://host:4222/OPLOG/oplog.>`."""
-    return is_stream(address) and not {"*", ">"}.isdisjoint(
-        str(address).rpartition("/")[2].split(".")
-    )
+def is_pattern(log: Path | str) -> bool:
+    """Tell whether what is given as a log is a pattern of several.
+
+    Of paths: one with `*` or the like, unless there is a file of that very name. Of streams: all
+    subjects of a form, `nats://host:4222/OPLOG/oplog.>`.
+    """
+    if isinstance(log, str):
+        return is_stream(log) and not {"*", ">"}.isdisjoint(log.rpartition("/")[2].split("."))
+    return not os.path.lexists(log) and glob.has_magic(str(log))
 
 
 def name_of(address: str | os.PathLike[str]) -> str:

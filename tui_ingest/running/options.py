@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import glob
 import math
 import os
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tui_ingest.oplog.addresses import is_stream, is_stream_pattern
+from tui_ingest.oplog.addresses import is_pattern, is_stream
 from tui_ingest.oplog.log import FromPosition, FromStart, FromTime, LogError, StartPoint
 
 ON_ERROR_CHOICES = ("dead-letter", "stop")
@@ -190,13 +189,6 @@ def conflict_without_log(namespace: argparse.Namespace) -> str:
     return ""
 
 
-def is_pattern(log: Path | str) -> bool:
-    """Tell whether LOG is a pattern; not if there is a file of that very name."""
-    if isinstance(log, str):
-        return is_stream_pattern(log)
-    return not os.path.lexists(log) and glob.has_magic(str(log))
-
-
 def log_path(text: str) -> Path | str:
     """Return the absolute path of LOG as it is written, or the address of a stream.
 
@@ -228,7 +220,7 @@ def _stream_address(text: str) -> str:
     from tui_ingest.streams.addresses import parse_address
 
     try:
-        parse_address(text, is_pattern=is_stream_pattern(text))
+        parse_address(text, is_pattern=is_pattern(text))
     except LogError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     if len(text) > MAX_PATH_CHARACTERS:

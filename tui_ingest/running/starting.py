@@ -1,11 +1,14 @@
-"""The session that options ask for, and an interpreter made ready for it."""
+"""The session that options ask for, and a process made ready for it."""
 
 from __future__ import annotations
 
 import gc
 import logging
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from django.db import close_old_connections, connections
 
@@ -14,8 +17,7 @@ from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.session import Session
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.oplog.log import Log
-from tui_ingest.running.errors import describe
-from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
+from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE, describe
 from tui_ingest.running.options import IngestOptions
 
 logger = logging.getLogger(__name__)
@@ -86,6 +88,25 @@ def spare_the_collector(objects: int = GARBAGE_OBJECTS) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(objects)
+
+
+@contextmanager
+def handling(handle: Callable[[int], None], *signals: signal.Signals) -> Iterator[None]:
+    """Have signals call a function in the main thread, wherever that is just then.
+
+    A plain handler and not an event loop's: the loop may be blocked in writing to a terminal that
+    nobody reads, and a plain handler runs even then.
+    """
+
+    def handler(number: int, _frame: FrameType | None) -> None:
+        handle(number)
+
+    previous = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 def status_of(ended: SessionEnded) -> int:

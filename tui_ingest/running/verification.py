@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from tui_ingest.running.errors import BootstrapError, describe
-from tui_ingest.running.exit_status import USAGE
+from tui_ingest.running.exit_status import USAGE, BootstrapError, describe
 
 
 def verify(*, database: str, settings: str) -> None:

@@ -26,8 +26,7 @@ from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.running.attaching import ConsoleSession
 from tui_ingest.running.exit_status import FATAL
 from tui_ingest.running.options import IngestOptions
-from tui_ingest.running.signals import handling
-from tui_ingest.running.starting import open_log, spare_the_collector
+from tui_ingest.running.starting import handling, open_log, spare_the_collector
 from tui_ingest.tui.app import ConsoleApp
 from tui_ingest.tui.keys import keymap
 from tui_ingest.tui.view.all_logs import AllLogs

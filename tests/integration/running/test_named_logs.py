@@ -2,8 +2,8 @@
 
 import logging
 
+from tui_ingest import opening
 from tui_ingest.oplog.log import LogUnavailableError
-from tui_ingest.running import named_logs
 
 
 def test_brokers_that_never_answer_are_named_once(monkeypatch, caplog):
@@ -12,10 +12,10 @@ def test_brokers_that_never_answer_are_named_once(monkeypatch, caplog):
     def ask(pattern, **_):
         raise LogUnavailableError(next(said))
 
-    monkeypatch.setattr(named_logs, "logs_at", ask)
+    monkeypatch.setattr(opening, "logs_at", ask)
     with caplog.at_level(logging.WARNING):
         for _ in range(5):
-            assert list(named_logs.logs_of(["nats://nowhere/OPLOG/oplog.>"])) == []
+            assert list(opening.logs_of(["nats://nowhere/OPLOG/oplog.>"])) == []
     assert [record.getMessage() for record in caplog.records] == [
         "Away. It is asked every 10 s.",
         "Not let in. It is asked every 10 s.",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tui_ingest.running.discovery import choose
-from tui_ingest.running.errors import BootstrapError
+from tui_ingest.running.bootstrap import choose
+from tui_ingest.running.exit_status import BootstrapError
 
 DJANGO_MANAGE_PY = """\
 #!/usr/bin/env python

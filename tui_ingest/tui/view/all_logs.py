@@ -20,10 +20,10 @@ from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.status import SessionStatus, overview
 from tui_ingest.models import ProcessedFile
+from tui_ingest.opening import PATTERN_SECONDS, logs_of
 from tui_ingest.oplog.addresses import is_stream, name_of
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
-from tui_ingest.running.named_logs import PATTERN_SECONDS, logs_of
 from tui_ingest.running.starting import status_of
 from tui_ingest.tui.view.farewell import farewell_of_a_dry_run, farewell_of_many
 from tui_ingest.tui.view.feed import Feed
