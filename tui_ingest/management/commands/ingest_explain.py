@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from tui_ingest.ingest.explaining import LogTimes, explain, times_of
+from tui_ingest.ingest.explaining import LogTimes, ModelExplanation, explain, times_of
 from tui_ingest.ingest.target import Target
-from tui_ingest.management.explain_text import as_json, as_text
 from tui_ingest.management.targets import TargetCommand
 from tui_ingest.opening import open_log
 from tui_ingest.running.exit_status import USAGE
 from tui_ingest.running.options import log_path
+from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 class Command(TargetCommand):
@@ -40,19 +44,62 @@ class Command(TargetCommand):
             CommandError: no model is meant.
         """
         found = explain(target, options["models"])
-        times = _times(target, options["log"])
+        times = _times_of(target, options["log"])
         if not found:
             raise CommandError(
                 "No such model may be written from a log: see TUI_INGEST['MODELS'] and"
                 " ['EXCLUDE'].",
                 returncode=USAGE,
             )
-        self.stdout.write((as_json if options["json"] else as_text)(found, times))
+        self.stdout.write((_as_json if options["json"] else _as_text)(found, times))
         return 0
 
 
-def _times(target: Target, path: Path | str | None) -> LogTimes | None:
+def _times_of(target: Target, path: Path | str | None) -> LogTimes | None:
     if path is None:
         return None
     with closing(open_log(path, target.settings)) as log:
         return times_of(log)
+
+
+def _as_json(models: Iterable[ModelExplanation], times: LogTimes | None) -> str:
+    """Return one object: `models`, a list, and `log`, null without one."""
+    log = dataclasses.asdict(times) if times else None
+    return json.dumps({"models": [*map(dataclasses.asdict, models)], "log": log}, indent=2)
+
+
+def _as_text(models: Iterable[ModelExplanation], times: LogTimes | None) -> str:
+    """Return a paragraph for each model, and one for the log."""
+    paragraphs = ["\n".join(_model(one)) for one in models]
+    if times:
+        paragraphs.append(_times(times))
+    return "\n\n".join(paragraphs)
+
+
+def _model(one: ModelExplanation) -> Iterator[str]:
+    yield one.model
+    yield f"  identity: {one.identity}"
+    yield f"  path: {one.path}"
+    changed = [f"{name}: {why}" for name, why in one.changed_fields.items()]
+    for name, values in (
+        ("exact", one.detours),
+        ("receiver called", one.called),
+        ("receiver silent", one.silent),
+        ("trigger", one.triggers),
+        ("changes in a log", changed),
+        ("refers to what may not be written", one.refers_outside),
+    ):
+        for value in values:
+            yield f"  {name}: {terminal_safe(value)}"
+
+
+def _times(times: LogTimes) -> str:
+    looked = f"The first {plural(times.records, 'record')} of the log"
+    if times.milliseconds_only is None:
+        return f"{looked} have too few times to tell how exact they are."
+    if times.milliseconds_only:
+        return (
+            f"{looked} have times with milliseconds only, as Django's stock JSON encoder writes"
+            " them: what the source has below that is lost."
+        )
+    return f"{looked} have times with microseconds."

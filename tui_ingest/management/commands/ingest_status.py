@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from tui_ingest.databases.waits import short_waits
+from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.status import (
     SessionStatus,
     as_dict,
@@ -18,10 +20,13 @@ from tui_ingest.ingest.status import (
     stored_statuses,
 )
 from tui_ingest.ingest.target import Target
-from tui_ingest.management.status_text import describe
+from tui_ingest.ingest.totals import COLUMNS, in_order, shown
+from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.management.targets import TargetCommand
 from tui_ingest.oplog.addresses import name_of
+from tui_ingest.oplog.log import Backlog
 from tui_ingest.running.options import log_path
+from tui_ingest.words.numbers import ago, open_of_failed, size_in
 from tui_ingest.words.terminal_safe import terminal_safe
 
 
@@ -59,12 +64,15 @@ class Command(TargetCommand):
                 f"No session has read {log} into database '{target.database}'."
                 " Without LOG this command shows every log that was read."
             )
+        now = time.time()
         if options["json"]:
-            text = _as_json(found, log)
+            objects = [as_dict(status) for status in found]
+            text = json.dumps(objects[0] if log else objects, indent=2)
         elif options["prometheus"]:
-            text = exposition(target, found, time.time()).rstrip("\n")
+            text = exposition(target, found, now).rstrip("\n")
         else:
-            text = _as_text(found)
+            described = (_described(status, now) for status in found)
+            text = "\n\n".join(described) or "No log has been read yet."
         self.stdout.write(text)
         self._complain(found, options)
         return 0
@@ -80,11 +88,70 @@ class Command(TargetCommand):
             raise CommandError(" ".join(complained))
 
 
-def _as_json(found: list[SessionStatus], log: Path | None) -> str:
-    objects = [as_dict(status) for status in found]
-    return json.dumps(objects[0] if log else objects, indent=2)
+def _described(status: SessionStatus, now: float) -> str:
+    """Return the status as a few lines and a table of the models."""
+    facts = (
+        ("state", _state(status, now)),
+        ("position", _position(status)),
+        ("behind", _behind(status.backlog)),
+        ("last record", _time(status.last_record_time)),
+        *_source(status.backlog, now),
+        ("dead letters", open_of_failed(status.dead_letters, status.failed)),
+        ("gaps", f"{status.gaps:,}"),
+    )
+    lines = [terminal_safe(status.path), *(f"  {name:<13} {value}" for name, value in facts)]
+    return "\n".join([*lines, *_table(status, now)])
 
 
-def _as_text(found: list[SessionStatus]) -> str:
-    now = time.time()
-    return "\n\n".join(describe(status, now) for status in found) or "No log has been read yet."
+def _state(status: SessionStatus, now: float) -> str:
+    seen = ago(status.last_seen, now)
+    if status.state is State.NOT_RUNNING:
+        paused = f", paused by {status.paused_by}" if status.paused_by else ""
+        return f"not running{paused} (last seen {seen})"
+    reason = f": {status.reason}" if status.reason else ""
+    where = f"{terminal_safe(status.runs_on)}, {seen}" if status.runs_on else seen
+    return f"{status.state.replace('_', ' ')}{reason} ({where})"
+
+
+def _position(status: SessionStatus) -> str:
+    share = f" ({status.share:.0%})" if status.size else ""
+    return f"{status.position.offset} of {status.size}{share}"
+
+
+def _behind(backlog: Backlog | None) -> str:
+    if backlog is None:
+        return "unknown"
+    return size_in(backlog.remaining_bytes, backlog.remaining_messages)
+
+
+def _source(backlog: Backlog | None, now: float) -> Iterator[tuple[str, str]]:
+    """Yield when the source was heard of last, where it says so: a quiet one is not late."""
+    if backlog is not None and backlog.heard_at is not None:
+        yield "source heard", ago(backlog.heard_at, now)
+
+
+def _time(timestamp: float | None) -> str:
+    if timestamp is None:
+        return "none"
+    return datetime.fromtimestamp(timestamp).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _table(status: SessionStatus, now: float) -> Iterator[str]:
+    labels = in_order({*status.totals, *status.verified})
+    if not labels:
+        return
+    width = max(len(shown(label)) for label in labels)
+    names = [f"{'model':<{width}}", *(f"{name:>10}" for name in COLUMNS)]
+    yield "  " + "  ".join([*names, *(["verified"] if status.verified else [])])
+    for label in labels:
+        cells = [f"{shown(label):<{width}}", *_numbers(status.totals.get(label, Counts()))]
+        if (verdict := status.verified.get(label)) is not None:
+            cells.append(in_short(verdict, now))
+        yield "  " + "  ".join(cells)
+    for label, verdict in status.verified.items():
+        if verdict.reason:
+            yield f"  {terminal_safe(label)}: {verdict.state}. {terminal_safe(verdict.reason)}"
+
+
+def _numbers(counts: Counts) -> list[str]:
+    return [f"{getattr(counts, name):>10,}" for name in COLUMNS]
