@@ -13,8 +13,7 @@ from django.db.models import Model
 
 from tui_ingest.demo.polls.models import Choice, Question
 from tui_ingest.demo.source_settings import FOLDER, LOG_NAME
-from tui_ingest.oplog.formatting import line_of
-from tui_ingest.oplog.records import Operation
+from tui_ingest.oplog.records import Operation, line_of
 from tui_ingest.recorder import suspended
 from tui_ingest.recorder.records.rounds import to_json
 from tui_ingest.recorder.records.rows import RowReader

@@ -1,4 +1,4 @@
-"""What one line of the log is: a record, or bytes that are not one."""
+"""What one line of the log is: a record, or bytes that are not one. And a record as a line."""
 
 from __future__ import annotations
 
@@ -67,3 +67,13 @@ class Malformed(NamedTuple):
     error: str  # for a person: what is wrong and where in the line
     raw: bytes  # exact bytes without the terminator; the first KiB if TOO_LONG
     location: RecordLocation
+
+
+def line_of(timestamp: float, operation: Operation, objects: str) -> bytes:
+    """Return a record's line, its newline included.
+
+    Args:
+        timestamp: seconds since the epoch.
+        objects: JSON of the list of Django's serialized objects, on one line.
+    """
+    return f"{timestamp:.6f} {operation.value} {objects}\n".encode()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import sys
 import time
+import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
-from tui_ingest.oplog.files.compression import GZIP, is_damage, sound_bytes, unpacker
-from tui_ingest.oplog.files.descriptors import pread_all
-from tui_ingest.oplog.log import LogUnavailableError
+from tui_ingest.oplog.log import LogError, LogUnavailableError
 
 SETTLED_SECONDS = 30  # without a change, until nobody is thought to be writing an archive any more
 _MOST_MEASURED = 4096  # files whose unpacked size is remembered
@@ -18,6 +21,37 @@ _MOST_MEASURED = 4096  # files whose unpacked size is remembered
 _Version = tuple[int, int, int, int]  # of a file: device, inode, bytes, nanoseconds
 # What unpacking has found: all archives of a log are looked at whenever one is added.
 _measured: dict[_Version, tuple[int, str]] = {}
+
+
+class _Unpacker(Protocol):
+    """A file that is unpacked while it is read, as all of Python's are."""
+
+    def read1(self, size: int) -> bytes:
+        """Return up to `size` bytes, those that are unpacked already first."""
+
+    def peek(self, size: int) -> bytes:
+        """Return bytes without moving on; b"" only at the end."""
+
+    def seek(self, offset: int) -> int:
+        """Go to an offset of what is unpacked."""
+
+    def tell(self) -> int:
+        """Return the offset."""
+
+    def close(self) -> None:
+        """Forget what was unpacked; the packed file stays open."""
+
+
+_GZIP = ".gz"
+_BZIP2 = ".bz2"
+_BZIP2_BLOCK_BYTES = 900_000  # the most, but for long runs of one byte
+_UNPACKERS: dict[str, Callable[[BinaryIO], Any]] = {
+    _GZIP: lambda file: gzip.GzipFile(fileobj=file),
+    _BZIP2: bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": lambda file: _zstd().ZstdFile(file),
+}
+SUFFIXES = tuple(_UNPACKERS)
 
 
 class Archive:
@@ -40,14 +74,15 @@ class Archive:
         self._path = path
         self._compression = compression
         self._file = file
-        self._unpacked = unpacker(compression, file)
+        # Closing it leaves the file open.
+        self._unpacked: _Unpacker = _UNPACKERS[compression](file)
         status = os.fstat(file.fileno())
         self._version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         self._size: int | None  # once it was unpacked to its end
         self._size, self.damage = _measured.get(self._version, (None, ""))
         if not status.st_size:  # which no compression makes of anything
             self._give_up(EOFError("it is empty"), 0)
-        elif compression != GZIP:
+        elif compression != _GZIP:
             _ = self.size  # nothing else says it; nor, of some, what is sound
 
     @property
@@ -60,7 +95,7 @@ class Archive:
                     pass
                 self._end_at(self._unpacked.tell())
             except Exception as error:
-                if not is_damage(error):
+                if not _is_damage(error):
                     raise
                 self._give_up(error, self._unpacked.tell())
         return self._size
@@ -78,7 +113,7 @@ class Archive:
 
         None where a format says nothing there: then the size is known from the start.
         """
-        if self._compression != GZIP:
+        if self._compression != _GZIP:
             return None
         packed = os.fstat(self._file.fileno()).st_size
         return int.from_bytes(pread_all(self._file.fileno(), 4, max(0, packed - 4)), "little")
@@ -97,7 +132,7 @@ class Archive:
             try:
                 return self._unpack(offset, length)
             except Exception as error:
-                if not is_damage(error):
+                if not _is_damage(error):
                     raise
                 self._give_up(error, self._unpacked.tell())
 
@@ -131,10 +166,57 @@ class Archive:
                 " not be finished."
             ) from error
         self.damage = str(error)
-        self._end_at(sound_bytes(self._compression, error, size))
+        self._end_at(_sound_bytes(self._compression, error, size))
 
     def _end_at(self, size: int) -> None:
         self._size = size
         while len(_measured) >= _MOST_MEASURED:
             del _measured[next(iter(_measured))]
         _measured[self._version] = size, self.damage
+
+
+def _is_damage(error: Exception) -> bool:
+    """Tell whether an error means the content of a file, and not the disk that it is on."""
+    if isinstance(error, OSError):
+        return error.errno is None  # made by a library that unpacks
+    return isinstance(error, EOFError | zlib.error | lzma.LZMAError) or (
+        type(error).__name__ == "ZstdError"  # of a module that may not be there
+    )
+
+
+def _sound_bytes(suffix: str, error: Exception, unpacked: int) -> int:
+    """Return how many of the bytes that were unpacked before an error are what was packed.
+
+    The checksum of a block of bzip2 is looked at when all of the block was given already.
+    """
+    if suffix == _BZIP2 and not isinstance(error, EOFError):
+        return max(0, unpacked - _BZIP2_BLOCK_BYTES)
+    return unpacked
+
+
+def _zstd() -> Any:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+    except ImportError as error:
+        raise LogError(
+            "The log has files that end in .zst, and nothing here can unpack them. Install what"
+            " can: pip install 'tui-ingest[zstd]'."
+        ) from error
+    return zstd
+
+
+def pread_all(descriptor: int, length: int, offset: int) -> bytes:
+    """Return `length` bytes from an offset, or what there is up to the end of the file.
+
+    A network mount or a signal may give fewer, and the next call the rest: taken for the end of
+    the file, they would look like a truncation.
+    """
+    found = b""
+    while len(found) < length and (
+        more := os.pread(descriptor, length - len(found), offset + len(found))
+    ):
+        found += more
+    return found

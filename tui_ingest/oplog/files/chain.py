@@ -1,30 +1,29 @@
 """The generations of a log in their order, from the one last left to the active one.
 
 As long as a generation is unread its descriptor is held, if there is room, so that no rotation can
-take it away.
+take it away. One that is not open may be renamed or packed meanwhile, and is found again; or it is
+gone, and that is a gap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from tui_ingest.oplog.files import notices
-from tui_ingest.oplog.files.content import MovedError
-from tui_ingest.oplog.files.descriptors import DescriptorPool
+from tui_ingest.oplog.files.content import DescriptorPool, MovedError
 from tui_ingest.oplog.files.discovery import discover, is_at
-from tui_ingest.oplog.files.finding import Found, find_place
 from tui_ingest.oplog.files.generations import Generation
-from tui_ingest.oplog.files.holding import found_again, hold
-from tui_ingest.oplog.files.late import LeftGenerations
+from tui_ingest.oplog.files.late import MOST_LEFT, LeftGenerations
 from tui_ingest.oplog.files.lines import Line, LineReader
-from tui_ingest.oplog.files.listing import LogFiles
-from tui_ingest.oplog.files.passed_over import PassedOver
+from tui_ingest.oplog.files.listing import LogFiles, PassedOver
 from tui_ingest.oplog.files.positions import leave, move_to
-from tui_ingest.oplog.files.snapshots import Snapshot
+from tui_ingest.oplog.files.snapshots import Found, Snapshot, find_place
 from tui_ingest.oplog.log import LogUnavailableError, Notice, Position
 
 _TRIES = 10  # to open a file that is renamed while it is looked for
+_SOONEST = 4  # unread files that a rotation takes away next
 
 
 class Chain:
@@ -41,13 +40,13 @@ class Chain:
     def __init__(self, files: LogFiles, *, max_line_bytes: int) -> None:
         self._files = files
         self._pool = DescriptorPool()
-        self._max_line_bytes = max_line_bytes
+        self._reader = partial(LineReader, max_line_bytes=max_line_bytes)
         self._wanted = Position()
         self._written_over = False  # the file of the wanted position holds another content
         self._replacement_told = False
         self._passed_over = PassedOver(files)
         self._told: set[str] = set()  # contradictions between names and times
-        self.left = LeftGenerations(max_line_bytes=max_line_bytes)
+        self.left = LeftGenerations(self._reader)
         self.current: LineReader | None = None
         self.later: list[Generation] = []
         self.nascent_bytes = 0
@@ -103,10 +102,9 @@ class Chain:
 
     def _stand_at(self, place: Found, snapshot: Snapshot) -> None:
         self._look_at_active(snapshot)
-        if place.current is not None:
-            snapshot.put_before(place.current, [generation for generation, _ in place.left])
         self.left.miss(place.absent)
         if place.current is not None:
+            snapshot.put_before(place.current, [generation for generation, _ in place.left])
             self.left.put_back(snapshot, place.current)
         known = {generation.identity for generation in self.left.generations}
         left = [
@@ -148,14 +146,13 @@ class Chain:
         return present[read[-1] + 1 if read else 0 :]
 
     def _tell_oddities(self, snapshot: Snapshot) -> None:
-        self.notices += self._passed_over.look()
+        names, folders = self._passed_over.look()
+        self.notices += [notices.passed_over(names)] if names else []
+        self.notices += map(notices.elsewhere, folders)
         for message in snapshot.contradictions:
             if message not in self._told:
                 self.notices.append(notices.reordered(message))
                 self._told.add(message)
-
-    def _reader(self, generation: Generation, offset: int) -> LineReader:
-        return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
 
     # Going on
 
@@ -173,11 +170,12 @@ class Chain:
             self._look_at_active(snapshot)
             self._find_again(snapshot)
             newest = snapshot.same(self._newest()) or self._follow_newest(snapshot)
+            current = snapshot.same(self.current.generation)
             if newest is not None:
-                current = snapshot.same(self.current.generation)
                 self.left.put_back(snapshot, current or newest)
                 self.left.follow(snapshot, newest)
-            self._adopt(snapshot)
+            if current is not None:  # have an eye on what else turned up before it
+                self.left.adopt(snapshot, current)
             unread = snapshot.after(newest) if newest else self._unread(snapshot)
             if newest is None and unread and self._newest().is_removed():
                 self.notices.append(
@@ -217,17 +215,26 @@ class Chain:
         raise LogUnavailableError(f"{self._files.path} is being rotated faster than it is read.")
 
     def _find_again(self, snapshot: Snapshot) -> None:
-        self.later, gone = found_again(self.later, snapshot)
+        """Find unread files where they are now; say which of those that were not open are gone."""
+        found: list[Generation] = []
+        gone: list[Notice] = []
+        damaged: list[str] = []
+        for generation in self.later:
+            here = generation if generation.is_open else _found(generation, snapshot)
+            if here is None:
+                gone.append(notices.vanished(generation))
+                damaged += generation.damaged_before
+                continue
+            here.damaged_before, damaged = [*damaged, *here.damaged_before], []
+            found.append(here)
+        self.later = found
         self.notices += gone
 
     def _hold(self) -> None:
-        hold(self._pool, self.left.generations, self.current, self.later)
-
-    def _adopt(self, snapshot: Snapshot) -> None:
-        """Have an eye on what else turned up before the current generation."""
-        current = self.current and snapshot.same(self.current.generation)
-        if current:
-            self.left.adopt(snapshot, current)
+        """Keep open what is read, what may be written to, and what is the next to be removed."""
+        left, later = self.left.generations, self.later
+        current = [self.current.generation] if self.current is not None else []
+        self._pool.keep([*left[-MOST_LEFT:], *later[:_SOONEST], *later[-1:], *current])
 
     def recover(self) -> None:
         """Let go of a file that was written over, to look for its content in another one."""
@@ -273,22 +280,27 @@ class Chain:
 
     def _follow_newest(self, snapshot: Snapshot) -> Generation | None:
         """Go on in another file that has what was seen of the newest generation, if there is."""
-        newest, reader = self._newest(), self.current
-        if self.later:
-            copy = snapshot.copy_of(newest)
-            if copy is not None and not copy.is_damaged():
-                self.later[-1] = snapshot.keep(copy)
+        newest, reader = self._newest(), None if self.later else self.current
+        seen = (reader.offset, reader.place.tail_digest) if reader is not None else (0, "")
+        copy = snapshot.copy_of(newest, *seen)
+        if copy is None:
+            return None
+        if not copy.is_damaged():
+            snapshot.keep(copy)
+            if reader is not None:
+                reader.follow(copy)
+            else:
+                self.later[-1] = copy
                 newest.close()
-        else:
-            assert reader is not None  # noqa: S101  # it is the newest
-            copy = snapshot.copy_of(newest, reader.offset, reader.place.tail_digest)
-            if copy is not None and not copy.is_damaged():
-                reader.follow(snapshot.keep(copy))
-        if copy is not None:
-            self._tell_replacement(copy, snapshot)
-        return copy
-
-    def _tell_replacement(self, copy: Generation, snapshot: Snapshot) -> None:
         if copy is snapshot.active and not self._replacement_told:
             self._replacement_told = True
             self.notices.append(notices.replaced(copy.identity))
+        return copy
+
+
+def _found(generation: Generation, snapshot: Snapshot) -> Generation | None:
+    if same := snapshot.same(generation):
+        generation.path = same.path
+        return generation
+    copy = snapshot.copy_of(generation) if generation.is_unique else None
+    return snapshot.keep(copy) if copy is not None else None

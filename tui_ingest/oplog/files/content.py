@@ -1,17 +1,25 @@
-"""The bytes of one file of the log, unpacked if need be, whose descriptor comes and goes."""
+"""The bytes of one file of the log, unpacked if need be, whose descriptor comes and goes.
+
+A handler that keeps all its files, one an hour, has more of them after six weeks than a process may
+open by default, and a service may be given few.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import resource
 import stat
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tui_ingest.oplog.files.archives import Archive
-from tui_ingest.oplog.files.descriptors import DescriptorPool, pread_all
+from tui_ingest.oplog.files.archives import Archive, pread_all
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 
+_OTHERS = 256  # descriptors for the rest of the process
+_FEWEST = 24  # for the files of one log: those that are kept, and some to look at the others
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
@@ -60,10 +68,8 @@ class Content:
         """Bytes in it, now; unpacked. For a compressed file the first call reads it all."""
         if self._archive is None:
             return self.known_size
-        try:
+        with self._reading():
             return self._archive.size
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     @property
     def known_size(self) -> int:
@@ -75,10 +81,8 @@ class Content:
             return self.seen_size
         if self._archive is None:
             return self._status(self._file).st_size
-        try:
+        with self._reading():
             return self._archive.announced_size
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     @property
     def is_open(self) -> bool:
@@ -104,10 +108,8 @@ class Content:
     def ends_at(self, offset: int) -> bool:
         """Tell whether a damaged file says that it held no more than was read already."""
         self.open()
-        try:
+        with self._reading():
             return self._archive is not None and self._archive.said_size == offset
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from a byte offset; fewer only at the end.
@@ -116,12 +118,10 @@ class Content:
             LogUnavailableError: the disk failed, or a compressed file is not complete yet.
         """
         file = self.open()
-        try:
+        with self._reading():
             if self._archive is not None:
                 return self._archive.read_at(offset, length)
             return pread_all(file.fileno(), length, offset)
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     # The descriptor
 
@@ -165,12 +165,10 @@ class Content:
     def _open(self) -> os.stat_result:
         file = self._open_file()
         try:
-            status = os.fstat(file.fileno())
-            if self._compression:
-                self._archive = Archive(self.path, self._compression, file)
-        except OSError as error:
-            file.close()
-            raise self._unreadable(error) from error
+            with self._reading():
+                status = os.fstat(file.fileno())
+                if self._compression:
+                    self._archive = Archive(self.path, self._compression, file)
         except BaseException:
             file.close()
             raise
@@ -189,13 +187,15 @@ class Content:
                     raise
 
     def _status(self, file: BinaryIO) -> os.stat_result:
-        try:
+        with self._reading():
             return os.fstat(file.fileno())
-        except OSError as error:
-            raise self._unreadable(error) from error
 
-    def _unreadable(self, error: OSError) -> LogUnavailableError:
-        return LogUnavailableError(f"{self.path} cannot be read: {error.strerror}.")
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LogUnavailableError(f"{self.path} cannot be read: {error.strerror}.") from error
 
 
 def _open(path: Path) -> BinaryIO:
@@ -215,3 +215,58 @@ def _open(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise LogError(f"{path} is not a regular file. Name the file that the writer appends to.")
     return os.fdopen(descriptor, "rb", buffering=0)
+
+
+class DescriptorPool:
+    """Keeps no more files of one log open than there is room for: the last ones that were used.
+
+    The system's limit is raised as far as it allows. One thread uses a pool.
+    """
+
+    def __init__(self) -> None:
+        self._limit = _FEWEST
+        self._open: dict[Content, None] = {}  # the least recently used first
+        self._kept: set[Content] = set()
+
+    def make_room(self, files: int) -> None:
+        """Have room for so many files twice: some are held while all are looked at again."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 2 * files + _OTHERS
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+        unlimited = soft == resource.RLIM_INFINITY
+        self._limit = 2 * files if unlimited else max(_FEWEST, soft - _OTHERS)
+
+    def keep(self, files: Collection[Content]) -> None:
+        """Hold these open, and let no other stay open whatever happens."""
+        self._kept = {*files}
+        for file in files:
+            with contextlib.suppress(MovedError):  # found again when its turn comes
+                file.open()
+
+    def add(self, file: Content) -> None:
+        """Take account of a file that was opened; others are closed for it."""
+        self._open[file] = None
+        while len(self._open) > self._limit and self.suspend_one(file):
+            pass
+
+    def use(self, file: Content) -> None:
+        """Take account of a file that is used."""
+        if file in self._open:
+            del self._open[file]
+            self._open[file] = None
+
+    def remove(self, file: Content) -> None:
+        """Take account of a file that was closed."""
+        self._open.pop(file, None)
+
+    def suspend_one(self, opened: Content | None = None) -> bool:
+        """Close the file that was not used for longest; tell whether there was one."""
+        for file in self._open:
+            if file not in self._kept and file is not opened:
+                file.suspend()
+                return True
+        return False

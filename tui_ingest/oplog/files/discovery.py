@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from tui_ingest.oplog.files.descriptors import DescriptorPool
+from tui_ingest.oplog.files.content import DescriptorPool
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.listing import (
     Listing,

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from tui_ingest.oplog.files.content import Content
-from tui_ingest.oplog.files.descriptors import DescriptorPool
+from tui_ingest.oplog.files.content import Content, DescriptorPool
 from tui_ingest.oplog.parsing import record_end, timestamp_of
 
 HEAD_BYTES = 64 * 1024  # of the first line that are looked at; a longer one is cut

@@ -6,7 +6,7 @@ goes on in a file that the others have renamed, as often as there are others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tui_ingest.oplog.files.generations import Generation
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
@@ -19,55 +19,24 @@ _MOST_DROPPED = 4096  # generations remembered after they were, if they are gone
 _MOST_ABSENT = 8  # generations without a file that are remembered; a position holds them all
 
 
-class AbsentGenerations:
-    """How far generations were read whose files are not there, in case they come back.
+class LeftGenerations:
+    """Readers at the end of the generations that were left last, oldest first.
 
-    A mirror replaces the files of a rotated log one after the other: until it is done there is
-    always a generation whose file was replaced already, while the next file does not hold it yet.
+    Args:
+        new_reader: of a generation, from an offset on.
     """
 
-    def __init__(self) -> None:
-        self._places: dict[str, Place] = {}  # by identity, in the order in which they were missed
-
-    @property
-    def places(self) -> list[Place]:
-        """How far they were read."""
-        return list(self._places.values())
-
-    def miss(self, places: Iterable[Place]) -> None:
-        """Remember more of them, and no longer those that were missed first."""
-        for place in places:
-            self.forget(place.generation)
-            self._places[place.generation] = place
-        for identity in list(self._places)[:-_MOST_ABSENT]:
-            self.forget(identity)
-
-    def read_up_to(self, generation: Generation) -> int | None:
-        """Return up to where a generation that came back was read, in bytes; None if unknown."""
-        place = self._places.get(generation.identity)
-        if place is None or not generation.confirms(place.offset, place.tail_digest):
-            return None
-        return place.offset
-
-    def forget(self, identity: str) -> None:
-        """No longer remember a generation: it is here, or somebody else knows of it."""
-        self._places.pop(identity, None)
-
-    def clear(self) -> None:
-        """Forget all of them."""
-        self._places.clear()
-
-
-class LeftGenerations:
-    """Readers at the end of the generations that were left last, oldest first."""
-
-    def __init__(self, *, max_line_bytes: int) -> None:
-        self._max_line_bytes = max_line_bytes
+    def __init__(self, new_reader: Callable[[Generation, int], LineReader]) -> None:
+        self._new_reader = new_reader
         self._readers: list[LineReader] = []
         self._told: set[str] = set()  # identities of generations known to have late writers
         # By identity those that are not looked at any more: the file, and how many bytes were read.
         self._dropped: dict[str, tuple[FileId, int]] = {}
-        self._absent = AbsentGenerations()
+        # How far generations were read whose files are not there, in case they come back: by
+        # identity, in the order in which they were missed. A mirror replaces the files of a rotated
+        # log one after the other: until it is done there is always a generation whose file was
+        # replaced already, while the next file does not hold it yet.
+        self._absent: dict[str, Place] = {}
         self._settled = False
         self._knows_all = False  # that was ever read, here or in a process before
 
@@ -79,19 +48,19 @@ class LeftGenerations:
     @property
     def places(self) -> list[Place]:
         """How far each was read."""
-        return self._absent.places + [reader.place for reader in self._readers]
+        return [*self._absent.values(), *(reader.place for reader in self._readers)]
 
     def index(self, reader: LineReader) -> int | None:
         """Return which of the places is a reader's; None if it is none of these readers."""
         if reader not in self._readers:
             return None
-        return len(self._absent.places) + self._readers.index(reader)
+        return len(self._absent) + self._readers.index(reader)
 
     def add(self, readers: Iterable[LineReader]) -> None:
         """Look at more generations, newer than those before."""
         for reader in readers:
             self._readers.append(reader)
-            self._absent.forget(reader.generation.identity)
+            self._absent.pop(reader.generation.identity, None)
 
     def leave(self, finished: LineReader) -> None:
         """Look at a generation that was left just now, and no longer at the oldest."""
@@ -100,17 +69,24 @@ class LeftGenerations:
             self._drop(self._readers[0])
 
     def miss(self, places: Iterable[Place]) -> None:
-        """Remember how far generations were read that are in none of the files."""
-        here = {generation.identity for generation in self.generations}
-        self._absent.miss(place for place in places if place.generation not in here)
+        """Remember how far generations were read that are in none of the files.
+
+        And no longer those that were missed first.
+        """
+        for place in places:
+            if place.generation not in self._identities:
+                self._absent.pop(place.generation, None)
+                self._absent[place.generation] = place
+        for identity in [*self._absent][:-_MOST_ABSENT]:
+            del self._absent[identity]
 
     def settle(self, older: Iterable[Generation]) -> None:
         """Take older generations as read, as they are when the first one is found."""
         if self._settled:
             return
         self._settled = True
-        self._knows_all = len(self._readers) + len(self._absent.places) < MOST_LEFT
-        looked_at = {generation.identity for generation in self.generations}
+        self._knows_all = len(self._readers) + len(self._absent) < MOST_LEFT
+        looked_at = self._identities
         for generation in older:
             if generation.identity not in looked_at:
                 self._dropped[generation.identity] = generation.file_id, generation.known_size
@@ -120,7 +96,7 @@ class LeftGenerations:
         dropped = self._dropped.get(generation.identity)
         if dropped is not None and dropped[1] <= generation.known_size:
             return True
-        return self._absent.read_up_to(generation) is not None
+        return self._absent_from(generation) is not None
 
     def close(self) -> None:
         """Forget all of them."""
@@ -187,8 +163,7 @@ class LeftGenerations:
     def _was_read(self, found: Generation, snapshot: Snapshot, current: Generation) -> bool:
         if found is snapshot.active or not (found.is_unique and is_younger(found, current)):
             return False
-        held = {left.identity for left in self.generations}
-        return found.identity in held or self.knows(found)
+        return found.identity in self._identities or self.knows(found)
 
     def adopt(self, snapshot: Snapshot, current: Generation) -> None:
         """Look at older generations that grew since they were dropped, or were not there then.
@@ -200,9 +175,9 @@ class LeftGenerations:
             self._dropped = {name: at for name, at in self._dropped.items() if name in present}
         older = snapshot.before(current)
         self._take_as_read(older)
-        looked_at = {generation.identity for generation in self.generations}
+        looked_at = self._identities
         adopted = [
-            self._reader(generation, offset)
+            self._new_reader(generation, offset)
             for generation in older
             if generation.identity not in looked_at
             and (offset := self._unread_from(generation)) < generation.known_size
@@ -211,7 +186,7 @@ class LeftGenerations:
             return
         for reader in adopted:
             snapshot.keep(reader.generation)
-            self._absent.forget(reader.generation.identity)
+            self._absent.pop(reader.generation.identity, None)
         age = {found.identity: at for at, found in enumerate(snapshot.generations)}
         self._readers += adopted
         self._readers.sort(key=lambda reader: age.get(reader.generation.identity, -1))
@@ -224,7 +199,7 @@ class LeftGenerations:
         """
         if self._knows_all:
             return
-        looked_at = {generation.identity for generation in self.generations}
+        looked_at = self._identities
         for generation in older:
             if generation.identity in looked_at:
                 return
@@ -233,15 +208,23 @@ class LeftGenerations:
 
     def _unread_from(self, generation: Generation) -> int:
         """Return up to where a generation was read that is not looked at, in bytes."""
-        absent = self._absent.read_up_to(generation)
+        absent = self._absent_from(generation)
         if absent is not None:
             return absent
         file_id, offset = self._dropped.get(generation.identity, (generation.file_id, 0))
         # A copy of what was dropped is not written to.
         return offset if file_id == generation.file_id else generation.known_size
 
-    def _reader(self, generation: Generation, offset: int) -> LineReader:
-        return LineReader(generation, offset, max_line_bytes=self._max_line_bytes)
+    def _absent_from(self, generation: Generation) -> int | None:
+        """Return up to where a generation that came back was read, in bytes; None if unknown."""
+        place = self._absent.get(generation.identity)
+        if place is None or not generation.confirms(place.offset, place.tail_digest):
+            return None
+        return place.offset
+
+    @property
+    def _identities(self) -> set[str]:
+        return {generation.identity for generation in self.generations}
 
     def _drop(self, reader: LineReader) -> None:
         generation = reader.generation

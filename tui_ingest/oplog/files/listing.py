@@ -1,13 +1,19 @@
-"""Which files a log has, by name and by inode, at one moment."""
+"""Which files a log has, by name and by inode, at one moment; and which only look like its own."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from pathlib import Path
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from tui_ingest.oplog.files.naming import RotatedName, age_order, rotated_name
 from tui_ingest.oplog.log import LogUnavailableError
+
+# Where rsync has files on their way, with --delay-updates and --partial-dir: they will be moved.
+_ON_THEIR_WAY = frozenset({".~tmp~", ".rsync-partial"})
 
 FileId = tuple[int, int]  # device and inode
 Listing = dict[Path, FileId]
@@ -122,3 +128,65 @@ def _may_be_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:  # opening it will say what is wrong
         return True
+
+
+class PassedOver:
+    """Files that look like the log's own and are not read: somebody may miss what they hold.
+
+    Args:
+        files: those of the log.
+    """
+
+    def __init__(self, files: LogFiles) -> None:
+        self._files = files
+        self._told: set[Path] = set()
+
+    def look(self) -> tuple[list[str], list[Path]]:
+        """Return the names of such files, and folders that have some, each of them once.
+
+        What cannot be listed is left for another time.
+        """
+        names: list[str] = []
+        folders: list[Path] = []
+        for folder, log_name in self._files.folders:
+            known = {*self._told, *self._files.logs, *(other for other, _ in self._files.folders)}
+            found = [entry for entry in _entries(folder) if Path(entry.path) not in known]
+            names += [entry.name for entry in found if _is_passed_over(entry, log_name)]
+            folders += [
+                Path(entry.path)
+                for entry in found
+                if entry.name not in _ON_THEIR_WAY
+                and entry.is_dir(follow_symlinks=False)
+                and _has_rotated(Path(entry.path), log_name)
+            ]
+            self._told.update(Path(entry.path) for entry in found if entry.name in names)
+        self._told.update(folders)
+        return sorted({*names}), [*dict.fromkeys(folders)]
+
+
+def _is_passed_over(entry: os.DirEntry[str], log_name: str) -> bool:
+    """Tell whether a file with something in it is called as the log, but not as rotation calls it.
+
+    Before the extension only what begins with a digit: words there are the names of other logs.
+    """
+    log = PurePath(log_name)
+    within = re.compile(rf"{re.escape(log.stem)}[-._]\d.*{re.escape(log.suffix)}(\.\w+)*")
+    if not entry.name.startswith(log_name) and not (log.suffix and within.fullmatch(entry.name)):
+        return False
+    with contextlib.suppress(OSError):
+        return (
+            rotated_name(entry.name, log_name) is None
+            and entry.is_file()
+            and entry.stat().st_size > 0
+        )
+    return False
+
+
+def _has_rotated(folder: Path, log_name: str) -> bool:
+    return any(rotated_name(entry.name, log_name) for entry in _entries(folder))
+
+
+def _entries(folder: Path) -> Iterable[os.DirEntry[str]]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return [*entries]
+    return []

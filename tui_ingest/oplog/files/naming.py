@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import NamedTuple
 
-from tui_ingest.oplog.files.compression import SUFFIXES
+from tui_ingest.oplog.files.archives import SUFFIXES
 
 # `oplog.log-2026112603.backup`: with logrotate's `create`, what the writer began before logrotate
 # could make the new file

@@ -71,11 +71,6 @@ def go_back(position: Position, place: Place, *, left: int | None) -> Position:
     return leave(position, places)
 
 
-def places_left(position: Position) -> list[Place]:
-    """Return how far the generations were read that a position left, oldest first."""
-    return [*evidence_of(position).left]
-
-
 def _text(evidence: Evidence) -> str:
     if evidence == Evidence():
         return ""

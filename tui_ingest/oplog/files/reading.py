@@ -14,7 +14,6 @@ from tui_ingest.oplog.files.chain import Chain
 from tui_ingest.oplog.files.lines import ContentChangedError, Line, LineReader
 from tui_ingest.oplog.files.listing import LogFiles, rotation_ranks
 from tui_ingest.oplog.files.positions import go_back
-from tui_ingest.oplog.files.rereading import line_at, lines_before
 from tui_ingest.oplog.files.searching import search
 from tui_ingest.oplog.files.watching import Watcher
 from tui_ingest.oplog.log import (
@@ -28,7 +27,7 @@ from tui_ingest.oplog.log import (
     Searched,
     StartPoint,
 )
-from tui_ingest.oplog.parsing import is_record, parse_line, parse_torn
+from tui_ingest.oplog.parsing import is_record, parse_torn
 from tui_ingest.oplog.records import RecordLocation
 
 
@@ -150,21 +149,13 @@ class FileLog:
 
     def line_at(self, location: RecordLocation) -> bytes | None:
         """See `Log.line_at`."""
-        return line_at(self._files, location)
+        return seeking.line_at(self._files, location)
 
     def recent(
         self, position: Position, most: int, *, since: Position | None = None
     ) -> Sequence[Entry]:
         """See `Log.recent`."""
-        lines = lines_before(self._files, position, most, own=since is not None)
-        same = since is not None and since.generation == position.generation
-        after = since.offset if since is not None and same else 0
-        return [
-            entry
-            for location, raw, is_torn in lines
-            if location.start >= after
-            for entry in (parse_torn if is_torn else parse_line)(raw, location)
-        ]
+        return seeking.recent(self._files, position, most, since)
 
     def search(
         self, patterns: Sequence[re.Pattern[bytes]], position: Position | None

@@ -1,8 +1,10 @@
-"""Places that an operator names: the start, a byte, a time. Nothing here moves a reader."""
+"""Places in a log that an operator names, and the lines at them. Nothing here moves a reader."""
 
 from __future__ import annotations
 
 import contextlib
+import io
+import itertools
 from collections.abc import Callable, Iterator
 
 from tui_ingest.oplog.files.discovery import discover
@@ -13,6 +15,7 @@ from tui_ingest.oplog.files.lines import (
     ContentChangedError,
     Line,
     LineReader,
+    line_of,
 )
 from tui_ingest.oplog.files.listing import LogFiles
 from tui_ingest.oplog.files.positions import Place, leave, move_to
@@ -27,9 +30,14 @@ from tui_ingest.oplog.log import (
     Position,
     StartPoint,
 )
-from tui_ingest.oplog.parsing import timestamp_of
+from tui_ingest.oplog.parsing import parse_line, parse_torn, timestamp_of
+from tui_ingest.oplog.records import RecordLocation
 
+RECENT_BYTES = 256 * 1024  # looked through for the lines before a position
+LONG_BYTES = 64 * RECENT_BYTES  # looked through if a line is longer than that
 _LINES = 1000  # looked at together
+
+Parse = Callable[[bytes, RecordLocation], list[Entry]]
 
 
 def layout(files: LogFiles) -> list[tuple[str, int]]:
@@ -87,6 +95,64 @@ def count(files: LogFiles, start: Position, end: Position) -> int | None:
         if last < first:
             return -_lines_between(snapshot, last, first)
         return _lines_between(snapshot, first, last)
+
+
+def line_at(files: LogFiles, location: RecordLocation) -> bytes | None:
+    """Return a line without its terminator; None if it is not in the log any more."""
+    with contextlib.suppress(LogError), discover(files) as snapshot:
+        for generation in snapshot.generations:
+            if generation.identity == location.generation:
+                return generation.read_at(location.start, location.length).rstrip(b"\r\n")
+    return None
+
+
+def recent(files: LogFiles, position: Position, most: int, since: Position | None) -> list[Entry]:
+    """Return what up to `most` lines before a position hold, oldest first.
+
+    All of one generation, and none that are longer than LONG_BYTES.
+
+    Args:
+        since: none from before this place, and only of the position's generation; else of one
+            before, if it has none before there.
+    """
+    after = since.offset if since and since.generation == position.generation else 0
+    with contextlib.suppress(LogError), discover(files) as snapshot:
+        newest_first = reversed(snapshot.generations)
+        for generation in itertools.dropwhile(
+            lambda found: found.identity != position.generation, newest_first
+        ):
+            is_own = generation.identity == position.generation
+            end = position.offset if is_own else generation.known_size
+            if (is_own or not since) and (lines := _last_lines(generation, end)):
+                return [
+                    entry
+                    for line, parse in lines[-most:]
+                    if line.start >= after
+                    for entry in parse(
+                        line.raw, RecordLocation(generation.identity, line.start, line.length)
+                    )
+                ]
+    return []
+
+
+def _last_lines(generation: Generation, end: int) -> list[tuple[Line, Parse]]:
+    """Return the lines up to a byte at which one begins, or the file ends."""
+    for size in (RECENT_BYTES, LONG_BYTES):
+        begin = max(0, end - size)
+        found = [*_split(generation.read_at(begin, end - begin), begin)]
+        if found or not begin:
+            break
+    return found
+
+
+def _split(data: bytes, begin: int) -> Iterator[tuple[Line, Parse]]:
+    """Yield the lines of a piece of a file; the first of it may be the end of one."""
+    start = begin
+    for content in io.BytesIO(data):
+        line = line_of(start, content, max_line_bytes=LONG_BYTES)
+        if line is not None and (start > begin or not begin):
+            yield line, parse_line if content.endswith(b"\n") else parse_torn
+        start += len(content)
 
 
 @contextlib.contextmanager

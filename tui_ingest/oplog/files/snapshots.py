@@ -1,15 +1,19 @@
-"""The generations of a log at one moment, and which of them a position speaks of."""
+"""The generations of a log at one moment, and where a position is among them.
+
+Or where to go on if it is in none of them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
+from tui_ingest.oplog.files import notices
 from tui_ingest.oplog.files.generations import HEAD_BYTES, Generation
 from tui_ingest.oplog.files.ordering import Order
-from tui_ingest.oplog.files.positions import Place, evidence_of, places_left
-from tui_ingest.oplog.log import Position
+from tui_ingest.oplog.files.positions import Place, evidence_of
+from tui_ingest.oplog.log import Notice, Position
 
 Point = tuple[int, int]  # index of a generation, and an offset in it
 
@@ -84,7 +88,7 @@ class Snapshot:
         """
         older = self.generations if current is None else self.before(current)
         found: list[tuple[Generation, int]] = []
-        for place in reversed(places_left(position)):
+        for place in reversed(evidence_of(position).left):
             at = next((at for at in reversed(range(len(older))) if _agrees(older[at], place)), None)
             if at is not None:
                 found.insert(0, (older[at], place.offset))
@@ -155,7 +159,7 @@ class Snapshot:
 
     def _follows(self, generation: Generation, position: Position) -> bool:
         """Tell whether a generation comes after the one that the position left."""
-        before, left = self.before(generation), places_left(position)
+        before, left = self.before(generation), evidence_of(position).left
         if not before or not left:
             return not before and not left
         return _agrees(before[-1], left[-1])
@@ -215,3 +219,64 @@ def _is_copy(copy: Generation, original: Generation) -> bool:
 def _time_passes(generation: Generation) -> bool:
     """Tell whether lines have times of their own: without, two files may well look the same."""
     return len(set(_LINE_TIME.findall(generation.read_at(0, HEAD_BYTES)))) > 1
+
+
+class Found(NamedTuple):
+    """A generation to read from an offset on, and those that were left before."""
+
+    current: Generation | None  # None: what follows the one that was left last
+    offset: int  # bytes
+    left: list[tuple[Generation, int]]  # and how far they were read in bytes, oldest first
+    losses: tuple[Notice, ...] = ()
+    absent: Sequence[Place] = ()  # how far generations were read that are gone
+
+
+def find_place(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
+    """Find a position.
+
+    Args:
+        wanted: the position.
+        snapshot: the files.
+        written_over: it is known that its file holds another content now.
+    """
+    place = _find(wanted, snapshot, written_over=written_over)
+    here = {generation.identity for generation, _ in place.left}
+    absent = [left for left in evidence_of(wanted).left if left.generation not in here]
+    return place._replace(absent=[*absent, *place.absent])
+
+
+def _find(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
+    if not wanted.generation or not (snapshot.generations or snapshot.active):
+        return Found(None, 0, snapshot.find_left(wanted, None))
+    found = snapshot.find(wanted)
+    if found is not None:
+        return Found(found, wanted.offset, snapshot.find_left(wanted, found))
+    return _find_substitute(wanted, snapshot, written_over=written_over)
+
+
+def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool) -> Found:
+    missing = max(0, wanted.size - wanted.offset)
+    truncated = tuple(notices.truncated(wanted.generation, missing))
+    same_head = [found for found in snapshot.generations if found.identity == wanted.generation]
+    in_place = written_over or _is_active(wanted, snapshot)
+    if same_head and in_place and snapshot.active not in same_head:
+        # A copy, made a moment before the log was truncated: the rest of it was read since.
+        copy = same_head[-1]
+        if copy.size <= wanted.offset:
+            left = [*snapshot.find_left(wanted, copy), (copy, copy.size)]
+            return Found(None, 0, left, truncated)
+    if same_head:
+        found = same_head[0]
+        return Found(found, 0, snapshot.find_left(wanted, found), truncated)
+    left = snapshot.find_left(wanted, None)
+    # An inode alone proves nothing as soon as files were removed beside it.
+    alone = all(found is snapshot.active for found in snapshot.generations)
+    if written_over or (in_place and alone):
+        return Found(None, 0, left, truncated)
+    lost = Place(wanted.generation, wanted.offset, evidence_of(wanted).tail_digest)
+    return Found(None, 0, left, (notices.gap(wanted.generation, missing),), [lost])
+
+
+def _is_active(wanted: Position, snapshot: Snapshot) -> bool:
+    active, evidence = snapshot.active, evidence_of(wanted)
+    return active is not None and active.file_id == (evidence.device, evidence.inode)

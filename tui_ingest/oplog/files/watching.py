@@ -70,22 +70,15 @@ class Watcher:
             self._attach()
             if self._look() != self._signature:
                 break
-        self._drain()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._news.get_nowait()
         self._signature = self._look()
-
-    def close(self) -> None:
-        """End the observer's threads."""
-        self._detach()
 
     def _pause(self) -> float:
         if self._poll_seconds is not None:
             return self._poll_seconds
         return STAT_SECONDS if self._observer is not None else POLL_SECONDS
-
-    def _drain(self) -> None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._news.get_nowait()
 
     def _look(self) -> tuple[int, ...]:
         try:
@@ -108,7 +101,7 @@ class Watcher:
         }
         if folders == self._watched:
             return
-        self._detach()
+        self.close()
         if folders:
             self._observe(folders, {self._path.name, target.name})
         else:
@@ -131,7 +124,8 @@ class Watcher:
         else:
             self.wake()  # what happened before the observer stood was not announced
 
-    def _detach(self) -> None:
+    def close(self) -> None:
+        """End the observer's threads."""
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()

@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tui_ingest.oplog.formatting import line_of
 from tui_ingest.oplog.parsing import is_record
-from tui_ingest.oplog.records import Operation
+from tui_ingest.oplog.records import Operation, line_of
 
 _MICROSECONDS = 1_000_000  # of a second: as exact as a line is
 _TAIL_BYTES = 64 * 1024  # read at once to find the end of the last whole line

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from tui_ingest.oplog.formatting import line_of
 from tui_ingest.oplog.log import LogError
-from tui_ingest.oplog.records import Operation
+from tui_ingest.oplog.records import Operation, line_of
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.relaying.logfile import LineClock, LogFile
 from tui_ingest.streams.addresses import Access
