@@ -11,8 +11,8 @@ from django.db.models import signals
 from tests.project.gallery.models import Tag, Work
 from tests.project.market.models import Chant, Stamp
 from tests.support.lines import line, serialized
+from tui_ingest.ingest.explaining.models import SENTENCES
 from tui_ingest.ingest.fast import planning
-from tui_ingest.ingest.fast.detours import SENTENCES
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 

@@ -17,5 +17,4 @@ units       a few records that need each other
 names       the keys of rows by their natural keys
 orphans     saves whose parents are missing, found for many at once
 lookups     questions about many rows at once
-detours     why records of a model take the exact path, in words
 """

@@ -2,7 +2,6 @@
 
 verifier     a DIGEST as it comes: the pass over a model's table that it belongs to, the verdict
 comparing    the rows of one DIGEST beside the rows here
-explaining   what may account for a difference
 keeping      the verdicts, durably, and the rows that differ
 """
 
