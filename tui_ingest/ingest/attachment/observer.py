@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest import checkpoints, deadletters, leases, orders, verdicts
 from tui_ingest.ingest.attachment.order_post import OrderPost
-from tui_ingest.ingest.attachment.progress import Progress
-from tui_ingest.ingest.attachment.recalling import recall
+from tui_ingest.ingest.attachment.progress import Progress, recall
 from tui_ingest.ingest.events import (
     Attached,
     DeadLetterResolved,
@@ -20,16 +19,15 @@ from tui_ingest.ingest.events import (
     Noticed,
     OrdersTaken,
     Progressed,
-    RecordSetAside,
     State,
     StateChanged,
     StoppedOnError,
     Verified,
 )
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.reasons import first_line
+from tui_ingest.ingest.reasons import Failure, first_line
 from tui_ingest.ingest.session.cursor import started
-from tui_ingest.ingest.session.publisher import stopped_before
+from tui_ingest.ingest.session.publisher import set_aside, stopped_before
 from tui_ingest.ingest.status import EventKind, state_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
@@ -154,18 +152,7 @@ class Observer:
         if applied := self._progress.since(file, failed):
             self._tell(applied)
         for letter in failed:
-            self._tell(
-                RecordSetAside(
-                    at=time.time(),
-                    dead_letter=letter.pk,
-                    location=letter.location,
-                    operation=letter.operation,
-                    model=letter.model,
-                    pk=letter.pk_text,
-                    reason=letter.reason,
-                    error=first_line(letter.error),
-                )
-            )
+            self._tell(set_aside(letter, error=letter.error))
         for letter in self._rows(gone):  # the totals have moved already
             self._tell(
                 DeadLetterResolved(
@@ -205,7 +192,8 @@ class Observer:
         reason, _, error = why.partition(": ")[2].partition(": ")
         nowhere = RecordLocation(position.generation, position.offset, 0)
         unknown = Malformed(MalformedReason.BAD_LINE, error, b"", nowhere)
-        return stopped_before(self._entry_at(position) or unknown, reason=reason, error=error)
+        failure = Failure(reason=reason, error=error)
+        return stopped_before(self._entry_at(position) or unknown, failure)
 
     def _entry_at(self, position: Position) -> Entry | None:
         """Return the entry after a position; the log stays there."""

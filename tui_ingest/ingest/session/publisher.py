@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
+from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.events import (
     BatchApplied,
@@ -126,35 +127,31 @@ class Publisher:
         if result.status != DeadLetter.Status.OPEN:
             self.tell(result.as_event())
 
-    def refused(self, refusal: Refusal) -> None:
-        """Report the record that the session stands before."""
-        entry, failure = refusal.entry, refusal.failure
-        stopped = stopped_before(
-            entry, reason=failure.reason, error=failure.error, traceback=failure.traceback
-        )
-        self.tell(stopped)
-
     def _set_aside(self, entry: Entry, failure: Failure, letter: DeadLetter) -> None:
         # What a log contains may be anybody's data: an error, too, quotes it.
         said = f": {failure.error} {entry.raw!r}" if self._log_payloads else ""
         logger.info(
             "Record set aside: %s at position %d%s", failure.reason, entry.location.start, said
         )
-        self.tell(
-            RecordSetAside(
-                at=time.time(),
-                dead_letter=None if self._dry_run else letter.pk,
-                location=entry.location,
-                operation=letter.operation,
-                model=letter.model,
-                pk=letter.pk_text,
-                reason=failure.reason,
-                error=first_line(failure.error),
-            )
-        )
+        told = set_aside(letter, error=failure.error)
+        self.tell(replace(told, dead_letter=None) if self._dry_run else told)
 
 
-def stopped_before(entry: Entry, *, reason: str, error: str, traceback: str = "") -> StoppedOnError:
+def set_aside(letter: DeadLetter, *, error: str) -> RecordSetAside:
+    """Return what is told of a record that has become a dead letter, for this reason."""
+    return RecordSetAside(
+        at=time.time(),
+        dead_letter=letter.pk,
+        location=letter.location,
+        operation=letter.operation,
+        model=letter.model,
+        pk=letter.pk_text,
+        reason=letter.reason,
+        error=first_line(error),
+    )
+
+
+def stopped_before(entry: Entry, failure: Failure) -> StoppedOnError:
     """Return what is told of the record that a session stands before."""
     record = entry if isinstance(entry, Record) else None
     subject = record.objects[0] if record and record.objects else None
@@ -164,8 +161,8 @@ def stopped_before(entry: Entry, *, reason: str, error: str, traceback: str = ""
         operation=record.operation.value if record else "",
         model=label_of(subject) if subject else "",
         pk=str(subject.get("pk", "")) if subject else "",
-        reason=reason,
-        error=error,
-        traceback=traceback,
+        reason=failure.reason,
+        error=failure.error,
+        traceback=failure.traceback,
         raw=entry.raw,
     )

@@ -10,7 +10,7 @@ from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.ingest.session.control import Control
-from tui_ingest.ingest.session.publisher import Publisher
+from tui_ingest.ingest.session.publisher import Publisher, stopped_before
 from tui_ingest.ingest.session.retrier import Ended
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
@@ -71,8 +71,8 @@ class StopPolicy:
 
     def before_record(self, refusal: Refusal) -> None:
         """Stand before a record that failed; the control will bring the decision."""
-        self._publisher.refused(refusal)
         failure = refusal.failure
+        self._publisher.tell(stopped_before(refusal.entry, failure))
         reason = (
             f"Stopped on the record at position {refusal.entry.location.start}:"
             f" {failure.reason}: {first_line(failure.error)}"
