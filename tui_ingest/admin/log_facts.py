@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tui_ingest.admin.kept_rows import moment
 from tui_ingest.ingest.events import Counts, State, VerifiedState
 from tui_ingest.ingest.status import SessionStatus, is_backlog, lag_seconds
-from tui_ingest.ingest.status.urgency import urgency, worst_verdict
+from tui_ingest.ingest.status.health import urgency, worst_verdict
 from tui_ingest.ingest.totals import in_order, shown
 from tui_ingest.ingest.verdicts import in_short
 from tui_ingest.words.numbers import ago, duration, open_of_failed, plural, size_in

@@ -77,14 +77,14 @@ def _verify_readable(path: Path | str) -> None:
 def _verify_known(database: str) -> None:
     from django.db import Error
 
-    from tui_ingest.ingest.status import known_logs
     from tui_ingest.ingest.target import Target
+    from tui_ingest.models import ProcessedFile
 
     try:
-        known = known_logs(Target(database))
+        is_any_known = Target(database).rows(ProcessedFile).exists()
     except Error:
         return  # the console says what is wrong, and waits
-    if not known:
+    if not is_any_known:
         raise BootstrapError(
             "LOG is missing: name an operation log, or use --demo. Without one the console shows"
             f" the logs that were read before, and into database '{database}' there was none.",

@@ -2,25 +2,22 @@
 
 kinds            of events, each with its severity
 session_status   one status, put together from events
-stored           the same from the database, for those who look from outside
-looking          that of many logs
-health           whether somebody has to be told
-urgency          of which log first
+stored           the same from the database, of one log or many, for those who look from outside
+health           whether somebody has to be told, and of which log first
 prometheus       the same for a machine
 """
 
 from tui_ingest.ingest.status.health import complaints, is_backlog, lag_seconds
 from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
-from tui_ingest.ingest.status.looking import (
-    known_logs,
+from tui_ingest.ingest.status.prometheus import CONTENT_TYPE, exposition
+from tui_ingest.ingest.status.session_status import SessionStatus
+from tui_ingest.ingest.status.stored import (
+    as_dict,
     overview,
-    statuses_of,
+    state_of,
     stored_statuses,
     told_or_seen,
 )
-from tui_ingest.ingest.status.prometheus import CONTENT_TYPE, exposition
-from tui_ingest.ingest.status.session_status import SessionStatus
-from tui_ingest.ingest.status.stored import as_dict, state_of
 
 __all__ = [
     "CONTENT_TYPE",
@@ -31,12 +28,10 @@ __all__ = [
     "complaints",
     "exposition",
     "is_backlog",
-    "known_logs",
     "lag_seconds",
     "overview",
     "severity_of",
     "state_of",
-    "statuses_of",
     "stored_statuses",
     "told_or_seen",
 ]

@@ -1,9 +1,10 @@
-"""The status of a log as the database knows it."""
+"""The status of logs as the database knows them."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -16,13 +17,64 @@ from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
-from tui_ingest.oplog.log import Backlog, Position
+from tui_ingest.opening import open_log
+from tui_ingest.oplog.addresses import is_stream
+from tui_ingest.oplog.log import Backlog, LogError, Position
 from tui_ingest.words.terminal_safe import terminal_safe
 
 _ENDED = (State.FINISHED, State.STOPPED, State.STOPPED_ON_ERROR)
 
 
-class StoredLogs:
+def stored_statuses(target: Target, path: str | None = None) -> list[SessionStatus]:
+    """Return where logs stand, by path; one of them, or none, if `path` is given.
+
+    It takes as many queries for a thousand logs as for one, and a look at the files of each.
+    """
+    files = target.rows(ProcessedFile).order_by("file_path")
+    if path is not None:
+        files = files.filter(file_path=path)
+    known = _StoredLogs(target, files)
+    return [known.status_of(file, _seen_backlog(target, file)) for file in files]
+
+
+def overview(target: Target) -> list[SessionStatus]:
+    """Return where all logs stand, by path, as their sessions told: no file is looked at.
+
+    Cheap enough to be asked every second for hundreds of logs.
+    """
+    files = target.rows(ProcessedFile).order_by("file_path")
+    known = _StoredLogs(target, files)
+    return [known.status_of(file, _told_backlog(file)) for file in files.defer("witnesses")]
+
+
+def told_or_seen(target: Target, files: QuerySet[ProcessedFile]) -> dict[int, SessionStatus]:
+    """Return where some logs stand, by their keys: as their sessions told, if these are alive.
+
+    What a session said last may be long past: then the log's files are looked at. A broker is not
+    asked; one that does not answer takes seconds, and somebody waits for all of the logs.
+    """
+    known = _StoredLogs(target, files)
+
+    def backlog(file: ProcessedFile) -> Backlog | None:
+        if known.is_alive(file):
+            return _told_backlog(file)
+        return None if is_stream(file.file_path) else _seen_backlog(target, file)
+
+    return {file.pk: known.status_of(file, backlog(file)) for file in files.defer("witnesses")}
+
+
+def _seen_backlog(target: Target, file: ProcessedFile) -> Backlog | None:
+    """Return how far a log reaches now; None if that cannot be seen."""
+    with closing(open_log(file.file_path, target.settings)) as log:
+        try:
+            log.resume(checkpoints.position_of(file))
+            backlog = log.backlog()
+        except LogError:
+            return None
+    return backlog if backlog.readable else None
+
+
+class _StoredLogs:
     """What the database knows of some logs, asked for all of them at once."""
 
     def __init__(self, target: Target, files: QuerySet[ProcessedFile]) -> None:
@@ -108,7 +160,7 @@ def state_of(file: ProcessedFile, holder: Holder | None) -> State:
     return state if holder.is_alive else State.NOT_RUNNING
 
 
-def told_backlog(file: ProcessedFile) -> Backlog | None:
+def _told_backlog(file: ProcessedFile) -> Backlog | None:
     """Return how far a log reached as its session told with its last sign of life."""
     if file.unread is None:
         return None

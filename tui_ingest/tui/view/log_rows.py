@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui_ingest.ingest.events import State, VerifiedState
 from tui_ingest.ingest.status import SessionStatus, is_backlog, lag_seconds
-from tui_ingest.ingest.status.urgency import (
+from tui_ingest.ingest.status.health import (
     LAG_WARNING_SECONDS,
     LATE,
     STOPPED,

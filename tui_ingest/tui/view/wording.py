@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui_ingest.ingest.events import State
 from tui_ingest.ingest.status import SessionStatus, is_backlog
-from tui_ingest.ingest.status.urgency import LAG_ALARM_SECONDS, LAG_WARNING_SECONDS
+from tui_ingest.ingest.status.health import LAG_ALARM_SECONDS, LAG_WARNING_SECONDS
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.rates import Trend
