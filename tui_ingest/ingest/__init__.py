@@ -9,7 +9,7 @@ history/       one row over time: its records, its dead letters, the row now
 verify/        whether the rows are those of the source; verdicts: what was found
 explaining/    what would be done with each model, and why
 attachment/    a session that runs elsewhere, looked at and commanded from here
-inspecting     a record beside the rows that it speaks of; outlook: what a retry would do
+inspecting     a record beside the rows that it speaks of, and what a retry would do
 status/        where a log stands, for those who look from outside
 checkpoints    where a log stands, durably
 leases         which session applies a log; sharing: which process, of several that could
@@ -20,7 +20,7 @@ retention      what is kept until it is old
 target         the database and the settings that all of these work with
 connecting     a connection that gives up on locks, and that another thread can interrupt
 receivers      of the target: those that are told of what a log writes
-identity       which field identifies a row; policy: which models may be written
-model_fields   what Django knows of a model's fields; keys: their values as text
+identity       which field identifies a row, and its value as text
+policy         which models may be written; model_fields: what Django knows of their fields
 events         what a session reports; reasons: why a record fails
 """

@@ -1,9 +1,12 @@
-"""A record beside the rows it speaks of: what differs, and what applying it would do."""
+"""A record beside the rows it speaks of: what differs, and what applying it would do.
+
+And so what would come of a dead letter if it were retried now, and what to do instead.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -16,13 +19,15 @@ from tui_ingest.ingest.exact.needs import changed_by, waiting
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.serializing import serialize_row
 from tui_ingest.ingest.exact.value_limits import beyond_limits
-from tui_ingest.ingest.keys import python_value
+from tui_ingest.ingest.identity import python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
-from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
+from tui_ingest.ingest.reasons import Reason, RecordError, RowKey, advice, first_line
 from tui_ingest.ingest.target import Target
+from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Operation, Record
 from tui_ingest.words.numbers import plural
+from tui_ingest.words.terminal_safe import terminal_safe
 
 MAX_OBJECTS = 50  # of one record that are compared; nobody reads more
 MAX_TEXT = 2_000  # characters of a value that are shown
@@ -61,6 +66,33 @@ def compare(target: Target, record: Record) -> list[RowComparison]:
     """Return each object of a record beside its row. Changes nothing."""
     comparer = _Comparer(target, record)
     return [comparer.compare(item) for item in record.objects[:MAX_OBJECTS]]
+
+
+def outlook(letter: DeadLetter, rows: Sequence[RowComparison]) -> str:
+    """Say what helps an open dead letter and what a retry would do; of another, how it ended.
+
+    Args:
+        rows: what `compare` returns for it.
+    """
+    if letter.status != DeadLetter.Status.OPEN:
+        return terminal_safe(letter.resolution)
+    failing = next((row for row in rows if row.fails), None)
+    if failing is None:
+        now = f" A retry now {effects(rows)}." if rows else ""
+    elif failing.effect in letter.error:
+        now = " A retry now fails the same way."
+    else:
+        now = f" A retry now fails: {terminal_safe(first_line(failing.effect))}"
+    return f"{advice(letter.reason)}{now}"
+
+
+def effects(rows: Sequence[RowComparison]) -> str:
+    """Return what the first few objects do, each with its name if there are several."""
+    if len(rows) == 1:
+        return terminal_safe(rows[0].effect)
+    told = [f"{row.effect} of {row.label} {row.key}" for row in rows[:3]]
+    more = [f"{len(rows) - 3} more"] if len(rows) > 3 else []
+    return terminal_safe(", ".join(told + more))
 
 
 class _HeldError(RecordError):

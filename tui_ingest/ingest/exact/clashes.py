@@ -12,7 +12,7 @@ from django.db.models.lookups import Exact
 
 from tui_ingest.ingest.exact.deserializing import Row, deserialize
 from tui_ingest.ingest.exact.serializing import serialize_row
-from tui_ingest.ingest.keys import key_text
+from tui_ingest.ingest.identity import key_text
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey

@@ -24,8 +24,7 @@ from django.db.models.expressions import DatabaseDefault
 
 from tui_ingest.ingest.exact import natural_keys
 from tui_ingest.ingest.exact.parents import missing_by_natural_key
-from tui_ingest.ingest.identity import has_natural_key
-from tui_ingest.ingest.keys import python_value
+from tui_ingest.ingest.identity import has_natural_key, python_value
 from tui_ingest.ingest.model_fields import (
     AnyField,
     ModelFields,

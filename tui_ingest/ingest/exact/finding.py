@@ -10,8 +10,14 @@ from django.db.models import Model, QuerySet
 from tui_ingest.ingest.exact import natural_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.deserializing import Row, converted, deserialize
-from tui_ingest.ingest.identity import has_natural_key, identity_value, no_identity
-from tui_ingest.ingest.keys import bounded, key_text, natural_text
+from tui_ingest.ingest.identity import (
+    bounded,
+    has_natural_key,
+    identity_value,
+    key_text,
+    natural_text,
+    no_identity,
+)
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target

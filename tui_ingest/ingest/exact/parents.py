@@ -14,7 +14,7 @@ from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.ingest.exact import natural_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.keys import natural_text, python_value, reference_text
+from tui_ingest.ingest.identity import natural_text, python_value, reference_text
 from tui_ingest.ingest.model_fields import (
     AnyField,
     Serialized,

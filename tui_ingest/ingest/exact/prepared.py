@@ -20,8 +20,7 @@ from tui_ingest.ingest.exact import writing
 from tui_ingest.ingest.exact.deserializing import Row
 from tui_ingest.ingest.exact.sending import Sending
 from tui_ingest.ingest.exact.statements import Statement, Statements, Table, Values
-from tui_ingest.ingest.identity import identity_value
-from tui_ingest.ingest.keys import python_value
+from tui_ingest.ingest.identity import identity_value, python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, fields_of, primary_key
 from tui_ingest.ingest.reasons import RecordError
 from tui_ingest.ingest.target import Target

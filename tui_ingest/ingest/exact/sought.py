@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import IntegerField, UUIDField
 
-from tui_ingest.ingest.identity import has_natural_key
-from tui_ingest.ingest.keys import are_uuid_texts
+from tui_ingest.ingest.identity import are_uuid_texts, has_natural_key
 from tui_ingest.ingest.model_fields import (
     AnyField,
     Serialized,

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field
 
-from tui_ingest.ingest.keys import are_uuid_texts
+from tui_ingest.ingest.identity import are_uuid_texts
 
 Values = Sequence[Any]
 # Returns the column for the database, or None if any value is not of the usual kind.

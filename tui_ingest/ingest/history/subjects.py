@@ -20,8 +20,14 @@ from tui_ingest.ingest.exact import natural_keys
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.finding import find_rows, row_key
 from tui_ingest.ingest.history import patterns
-from tui_ingest.ingest.identity import has_natural_key, identity_value
-from tui_ingest.ingest.keys import bounded, key_text, natural_text, python_value
+from tui_ingest.ingest.identity import (
+    bounded,
+    has_natural_key,
+    identity_value,
+    key_text,
+    natural_text,
+    python_value,
+)
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import RecordError, RowKey

@@ -12,7 +12,7 @@ from tui_ingest.digests.canonical import limits, text_of
 from tui_ingest.digests.fields import column_fields, link_fields
 from tui_ingest.digests.lines import Digest, Rows, key_line
 from tui_ingest.digests.reading import Hasher, RowHash, Sum, between
-from tui_ingest.ingest.keys import key_text
+from tui_ingest.ingest.identity import key_text
 from tui_ingest.ingest.model_fields import AnyField, concrete
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DifferingRow

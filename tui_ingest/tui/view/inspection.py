@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tui_ingest.ingest.events import StoppedOnError
-from tui_ingest.ingest.inspecting import RowComparison, compare
-from tui_ingest.ingest.outlook import effects, outlook
+from tui_ingest.ingest.inspecting import RowComparison, compare, effects, outlook
 from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
