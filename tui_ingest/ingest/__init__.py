@@ -18,7 +18,7 @@ turns          who writes next, where a database takes one writer at a time
 totals         records by model and by what became of them
 retention      what is kept until it is old
 target         the database and the settings that all of these work with
-connecting     a connection that gives up on locks, and that another thread can interrupt
+connecting     a connection that gives up on locks, and that an order to stop interrupts
 receivers      of the target: those that are told of what a log writes
 identity       which field identifies a row, and its value as text
 policy         which models may be written; model_fields: what Django knows of their fields

@@ -1,4 +1,4 @@
-"""A connection that gives up on locks and dead peers, and that another thread can interrupt.
+"""A connection that gives up on locks and dead peers, and that an order to stop interrupts.
 
 Left alone, PostgreSQL waits for a lock for ever: also for one that is held by this ingester's own
 earlier transaction, whose connection a proxy or router has forgotten and the server still believes
@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,6 +24,8 @@ from tui_ingest.databases.waits import LIMIT_MYSQL, LOCK_SECONDS
 SQLITE_BUSY_MILLISECONDS = 800  # SQLite's wait for a lock hears nothing, not even an interrupt
 IDLE_SECONDS = 20  # in a transaction: as its lease, so that who takes over can write then
 CANCEL_SECONDS = 1.0  # for a server to take note of an order to cancel
+LOOK_SECONDS = 0.2  # between two looks whether to stop
+GRACE_SECONDS = 0.75  # for a running statement: a batch that is about to end may end
 
 # What the client's end does about a server that does not answer (libpq's names).
 _POSTGRESQL_OPTIONS: dict[str, int] = {
@@ -103,15 +106,39 @@ class GuardedConnection:
         finally:
             self._running_since = None
 
-    # From other threads
+    @contextlib.contextmanager
+    def interrupted(self, is_stopping: Callable[[], bool]) -> Iterator[None]:
+        """While the context lasts, end statements that keep a session from stopping.
 
-    def waits_longer_than(self, seconds: float) -> bool:
-        """Tell whether one statement has been running for longer than that."""
-        since = self._running_since
-        return since is not None and time.monotonic() - since > seconds
+        A handler of SIGTERM runs in the thread that waits, but the wait goes on in C after it: so a
+        thread of its own looks.
+        """
+        over = threading.Event()
+        watcher = threading.Thread(
+            target=self._watch, args=(is_stopping, over), name="interrupter", daemon=True
+        )
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
-    def interrupt(self) -> None:
-        """Have the running statement fail; safe from any thread, whatever the server does."""
+    # That thread
+
+    def _watch(self, is_stopping: Callable[[], bool], over: threading.Event) -> None:
+        while not is_stopping():
+            if over.wait(LOOK_SECONDS):
+                return
+        was_asked = False
+        while not over.wait(LOOK_SECONDS):
+            since = self._running_since
+            if since is not None and time.monotonic() - since > GRACE_SECONDS:
+                self._cut() if was_asked else self._interrupt()
+                was_asked = True
+
+    def _interrupt(self) -> None:
+        """Have the running statement fail, whatever the server does."""
         driver = self._connection.connection
         if driver is None:
             return
@@ -124,7 +151,7 @@ class GuardedConnection:
                 case "sqlite":
                     driver.interrupt()
 
-    def cut(self) -> None:
+    def _cut(self) -> None:
         """End a connection whose server did not obey; the running statement fails."""
         driver = self._connection.connection
         if driver is not None and self._connection.vendor == "postgresql":

@@ -13,7 +13,7 @@ from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import Counts, State
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.publisher import Publisher
-from tui_ingest.ingest.session.retrier import Retrier, new_backoff
+from tui_ingest.ingest.session.retrier import Backoff, Retrier
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
@@ -79,7 +79,7 @@ class Applier:
         self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
         self._timeouts = 0  # tries in a row that the database has cancelled
         self._alone = 0  # entries to be tried one by one
-        self._backoff = new_backoff()  # between tries to write; ends with a commit
+        self._backoff = Backoff()  # between tries to write; ends with a commit
 
     @property
     def records(self) -> int:
@@ -118,7 +118,8 @@ class Applier:
             failures=self._target.settings.max_consecutive_failures,
             until_failure=until_failure,
             stop_on_error=stop_on_error,
-            is_timeout_final=self._is_timeout_final if self._alone else None,
+            # An order to stop cancels statements, too.
+            is_timeout_final=(lambda: not self._retrier.is_stopping) if self._alone else None,
         )
         failures_in_a_row = 0 if until_failure else self.failures_in_a_row
         try:
@@ -137,9 +138,6 @@ class Applier:
         self._retrier.came_back(self._backoff)
         self._account_for(written, seconds)
         return written
-
-    def _is_timeout_final(self) -> bool:
-        return not self._retrier.is_stopping  # an order to stop cancels statements, too
 
     def _notice_timeout(self, batch: Batch, error: Exception) -> None:
         """A record that always takes too long would keep the log waiting for ever."""

@@ -31,52 +31,16 @@ _WRITTEN_LATER = frozenset({State.RUNNING, State.WAITING})
 _NOTHING_UNREAD = frozenset({State.CAUGHT_UP, State.FINISHED})
 
 
-class Journal:
-    """Listens to a session, and writes what it heard when the database can take it."""
-
-    def __init__(self, target: Target, path: str) -> None:
-        self._path = path
-        self._target = target
-        self._unwritten: deque[Noticed] = deque()
-
-    def __call__(self, event: Event) -> None:
-        """Remember an event, unless it is kept by the transaction that it tells of."""
-        if isinstance(event, Noticed) and not EventKind(event.kind).comes_with_its_change:
-            self._unwritten.append(event)
-
-    def write(self) -> None:
-        """Write what is remembered, each with the time at which it happened.
-
-        Raises:
-            Exception: the database cannot be used; the rest is written next time.
-        """
-        if not self._unwritten:
-            return
-        file = self._target.rows(ProcessedFile).filter(file_path=self._path).first()
-        while file is not None and self._unwritten:
-            event = self._unwritten[0]
-            checkpoints.note(
-                self._target,
-                file,
-                event.kind,
-                event.message,
-                time=datetime.fromtimestamp(event.at, UTC),
-            )
-            self._unwritten.popleft()
-
-
 class Heartbeat:
     """Listens to a session and keeps the database told: at once of what lasts, else in time.
 
     Signs of life are never worth an error: what the database cannot take now is written when it
-    is back. They renew the session's lease, or find it lost.
+    is back, events with the time at which they happened. They renew the session's lease, or find
+    it lost.
     """
 
-    def __init__(
-        self, target: Target, path: str, journal: Journal, lease: Lease, *, dry_run: bool
-    ) -> None:
+    def __init__(self, target: Target, path: str, lease: Lease, *, dry_run: bool) -> None:
         self._path = path
-        self._journal = journal
         self._lease = lease
         self._target = target
         self._dry_run = dry_run  # leaves no trace
@@ -84,11 +48,12 @@ class Heartbeat:
         self._reason = ""
         self._orders: OrdersTaken | None = None  # that are obeyed, once some were given
         self._unread: int | None = None  # bytes
+        self._unwritten: deque[Noticed] = deque()  # events for the list of those
         self._written: State | None = None  # as the database has it
         self._beat_at = 0.0  # monotonic seconds
 
     def __call__(self, event: Event) -> None:
-        """Take note of the session's state, and of what goes into its journal."""
+        """Take note of the session's state, and of what goes into the list of events."""
         match event:
             case StateChanged():
                 self._state, self._reason = event.state, event.reason
@@ -99,8 +64,12 @@ class Heartbeat:
             case OrdersTaken():
                 self._orders = event
                 self.beat()
-            case Noticed() if event.kind != EventKind.WAITING:
-                self.beat()
+            case Noticed():
+                # The others are kept by the transaction of what they tell.
+                if not EventKind(event.kind).comes_with_its_change:
+                    self._unwritten.append(event)
+                if event.kind != EventKind.WAITING:
+                    self.beat()
 
     def beat_if_due(self) -> None:
         """Give a sign of life from time to time."""
@@ -110,7 +79,7 @@ class Heartbeat:
             self.beat()
 
     def beat(self) -> None:
-        """Give a sign of life, and write the journal."""
+        """Give a sign of life, and write what has happened."""
         if self._dry_run:
             return
         self._beat_at = time.monotonic()
@@ -130,8 +99,19 @@ class Heartbeat:
         )
         if not renewed:
             self._lease.lose()
-        self._journal.write()
+        self._write_events()
         self._written = self._state if renewed else None
+
+    def _write_events(self) -> None:
+        """Write what was not written yet; what the database does not take is written next time."""
+        if not self._unwritten:
+            return
+        file = self._target.rows(ProcessedFile).filter(file_path=self._path).first()
+        while file is not None and self._unwritten:
+            event = self._unwritten[0]
+            when = datetime.fromtimestamp(event.at, UTC)
+            checkpoints.note(self._target, file, event.kind, event.message, time=when)
+            self._unwritten.popleft()
 
     def end(self, *, is_there: bool) -> None:
         """Give the lease back; where that fails, it ends by itself.

@@ -1,4 +1,4 @@
-"""The right of a session to apply its log.
+"""The right of a session to apply its log: waited for, taken, kept, given back.
 
 It is renewed with the heartbeat, and also while the session's own thread is busy for longer than a
 lease lasts. A read may take minutes: a slow mount, an archive that is unpacked up to the position.
@@ -16,15 +16,25 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
 
 from tui_ingest.ingest import checkpoints, leases
 from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.events import Event, State
 from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.leases import Holder, Owner
+from tui_ingest.ingest.session.applier import Applier
+from tui_ingest.ingest.session.control import Control
+from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.session.publisher import Publisher
+from tui_ingest.ingest.session.retrier import Ended, Retrier
+from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
+from tui_ingest.words.numbers import duration
 
+LOOK_SECONDS = 0.5  # between two looks whether it is to be had
+RELOAD_SECONDS = 2.0  # between two looks at what its holder has done
 HANDED_OVER_SECONDS = 5.0  # for others, before whoever handed it over takes it back
 HUNG_SECONDS = 600.0  # without a sign of life from the session's thread
 END_SECONDS = 1.0  # for a last renewal; where its database hangs, it is left behind
@@ -66,25 +76,19 @@ class Lease:
             found = leases.holder_as_of(self._target, file)
             self.holder = found if found and found.owner.id != self.owner.id else None
             self.is_staying = file.state in _STAYING
-            self.held = self._is_to_be_had() and self._try(self.owner)
+            self.held = self._try(self.owner)
             self.is_handed_over = False
         return self.owner is None or self.held
 
     def _try(self, owner: Owner) -> bool:
-        with write_turn(self._target.connection, short=True):
-            return leases.take(
-                self._target, self._path, owner, seconds=self._seconds, dead=self._dead()
-            )
-
-    def _is_to_be_had(self) -> bool:
         """Look before writing: whoever has it is not to be kept waiting by who wants it."""
-        if time.monotonic() < self._barred_until:
-            return False
         holder = self.holder
-        return holder is None or holder.owner.is_gone() or holder.silent_seconds > self._seconds
-
-    def _dead(self) -> Owner | None:
-        return self.holder.owner if self.holder and self.holder.owner.is_gone() else None
+        dead = holder.owner if holder is not None and holder.owner.is_gone() else None
+        is_held = holder is not None and not dead and holder.silent_seconds <= self._seconds
+        if is_held or time.monotonic() < self._barred_until:
+            return False
+        with write_turn(self._target.connection, short=True):
+            return leases.take(self._target, self._path, owner, seconds=self._seconds, dead=dead)
 
     @property
     def is_lost(self) -> bool:
@@ -124,6 +128,74 @@ class Lease:
             if not is_there:
                 leases.forget(self._target, self._path, self.owner)
             leases.release(self._target, self._path, self.owner)
+
+
+@dataclass(eq=False)
+class Standby:
+    """Takes the lease, however long that takes, and continues where its holder was."""
+
+    lease: Lease
+    applier: Applier
+    cursor: LogCursor
+    control: Control
+    publisher: Publisher
+    retrier: Retrier
+    _: KW_ONLY
+    once: bool
+
+    def __post_init__(self) -> None:
+        self._loaded_at = 0.0  # monotonic seconds
+
+    def begin(self) -> None:
+        """Take the lease, if need be after its holder, and read where the log stands.
+
+        Raises:
+            Ended: told to stop; or it is to work once, and another session stays.
+        """
+        self._show()
+        before: Holder | None = None  # as of the last look
+        while not self.retrier.until_done(self.lease.take, between=self._show):
+            holder = self.lease.holder
+            if holder is not None:  # else it was given back at this moment
+                self._stand_by(holder, before or holder)
+            before = holder
+            self._wait()
+        replaced = self.lease.holder
+        if not self.retrier.until_done(self.cursor.is_current):
+            self.applier.load()
+        if replaced is not None:
+            self.publisher.notice(EventKind.TAKEN_OVER, _taken_from(replaced))
+
+    def _stand_by(self, holder: Holder, before: Holder) -> None:
+        self.publisher.change_state(State.STANDING_BY, f"{holder.owner} applies this log")
+        is_alive = holder.silent_seconds < before.silent_seconds
+        if self.once and is_alive and self.lease.is_staying:  # else it may work once, too
+            raise Ended(
+                State.STOPPED,
+                f"{holder.owner} applies this log. Stop it first, or leave the work to it.",
+            )
+
+    def _wait(self) -> None:
+        if time.monotonic() - self._loaded_at > RELOAD_SECONDS:
+            self._show()
+        deadline = time.monotonic() + LOOK_SECONDS
+        while (left := deadline - time.monotonic()) > 0 and not self.control.stopping:
+            self.control.wait(left)
+        if self.control.stopping:
+            raise Ended(State.STOPPED)
+
+    def _show(self) -> None:
+        """Say how far the log is applied, by whomever."""
+        self.applier.load()
+        self.publisher.progress(self.cursor, now=True)
+        self._loaded_at = time.monotonic()
+
+
+def _taken_from(holder: Holder) -> str:
+    if holder.owner.is_gone():
+        return f"Took over from {holder.owner}, which has died."
+    silence = duration(holder.silent_seconds)
+    return f"Took over from {holder.owner}, which gave no sign of life for {silence}."
 
 
 class Pulse:

@@ -18,11 +18,10 @@ from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.idle import Housekeeping, OutsideRepairs, WaitingLetters
-from tui_ingest.ingest.session.lasting_orders import LastingOrders
-from tui_ingest.ingest.session.lease import Lease
+from tui_ingest.ingest.session.lease import Lease, Standby
+from tui_ingest.ingest.session.obeying import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
-from tui_ingest.ingest.session.standby import Standby
 from tui_ingest.ingest.session.stop_policy import StopPolicy
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target

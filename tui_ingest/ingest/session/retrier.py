@@ -6,6 +6,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import TypeVar
 
 from django.db import DatabaseError
@@ -41,7 +42,9 @@ class Backoff:
 
     FIRST = 0.5  # seconds
 
-    def __init__(self, cap: float, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, cap: float = RETRY_CAP_SECONDS, jitter: Callable[[], float] = random.random
+    ) -> None:
         self._cap = cap  # seconds
         self._jitter = jitter
         self.attempt = 0
@@ -62,6 +65,7 @@ def _rest() -> None:
     """Do no more than rest between two tries."""
 
 
+@dataclass(eq=False)
 class Retrier:
     """Rests between tries, says why, and never keeps an operator who wants to leave.
 
@@ -69,25 +73,17 @@ class Retrier:
         Ended: from every method that rests, when the session is told to stop.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        control: Control,
-        publisher: Publisher,
-        contact: Callable[[], None],
-        *,
-        path: str,
-    ) -> None:
-        self._control = control
-        self._publisher = publisher
-        self._contact = contact  # with those who look and order from elsewhere
-        self._path = path
-        self._target = target
+    target: Target
+    control: Control
+    publisher: Publisher
+    contact: Callable[[], None]  # with those who look and order from elsewhere
+    _: KW_ONLY
+    path: str
 
     @property
     def is_stopping(self) -> bool:
         """Tell whether the session was told to stop."""
-        return self._control.stopping
+        return self.control.stopping
 
     def until_done(self, action: Callable[[], T], *, between: Callable[[], None] = _rest) -> T:
         """Do what may fail for a while, as often as it takes.
@@ -95,7 +91,7 @@ class Retrier:
         Args:
             between: called before every try but the first.
         """
-        backoff = new_backoff()
+        backoff = Backoff()
         while True:
             try:
                 result = action()
@@ -117,7 +113,7 @@ class Retrier:
         if is_damage(error):
             raise Ended(
                 State.STOPPED,
-                f"Database '{self._target.database}' is damaged: {first_line(error)}. Restore"
+                f"Database '{self.target.database}' is damaged: {first_line(error)}. Restore"
                 " it from a backup and start again: the log is read on from where that stands.",
             ) from error
         return isinstance(error, LogUnavailableError) or is_transient(error)
@@ -125,14 +121,14 @@ class Retrier:
     def wait_after(self, error: Exception, backoff: Backoff) -> None:
         """Rest after a failure, longer each time."""
         # A connection that failed is not asked again: the next statement opens another.
-        self._target.connection.close()
-        if self._control.stopping:  # which may be what ended the statement
+        self.target.connection.close()
+        if self.control.stopping:  # which may be what ended the statement
             raise Ended(State.STOPPED)
         reason = self._reason(error)
         delay = backoff.next()
         if backoff.attempt == 1:
-            self._publisher.notice(EventKind.WAITING, f"Waiting for the {reason}")
-        self._rest(reason, delay, attempt=backoff.attempt, is_log=_is_log(error))
+            self.publisher.notice(EventKind.WAITING, f"Waiting for the {reason}")
+        self.rest(reason, delay, attempt=backoff.attempt, is_log=_is_log(error))
 
     def _reason(self, error: Exception) -> str:
         if _is_log(error):
@@ -140,40 +136,36 @@ class Retrier:
         said = f"database: {first_line(error)}"
         if is_lock_timeout(error):
             with contextlib.suppress(DatabaseError):  # then it stays unknown
-                if holder := holder_of(self._path, self._target.connection):
+                if holder := holder_of(self.path, self.target.connection):
                     return f"{said}; {holder}"
         return said
 
     def came_back(self, backoff: Backoff) -> None:
         """Say that the waiting is over, if there was any."""
         if backoff.attempt:
-            self._publisher.notice(
+            self.publisher.notice(
                 EventKind.RECOVERED, f"It is back, at attempt {backoff.attempt + 1}."
             )
             backoff.reset()
 
-    def rest(self, reason: str, seconds: float) -> None:
-        """Do nothing for a while."""
-        self._rest(reason, seconds, attempt=0, is_log=False)
+    def rest(self, reason: str, seconds: float, *, attempt: int = 0, is_log: bool = False) -> None:
+        """Do nothing for a while.
 
-    def _rest(self, reason: str, seconds: float, *, attempt: int, is_log: bool) -> None:
-        self._publisher.change_state(
+        Args:
+            is_log: it is the log that is waited for.
+        """
+        self.publisher.change_state(
             State.WAITING, reason, attempt=attempt, retry_at=time.time() + seconds
         )
         deadline = time.monotonic() + seconds
-        ordered = self._control.lasting
+        ordered = self.control.lasting
         # Whoever orders something does not wait for the next try: it is taken before that.
-        while (left := deadline - time.monotonic()) > 0 and self._control.lasting == ordered:
-            if self._control.stopping:
+        while (left := deadline - time.monotonic()) > 0 and self.control.lasting == ordered:
+            if self.control.stopping:
                 raise Ended(State.STOPPED)
             if is_log:  # the database is there: the session keeps its lease
-                self._contact()
-            self._control.wait(min(left, CONTACT_SECONDS) if is_log else left)
-
-
-def new_backoff() -> Backoff:
-    """Return the pauses between the tries of one thing."""
-    return Backoff(RETRY_CAP_SECONDS)
+                self.contact()
+            self.control.wait(min(left, CONTACT_SECONDS) if is_log else left)
 
 
 def _is_log(error: Exception) -> bool:

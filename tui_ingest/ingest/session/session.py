@@ -20,16 +20,13 @@ from tui_ingest.ingest.session.alarm import Alarm
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.session.heartbeat import Heartbeat, Journal
+from tui_ingest.ingest.session.heartbeat import Heartbeat
 from tui_ingest.ingest.session.idle import OutsideRepairs
-from tui_ingest.ingest.session.interrupter import interrupted_by_stop
-from tui_ingest.ingest.session.lasting_orders import LastingOrders
-from tui_ingest.ingest.session.lease import Lease, Pulse
+from tui_ingest.ingest.session.lease import Lease, Pulse, Standby
 from tui_ingest.ingest.session.loop import Loop
-from tui_ingest.ingest.session.order_desk import OrderDesk
+from tui_ingest.ingest.session.obeying import LastingOrders, OrderDesk
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
-from tui_ingest.ingest.session.standby import Standby
 from tui_ingest.ingest.session.stop_policy import StopPolicy
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Log, LogError, StartPoint
@@ -85,16 +82,14 @@ class Session:
         self._log = log
         self._target = target
         self._control = control = control or Control()
-        journal = Journal(target, log.path)
         lease = Lease(target, log.path, owner, seconds=lease_seconds)
-        self._heartbeat = Heartbeat(target, log.path, journal, lease, dry_run=dry_run)
+        self._heartbeat = Heartbeat(target, log.path, lease, dry_run=dry_run)
         self._pulse = Pulse(target, log.path, lease_seconds=lease_seconds)
         self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
         repairs = OutsideRepairs(target, dry_run=dry_run)
         self._publisher = publisher = Publisher(
             report,
             self._alarm,
-            journal,
             self._heartbeat,
             self._pulse,
             repairs,
@@ -129,7 +124,7 @@ class Session:
     def run(self) -> SessionEnded:
         """Work until stopped, finished, or unable to go on; the result says which."""
         connection = GuardedConnection(self._target.connection)
-        stoppable = interrupted_by_stop(self._control, connection)
+        stoppable = connection.interrupted(lambda: self._control.stopping)
         with connection.guarded(), stoppable, self._pulse.beating():
             return self._run()
 
