@@ -20,7 +20,8 @@ HEAD_BYTES = 1024  # of a line that is too long to be kept whole
 
 # The epoch has ten digits before the point until the year 2286. Taking no more than ten lets a
 # glued line be told apart from the digits that the fragment before it may end with.
-_HEAD = re.compile(rb"(\d{1,10}(?:\.\d++)?+) (SAVE|DELETE|DIGEST) +")
+# Some editors and systems begin a file with a byte order mark.
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,10}(?:\.\d++)?+) (SAVE|DELETE|DIGEST) +")
 _UNKNOWN_HEAD = re.compile(rb"\d{1,10}(?:\.\d++)?+ ([A-Z][A-Z_]{0,31}) +[\[{]")
 _GLUED_HEAD = re.compile(rb"\d{1,10}(?:\.\d++)?+ (?:SAVE|DELETE|DIGEST) (?=\[)")
 # What a glued line is searched for, a part at a time, because meanwhile nothing else can happen in
@@ -31,6 +32,16 @@ _MOST_MARK_BYTES = len(b"0 DELETE [")
 _PART_BYTES = 1024 * 1024
 _EPOCH_BEFORE = re.compile(rb"\d{1,10}(?:\.\d+)?\Z")
 _MOST_EPOCH_BYTES = 64
+# Times of other programs, which end in what looks like an epoch. Three, six or nine digits of an
+# epoch whose writer was killed look like the first, before another one: if the last ten digits are
+# of this century, it may be either.
+_FINER_TIME = re.compile(rb"(\d{10})(\d{3}|\d{6}|\d{9})(\.\d++)?+ (?:SAVE|DELETE|DIGEST) ")
+_FINER_UNITS = {3: "milliseconds", 6: "microseconds", 9: "nanoseconds"}
+_CENTURY = range(946_684_800, 4_102_444_800)  # seconds since the epoch, 2000 to 2100
+_DATE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S* (?:SAVE|DELETE|DIGEST) ")
+_DECIMAL_COMMA = re.compile(rb"\d{10},\d++ (?:SAVE|DELETE|DIGEST) ")
+_UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|(?:\d\0){4}|(?:\0\d){4}")
+_LOOSE_HEAD = re.compile(rb"[ \t]*\d{1,10}(?:\.\d++)?+[ \t]+(SAVE|DELETE|DIGEST)\b", re.IGNORECASE)
 _OPERATIONS = {operation.value.encode(): operation for operation in Operation}
 # Each false beginning may cost a parse of the rest of the line, and a line may be made of them.
 _MOST_BYTES_UNGLUED = 256 * 1024 * 1024
@@ -38,10 +49,13 @@ _DECODER = json.JSONDecoder()
 
 
 class _BadLineError(Exception):
-    def __init__(self, reason: MalformedReason, error: str) -> None:
+    def __init__(
+        self, reason: MalformedReason, error: str, *, may_hold_records: bool = True
+    ) -> None:
         super().__init__(error)
         self.reason = reason
         self.error = error
+        self.may_hold_records = may_hold_records  # written into the same line
 
 
 def parse_line(raw: bytes, location: RecordLocation) -> list[Entry]:
@@ -54,7 +68,7 @@ def parse_line(raw: bytes, location: RecordLocation) -> list[Entry]:
     try:
         return [_record(raw, location)]
     except _BadLineError as bad:
-        return _unglue(raw, location) or [
+        return (bad.may_hold_records and _unglue(raw, location)) or [
             Malformed(reason=bad.reason, error=bad.error, raw=raw, location=location)
         ]
 
@@ -132,16 +146,48 @@ def _no_head(raw: bytes) -> _BadLineError:
             f"This version of tui-ingest knows no operation {unknown[1].decode()}. Install one that"
             " does, then retry.",
         )
+    if time := _foreign_time(raw):
+        return _BadLineError(
+            MalformedReason.BAD_LINE,
+            f"{time}. A log has seconds since 1970, as 1698395500.971553: have its writer write"
+            " these.",
+            may_hold_records=False,
+        )
     return _BadLineError(
         MalformedReason.BAD_LINE,
-        "The line does not begin with '<epoch> SAVE|DELETE|DIGEST <json>'.",
+        f"The line does not begin with '<epoch> SAVE|DELETE|DIGEST <json>'{_difference(raw)}.",
     )
+
+
+def _foreign_time(raw: bytes) -> str:
+    """Return what is wrong with the time of a record that another program wrote; "" if nothing."""
+    if finer := _FINER_TIME.match(raw):
+        seconds, more, fraction = finer.groups()
+        if fraction is None or int((seconds + more)[-10:]) not in _CENTURY:
+            return f"The time is in {_FINER_UNITS[len(more)]}: it has {10 + len(more)} digits"
+    elif _DATE.match(raw):
+        return "The time is a date"
+    elif _DECIMAL_COMMA.match(raw):
+        return "The time has a comma for its point"
+    return ""
+
+
+def _difference(raw: bytes) -> str:
+    """Return where a head differs that looks right to people; "" where they see it."""
+    if _UTF16.match(raw):
+        return ": it looks like UTF-16; a log is UTF-8"
+    loose = _LOOSE_HEAD.match(raw)
+    if loose is None:
+        return ""
+    if not loose[1].isupper():
+        return f": {loose[1].decode()} has to be in capitals"
+    return ", with one space after each and nothing before them"
 
 
 def _objects(raw: bytes, start: int) -> list[dict[str, Any]]:
     try:
         text = raw.decode()
-        decoded, end = _DECODER.raw_decode(text, start)
+        decoded, end = _DECODER.raw_decode(text, len(raw[:start].decode()))
     except UnicodeDecodeError as error:
         raise _BadLineError(
             MalformedReason.BAD_ENCODING,
@@ -167,7 +213,7 @@ def _checked(decoded: Any) -> list[dict[str, Any]]:
     if type(decoded) is not list:
         raise _BadLineError(
             MalformedReason.BAD_OBJECTS,
-            f"The JSON is not a list of objects but {type(decoded).__name__}.",
+            f"The JSON is not a list of objects but {_name_of(decoded)}.",
         )
     for item in decoded:
         if (
@@ -177,6 +223,10 @@ def _checked(decoded: Any) -> list[dict[str, Any]]:
         ):
             raise _BadLineError(MalformedReason.BAD_OBJECTS, _what_is_wrong(decoded, item))
     return decoded
+
+
+def _name_of(value: Any) -> str:
+    return "one object: put it in brackets" if isinstance(value, dict) else type(value).__name__
 
 
 def _what_is_wrong(decoded: list[Any], item: Any) -> str:
@@ -236,6 +286,12 @@ def _end_of_json(raw: bytes, text: str, start: int) -> int:
     return end if end == len(raw) or _GLUED_HEAD.match(raw, end) else start
 
 
+def _finer_than_seconds(fragment: bytes) -> str:
+    """Return what else digits before a record may be; "" if nothing."""
+    unit = _FINER_UNITS.get(len(fragment)) if fragment.isdigit() else None
+    return f" Or the time is in {unit}: a log has seconds since 1970." if unit else ""
+
+
 def _piece(raw: bytes, start: int, end: int, location: RecordLocation) -> Entry:
     """Return what a part of a line holds; the last part has the terminator of the whole."""
     length = location.length - start if end == len(raw) else end - start
@@ -245,7 +301,8 @@ def _piece(raw: bytes, start: int, end: int, location: RecordLocation) -> Entry:
     except _BadLineError as bad:
         return Malformed(
             reason=MalformedReason.GLUED,
-            error=f"Another record was written into the same line: {bad.error}",
+            error=f"Another record was written into the same line: {bad.error}"
+            f"{_finer_than_seconds(raw[start:end])}",
             raw=raw[start:end],
             location=place,
         )

@@ -105,7 +105,7 @@ def test_the_largest_numbers_and_those_that_are_none():
         (b"1 SAVE [" + b"9" * 5000 + b"]\n", "bad_json", "digit"),
         (b'1 SAVE ["\xff"]\n', "bad_encoding", "Byte 10 of the line"),
         (b'1 SAVE ["\xed\xa0\x80"]\n', "bad_encoding", "Byte 10"),  # half of a surrogate pair
-        (b'1 SAVE {"model": "a.b"}\n', "bad_objects", "dict"),
+        (b'1 SAVE {"model": "a.b"}\n', "bad_objects", "one object: put it in brackets"),
         (b"1 SAVE null\n", "bad_objects", "NoneType"),
         (b"1 SAVE [1]\n", "bad_objects", "Object 1 of 1 is not an object"),
         (b'1 SAVE [{"model":"a.b","fields":{}},{"fields":{}}]\n', "bad_objects", "Object 2 of 2"),
@@ -118,6 +118,58 @@ def test_what_is_no_record(line, reason, error):
     found = malformed(line)
     assert found.reason == reason
     assert error in found.error
+
+
+OBJECTS = b'[{"model": "a.b", "pk": 1, "fields": {}}]'
+
+
+@pytest.mark.parametrize(
+    ("head", "error"),
+    [
+        (b"1698395500971 SAVE ", "in milliseconds: it has 13 digits"),
+        (b"1698395500971.553 SAVE ", "in milliseconds"),
+        (b"1698395500971553 DELETE ", "in microseconds: it has 16 digits"),
+        (b"1698395500971553123 SAVE ", "in nanoseconds: it has 19 digits"),
+        (b"2023-10-27T10:18:20 SAVE ", "is a date"),
+        (b"2023-10-27T10:18:20.971+00:00 SAVE ", "is a date"),
+        (b"2023-10-27 10:18:20,971 DELETE ", "is a date"),
+        (b"1698395500,971553 SAVE ", "has a comma"),
+    ],
+)
+def test_a_time_of_another_kind_is_named_and_not_taken_for_a_fragment(head, error):
+    found = malformed(head + OBJECTS + b"\n")
+    assert found.reason is MalformedReason.BAD_LINE
+    assert error in found.error
+    assert "seconds since 1970" in found.error
+
+
+@pytest.mark.parametrize(
+    ("head", "error"),
+    [
+        (b"1698395500.5 save ", "save has to be in capitals"),
+        (b"1698395500.5\tSAVE\t", "one space after each"),
+        (b"1698395500.5  SAVE ", "one space after each"),
+        (b"1698395500.5 SAVE", "one space after each"),
+    ],
+)
+def test_a_head_that_looks_right_says_where_it_is_not(head, error):
+    found = malformed(head + OBJECTS + b"\n")
+    assert found.reason is MalformedReason.BAD_LINE
+    assert error in found.error
+
+
+def test_another_encoding_is_named():
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        line = (b"1698395500.5 SAVE " + OBJECTS).decode().encode(encoding)
+        assert "UTF-16" in malformed(line + b"\n").error
+    assert "UTF-16" not in malformed(b"\0" * 64 + b"\n").error, "what a power cut leaves"
+
+
+def test_a_mark_at_the_start_of_a_file_is_no_fragment():
+    found = record("\ufeff1698395500.5 SAVE ".encode() + OBJECTS + b"\n")
+    assert (found.timestamp, found.objects[0]["pk"]) == (1698395500.5, 1)
+    assert timestamp_of(found.raw) == 1698395500.5
+    assert "character 21" in malformed("\ufeff1698395500.5 SAVE [nothing\n".encode()).error
 
 
 def test_json_that_is_nested_too_deeply():
@@ -168,6 +220,12 @@ def test_a_record_written_into_an_unfinished_one(cut):
     assert fragment.reason is MalformedReason.GLUED
     assert fragment.raw == line[:cut]
     assert found.objects[0]["model"] == "polls.choice"
+
+
+def test_digits_before_a_record_may_be_a_finer_time():
+    fragment, found = pieces(b"169" + question(1, at=1698395500.5))
+    assert found.timestamp == 1698395500.5
+    assert "Or the time is in milliseconds" in fragment.error
 
 
 def test_a_fragment_that_was_cut_within_a_character():
