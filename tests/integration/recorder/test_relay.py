@@ -59,6 +59,29 @@ def test_a_commit_wakes_it(source):
     RelayLog(source, "woken").drain()
 
 
+LET_GO = """
+import os, signal, threading
+from pathlib import Path
+from django.db import connection
+from tui_ingest.recorder.relaying.locking import RelayLock
+
+one, other = (RelayLock("default", Path(name)) for name in ("one.log", "other.log"))
+assert one.acquire()
+if connection.vendor == "postgresql":  # its process is slow to see that a connection has ended
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [process] = cursor.fetchone()
+    os.kill(process, signal.SIGSTOP)
+    threading.Timer(0.5, os.kill, (process, signal.SIGCONT)).start()
+one.release()
+print(other.acquire())
+"""
+
+
+def test_what_it_lets_go_can_be_had_at_once(source):
+    assert source.shell(LET_GO) == "True\n"
+
+
 def test_a_second_one_stands_by_and_takes_over(source):
     log = RelayLog(source, "two")
     with log.relay() as first:

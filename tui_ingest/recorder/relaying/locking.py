@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-from django.db import connections
+from django.db import Error, connections
 
 LOCK_SECONDS = 5  # for which a statement of the relay waits for a lock of somebody else
 
@@ -32,10 +33,24 @@ class RelayLock:
 
     def release(self) -> None:
         """Let another one have it."""
+        with contextlib.suppress(Error):  # of a broken connection: the lock went with it
+            self._unlock_database()
+        connections[self._database].close()
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        connections[self._database].close()
+
+    def _unlock_database(self) -> None:
+        """Not left to the end of the connection: a server notices that later, a pool never."""
+        connection = connections[self._database]
+        if connection.connection is None:
+            return
+        with connection.cursor() as cursor:
+            match connection.vendor:
+                case "postgresql":
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [self._number()])
+                case "mysql":
+                    cursor.execute("SELECT RELEASE_LOCK(%s)", [self._digest()[:40]])
 
     def _lock_file(self) -> bool:
         if self._descriptor is not None:
@@ -60,13 +75,10 @@ class RelayLock:
         it waited for can be told.
         """
         connection = connections[self._database]
-        name = f"tui_ingest_recorder {connection.settings_dict['NAME']}"
         with connection.cursor() as cursor:
             match connection.vendor:
                 case "postgresql":
-                    number = int.from_bytes(
-                        hashlib.sha256(name.encode()).digest()[:8], "big", signed=True
-                    )
+                    number = self._number()
                     # Taken again by the session that has it, it would count twice.
                     cursor.execute(
                         "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
@@ -76,15 +88,21 @@ class RelayLock:
                         [number, number, f"{LOCK_SECONDS}s"],
                     )
                 case "mysql":
-                    short = hashlib.sha256(name.encode()).hexdigest()[:40]
                     cursor.execute(
                         f"SET SESSION lock_wait_timeout = {LOCK_SECONDS},"
                         f" innodb_lock_wait_timeout = {LOCK_SECONDS}"
                     )
-                    cursor.execute("SELECT GET_LOCK(%s, 0) = 1", [short])
+                    cursor.execute("SELECT GET_LOCK(%s, 0) = 1", [self._digest()[:40]])
                 case _:
                     return True
             return bool(cursor.fetchone()[0])
+
+    def _number(self) -> int:
+        return int.from_bytes(bytes.fromhex(self._digest())[:8], "big", signed=True)
+
+    def _digest(self) -> str:
+        name = f"tui_ingest_recorder {connections[self._database].settings_dict['NAME']}"
+        return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _path_for(log: Path | str) -> Path:
