@@ -15,13 +15,12 @@ writing           a row inserted or updated
 prepared          rows of many records in series, undone together if one of them is refused
 statements        what writes them: SQL that Django compiles once, unless it depends on the values
 sending           several of them at a time, where the way takes longer than they
-triggers          whether a table has any
 linking           its many-to-many links
+catalog           what the database says of a table: triggers, and columns that take no NULL
 deleting          a row deleted, with what `on_delete` has go along
 serializing       a row as the source would log it
 parents           the rows that a record refers to and that are not here
 failures          what an error means for the record that provoked it
-nulls             columns that take none, known before the database is asked
 value_limits      what a column does not take, in the words of the model
 clashes           two rows that claim one value: which one has it now
 sought            rows that are looked for among those of many records

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 from django.db.models import BinaryField, CompositePrimaryKey, Model, Q, Value, sql
 
 from tui_ingest.ingest.exact import writing
+from tui_ingest.ingest.exact.catalog import has_triggers, never_null
 from tui_ingest.ingest.exact.deleting import goes_alone
-from tui_ingest.ingest.exact.nulls import never_null
-from tui_ingest.ingest.exact.triggers import has_triggers
 from tui_ingest.ingest.model_fields import AnyField, concrete, primary_key
 from tui_ingest.ingest.policy import REMEMBERED_LABELS
 from tui_ingest.ingest.target import Target

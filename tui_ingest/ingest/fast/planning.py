@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import BinaryField, ForeignKey, Model, UUIDField
 
 from tui_ingest.digests.fields import is_auto
-from tui_ingest.ingest.exact import triggers
+from tui_ingest.ingest.exact import catalog
 from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
@@ -29,7 +29,7 @@ from tui_ingest.ingest.receivers import DELETING, LINKING, SAVING
 
 def has_triggers(table: Table) -> bool:
     """An upsert is an insert first: it would set off what an update does not."""
-    return triggers.has_triggers(table.model, table.connection)
+    return catalog.has_triggers(table.model, table.connection)
 
 
 def writes_expressions(table: Table) -> bool:
@@ -58,7 +58,7 @@ def is_referred_to_by_other_values(table: Table) -> bool:
 
 def has_links_with_triggers(table: Table) -> bool:
     """Links go when all rows of a run are saved: a trigger would find what comes later."""
-    return any(triggers.has_triggers(key.model, table.connection) for key in table.link_keys)
+    return any(catalog.has_triggers(key.model, table.connection) for key in table.link_keys)
 
 
 TableRule = Callable[[Table], bool]
