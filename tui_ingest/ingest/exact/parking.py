@@ -1,27 +1,40 @@
 """Room for a unique value: the row that has it, and is about to lose it, gives it up early.
 
 Rows that exchange unique values cannot be written one after the other: whichever comes first finds
-its value taken. So the row that has it is given a placeholder until its own record comes.
-Nothing is deleted: what refers to a row stays.
+its value taken. So the row that has it is given a placeholder, a value that nobody has, until its
+own record comes. Nothing is deleted: what refers to a row stays.
 """
 
 from __future__ import annotations
 
+import datetime
+import random
+import uuid
 from collections.abc import Callable, Container, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, assert_never
 
-from django.db.models import Model
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import ForeignKey, Model
+from django.utils import timezone
 
 from tui_ingest.ingest.exact.clashes import Clash, find_clashes
 from tui_ingest.ingest.exact.deserializing import deserialize
 from tui_ingest.ingest.exact.finding import row_keys
-from tui_ingest.ingest.exact.placeholders import placeholders
 from tui_ingest.ingest.model_fields import Serialized, concrete, referenced_fields
 from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
+
+TRIES = 3  # values that are tried before a column is given up: one may be taken after all
+
+_LONG_ENOUGH = 12  # characters that hold a random number nobody has
+# For shorter ones, letters that no text has: the private ones of Unicode.
+_PRIVATE = range(0xE000, 0xF8FF)
+_LAST_YEARS = (datetime.date(9000, 1, 1).toordinal(), datetime.date(9999, 1, 1).toordinal())
 
 
 class _Writer(NamedTuple):
@@ -167,3 +180,74 @@ class NoRoomError(Exception):
             return None
         keys = dict.fromkeys(clash.holder_key for clash in self.clashes)
         return RecordError(Reason.UNIQUE_CLASH, self.clashes[0].sentence(), needs=tuple(keys))
+
+
+def placeholders(field: Any, connection: BaseDatabaseWrapper) -> Iterator[Any]:
+    """Yield values for a column of a row, as Python has them; none for a kind that has too few.
+
+    Nothing promises that no row has one of them: the database is asked by writing it.
+    """
+    if field.null:
+        yield None  # distinct from every other, in most rules
+    while isinstance(field, ForeignKey):
+        field = field.target_field
+    kind = field.get_internal_type()
+    make = _integer if kind in connection.ops.integer_field_ranges else _MAKERS.get(kind)
+    if make is not None:
+        for _ in range(TRIES):
+            yield make(field, connection)
+
+
+def _text(field: Any, _: BaseDatabaseWrapper) -> str:
+    length = field.max_length or _LONG_ENOUGH
+    if length >= _LONG_ENOUGH:
+        return uuid.uuid4().hex[:length]
+    return "".join(chr(random.choice(_PRIVATE)) for _ in range(length))  # noqa: S311
+
+
+def _integer(field: Any, connection: BaseDatabaseWrapper) -> int:
+    """Numbers are given from below: those at the top are free."""
+    _, highest = connection.ops.integer_field_range(field.get_internal_type())
+    return highest - random.randrange(highest // 4)  # noqa: S311
+
+
+def _decimal(field: Any, _: BaseDatabaseWrapper) -> Decimal:
+    digits = random.randrange(9 * 10 ** (field.max_digits - 1), 10**field.max_digits)  # noqa: S311
+    return Decimal(digits).scaleb(-field.decimal_places)
+
+
+def _date(*_: object) -> datetime.date:
+    return datetime.date.fromordinal(random.randrange(*_LAST_YEARS))  # noqa: S311
+
+
+def _time(*_: object) -> datetime.time:
+    midnight = datetime.datetime(2000, 1, 1)  # noqa: DTZ001  # a time of day has no zone
+    return (midnight + datetime.timedelta(microseconds=random.randrange(86_400 * 10**6))).time()  # noqa: S311
+
+
+def _datetime(*_: object) -> datetime.datetime:
+    moment = datetime.datetime.combine(_date(), _time())
+    return timezone.make_aware(moment) if settings.USE_TZ else moment
+
+
+def _duration(*_: object) -> datetime.timedelta:
+    return datetime.timedelta(microseconds=random.randrange(10**14, 10**15))  # noqa: S311
+
+
+def _address(*_: object) -> str:
+    return ".".join(str(random.randrange(256)) for _ in range(4))  # noqa: S311
+
+
+_MAKERS: dict[str, Callable[[Any, BaseDatabaseWrapper], Any]] = {
+    **dict.fromkeys(("CharField", "TextField", "SlugField", "FileField", "FilePathField"), _text),
+    "DecimalField": _decimal,
+    "FloatField": lambda *_: random.uniform(1e30, 1e31),  # noqa: S311
+    "UUIDField": lambda *_: uuid.uuid4(),
+    "DateField": _date,
+    "DateTimeField": _datetime,
+    "TimeField": _time,
+    "DurationField": _duration,
+    "IPAddressField": _address,
+    "GenericIPAddressField": _address,
+    "BinaryField": lambda *_: uuid.uuid4().bytes,
+}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tui_ingest.ingest.exact.clashes import UniqueSet, unique_sets
-from tui_ingest.ingest.exact.placeholders import placeholders
+from tui_ingest.ingest.exact.parking import placeholders
 from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.columns import Column, has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
