@@ -29,8 +29,8 @@ from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.failures import Failure, explain
 from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.prepared import can_send_together
 from tui_ingest.ingest.exact.replaying import Replayer
-from tui_ingest.ingest.exact.sending import can_send_together
 from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window

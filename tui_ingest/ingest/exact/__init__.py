@@ -13,7 +13,6 @@ dependents        rows that still refer to what is deleted, where the database d
 writing           a row inserted or updated
 prepared          rows of many records in series, undone together if one of them is refused
 statements        what writes them: SQL that Django compiles once, unless it depends on the values
-sending           several of them at a time, where the way takes longer than they
 linking           its many-to-many links
 catalog           what the database says of a table: triggers, and columns that take no NULL
 deleting          a row deleted, with what `on_delete` has go along

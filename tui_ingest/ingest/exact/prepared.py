@@ -4,6 +4,10 @@ Their rows are written by statements that are compiled but once, and which rows 
 for all of them at once. Nothing is refused here. What no such statement is made for, and what does
 not find its row as expected, Django writes as ever; and when the database refuses anything, the
 whole series is undone and its records are applied one by one, by Django alone.
+
+Statements are sent several at a time where the way takes longer than they: PostgreSQL takes one in
+less time than it takes to ask for it. Its answers are looked at later then: so each must be
+expected.
 """
 
 from __future__ import annotations
@@ -18,7 +22,6 @@ from django.db.models import Model
 
 from tui_ingest.ingest.exact import writing
 from tui_ingest.ingest.exact.deserializing import Row
-from tui_ingest.ingest.exact.sending import Sending
 from tui_ingest.ingest.exact.statements import Statement, Statements, Table, Values
 from tui_ingest.ingest.identity import identity_value, python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, fields_of, primary_key
@@ -28,6 +31,8 @@ from tui_ingest.oplog.records import Operation, Record
 
 ASKED_AT_ONCE = 400  # rows
 _KEYS = (int, str, UUID)  # types of identities that are remembered
+MOST_AT_ONCE = 64  # statements that are sent
+LONGEST_AT_ONCE = 1 << 18  # characters of all of them, but for the last
 
 
 class _Here:
@@ -62,12 +67,24 @@ def _values(serialized: Serialized, fields: set[AnyField]) -> Iterator[tuple[str
             yield field.attname, python_value(field, identity_value(serialized, field))
 
 
+class UnexpectedRowsError(Exception):
+    """One of several statements was about no row, or about more than one."""
+
+
+def can_send_together(connection: Any) -> bool:
+    """Tell whether values can be put into a statement here, and all its answers be had."""
+    is_psycopg_3 = connection.vendor == "postgresql" and connection.Database.__name__ == "psycopg"
+    # What binds on the server takes one statement at a time.
+    return is_psycopg_3 and not connection.settings_dict["OPTIONS"].get("server_side_binding")
+
+
 class PreparedSeries:
     """What writes the rows of such records.
 
     Args:
         cursor: of the database.
-        together: send several statements at a time: which one was refused is not known then.
+        together: keep statements whose answer is expected, to send several at a time (see
+            `can_send_together`): which one was refused is not known then.
     """
 
     def __init__(
@@ -85,21 +102,31 @@ class PreparedSeries:
         self._records = records
         self._cursor = cursor
         self._is_together = together
-        self._sending = Sending(target.connection, cursor, together=together)
+        self._kept: list[str] = []  # statements to be sent
+        self._length = 0  # of these
         self._here: dict[Table, _Here] = {}
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing waits to be sent."""
-        return self._sending.is_done
+        return not self._kept
 
     def settle(self) -> None:
         """Have everything written: somebody is about to look, or the series is at its end.
 
         Raises:
-            Exception: something was refused, or did not find its row.
+            UnexpectedRowsError: a statement that was kept was not about one row.
+            DatabaseError: one of them was refused.
         """
-        self._sending.send()
+        if not self._kept:
+            return
+        texts, self._kept, self._length = self._kept, [], 0
+        self._cursor.execute(";\n".join(texts))
+        counts = [self._cursor.rowcount]
+        while self._cursor.nextset():
+            counts.append(self._cursor.rowcount)
+        if counts != [1] * len(texts):
+            raise UnexpectedRowsError
 
     def save(self, row: Row, names: frozenset[str]) -> bool | None:
         """Save a row; tell whether it is new. None: Django has to, nothing was written.
@@ -166,7 +193,8 @@ class PreparedSeries:
     def _execute(
         self, statement: Statement, values: Values, *, is_expected: bool = True
     ) -> int | None:
-        """Execute a statement; return for how many rows. None: its SQL depends on the values.
+        """Execute a statement after all that were kept, or keep it; return for how many rows: of
+        one that is kept, one. None: its SQL depends on the values.
 
         Args:
             is_expected: it will be for one row, as far as is known.
@@ -174,8 +202,21 @@ class PreparedSeries:
         parameters = statement.parameters(values, self._connection)
         if parameters is None:
             return None
-        send = self._sending.for_one_row if is_expected else self._sending.execute
-        return send(statement.text, parameters)
+        if is_expected and self._is_together:
+            self._keep(statement.text, parameters)
+            return 1
+        self.settle()
+        self._cursor.execute(statement.text, parameters)
+        count: int = self._cursor.rowcount
+        return count
+
+    def _keep(self, text: str, parameters: list[Any]) -> None:
+        with self._connection.wrap_database_errors:
+            kept = self._cursor.mogrify(text, parameters)
+        self._kept.append(kept)
+        self._length += len(kept)
+        if len(self._kept) >= MOST_AT_ONCE or self._length >= LONGEST_AT_ONCE:
+            self.settle()
 
     def _rows_here(self, table: Table) -> _Here:
         """Asked when the first of them is saved: what came before it in the series is done."""

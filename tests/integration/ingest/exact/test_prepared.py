@@ -15,9 +15,8 @@ from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.batches.attempts import Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.exact import statements
-from tui_ingest.ingest.exact.prepared import PreparedSeries
+from tui_ingest.ingest.exact.prepared import MOST_AT_ONCE, PreparedSeries
 from tui_ingest.ingest.exact.replaying import Replayer
-from tui_ingest.ingest.exact.sending import MOST_AT_ONCE
 from tui_ingest.ingest.exact.statements import Table
 from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.target import Target
