@@ -9,7 +9,6 @@ natural_keys      rows by their natural keys
 finding           the row that an object speaks of: its key, and the row itself
 units             records that are judged by what they leave together, in whatever order
 parking           room for a unique value: the row that has it gives it up early, for a placeholder
-dependents        rows that still refer to what is deleted, where the database does not look
 writing           a row inserted or updated
 prepared          rows of many records in series, undone together if one of them is refused
 statements        what writes them: SQL that Django compiles once, unless it depends on the values

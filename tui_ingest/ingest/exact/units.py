@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import assert_never
+from typing import Any, assert_never
 
 from django.db import DatabaseError
+from django.db.models import Model, QuerySet
 
 from tui_ingest.databases.faults import Fault, fault_of
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.exact.dependents import Dependents
+from tui_ingest.ingest.exact.deleting import taken_along
 from tui_ingest.ingest.exact.failures import explain
+from tui_ingest.ingest.exact.finding import find_rows
 from tui_ingest.ingest.exact.parking import NoRoomError, Parking
 from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.model_fields import incoming_keys
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
@@ -49,7 +52,19 @@ class Unit:
         """
         record = self._entries[index]
         assert isinstance(record, Record)  # noqa: S101  # nothing else can be applied
-        outcomes = self._replay_somehow(index, record, is_to_come or index.__lt__, look)
+
+        def apply() -> Mapping[str, Outcome]:
+            outcomes = self._replay(record)
+            look(record)
+            return outcomes
+
+        try:
+            with self._target.atomic():
+                outcomes = apply()
+        except DatabaseError as error:
+            if self._target.connection.needs_rollback or fault_of(error) is not Fault.UNIQUE:
+                raise
+            outcomes = self._with_room(index, is_to_come or index.__lt__, apply, error)
         self._parking.pay((index,))
         return outcomes
 
@@ -67,36 +82,17 @@ class Unit:
         with self._target.atomic(), self._replayer.in_series(records, together=together):
             yield self._replay
 
-    def _replay_somehow(
-        self,
-        index: int,
-        record: Record,
-        is_to_come: Callable[[int], bool],
-        look: Callable[[Record], None],
-    ) -> Mapping[str, Outcome]:
-        try:
-            with self._target.atomic():
-                outcomes = self._replay(record)
-                look(record)
-                return outcomes
-        except DatabaseError as error:
-            if self._target.connection.needs_rollback or fault_of(error) is not Fault.UNIQUE:
-                raise
-            return self._with_room(index, record, is_to_come, look, error)
-
     def _with_room(
         self,
         index: int,
-        record: Record,
         is_to_come: Callable[[int], bool],
-        look: Callable[[Record], None],
+        apply: Callable[[], Mapping[str, Outcome]],
         error: DatabaseError,
     ) -> Mapping[str, Outcome]:
         try:
             with self._target.atomic():
                 debts = self._parking.make_room(index, is_to_come)
-                outcomes = self._replay(record)
-                look(record)
+                outcomes = apply()
         except NoRoomError as full:
             if told := full.as_error():
                 raise told from error
@@ -135,12 +131,27 @@ class Unit:
         except DatabaseError as error:
             if fault_of(error) is not Fault.REFERENCED:
                 raise
-            left_behind = Dependents(self._target, record)
+            references = [*self._references_to(record)]
             with self._references_unchecked():
                 outcomes = self._replayer.replay(record)
-            if left_behind.are_here():
+            if any(rows.exists() for rows in references):
                 raise
             return outcomes
+
+    def _references_to(self, record: Record) -> Iterator[QuerySet[Model]]:
+        """Yield what refers to the rows that a record is about to delete, and to what goes along.
+
+        Raises:
+            ProtectedError, RestrictedError: rows that refer to them forbid it.
+        """
+        for serialized in record.objects:
+            row = find_rows(self._target, serialized).first()
+            for group in taken_along(self._target, row) if row is not None else ():
+                rows = [*group]
+                for key in incoming_keys(type(rows[0])) if rows else ():
+                    if key.db_constraint:  # type: ignore[attr-defined]
+                        ends: Any = {getattr(one, key.target_field.attname) for one in rows}
+                        yield self._target.rows(key.model).filter(**{f"{key.attname}__in": ends})
 
     def took_effect(self, indexes: Container[int]) -> None:
         """Take note of records that were applied by other means."""
