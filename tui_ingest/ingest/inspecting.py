@@ -13,12 +13,11 @@ from typing import Any, assert_never
 from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.ingest.exact.clashes import Clash, find_clashes
-from tui_ingest.ingest.exact.deserializing import deserialize
+from tui_ingest.ingest.exact.deserializing import beyond_limits, deserialize
 from tui_ingest.ingest.exact.finding import find_rows, row_keys
 from tui_ingest.ingest.exact.needs import changed_by, waiting
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.serializing import serialize_row
-from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.identity import python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model

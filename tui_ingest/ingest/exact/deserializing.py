@@ -1,11 +1,13 @@
 """A serialized object to the values of a row, as Django's own deserializer reads them.
 
 Without an instance of the model, whose code would be the project's own, and without its managers,
-which may hide rows.
+which may hide rows. What the columns take, the database judges; here it is said in the words of the
+model which field it means.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +15,13 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, InterfaceError
 from django.db.models import (
+    CharField,
     CompositePrimaryKey,
     JSONField,
     ManyToManyRel,
     ManyToOneRel,
     Model,
+    TextField,
     Value,
 )
 from django.db.models.expressions import DatabaseDefault
@@ -29,6 +33,7 @@ from tui_ingest.ingest.model_fields import (
     AnyField,
     ModelFields,
     Serialized,
+    concrete,
     fields_of,
     primary_key,
     value_of,
@@ -36,6 +41,8 @@ from tui_ingest.ingest.model_fields import (
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.target import Target
+
+_HALF = re.compile("[\ud800-\udfff]")  # no encoding has a surrogate without the other
 
 
 @dataclass(kw_only=True)
@@ -97,6 +104,30 @@ def deserialize(
     if row.pk is None and has_natural_key(model):
         row.pk = _pk_by_natural_key(target, serialized, row)
     return row
+
+
+def beyond_limits(
+    target: Target, serialized: Serialized, *, inserts: bool = True
+) -> RecordError | None:
+    """Return what a column of an object's row does not take; None if nothing is known of that.
+
+    Args:
+        inserts: the row is new, so that fields which the record lacks get their defaults.
+
+    Raises:
+        RecordError: it cannot be read as values of its model.
+    """
+    row = deserialize(target, serialized, ignore_unknown_fields=True)
+    for column in concrete(row.model)._meta.local_concrete_fields:
+        is_carried = column.attname in row.values
+        if column.generated or column.primary_key or not (is_carried or inserts):
+            continue
+        if why := _beyond(target, row, column):
+            lacks = "" if is_carried else " The record does not carry it."
+            label = f"{serialized['model']} {serialized.get('pk')}"
+            sentence = f"{label}: {column.name} {why}.{lacks}"
+            return RecordError(Reason.BAD_VALUE, sentence, fields=(column.name,))
+    return None
 
 
 def may_look_up(serialized: Serialized) -> bool:
@@ -228,3 +259,20 @@ def _bad_value(serialized: Serialized, name: str, value: Any, cause: BaseExcepti
 def _shortened(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + "…"
+
+
+def _beyond(target: Target, row: Row, field: AnyField) -> str:
+    value = row.values.get(field.attname, field.get_default())
+    if value is None and not field.null:
+        return "is empty; it must have a value"
+    if not isinstance(value, str) or not isinstance(field, CharField | TextField):
+        return ""
+    if half := _HALF.search(value):
+        return f"has {half[0]!a}, which is half of a character"
+    vendor = target.connection.vendor
+    if "\0" in value and vendor == "postgresql":
+        return "has a NUL character, which PostgreSQL has in no text"
+    most = field.max_length if isinstance(field, CharField) else None
+    if most is not None and len(value) > most and vendor != "sqlite":  # which takes any length
+        return f"has {len(value):,} characters; it may have {most:,}"
+    return ""

@@ -12,8 +12,8 @@ from django.db.models import ProtectedError, RestrictedError
 
 from tui_ingest.databases.faults import Fault, fault_of, is_statement_timeout
 from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_transient
+from tui_ingest.ingest.exact.deserializing import beyond_limits
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, waiting
-from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey, forget_frames
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import MalformedReason, Operation, Record

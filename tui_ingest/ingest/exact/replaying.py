@@ -13,13 +13,17 @@ from tui_ingest.ingest.exact import sequences, writing
 from tui_ingest.ingest.exact.announcing import Announcements
 from tui_ingest.ingest.exact.clashes import both_rows
 from tui_ingest.ingest.exact.deleting import delete
-from tui_ingest.ingest.exact.deserializing import Row, deserialize, known_names, may_look_up
+from tui_ingest.ingest.exact.deserializing import (
+    Row,
+    beyond_limits,
+    deserialize,
+    known_names,
+    may_look_up,
+)
 from tui_ingest.ingest.exact.finding import find_rows
-from tui_ingest.ingest.exact.linking import set_links
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.prepared import PreparedSeries
 from tui_ingest.ingest.exact.statements import Statements
-from tui_ingest.ingest.exact.value_limits import beyond_limits
 from tui_ingest.ingest.identity import is_referenced_by_pk
 from tui_ingest.ingest.model_fields import Serialized, fields_of, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
@@ -191,7 +195,7 @@ class Replayer:
             self.counters.remember(model, row.pk)
         if row.links:
             self.settle()
-            set_links(self._target, row, told)
+            writing.set_links(self._target, row, told)
         return Outcome.SAVED
 
     def _save_by_django(
