@@ -18,7 +18,6 @@ serializing       a row as the source would log it
 parents           the rows that a record refers to and that are not here
 failures          what an error means for the record that provoked it
 clashes           two rows that claim one value: which one has it now
-sought            rows that are looked for among those of many records
 needs             what a record waits for: parents that are not here, holders of its values
 database_errors   what kind of trouble a database reports
 sequences         counters kept ahead of the keys that a log brought along

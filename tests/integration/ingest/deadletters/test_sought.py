@@ -7,8 +7,8 @@ import pytest
 from tests.project.gallery.models import Tag
 from tests.support.lines import line, record_of
 from tests.support.target import Target, deleted, saved, without_pk
+from tui_ingest.ingest.deadletters.waiting import Sought
 from tui_ingest.ingest.exact.needs import changed_by
-from tui_ingest.ingest.exact.sought import Sought
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default"])
 
