@@ -4,8 +4,7 @@ writer     the transaction: rows, totals, dead letters and checkpoint, or nothin
 passes     what is done in it: entries to rows, many at a time or one at a time
 partners   failures that later records may mend: they are no sign of a wrong environment
 attempts   what is known from tries that were undone, and what came of the last one
-blame      which records left a row without its parent, if the commit is refused
-clashing   which ones left two rows with one value, where that is judged at the commit
+blame      which records left a row without its parent, or two with one value, at the commit
 witnesses  rows that were written last: if they are gone, tables were restored
 dry_run    what a dry run knows of the batches that it has undone
 """

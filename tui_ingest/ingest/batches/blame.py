@@ -1,19 +1,21 @@
-"""Whose fault it is that a commit was refused: the records that left a row without its parent.
+"""Whose fault it is that a commit was refused, which names no record: the records that left a row
+without its parent, or with a value that another has.
 
-A deferred foreign key judges the rows as they are left, not as they were on the way. So the record
-to blame is the last one that set a reference, if its row still has it. To be asked while the rows
-are in place.
+What is deferred judges the rows as they are left, not as they were on the way. So the record to
+blame is the last one that set a reference, if its row still has it; of two rows with one value, the
+later one. To be asked while the rows are in place.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from django.db.models import Exists, ForeignKey, ManyToManyField, Model, OuterRef, QuerySet
 
+from tui_ingest.ingest.exact.clashes import find_clashes, unique_sets
 from tui_ingest.ingest.exact.deleting import goes_alone
 from tui_ingest.ingest.exact.finding import row_key
 from tui_ingest.ingest.exact.parents import missing_parents
@@ -42,9 +44,11 @@ class _Logged(NamedTuple):
     operation: Operation
     serialized: Serialized
 
-    def sets(self, field: Any) -> bool:
-        is_save = self.operation is Operation.SAVE
-        return is_save and (field.primary_key or field.name in self.serialized["fields"])
+    def sets(self, field: Any = None) -> bool:
+        """Tell whether it sets a field; None: anything."""
+        return self.operation is Operation.SAVE and (
+            field is None or field.primary_key or field.name in self.serialized["fields"]
+        )
 
     def value(self, field: Any) -> Any:
         return identity_value(self.serialized, field)
@@ -78,6 +82,20 @@ class ConstraintBlame:
             if failure is not None and self._dangles(suspect):
                 blamed.setdefault(suspect.by.entry, failure)
         return blamed
+
+    def find_clashes(self, applied: Mapping[int, Record]) -> dict[int, Failure]:
+        """Return the records to blame for a value that two rows may have until the commit."""
+        left: dict[RowKey, _Logged] = {}
+        for model, logged in self._objects(applied).items():
+            if any(unique.is_deferred for unique in unique_sets(model)):
+                left |= self._last(logged)
+        found = {}
+        for one in left.values():
+            for clash in find_clashes(self._target, [one.serialized]):
+                other = left.get(clash.holder_key)
+                if clash.unique.is_deferred and (other is None or other.entry < one.entry):
+                    found[one.entry] = clash.as_failure()
+        return found
 
     def foresee(self, coming: Mapping[int, Record]) -> dict[int, Failure] | None:
         """Return the records that `find` would blame if all of these were applied; None if that
@@ -156,19 +174,26 @@ class ConstraintBlame:
         """Leave out the references that later records have set anew, or taken along."""
         left: list[_Held] = []
         for relation in dict.fromkeys(one.relation for one in suspects):
-            last: dict[RowKey, _Logged] = {}
-            for one in objects[relation.model]:
-                try:
-                    row = row_key(self._target, one.serialized)
-                except RecordError:  # a natural key of rows that are gone by now
-                    continue
-                if one.sets(relation):
-                    last[row] = one
-                elif one.operation is Operation.DELETE:
-                    last.pop(row, None)
+            last = self._last(objects[relation.model], relation)
             setting = {id(one) for one in last.values()}
             left += (s for s in suspects if s.relation is relation and id(s.by) in setting)
         return sorted(left, key=lambda one: (one.by.entry, one.number))
+
+    def _last(
+        self, logged: list[_Logged], relation: Relation | None = None
+    ) -> dict[RowKey, _Logged]:
+        """Return, of each row that is not deleted since, the last object that set something."""
+        last: dict[RowKey, _Logged] = {}
+        for one in logged:
+            try:
+                row = row_key(self._target, one.serialized)
+            except RecordError:  # a natural key of rows that are gone by now
+                continue
+            if one.sets(relation):
+                last[row] = one
+            elif one.operation is Operation.DELETE:
+                last.pop(row, None)
+        return last
 
     def _brought(self, relation: Relation, objects: _Objects) -> Set[Any] | None:
         """Return by what a relation may refer to the rows that are saved; None if one of these
@@ -176,7 +201,7 @@ class ConstraintBlame:
         """
         field = _key(relation).target_field
         saved = objects.get(concrete(field.model), ())
-        values = [one.value(field) for one in saved if one.operation is Operation.SAVE]
+        values = [one.value(field) for one in saved if one.sets()]
         if None in values:
             return None
         column = prepare(field, self._target.connection)
@@ -194,7 +219,11 @@ class ConstraintBlame:
             and (
                 (len(foreign_keys(model)) == 1 and not model._meta.private_fields)
                 # Nor does it go along by another way.
-                or all(goes_alone(other) or not _are_deleted(objects[other]) for other in objects)
+                or all(
+                    goes_alone(other)
+                    for other, logged in objects.items()
+                    if any(one.operation is Operation.DELETE for one in logged)
+                )
             )
         )
 
@@ -232,10 +261,6 @@ class ConstraintBlame:
 @cache
 def _relations(model: type[Model]) -> list[Relation]:
     return [*foreign_keys(model), *many_to_many(model)]
-
-
-def _are_deleted(objects: Iterable[_Logged]) -> bool:
-    return any(one.operation is Operation.DELETE for one in objects)
 
 
 def _key(relation: Relation) -> Any:

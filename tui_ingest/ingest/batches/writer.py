@@ -23,7 +23,6 @@ from tui_ingest.ingest.batches.attempts import (
     RunRefusedError,
 )
 from tui_ingest.ingest.batches.blame import ConstraintBlame
-from tui_ingest.ingest.batches.clashing import late_clashes
 from tui_ingest.ingest.batches.dry_run import DryRunMemory
 from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.batches.passes import BatchPass
@@ -179,7 +178,7 @@ class BatchWriter:
             for index in sorted(written.outcomes)
             if isinstance(record := written.entries[index], Record)
         }
-        blamed = late_clashes(self._target, applied)
+        blamed = self._blame.find_clashes(applied)
         blamed |= {
             index: failure
             for index, failure in self._blame.find(applied).items()
