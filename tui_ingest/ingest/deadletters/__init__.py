@@ -1,7 +1,6 @@
 """Records set aside, until somebody or something puts them right.
 
 keeping       a record becomes a dead letter: its bytes, what was wrong, the rows it speaks of
-inserting     and a row of this app's own tables, with many others
 superseding   it gives way to a later record of its row
 cascades      deletions that would take along rows whose own records wait
 waiting       it waits for rows that others bring or change, and who does
