@@ -15,7 +15,7 @@ from tui_ingest.admin.kept_rows import KeptRowsAdmin
 from tui_ingest.admin.letter_facts import facts_of
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError, InvalidEditError
-from tui_ingest.ingest.deadletters.contents import effective_bytes
+from tui_ingest.ingest.deadletters.reading import effective_bytes
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.record_text import editable, line_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tui_ingest.admin.kept_rows import moment
-from tui_ingest.ingest.deadletters.contents import effective_bytes
+from tui_ingest.ingest.deadletters.reading import effective_bytes
 from tui_ingest.ingest.inspecting import ABSENT, RowComparison, compare, outlook
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest import checkpoints, deadletters, totals
-from tui_ingest.ingest.deadletters.contents import original_entry
+from tui_ingest.ingest.deadletters.reading import original_entry
 from tui_ingest.ingest.events import BatchApplied, Counts, OpenLetter, Outcome, Recalled
 from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target

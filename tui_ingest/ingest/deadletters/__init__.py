@@ -5,20 +5,16 @@ superseding   it gives way to a later record of its row
 cascades      deletions that would take along rows whose own records wait
 waiting       it waits for rows that others bring or change, and who does
 groups        those that wait for nothing but each other
-retrying      it is applied after all, in a transaction of its own
-together      several are, in one transaction
+resolving     it is applied after all, put right, or given up, in a transaction of its own
+together      several are applied, in one transaction
 auto_retry    the same without anybody's asking: at the start, and when what it waits for arrives
-resolving     what became of it
-editing       what an operator does by hand: put it right, or give it up
-listing       found, shown, exported
-contents      the record inside, read again from its bytes
+reading       found, with the record inside; shown, exported
 """
 
 from tui_ingest.ingest.deadletters.auto_retry import AutoRetry
 from tui_ingest.ingest.deadletters.cascades import Cascades
-from tui_ingest.ingest.deadletters.editing import discard, edit
 from tui_ingest.ingest.deadletters.keeping import keep
-from tui_ingest.ingest.deadletters.listing import (
+from tui_ingest.ingest.deadletters.reading import (
     DeadLetterError,
     InvalidEditError,
     as_dict,
@@ -26,8 +22,7 @@ from tui_ingest.ingest.deadletters.listing import (
     get,
     search,
 )
-from tui_ingest.ingest.deadletters.resolving import Retry
-from tui_ingest.ingest.deadletters.retrying import retry
+from tui_ingest.ingest.deadletters.resolving import Retry, discard, edit, retry
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
 from tui_ingest.ingest.deadletters.together import retry_all, retry_carefully
 from tui_ingest.ingest.deadletters.waiting import brought, touching, waiting_for

@@ -1,27 +1,54 @@
-"""What became of a dead letter: resolved, or open as before with what is wrong with it now."""
+"""One dead letter resolved: applied after all, put right, or given up.
+
+In a transaction that nobody else of its log is in. What fails again stays open.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from django.db.models import F
 
+from tui_ingest.databases.faults import is_statement_timeout
 from tui_ingest.ingest import checkpoints, totals
-from tui_ingest.ingest.deadletters.contents import FRAGMENTS, effective_entry, original_entry
-from tui_ingest.ingest.deadletters.keeping import describe_failure, forget_keys, write_keys
-from tui_ingest.ingest.deadletters.listing import get
+from tui_ingest.ingest.checkpoints import CheckpointMovedError
+from tui_ingest.ingest.deadletters.cascades import Cascades
+from tui_ingest.ingest.deadletters.keeping import (
+    describe_failure,
+    describe_record,
+    forget_keys,
+    write_keys,
+    write_rows,
+)
+from tui_ingest.ingest.deadletters.reading import (
+    FRAGMENTS,
+    DeadLetterError,
+    InvalidEditError,
+    effective_entry,
+    get,
+    original_entry,
+    without_superseded,
+)
+from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
+from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for
 from tui_ingest.ingest.events import Counts, DeadLetterResolved, Outcome
-from tui_ingest.ingest.reasons import Failure
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.failures import describe, explain
+from tui_ingest.ingest.exact.replaying import Replayer
+from tui_ingest.ingest.exact.units import Unit
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError
 from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile
-from tui_ingest.oplog.records import Record
+from tui_ingest.oplog.records import Malformed, Record
 from tui_ingest.recorder import suspended
+from tui_ingest.words.record_text import entry_of
+from tui_ingest.words.terminal_safe import terminal_safe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +74,123 @@ class Retry:
             status=self.status,
             counts=self.counts,
         )
+
+
+def retry(target: Target, dead_letter_id: int) -> Retry:
+    """Apply a dead letter, in the operator's version if it was edited.
+
+    One that is superseded, or of which only a fragment is there, is refused. What fails again
+    stays open, with the new error.
+
+    Raises:
+        DeadLetterError: there is no such dead letter.
+        CheckpointMovedError: the lease of `target` is lost; nothing has changed.
+        Exception: of the database (`is_of_the_database`): nothing has changed, try again later.
+    """
+    try:
+        with locked(target, dead_letter_id) as letter:
+            if refusal := refusal_of(letter):
+                return Retry(dead_letter=letter.pk, status=letter.status, error=refusal)
+            return _apply(target, letter)
+    except (DeadLetterError, CheckpointMovedError):
+        raise
+    except Exception as error:
+        if is_of_the_database(error) and not _takes_too_long(target, dead_letter_id, error):
+            raise
+        # Whatever was done is rolled back: constraints may have failed as late as the commit.
+        return _keep_open(target, dead_letter_id, error)
+
+
+def _takes_too_long(target: Target, dead_letter_id: int, error: Exception) -> bool:
+    """Tell whether a record that was set aside for its time took too long once more."""
+    return is_statement_timeout(error) and get(target, dead_letter_id).reason == Reason.TIMEOUT
+
+
+def _apply(target: Target, letter: DeadLetter) -> Retry:
+    entry = effective_entry(letter)
+    if isinstance(entry, Malformed):
+        return stay_open(target, letter, Failure(reason=entry.reason, error=entry.error))
+    refresh_rows(target, letter.file, reason=Reason.UNKNOWN_MODEL)
+    record = without_superseded(target, letter, entry)
+    if taken := Cascades(target, letter.file).failure(record):
+        raise RecordError(Reason.PROTECTED, taken.error, needs=taken.needs)
+    replayer = Replayer(target)
+    outcomes = Unit(target, replayer, [record]).replay(0)
+    if dangling := replayer.dangling(record):
+        raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
+    replayer.counters.move()
+    (result,) = close_applied(target, letter.file, [(letter, record, outcomes)])
+    older = supersede_older(target, letter.file, {letter.pk: record})
+    return replace(
+        result,
+        superseded=tuple(one.pk for one in older),
+        waiting=tuple(waiting_for(target, letter.file, [record])),
+    )
+
+
+def _keep_open(target: Target, dead_letter_id: int, error: Exception) -> Retry:
+    with locked(target, dead_letter_id) as letter:
+        if letter.status != DeadLetter.Status.OPEN:
+            return Retry(dead_letter=letter.pk, status=letter.status, error=refusal_of(letter))
+        entry = effective_entry(letter)
+        record = entry if isinstance(entry, Record) else None
+        return stay_open(
+            target, letter, explain(target, error, record) if record else describe(error)
+        )
+
+
+def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
+    """Put another line in place of the one that cannot be applied; `retry` then applies it.
+
+    The original stays. Newer data of a row that only the edited line names cannot be protected:
+    what the log did to that row since is not known.
+
+    Args:
+        raw: one line as it would stand in the log; its line terminator may be missing.
+
+    Raises:
+        InvalidEditError: this is not one record.
+        DeadLetterError: there is no such dead letter, or it is not open.
+    """
+    line = raw.removesuffix(b"\n").removesuffix(b"\r")
+    with locked(target, dead_letter_id) as letter:
+        _require_open(letter)
+        if b"\n" in line:
+            raise InvalidEditError("A record is one line; this has more.")
+        entry = entry_of(line, letter.location)
+        if isinstance(entry, Malformed):
+            raise InvalidEditError(f"This is not a record ({entry.reason}): {entry.error}")
+        letter.edited = line
+        describe_record(letter, entry)
+        letter.save(using=target.database)
+        write_rows(target, letter, entry)
+        judge_again(target, [letter.pk])
+        event_of(letter, EventKind.DEAD_LETTER_EDITED, "Edited.").save(using=target.database)
+
+
+def discard(target: Target, dead_letter_id: int, *, why: str) -> None:
+    """Give a dead letter up. It stays visible, with the reason given.
+
+    Raises:
+        DeadLetterError: no reason is given, or there is no such dead letter, or it is not open.
+    """
+    if not why.strip():
+        raise DeadLetterError(
+            f"Dead letter {dead_letter_id} is not discarded without a reason: say why."
+        )
+    with locked(target, dead_letter_id) as letter:
+        _require_open(letter)
+        letter.status = DeadLetter.Status.DISCARDED
+        letter.resolved = datetime.now(UTC)
+        letter.resolution = terminal_safe(why)
+        letter.save(using=target.database)
+        event = event_of(letter, EventKind.DEAD_LETTER_DISCARDED, letter.resolution)
+        event.save(using=target.database)
+
+
+def _require_open(letter: DeadLetter) -> None:
+    if letter.status != DeadLetter.Status.OPEN:
+        raise DeadLetterError(f"Dead letter {letter.pk} is {letter.status} already.")
 
 
 @contextlib.contextmanager

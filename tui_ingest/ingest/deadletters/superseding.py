@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from tui_ingest.ingest.deadletters.contents import effective_entry
 from tui_ingest.ingest.deadletters.keeping import write_rows
+from tui_ingest.ingest.deadletters.reading import effective_entry
 from tui_ingest.ingest.exact.finding import row_key, row_keys
 from tui_ingest.ingest.policy import Verdict
 from tui_ingest.ingest.reasons import RecordError, RowKey

@@ -9,16 +9,15 @@ from dataclasses import replace
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.cascades import Cascades
-from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.groups import complete_groups
-from tui_ingest.ingest.deadletters.listing import get
+from tui_ingest.ingest.deadletters.reading import effective_entry, get, without_superseded
 from tui_ingest.ingest.deadletters.resolving import (
     Retry,
     close_applied,
     locked_log,
+    retry,
     stay_open,
 )
-from tui_ingest.ingest.deadletters.retrying import retry
 from tui_ingest.ingest.deadletters.superseding import supersede_older
 from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for, waiting_letters
 from tui_ingest.ingest.events import Outcome

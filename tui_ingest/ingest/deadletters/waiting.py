@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import IntegerField, QuerySet, UUIDField
 
-from tui_ingest.ingest.deadletters.contents import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
+from tui_ingest.ingest.deadletters.reading import effective_entry, without_superseded
 from tui_ingest.ingest.deadletters.superseding import open_rows
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.deadletters.contents import effective_entry
+from tui_ingest.ingest.deadletters.reading import effective_entry
 from tui_ingest.ingest.exact.finding import row_key
 from tui_ingest.ingest.history import lacking
 from tui_ingest.ingest.history.steps import Changes, LetterFacts, Step

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from tui_ingest.ingest import deadletters
-from tui_ingest.ingest.deadletters.contents import effective_entry
+from tui_ingest.ingest.deadletters.reading import effective_entry
 from tui_ingest.ingest.history import (
     HistoryError,
     RowNow,

@@ -1,4 +1,4 @@
-"""Finding dead letters, and handing them on."""
+"""Dead letters read: found, the record inside parsed again from its bytes, shown and exported."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tui_ingest.errors import TuiIngestError
-from tui_ingest.ingest.deadletters.contents import effective_bytes
+from tui_ingest.ingest.exact.finding import row_keys
+from tui_ingest.ingest.reasons import RowKey
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, ProcessedFile
+from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
+from tui_ingest.oplog.log import Entry
+from tui_ingest.oplog.records import MalformedReason, Record
+from tui_ingest.words.record_text import entry_of
+
+# Of these only a part is kept, or only a part was ever written.
+FRAGMENTS = frozenset({MalformedReason.TORN, MalformedReason.GLUED, MalformedReason.TOO_LONG})
 
 
 class DeadLetterError(TuiIngestError):
@@ -56,6 +63,32 @@ def search(
     given = {name: value for name, value in wanted.items() if value is not None}
     letters = target.rows(DeadLetter).select_related("file")
     return letters.filter(**given).order_by("pk")
+
+
+def effective_bytes(letter: DeadLetter) -> bytes:
+    """Return what a retry applies: the operator's version if there is one."""
+    return bytes(letter.raw if letter.edited is None else letter.edited)
+
+
+def effective_entry(letter: DeadLetter) -> Entry:
+    """Return what a retry applies, parsed."""
+    return entry_of(effective_bytes(letter), letter.location)
+
+
+def original_entry(letter: DeadLetter) -> Entry:
+    """Return what stood in the log, parsed."""
+    return entry_of(bytes(letter.raw), letter.location)
+
+
+def without_superseded(target: Target, letter: DeadLetter, record: Record) -> Record:
+    """Return the record without the objects whose rows got newer data meanwhile."""
+    rows = target.rows(DeadLetterRow).filter(dead_letter=letter, superseded=True)
+    newer = {RowKey(row.model, row.key) for row in rows}
+    if not newer:
+        return record
+    keys = row_keys(target, record.objects)
+    kept = [item for index, item in enumerate(record.objects) if keys.get(index) not in newer]
+    return record._replace(objects=kept)
 
 
 def as_dict(letter: DeadLetter) -> dict[str, Any]:
