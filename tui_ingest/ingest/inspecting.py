@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.ingest.exact.clashes import Clash, find_clashes
-from tui_ingest.ingest.exact.deserializing import beyond_limits, deserialize
+from tui_ingest.ingest.exact.deserializing import beyond_limits, deserialize, shortened
 from tui_ingest.ingest.exact.finding import find_rows, row_keys
 from tui_ingest.ingest.exact.needs import changed_by, waiting
 from tui_ingest.ingest.exact.parents import missing_parents
@@ -269,5 +269,4 @@ def _pk_text(serialized: Serialized) -> str:
 
 
 def _text(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+    return shortened(json.dumps(value, ensure_ascii=False), MAX_TEXT)

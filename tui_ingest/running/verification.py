@@ -104,7 +104,7 @@ def unapplied_migrations(database: str, labels: Iterable[str]) -> list[str]:
     from django.db import Error, connections
     from django.db.migrations.recorder import MigrationRecorder
 
-    from tui_ingest.ingest.exact.failures import is_transient
+    from tui_ingest.ingest.exact.database_errors import is_transient
 
     try:
         applied = MigrationRecorder(connections[database]).applied_migrations()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -26,8 +25,8 @@ from tui_ingest.ingest.batches.blame import ConstraintBlame
 from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.deadletters import Cascades
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
-from tui_ingest.ingest.exact.failures import Failure, explain
+from tui_ingest.ingest.exact.database_errors import is_of_no_record
+from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.exact.parents import missing_parents
 from tui_ingest.ingest.exact.prepared import can_send_together
 from tui_ingest.ingest.exact.replaying import Replayer
@@ -35,9 +34,10 @@ from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
 from tui_ingest.ingest.fast.gathering import Window
 from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
-from tui_ingest.ingest.reasons import Reason, ReceiverError, RecordError, forget_frames
+from tui_ingest.ingest.reasons import Failure, Reason, ReceiverError, RecordError, forget_frames
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier
+from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Malformed, Operation, Record
 
@@ -77,16 +77,15 @@ class BatchPass:
     def __init__(
         self,
         target: Target,
+        file: ProcessedFile,
         attempt: Attempt,
         written: BatchResult,
         *,
         replayer: Replayer,
         fast: FastPath | None,
         blame: ConstraintBlame,
-        partners: Partners,
-        cascades: Cascades,
         verifier: Verifier | None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
     ) -> None:
         self._attempt = attempt
         self._entries = attempt.entries
@@ -95,8 +94,8 @@ class BatchPass:
         self._unit = Unit(target, replayer, self._entries)
         self._fast = fast
         self._blame = blame
-        self._partners = partners
-        self._cascades = cascades
+        self._partners = Partners(target, file)
+        self._cascades = Cascades(target, file, about_to_look=replayer.settle)
         self._verifier = verifier
         self._target = target
         self._clock = clock
@@ -130,7 +129,7 @@ class BatchPass:
             else:
                 self._one_by_one(max(stop, self._at + 1))
         self._written.entries = self._entries[: self._at]
-        if unpaid := self._unit.unpaid():
+        if unpaid := self._unit.parking.unpaid():
             raise CommitRefusedError(IntegrityError("a unique value is taken"), unpaid)
         failures = self._written.failures
         self._partners.look_up(failures.values())
@@ -143,10 +142,13 @@ class BatchPass:
             and (
                 written.failures_in_a_row >= limits.failures
                 or (limits.until_failure and bool(written.failures))
-                or (self._clock() - self._started > limits.seconds and not self._unit.unpaid())
+                or (self._is_late() and not self._unit.parking.unpaid())
                 or self._is_before_digest()
             )
         ) or written.refusal is not None
+
+    def _is_late(self) -> bool:
+        return self._clock() - self._started > self._attempt.limits.seconds
 
     def _is_before_digest(self) -> bool:
         """A DIGEST begins a batch: what comes back by itself after the one before is back then."""
@@ -205,12 +207,10 @@ class BatchPass:
                 return taken
             look = partial(self._look_for_parents, self._foreseen.get(index))
             return self._undone(entry, look) if undo else self._unit.replay(index, look=look)
-        except MemoryError:
-            raise
         except _ForeseenError as foreseen:
             return foreseen.failure
         except Exception as error:  # whatever a record can provoke, it is that record's failure
-            if self._is_undone() or (is_of_the_database(error) and not self._is_final(error)):
+            if self._is_undone() or (is_of_no_record(error) and not self._is_final(error)):
                 raise
             return explain(self._target, error, entry)
 
@@ -305,10 +305,8 @@ class BatchPass:
                     results[index] = result
                     if self._replayer.is_settled:
                         sent = index + 1
-        except MemoryError:
-            raise
         except Exception as error:  # by itself it is told why
-            if self._is_undone() or is_of_the_database(error):
+            if self._is_undone() or is_of_no_record(error):
                 raise
             logger.debug("A series was refused at its record %d.", index, exc_info=error)
             forget_frames(error)
@@ -320,7 +318,7 @@ class BatchPass:
                 self._apart = range(0)
             return True
         self._longest_series = min(2 * self._longest_series, LONGEST_SERIES)
-        self._unit.took_effect({i for i, one in results.items() if not isinstance(one, Failure)})
+        self._unit.parking.pay({i for i, one in results.items() if not isinstance(one, Failure)})
         for result in results.values():
             self._account_for(result)
         return bool(results)
@@ -358,9 +356,8 @@ class BatchPass:
         return not (limits.stop_on_error or limits.until_failure) and most < limits.failures
 
     def _may_go_on(self, record: Record, results: Mapping[int, Result]) -> bool:
-        is_late = self._clock() - self._started > self._attempt.limits.seconds
         is_save = record.operation is Operation.SAVE
-        return not is_late and (
+        return not self._is_late() and (
             is_save or self._cascades.failure(record, self._failed(results)) is None
         )
 
@@ -385,10 +382,8 @@ class BatchPass:
                 if is_worth_it and self._attempt.lends:
                     self._attempt.has_lent |= fast.make_room(window)
                 outcomes = fast.apply(window) if is_worth_it else {}
-        except MemoryError:
-            raise
         except Exception as error:  # the exact path has the last word about any of them
-            if is_of_the_database(error) or self._is_undone():
+            if is_of_no_record(error) or self._is_undone():
                 raise
             self._narrow(error, stop)
             if not self._attempt.is_careful:
@@ -474,7 +469,7 @@ class BatchPass:
         self, window: Window, outcomes: Outcomes, failures: dict[int, Failure], streak: int
     ) -> None:
         self._written.outcomes |= outcomes
-        self._unit.took_effect(outcomes)
+        self._unit.parking.pay(outcomes)
         self._written.failures |= {i: f for i, f in failures.items() if i < window.stop}
         self._written.failures_in_a_row = streak
         self._at = window.stop

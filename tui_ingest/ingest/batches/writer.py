@@ -24,7 +24,6 @@ from tui_ingest.ingest.batches.attempts import (
 )
 from tui_ingest.ingest.batches.blame import ConstraintBlame
 from tui_ingest.ingest.batches.dry_run import DryRunMemory
-from tui_ingest.ingest.batches.partners import Partners
 from tui_ingest.ingest.batches.passes import BatchPass
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath
@@ -127,10 +126,7 @@ class BatchWriter:
     def _transaction(self, attempt: Attempt, written: BatchResult) -> BatchResult:
         committed: list[bool] = []
         try:
-            with (
-                self._target.atomic(durable=True),
-                suspended(self._target.database),
-            ):
+            with self._target.atomic(durable=True), suspended(self._target.database):
                 # The project's own on_commit hooks run after this one, and may fail: the rows
                 # are there all the same.
                 transaction.on_commit(lambda: committed.append(True), using=self._target.database)
@@ -143,15 +139,12 @@ class BatchWriter:
                 checkpoints.note_repeats(self._target, self._file, attempt.batch.notices)
                 execution = BatchPass(
                     self._target,
+                    self._file,
                     attempt,
                     written,
                     replayer=self._replayer,
                     fast=self._fast,
                     blame=self._blame,
-                    partners=Partners(self._target, self._file),
-                    cascades=deadletters.Cascades(
-                        self._target, self._file, about_to_look=self._replayer.settle
-                    ),
                     verifier=self._verifier,
                     clock=self._clock,
                 )

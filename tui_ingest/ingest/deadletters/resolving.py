@@ -15,7 +15,6 @@ from django.db.models import F
 
 from tui_ingest.databases.faults import is_statement_timeout
 from tui_ingest.ingest import checkpoints, totals
-from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.keeping import (
     describe_failure,
@@ -92,7 +91,7 @@ def retry(target: Target, dead_letter_id: int) -> Retry:
             if refusal := refusal_of(letter):
                 return Retry(dead_letter=letter.pk, status=letter.status, error=refusal)
             return _apply(target, letter)
-    except (DeadLetterError, CheckpointMovedError):
+    except (DeadLetterError, checkpoints.CheckpointMovedError):
         raise
     except Exception as error:
         if is_of_the_database(error) and not _takes_too_long(target, dead_letter_id, error):
@@ -117,7 +116,7 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
     replayer = Replayer(target)
     outcomes = Unit(target, replayer, [record]).replay(0)
     if dangling := replayer.dangling(record):
-        raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
+        raise dangling.as_error()
     replayer.counters.move()
     (result,) = close_applied(target, letter.file, [(letter, record, outcomes)])
     older = supersede_older(target, letter.file, {letter.pk: record})
@@ -133,10 +132,8 @@ def _keep_open(target: Target, dead_letter_id: int, error: Exception) -> Retry:
         if letter.status != DeadLetter.Status.OPEN:
             return Retry(dead_letter=letter.pk, status=letter.status, error=refusal_of(letter))
         entry = effective_entry(letter)
-        record = entry if isinstance(entry, Record) else None
-        return stay_open(
-            target, letter, explain(target, error, record) if record else describe(error)
-        )
+        failure = explain(target, error, entry) if isinstance(entry, Record) else describe(error)
+        return stay_open(target, letter, failure)
 
 
 def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
@@ -207,11 +204,7 @@ def locked(target: Target, dead_letter_id: int) -> Iterator[DeadLetter]:
 @contextlib.contextmanager
 def locked_log(target: Target, file: ProcessedFile) -> Iterator[None]:
     """Begin a transaction that nobody else of a log is in."""
-    with (
-        write_turn(target.connection),
-        target.atomic(durable=True),
-        suspended(target.database),
-    ):
+    with write_turn(target.connection), target.atomic(durable=True), suspended(target.database):
         checkpoints.lock(target, file)
         yield
 

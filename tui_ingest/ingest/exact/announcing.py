@@ -53,7 +53,11 @@ class Announcements:
     ) -> None:
         """Tell, at the end, that a row was saved."""
         if instance is not None:
-            show(instance, row.values, self._database)
+            for name, value in row.values.items():
+                if not isinstance(value, BaseExpression):
+                    setattr(instance, name, value)
+            instance._state.db = self._database
+            instance._state.adding = False
             told = {"created": created, "raw": True, "update_fields": updated}
             self._tell_later("post_save", row.model, instance=instance, **told)
 
@@ -121,12 +125,3 @@ class Announcements:
         if receivers := self._receivers.called(signal, sender):
             self._counters.move()
             call(receivers, signal, sender, using=self._database, **given)
-
-
-def show(instance: Model, values: dict[str, Any], database: str) -> None:
-    """Make an instance one of a row that is in the database."""
-    for name, value in values.items():
-        if not isinstance(value, BaseExpression):
-            setattr(instance, name, value)
-    instance._state.db = database
-    instance._state.adding = False

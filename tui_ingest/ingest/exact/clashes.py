@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from django.db.models import Deferrable, F, Model, OrderBy, Q, QuerySet, UniqueConstraint, Value
 from django.db.models.lookups import Exact
 
-from tui_ingest.ingest.exact.deserializing import Row, deserialize
+from tui_ingest.ingest.exact.deserializing import Row, deserialize, shortened
 from tui_ingest.ingest.exact.serializing import serialize_row
 from tui_ingest.ingest.identity import key_text
-from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete
+from tui_ingest.ingest.model_fields import Serialized, concrete
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target
@@ -87,8 +87,8 @@ def both_rows(target: Target, serialized: Serialized, row: Model, names: Iterabl
     return (
         f"{serialized['model']} {serialized.get('pk')} has the same {' and '.join(names)} as"
         f" another row, {row._meta.label_lower} {row.pk}.\n"
-        f"In the log: {_shortened(json.dumps(serialized, ensure_ascii=False))}\n"
-        f"Here: {_shortened(serialize_row(target, row))}"
+        f"In the log: {shortened(json.dumps(serialized, ensure_ascii=False), MAX_SHOWN)}\n"
+        f"Here: {shortened(serialize_row(target, row), MAX_SHOWN)}"
     )
 
 
@@ -136,17 +136,13 @@ def key_of(target: Target, row: Model) -> RowKey:
     """Return how a row of the database is known."""
     model = concrete(type(row))
     field = target.identities.field(model)
-    return RowKey(model._meta.label_lower, key_text(field, getattr(row, _attribute(field))))
-
-
-def _attribute(field: AnyField) -> str:
-    return "pk" if field.primary_key else field.attname
+    return RowKey(model._meta.label_lower, key_text(field, getattr(row, field.attname)))
 
 
 def _identity(target: Target, ours: Row) -> dict[str, Any]:
     """Return what only the row of an object has."""
     field = target.identities.field(ours.model)
-    return {_attribute(field): ours.pk if field.primary_key else ours.value(field)}
+    return {field.attname: ours.pk if field.primary_key else ours.value(field)}
 
 
 def _values(ours: Row, own: QuerySet[Model], unique: UniqueSet) -> dict[str, Any] | None:
@@ -180,7 +176,3 @@ def _is_meant(target: Target, ours: Row, unique: UniqueSet) -> bool:
     fields: Any = concrete(ours.model)._meta.local_concrete_fields
     against = {f.name: Value(ours.value(f), f) for f in fields}
     return unique.condition.check(against, using=target.database)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"

@@ -19,16 +19,21 @@ def is_transient(error: BaseException) -> bool:
     Locked, connection lost, deadlock, serialization failure, disk full, read-only: errors of the
     database only.
     """
-    if isinstance(error, ReceiverError) and error.__cause__ is not None:
+    # Of a broken transaction the cause is what had broken it before.
+    has_other = isinstance(error, ReceiverError | TransactionManagementError)
+    if has_other and error.__cause__ is not None:
         return is_transient(error.__cause__)
-    if isinstance(error, TransactionManagementError) and error.__cause__ is not None:
-        return is_transient(error.__cause__)  # what had broken the transaction before
     return isinstance(error, DatabaseError | InterfaceError) and fault_of(error) is Fault.TRANSIENT
 
 
 def is_of_the_database(error: BaseException) -> bool:
     """Tell whether an error says nothing about the record that met it."""
     return is_transient(error) or is_damage(error)
+
+
+def is_of_no_record(error: BaseException) -> bool:
+    """Tell whether an error would have met any other record as well."""
+    return isinstance(error, MemoryError) or is_of_the_database(error)
 
 
 @contextlib.contextmanager

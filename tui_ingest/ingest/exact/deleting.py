@@ -61,11 +61,10 @@ def taken_along(target: Target, row: Model) -> list[Objects]:
 def goes_alone(model: type[Model]) -> bool:
     """Tell of a model whether with one of its rows goes no other, whatever refers to it."""
     meta = concrete(model)._meta
-    relations: Iterable[Any] = get_candidate_relations_to_delete(meta)
     return not any(
         relation.field.remote_field.on_delete is not DO_NOTHING
         and relation.model not in meta.all_parents  # whose rows are kept
-        for relation in relations
+        for relation in _relations_to(concrete(model))
     ) and not any(hasattr(field, "bulk_related_objects") for field in meta.private_fields)
 
 

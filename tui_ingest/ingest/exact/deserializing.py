@@ -80,12 +80,12 @@ class Row:
 
 
 def deserialize(
-    target: Target, serialized: Serialized, *, ignore_unknown_fields: bool | None = None
+    target: Target, serialized: Serialized, *, ignore_unknown_fields: bool = False
 ) -> Row:
     """Return the values of a record's object. What it refers to by natural keys is looked up.
 
     Args:
-        ignore_unknown_fields: None: as the settings say.
+        ignore_unknown_fields: whatever the settings say.
 
     Raises:
         RecordError: unknown_field, bad_value, missing_parent (a natural key that nothing has).
@@ -93,9 +93,7 @@ def deserialize(
     """
     model, _, _ = target.identities.look_up(serialized["model"])
     shape = fields_of(model)
-    ignore = ignore_unknown_fields
-    if ignore is None:
-        ignore = target.settings.ignore_unknown_fields
+    ignore = ignore_unknown_fields or target.settings.ignore_unknown_fields
     row = Row(model=model, values={})
     if serialized.get("pk") is not None:
         row.pk = converted(serialized, primary_key(model), serialized["pk"])
@@ -251,14 +249,14 @@ def _bad_value(serialized: Serialized, name: str, value: Any, cause: BaseExcepti
     return RecordError(
         Reason.BAD_VALUE,
         f"{serialized['model']} {serialized.get('pk')}: the field {name} does not take"
-        f" {_shortened(value)}. {why}",
+        f" {shortened(repr(value), 200)}. {why}",
         fields=(name,),
     )
 
 
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else text[:200] + "…"
+def shortened(text: str, most: int) -> str:
+    """Return a text of some characters at the most, and say so if it had more."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def _beyond(target: Target, row: Row, field: AnyField) -> str:

@@ -11,14 +11,12 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import ProtectedError, RestrictedError
 
 from tui_ingest.databases.faults import Fault, fault_of, is_statement_timeout
-from tui_ingest.ingest.exact.database_errors import is_of_the_database, is_transient
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.deserializing import beyond_limits
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, waiting
-from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey, forget_frames
+from tui_ingest.ingest.reasons import Failure, Reason, RecordError, forget_frames
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.records import MalformedReason, Operation, Record
-
-__all__ = ["Failure", "Reason", "RecordError", "RowKey", "describe", "explain", "is_transient"]
 
 MAX_TRACEBACK = 20_000  # characters; the last ones are kept, where the error is
 MOST_FRAMES = 200  # of one error: what recurses has thousands
@@ -79,9 +77,10 @@ def _looked_up(target: Target, failure: Failure, record: Record) -> Failure:
         return failure
     match record.operation:
         case Operation.SAVE:
-            return _as(Reason.INTEGRITY, failure, failure.error)
+            return replace(failure, reason=Reason.INTEGRITY)
         case Operation.DELETE:
-            return _as(Reason.PROTECTED, failure, f"Other rows refer to it. {failure.error}")
+            error = f"Other rows refer to it. {failure.error}"
+            return replace(failure, reason=Reason.PROTECTED, error=error)
         case Operation.DIGEST:
             return failure
         case unknown:
@@ -92,7 +91,7 @@ def _in_words_of_the_model(target: Target, failure: Failure, record: Record) -> 
     """Say which field the database means, if that is to be seen, and below what it said."""
     for serialized in record.objects:
         if found := beyond_limits(target, serialized):
-            return _as(failure.reason, failure, f"{found}\n{failure.error}")
+            return replace(failure, error=f"{found}\n{failure.error}")
     return failure
 
 
@@ -139,10 +138,6 @@ def _said(error: Exception) -> str:
     if isinstance(error, DatabaseError):
         return str(error).strip()
     return f"{type(error).__name__}: {error}"
-
-
-def _as(reason: str, failure: Failure, error: str) -> Failure:
-    return Failure(reason=reason, error=error, traceback=failure.traceback)
 
 
 def _traceback(error: BaseException) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import assert_never
 
-from django.db.models import Model, ProtectedError, RestrictedError
+from django.db.models import ProtectedError, RestrictedError
 
 from tui_ingest.ingest.exact.clashes import find_clashes, key_of
 from tui_ingest.ingest.exact.deleting import taken_along
@@ -40,45 +40,35 @@ def waiting(target: Target, record: Record) -> Failure | None:
         case Operation.DELETE:
             found = _before_delete(target, record)
         case Operation.DIGEST:
-            found = []
+            return None
         case unknown:
             assert_never(unknown)
+    own = set(row_keys(target, record.objects).values())
+    found = [one for one in found if not own.issuperset(one.needs)]
     if not found:
         return None
-    return replace(found[0], needs=tuple(dict.fromkeys(key for one in found for key in one.needs)))
+    needs = dict.fromkeys(key for one in found for key in one.needs if key not in own)
+    return replace(found[0], needs=tuple(needs))
 
 
 def _before_save(target: Target, record: Record) -> list[Failure]:
-    own = set(row_keys(target, record.objects).values())
     found = [missing.as_failure() for missing in missing_parents(target, record.objects)]
-    clashes = find_clashes(target, record.objects)
-    return found + [clash.as_failure() for clash in clashes if clash.holder_key not in own]
+    return found + [clash.as_failure() for clash in find_clashes(target, record.objects)]
 
 
 def _before_delete(target: Target, record: Record) -> list[Failure]:
-    own = set(row_keys(target, record.objects).values())
     found = []
     for serialized in record.objects:
         with contextlib.suppress(RecordError):
             if row := find_rows(target, serialized).first():
-                keys, error = _protecting(target, row)
-                if needs := tuple(key for key in keys if key not in own):
-                    found.append(Failure(reason=Reason.PROTECTED, error=error, needs=needs))
+                try:
+                    taken_along(target, row)
+                except (ProtectedError, RestrictedError) as error:
+                    said, rows = error.args
+                    keys = sorted(key_of(target, one) for one in islice(rows, MOST_PROTECTING))
+                    needs, why = tuple(keys), str(said)
+                    found.append(Failure(reason=Reason.PROTECTED, error=why, needs=needs))
     return found
-
-
-def _protecting(target: Target, row: Model) -> tuple[list[RowKey], str]:
-    """Return the rows that forbid a deletion, and what Django says of them."""
-    try:
-        taken_along(target, row)
-    except ProtectedError as error:
-        rows, said = error.protected_objects, error.args[0]
-    except RestrictedError as error:
-        rows, said = error.restricted_objects, error.args[0]
-    else:
-        return [], ""
-    some = itertools.islice(rows, MOST_PROTECTING)
-    return sorted(key_of(target, one) for one in some), str(said)
 
 
 def changed_by(target: Target, record: Record, models: frozenset[str] | None = None) -> set[RowKey]:

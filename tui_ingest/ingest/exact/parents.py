@@ -13,7 +13,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import ForeignKey, ManyToManyField, Model
 
 from tui_ingest.ingest.exact import natural_keys
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import is_of_no_record
 from tui_ingest.ingest.identity import natural_text, python_value, reference_text
 from tui_ingest.ingest.model_fields import (
     AnyField,
@@ -51,8 +51,8 @@ class MissingParent(NamedTuple):
 
 
 class _Reference(NamedTuple):
+    serialized: Serialized  # the object that refers
     field: ForeignKey[Any, Any] | ManyToManyField[Any, Any]
-    target: AnyField  # of the row referred to
     value: Any  # as logged
 
     @property
@@ -60,12 +60,20 @@ class _Reference(NamedTuple):
         return concrete(self.field.remote_field.model)
 
     @property
+    def target(self) -> AnyField:
+        """The field of the row referred to."""
+        is_many = isinstance(self.field, ManyToManyField)
+        return primary_key(self.model) if is_many else self.field.target_field
+
+    @property
     def is_natural(self) -> bool:
         return natural_keys.is_one(self.model, self.value)
 
-    def parent(self) -> RowKey:
-        text = natural_text(self.value) if self.is_natural else None
-        return RowKey(self.model._meta.label_lower, text or reference_text(self.target, self.value))
+    def as_missing(self) -> MissingParent:
+        value = self.value
+        key = natural_text(value) if self.is_natural else reference_text(self.target, value)
+        parent = RowKey(self.model._meta.label_lower, key)
+        return MissingParent(self.serialized["model"], self.field.name, parent)
 
 
 def missing_parents(target: Target, objects: Iterable[Serialized]) -> list[MissingParent]:
@@ -76,10 +84,10 @@ def missing_parents(target: Target, objects: Iterable[Serialized]) -> list[Missi
     objects = [serialized for serialized in objects if _is_installed(serialized)]
     own = {key for serialized in objects for key in arrivals(serialized)}
     return [
-        MissingParent(serialized["model"], reference.field.name, reference.parent())
+        missing
         for serialized in objects
         for reference in _references(serialized)
-        if reference.parent() not in own and not _exists(target, reference)
+        if (missing := reference.as_missing()).parent not in own and not _exists(target, reference)
     ]
 
 
@@ -92,22 +100,18 @@ def missing_parent(
         place: among those of a many-to-many field.
     """
     value = serialized["pk"] if field.primary_key else serialized["fields"][field.name]
-    if isinstance(field, ManyToManyField):
-        reference = _Reference(field, primary_key(field.remote_field.model), value[place])
-    else:
-        reference = _Reference(field, field.target_field, value)
-    return MissingParent(serialized["model"], field.name, reference.parent())
+    is_many = isinstance(field, ManyToManyField)
+    return _Reference(serialized, field, value[place] if is_many else value).as_missing()
 
 
 def missing_by_natural_key(
     target: Target, serialized: Serialized, field: Any, value: Any
 ) -> MissingParent | None:
     """Return an object's reference, or one of several, whose natural key nothing has."""
-    is_many = isinstance(field, ManyToManyField)
-    key = primary_key(field.remote_field.model) if is_many else field.target_field
-    for reference in (_Reference(field, key, item) for item in (value if is_many else [value])):
+    for item in value if isinstance(field, ManyToManyField) else [value]:
+        reference = _Reference(serialized, field, item)
         if reference.is_natural and not _by_natural_key(target, reference):
-            return MissingParent(serialized["model"], field.name, reference.parent())
+            return reference.as_missing()
     return None
 
 
@@ -136,11 +140,10 @@ def _references(serialized: Serialized) -> Iterator[_Reference]:
     for field in foreign_keys(model):
         value = serialized.get("pk") if field.primary_key else fields.get(field.name)
         if value is not None and _is_enforced(field):
-            yield _Reference(field, field.target_field, value)
+            yield _Reference(serialized, field, value)
     for many in many_to_many(model):
-        target = primary_key(many.remote_field.model)
         for value in fields.get(many.name) or ():
-            yield _Reference(many, target, value)
+            yield _Reference(serialized, many, value)
 
 
 def _is_enforced(field: Any) -> bool:
@@ -164,9 +167,7 @@ def _by_natural_key(target: Target, reference: _Reference) -> bool:
         natural_keys.look_up(target, reference.model, reference.value)
     except ObjectDoesNotExist:
         return False
-    except MemoryError:
-        raise
     except Exception as error:  # several rows, or code of the project's that fails by now
-        if is_of_the_database(error):
+        if is_of_no_record(error):
             raise
     return True

@@ -12,6 +12,7 @@ import random
 import uuid
 from collections.abc import Callable, Container, Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple, assert_never
 
 from django.conf import settings
@@ -55,7 +56,6 @@ class Parking:
     def __init__(self, target: Target, entries: Sequence[Entry]) -> None:
         self._target = target
         self._entries = entries
-        self._known: dict[RowKey, _Writer] | None = None
         # By the record that is to write a row: whose try gave the row a placeholder, and why.
         self._owed: dict[int, dict[int, Clash]] = {}
 
@@ -110,21 +110,17 @@ class Parking:
             for index, clash in clashes.items()
         }
 
-    @property
+    @cached_property
     def _writers(self) -> dict[RowKey, _Writer]:
         """Looked up at the first clash: most batches have none."""
-        if self._known is None:
-            self._known = {}
-            for index, entry in enumerate(self._entries):
-                if isinstance(entry, Record) and entry.operation is not Operation.DIGEST:
-                    objects = self._written(entry)
-                    for place, key in row_keys(self._target, objects).items():
-                        self._known[key] = _Writer(index, entry.operation, objects[place])
-        return self._known
-
-    def _written(self, record: Record) -> list[Serialized]:
-        policy = self._target.policy
-        return [o for o in record.objects if policy.verdict(o["model"]) is Verdict.ALLOWED]
+        known: dict[RowKey, _Writer] = {}
+        verdict = self._target.policy.verdict
+        for index, entry in enumerate(self._entries):
+            if isinstance(entry, Record) and entry.operation is not Operation.DIGEST:
+                written = [o for o in entry.objects if verdict(o["model"]) is Verdict.ALLOWED]
+                for place, key in row_keys(self._target, written).items():
+                    known[key] = _Writer(index, entry.operation, written[place])
+        return known
 
     def _park(self, clash: Clash, writer: _Writer) -> None:
         row = self._target.rows(type(clash.holder)).filter(pk=clash.holder.pk)

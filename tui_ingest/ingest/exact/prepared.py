@@ -164,8 +164,7 @@ class PreparedSeries:
     def note(self, row: Row) -> None:
         """Take note of a row that Django has saved."""
         table = self._statements.of(row.model)
-        here = self._here.get(table) if table else None
-        if table and here:
+        if table and (here := self._here.get(table)):
             here.note(row.values.get(table.identity.attname), row.pk)
 
     def note_deletion(self) -> None:

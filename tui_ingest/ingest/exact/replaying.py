@@ -21,13 +21,13 @@ from tui_ingest.ingest.exact.deserializing import (
     may_look_up,
 )
 from tui_ingest.ingest.exact.finding import find_rows
-from tui_ingest.ingest.exact.parents import missing_parents
+from tui_ingest.ingest.exact.parents import MissingParent, missing_parents
 from tui_ingest.ingest.exact.prepared import PreparedSeries
 from tui_ingest.ingest.exact.statements import Statements
 from tui_ingest.ingest.identity import is_referenced_by_pk
 from tui_ingest.ingest.model_fields import Serialized, fields_of, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
-from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.reasons import Reason, RecordError
 from tui_ingest.ingest.receivers import Receivers
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
@@ -137,13 +137,13 @@ class Replayer:
             else:
                 find_model(serialized["model"])
 
-    def dangling(self, record: Record) -> Failure | None:
+    def dangling(self, record: Record) -> MissingParent | None:
         """Return what an applied record refers to in vain, before constraints are checked."""
         match record.operation:
             case Operation.SAVE:
                 objects = self._permitted(record.objects, {})
                 missing = missing_parents(self._target, objects)
-                return missing[0].as_failure() if missing else None
+                return missing[0] if missing else None
             case Operation.DELETE | Operation.DIGEST:
                 return None
             case unknown:
@@ -233,17 +233,14 @@ class Replayer:
             return True
         rows = self._target.rows(row.model)
         if row.pk is not None and (other := rows.filter(pk=row.pk).first()):
-            self._refuse_if_referenced(serialized, other)
+            if is_referenced_by_pk(type(other)):
+                raise RecordError(
+                    Reason.IDENTITY_CLASH,
+                    both_rows(self._target, serialized, other, [primary_key(type(other)).name])
+                    + "\nIt cannot be given another one, because other models refer to it by that.",
+                )
             row.pk = None
         return False
-
-    def _refuse_if_referenced(self, serialized: Serialized, other: Model) -> None:
-        if is_referenced_by_pk(type(other)):
-            raise RecordError(
-                Reason.IDENTITY_CLASH,
-                both_rows(self._target, serialized, other, [primary_key(type(other)).name])
-                + "\nIt cannot be given another one, because other models refer to it by that.",
-            )
 
     # Deleting
 

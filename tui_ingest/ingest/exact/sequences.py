@@ -77,12 +77,9 @@ class Counters:
 
     def move(self, model: type[Model] | None = None) -> None:
         """Move the counter of one model, or all of them, above the keys written so far."""
-        if model is None:
-            highest, self._highest = self._highest, {}
-        else:
-            owner = concrete(model)
-            highest = {owner: self._highest.pop(owner)} if owner in self._highest else {}
-        reset(self._target.connection, highest)
+        owners = [*self._highest] if model is None else [concrete(model)]
+        known = {one: self._highest.pop(one) for one in owners if one in self._highest}
+        reset(self._target.connection, known)
 
 
 def reset(connection: BaseDatabaseWrapper, highest: Mapping[type[Model], int]) -> None:

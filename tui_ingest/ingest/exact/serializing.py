@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from django.core import serializers
@@ -55,16 +55,12 @@ def _links(
     if is_natural:
         others = target.rows(far.remote_field.model).filter(pk__in=[*keys])
         return [other.natural_key() for other in others.order_by("pk")]
-    as_logged: Callable[[Any], Any] = _text_of(far.target_field)
-    return [as_logged(key) for key in keys]
+    field = far.target_field
+    return [_as_logged(field, key) for key in keys]
 
 
-def _text_of(key: Any) -> Callable[[Any], Any]:
-    """Return how Django's serializers write a key: one that JSON knows as it is."""
-
-    def as_logged(value: Any) -> Any:
-        if isinstance(value, int | str):
-            return value
-        return key.value_to_string(key.model(**{key.attname: value}))
-
-    return as_logged
+def _as_logged(field: Any, key: Any) -> Any:
+    """Return a key as Django's serializers write it: one that JSON knows as it is."""
+    if isinstance(key, int | str):
+        return key
+    return field.value_to_string(field.model(**{field.attname: key}))

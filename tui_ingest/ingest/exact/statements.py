@@ -119,8 +119,7 @@ class Table:
 
     @cached_property
     def _never_null(self) -> tuple[str, ...]:
-        fields = never_null(self.model, self._target.connection)
-        return tuple(field.attname for field in fields)
+        return tuple(f.attname for f in never_null(self.model, self._target.connection))
 
     @cached_property
     def find(self) -> Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, assert_never
 
@@ -11,27 +11,31 @@ from django.db.models import Model, QuerySet
 
 from tui_ingest.databases.faults import Fault, fault_of
 from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.exact.database_errors import is_of_the_database
+from tui_ingest.ingest.exact.database_errors import is_of_no_record
 from tui_ingest.ingest.exact.deleting import taken_along
 from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.exact.finding import find_rows
 from tui_ingest.ingest.exact.parking import NoRoomError, Parking
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.model_fields import incoming_keys
-from tui_ingest.ingest.reasons import Failure, Reason, RecordError
+from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Operation, Record
 
 
 class Unit:
-    """Applies records of which later ones may free the unique values that earlier ones take."""
+    """Applies records of which later ones may free the unique values that earlier ones take.
+
+    Attributes:
+        parking: is to be told of records that were applied by other means.
+    """
 
     def __init__(self, target: Target, replayer: Replayer, entries: Sequence[Entry]) -> None:
         self._target = target
         self._replayer = replayer
         self._entries = entries
-        self._parking = Parking(target, entries)
+        self.parking = Parking(target, entries)
         self._is_unchecked = False
 
     def replay(
@@ -65,7 +69,7 @@ class Unit:
             if self._target.connection.needs_rollback or fault_of(error) is not Fault.UNIQUE:
                 raise
             outcomes = self._with_room(index, is_to_come or index.__lt__, apply, error)
-        self._parking.pay((index,))
+        self.parking.pay((index,))
         return outcomes
 
     @contextmanager
@@ -91,13 +95,13 @@ class Unit:
     ) -> Mapping[str, Outcome]:
         try:
             with self._target.atomic():
-                debts = self._parking.make_room(index, is_to_come)
+                debts = self.parking.make_room(index, is_to_come)
                 outcomes = apply()
         except NoRoomError as full:
             if told := full.as_error():
                 raise told from error
             raise error from error.__cause__
-        self._parking.owe(index, debts)
+        self.parking.owe(index, debts)
         return outcomes
 
     def _replay(self, record: Record) -> Mapping[str, Outcome]:
@@ -120,7 +124,7 @@ class Unit:
         with self._references_unchecked():
             outcomes = self._replayer.replay(record)
         if dangling := self._replayer.dangling(record):
-            raise RecordError(Reason.MISSING_PARENT, dangling.error, needs=dangling.needs)
+            raise dangling.as_error()
         return outcomes
 
     def _delete(self, record: Record) -> Mapping[str, Outcome]:
@@ -153,16 +157,6 @@ class Unit:
                         ends: Any = {getattr(one, key.target_field.attname) for one in rows}
                         yield self._target.rows(key.model).filter(**{f"{key.attname}__in": ends})
 
-    def took_effect(self, indexes: Container[int]) -> None:
-        """Take note of records that were applied by other means."""
-        self._parking.pay(indexes)
-
-    def unpaid(self) -> dict[int, Failure]:
-        """Return the records that took a unique value which the row that had it, as it stands,
-        has not given up; and why they fail.
-        """
-        return self._parking.unpaid()
-
     def replay_all(self) -> tuple[dict[int, Mapping[str, Outcome]], dict[int, Failure]]:
         """Apply all records, in whatever order works, and look for parents that are missing.
 
@@ -183,7 +177,7 @@ class Unit:
         for index in outcomes:
             record = self._entries[index]
             if isinstance(record, Record) and (left := self._replayer.dangling(record)):
-                failures[index] = left
+                failures[index] = left.as_failure()
         return outcomes, failures
 
     def _apply_in_some_order(
@@ -196,10 +190,8 @@ class Unit:
             for index in left:
                 try:
                     outcomes[index] = self.replay(index, lambda other: other not in outcomes)
-                except MemoryError:
-                    raise
                 except Exception as error:
-                    if is_of_the_database(error) or self._target.connection.needs_rollback:
+                    if is_of_no_record(error) or self._target.connection.needs_rollback:
                         raise
                     errors[index] = error
             if len(errors) == len(left):

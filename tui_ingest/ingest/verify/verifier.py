@@ -13,7 +13,7 @@ from django.db.models import Model, Q
 
 from tui_ingest.digests.lines import BadDigestError, Digest, parsed
 from tui_ingest.ingest.events import VerifiedState
-from tui_ingest.ingest.exact.failures import is_transient
+from tui_ingest.ingest.exact.database_errors import is_transient
 from tui_ingest.ingest.model_fields import Serialized, concrete
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Reason, RecordError

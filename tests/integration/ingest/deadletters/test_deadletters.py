@@ -35,7 +35,7 @@ from tui_ingest.conf import Settings
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError, InvalidEditError
 from tui_ingest.ingest.events import Counts
-from tui_ingest.ingest.exact.failures import is_transient
+from tui_ingest.ingest.exact.database_errors import is_transient
 from tui_ingest.models import DeadLetter, LogEvent
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])

@@ -14,7 +14,9 @@ from django.db import (
 )
 from django.db.utils import ConnectionHandler
 
-from tui_ingest.ingest.exact.failures import RecordError, describe, is_transient
+from tui_ingest.ingest.exact.database_errors import is_transient
+from tui_ingest.ingest.exact.failures import describe
+from tui_ingest.ingest.reasons import RecordError
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "postgres"])
 
