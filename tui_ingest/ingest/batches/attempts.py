@@ -162,7 +162,5 @@ class BatchResult:
             if outcome in outcomes.values()
         }
         if unusual:
-            for index, outcomes in self.outcomes.items():
-                if id(outcomes) in unusual:
-                    found[index] = unusual[id(outcomes)]
+            found |= {i: unusual[id(o)] for i, o in self.outcomes.items() if id(o) in unusual}
         return found

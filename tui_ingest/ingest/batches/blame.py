@@ -23,12 +23,7 @@ from tui_ingest.ingest.fast import lookups
 from tui_ingest.ingest.fast.columns import prepare
 from tui_ingest.ingest.fast.tables import ref_to
 from tui_ingest.ingest.identity import identity_value
-from tui_ingest.ingest.model_fields import (
-    Serialized,
-    concrete,
-    foreign_keys,
-    many_to_many,
-)
+from tui_ingest.ingest.model_fields import Serialized, concrete, foreign_keys, many_to_many
 from tui_ingest.ingest.policy import Verdict, find_model
 from tui_ingest.ingest.reasons import Failure, RecordError, RowKey
 from tui_ingest.ingest.target import Target
@@ -228,10 +223,9 @@ class ConstraintBlame:
         )
 
     def _failure(self, suspect: _Held) -> Failure | None:
-        for missing in missing_parents(self._target, [suspect.by.serialized]):
-            if missing.field == suspect.relation.name:
-                return missing.as_failure()
-        return None
+        found = missing_parents(self._target, [suspect.by.serialized])
+        own = (one.as_failure() for one in found if one.field == suspect.relation.name)
+        return next(own, None)
 
     def _dangles(self, suspect: _Held) -> bool:
         """Tell whether the row as it is left refers to nothing.

@@ -5,7 +5,7 @@ A checkpoint that is ahead of the rows skips what came between, and no record wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from tui_ingest.ingest.batches.attempts import BatchResult
@@ -34,7 +34,8 @@ def after(target: Target, known: Sequence[Witness], written: BatchResult) -> lis
         if len(witnesses) >= MOST:
             break
         record = written.entries[index]
-        if not isinstance(record, Record) or _is_skipped(written.outcomes[index]):
+        is_skipped = Outcome.SKIPPED in written.outcomes[index].values()
+        if is_skipped or not isinstance(record, Record):
             continue
         match record.operation:
             case Operation.SAVE:
@@ -48,18 +49,13 @@ def after(target: Target, known: Sequence[Witness], written: BatchResult) -> lis
     return (witnesses + _new(known, witnesses, gone))[:MOST]
 
 
-def _is_skipped(outcomes: Mapping[str, Outcome]) -> bool:
-    return Outcome.SKIPPED in outcomes.values()
-
-
 def _new(rows: Iterable[Witness], *others: Sequence[Witness]) -> list[Witness]:
     """Return the rows of which nothing is known yet: what was written last is met first."""
     return [row for row in rows if not any(row in other for other in others)]
 
 
 def _rows(target: Target, record: Record) -> list[Witness]:
-    rows = (_witness(target, serialized) for serialized in record.objects)
-    return [row for row in rows if row is not None]
+    return [row for one in record.objects if (row := _witness(target, one))]
 
 
 def missed(target: Target, file: ProcessedFile) -> str:
