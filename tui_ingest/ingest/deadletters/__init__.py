@@ -6,12 +6,10 @@ cascades      deletions that would take along rows whose own records wait
 waiting       it waits for rows that others bring or change, and who does
 groups        those that wait for nothing but each other
 resolving     it is applied after all, put right, or given up, in a transaction of its own
-together      several are applied, in one transaction
-auto_retry    the same without anybody's asking: at the start, and when what it waits for arrives
+retrying      several are applied, on demand or by themselves; together, if they need each other
 reading       found, with the record inside; shown, exported
 """
 
-from tui_ingest.ingest.deadletters.auto_retry import AutoRetry
 from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.keeping import keep
 from tui_ingest.ingest.deadletters.reading import (
@@ -23,9 +21,9 @@ from tui_ingest.ingest.deadletters.reading import (
     search,
 )
 from tui_ingest.ingest.deadletters.resolving import Retry, discard, edit, retry
-from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede
-from tui_ingest.ingest.deadletters.together import retry_all, retry_carefully
-from tui_ingest.ingest.deadletters.waiting import brought, touching, waiting_for
+from tui_ingest.ingest.deadletters.retrying import AutoRetry, retry_all, retry_carefully
+from tui_ingest.ingest.deadletters.superseding import supersede
+from tui_ingest.ingest.deadletters.waiting import brought, touching
 
 __all__ = [
     "AutoRetry",
@@ -40,12 +38,10 @@ __all__ = [
     "export",
     "get",
     "keep",
-    "refresh_rows",
     "retry",
     "retry_all",
     "retry_carefully",
     "search",
     "supersede",
     "touching",
-    "waiting_for",
 ]

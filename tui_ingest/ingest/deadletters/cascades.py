@@ -7,6 +7,7 @@ It would come back with its record; what went with it would not. So the deletion
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
@@ -20,7 +21,7 @@ from tui_ingest.ingest.model_fields import concrete
 from tui_ingest.ingest.policy import find_model
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError, RowKey
 from tui_ingest.ingest.target import Target, chunks
-from tui_ingest.models import DeadLetterRow, ProcessedFile
+from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
 
 
@@ -79,8 +80,7 @@ class Cascades:
 
     def _do_any_wait(self) -> bool:
         if self._waiting is None:
-            letters = waiting_letters(self._target).filter(file=self._file)
-            self._waiting = letters.filter(operation=Operation.SAVE.value).exists()
+            self._waiting = self._waiting_saves().exists()
         return self._waiting
 
     def _taken_along(self, row: Model, here: set[RowKey], but: set[RowKey]) -> Iterator[RowKey]:
@@ -99,15 +99,16 @@ class Cascades:
         if not keys or not self._do_any_wait():
             return
         rows = self._target.rows(DeadLetterRow).filter(
-            dead_letter__in=waiting_letters(self._target).filter(
-                file=self._file, operation=Operation.SAVE.value
-            ),
+            dead_letter__in=self._waiting_saves(),
             superseded=False,
             key__in=[key.key for key in keys],
         )
-        for model, key in rows.values_list("model", "key"):
-            if RowKey(model, key) in keys:
-                yield RowKey(model, key)
+        found = itertools.starmap(RowKey, rows.values_list("model", "key"))
+        yield from (key for key in found if key in keys)
+
+    def _waiting_saves(self) -> QuerySet[DeadLetter]:
+        letters = waiting_letters(self._target)
+        return letters.filter(file=self._file, operation=Operation.SAVE.value)
 
 
 def _failure(row: Model, key: RowKey) -> Failure:

@@ -7,7 +7,7 @@ need a row which nobody brings can be applied now, provided that it is applied t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from tui_ingest.ingest.deadletters.waiting import matching, open_keys
 from tui_ingest.ingest.reasons import RowKey
@@ -83,24 +83,14 @@ class _Graph:
 
     def connected(self, seeds: Iterable[int]) -> set[int]:
         """Return the letters that can be applied and have to do with some, however far away."""
-        found: set[int] = set()
-        todo = [*seeds]
-        while todo:
-            letter = todo.pop()
-            if letter in self._alive and letter not in found:
-                found.add(letter)
-                for key in self._needs.get(letter, ()):
-                    todo += self._bringers[key]
-                for key in self._brings.get(letter, ()):
-                    todo += self._waiters.get(key, ())
-        return found
+        return self._reached(seeds, by_waiters=True)
 
     def groups(self, letters: set[int]) -> Iterator[list[int]]:
         """Divide letters, each time with all that they need."""
         done: set[int] = set()
         group: set[int] = set()
         for letter in sorted(letters):
-            group |= self._with_all_it_needs(letter, done | group)
+            group |= self._reached([letter], but=done | group)
             if len(group) >= CHUNK:
                 yield sorted(group)
                 done |= group
@@ -108,15 +98,20 @@ class _Graph:
         if group:
             yield sorted(group)
 
-    def _with_all_it_needs(self, letter: int, done: set[int]) -> set[int]:
+    def _reached(
+        self, letters: Iterable[int], *, but: Set[int] = frozenset(), by_waiters: bool = False
+    ) -> set[int]:
+        """Return letters with all that they need, and perhaps with all that need them."""
         found: set[int] = set()
-        todo = [letter]
+        todo = [*letters]
         while todo:
-            one = todo.pop()
-            if one in self._alive and one not in done and one not in found:
-                found.add(one)
-                for key in self._needs.get(one, ()):
+            letter = todo.pop()
+            if letter in self._alive and letter not in but and letter not in found:
+                found.add(letter)
+                for key in self._needs.get(letter, ()):
                     todo += self._bringers[key]
+                for key in self._brings.get(letter, ()) if by_waiters else ():
+                    todo += self._waiters.get(key, ())
         return found
 
 

@@ -42,8 +42,6 @@ def keep(
 
     An open dead letter of the same line, left from before the log was read again, gives way.
     """
-    if not failed:
-        return []
     _replace_earlier(target, file, [entry for entry, _ in failed])
     now = datetime.now(UTC)
     letters = [_letter(file, entry, failure, now) for entry, failure in failed]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from tui_ingest.ingest.deadletters.keeping import write_rows
 from tui_ingest.ingest.deadletters.reading import effective_entry
-from tui_ingest.ingest.exact.finding import row_key, row_keys
+from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.policy import Verdict
-from tui_ingest.ingest.reasons import RecordError, RowKey
-from tui_ingest.ingest.target import Target, chunks
+from tui_ingest.ingest.reasons import RowKey
+from tui_ingest.ingest.target import M, Target, chunks
 from tui_ingest.models import DeadLetter, DeadLetterRow, ProcessedFile
 from tui_ingest.oplog.records import Record, RecordLocation
 
@@ -88,17 +88,14 @@ def open_rows(target: Target, file: ProcessedFile) -> QuerySet[DeadLetterRow]:
 
 def _last_records(target: Target, records: Sequence[Record]) -> dict[RowKey, RecordLocation]:
     """Return where the last record of each row is."""
-    last = {}
-    for record in records:
-        for serialized in record.objects:
-            if target.policy.verdict(serialized["model"]) is not Verdict.ALLOWED:
-                continue
-            try:
-                key = row_key(target, serialized)
-            except RecordError:  # it says of no row that it is the one
-                continue
-            last[key] = record.location
-    return last
+    verdict = target.policy.verdict
+    return {
+        key: record.location
+        for record in records
+        for key in row_keys(
+            target, (o for o in record.objects if verdict(o["model"]) is Verdict.ALLOWED)
+        ).values()
+    }
 
 
 def _close(
@@ -128,7 +125,12 @@ def _close(
 def _matching(rows: QuerySet[DeadLetterRow], keys: Iterable[RowKey]) -> Iterable[DeadLetterRow]:
     """Compare in Python as well: some databases take no notice of case."""
     wanted = set(keys)
-    for model in {key.model for key in wanted}:
-        for part in chunks(key.key for key in wanted if key.model == model):
-            found = rows.filter(model=model, key__in=part).select_related("dead_letter")
-            yield from (row for row in found if RowKey(row.model, row.key) in wanted)
+    for found in named(rows.select_related("dead_letter"), wanted):
+        yield from (row for row in found if RowKey(row.model, row.key) in wanted)
+
+
+def named(rows: QuerySet[M], keys: Set[RowKey]) -> Iterator[QuerySet[M]]:
+    """Divide those of some rows, or keys, that are named so into queries."""
+    for model in {key.model for key in keys}:
+        for part in chunks(key.key for key in keys if key.model == model):
+            yield rows.filter(model=model, key__in=part)

@@ -18,7 +18,7 @@ from django.db.models import IntegerField, QuerySet, UUIDField
 
 from tui_ingest.ingest.deadletters.keeping import describe_failure, keys_of, write_keys
 from tui_ingest.ingest.deadletters.reading import effective_entry, without_superseded
-from tui_ingest.ingest.deadletters.superseding import open_rows
+from tui_ingest.ingest.deadletters.superseding import named, open_rows
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.needs import WAITING_REASONS, changed_by, waiting
 from tui_ingest.ingest.identity import are_uuid_texts, has_natural_key
@@ -77,12 +77,9 @@ def waiting_for(target: Target, file: ProcessedFile, records: Sequence[Record]) 
 def matching(keys: QuerySet[DeadLetterKey], wanted: Iterable[RowKey]) -> dict[RowKey, set[int]]:
     """Return which of some rows are among the keys, and of which dead letters, by their ids."""
     found: dict[RowKey, set[int]] = {}
-    rows = set(wanted)
-    for model in {row.model for row in rows}:
-        for part in chunks(row.key for row in rows if row.model == model):
-            same = keys.filter(model=model, key__in=part)
-            for key, letter in same.values_list("key", "dead_letter_id"):
-                found.setdefault(RowKey(model, key), set()).add(letter)
+    for same in named(keys, set(wanted)):
+        for model, key, letter in same.values_list("model", "key", "dead_letter_id"):
+            found.setdefault(RowKey(model, key), set()).add(letter)
     return found
 
 

@@ -1,4 +1,6 @@
-"""Applying dead letters that need each other, in one transaction."""
+"""Dead letters applied after all: one after the other, or those that need each other in one
+transaction; on demand, or by themselves, when the rows that they wait for arrive or change.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,13 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from django.db.models import QuerySet
+
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.deadletters.cascades import Cascades
 from tui_ingest.ingest.deadletters.groups import complete_groups
-from tui_ingest.ingest.deadletters.reading import effective_entry, get, without_superseded
+from tui_ingest.ingest.deadletters.reading import effective_entry, get, search, without_superseded
 from tui_ingest.ingest.deadletters.resolving import (
     Retry,
     close_applied,
@@ -18,7 +22,7 @@ from tui_ingest.ingest.deadletters.resolving import (
     retry,
     stay_open,
 )
-from tui_ingest.ingest.deadletters.superseding import supersede_older
+from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for, waiting_letters
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
@@ -30,6 +34,49 @@ from tui_ingest.ingest.reasons import Failure, RowKey
 from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile
 from tui_ingest.oplog.records import Operation, Record
+
+
+class AutoRetry:
+    """Retries what waits for rows, those that need each other in one transaction.
+
+    The retries are made as their results are taken: whoever stops taking leaves the rest to the
+    next start.
+    """
+
+    def __init__(self, target: Target, file: ProcessedFile) -> None:
+        self._file = file
+        self._target = target
+
+    def at_start(self) -> Iterator[Retry]:
+        """Retry those whose rows have come, or changed, from elsewhere meanwhile."""
+        refresh_rows(self._target, self._file)
+        letters = waiting_letters(self._target).filter(file=self._file)
+        return self.look_again(letters.order_by("pk").values_list("pk", flat=True))
+
+    def waiting(self, *, after: int, most: int) -> list[int]:
+        """Return the ids of those that are known to need rows, in log order, from one id on."""
+        letters = waiting_letters(self._target).filter(file=self._file, pk__gt=after)
+        needy = letters.filter(keys__is_needed=True).order_by("pk").distinct()
+        return list(needy.values_list("pk", flat=True)[:most])
+
+    def look_again(self, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
+        """Retry those that need nothing any more, whoever has brought it."""
+        ids = sorted(dead_letter_ids)
+        judge_again(self._target, ids)
+        return retry_complete(self._target, self._file, ids)
+
+    def after(
+        self, applied: Sequence[Record], letters: Iterable[DeadLetter] = ()
+    ) -> Iterator[Retry]:
+        """Retry those that waited for rows which these records changed.
+
+        Args:
+            letters: set aside with them; they may be what others wait for.
+        """
+        touched = waiting_for(self._target, self._file, applied)
+        judge_again(self._target, touched)
+        new = (letter.pk for letter in letters if letter.waiting_for_model)
+        return retry_complete(self._target, self._file, {*touched, *new})
 
 
 def retry_all(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[Retry]:
@@ -97,11 +144,8 @@ def _edited_that_bring(target: Target, dead_letter_id: int) -> set[int]:
     if not needs:
         return set()
     models = frozenset(key.model for key in needs)
-    edited = (
-        get(target, dead_letter_id)
-        .file.dead_letters.using(target.database)
-        .filter(status=DeadLetter.Status.OPEN, edited__isnull=False)
-    )
+    letters = search(target, get(target, dead_letter_id).file, status=DeadLetter.Status.OPEN)
+    edited = letters.filter(edited__isnull=False)
     records = ((letter.pk, effective_entry(letter)) for letter in edited)
     return {
         letter
@@ -153,7 +197,10 @@ def _retry_group(target: Target, file: ProcessedFile, group: Sequence[int]) -> I
     """Apply a group, without those that keep the others from it."""
     while group:
         try:
-            results, failures = _apply_group(target, file, group)
+            with locked_log(target, file):
+                results = _apply(target, file, _letters(target, group))
+        except _UndoneError as undone:
+            failures = undone.failures
         except CheckpointMovedError:
             raise
         except Exception as error:
@@ -163,7 +210,7 @@ def _retry_group(target: Target, file: ProcessedFile, group: Sequence[int]) -> I
             for letter in group:
                 yield retry(target, letter)
             return
-        if not failures:
+        else:
             yield from results
             return
         yield from _keep_open(target, file, failures)
@@ -180,22 +227,10 @@ class _UndoneError(Exception):
         self.failures = failures
 
 
-def _apply_group(
-    target: Target, file: ProcessedFile, group: Sequence[int]
-) -> tuple[list[Retry], dict[int, Failure]]:
-    """Apply all of a group or nothing; return what became of it, or why some of them fail."""
-    try:
-        with locked_log(target, file):
-            return _apply(target, file, _letters(target, group)), {}
-    except _UndoneError as undone:
-        return [], undone.failures
-
-
 def _letters(target: Target, group: Iterable[int]) -> list[tuple[DeadLetter, Record]]:
     """Return those that are still open, and of each what nothing newer has overtaken."""
-    letters = target.rows(DeadLetter).select_related("file").filter(pk__in=[*group])
     found = []
-    for letter in letters.filter(status=DeadLetter.Status.OPEN).order_by("pk"):
+    for letter in _open_letters(target, group):
         entry = effective_entry(letter)
         if isinstance(entry, Record):
             found.append((letter, without_superseded(target, letter, entry)))
@@ -268,8 +303,9 @@ def _last_of_each_row(
 
 def _keep_open(target: Target, file: ProcessedFile, failures: dict[int, Failure]) -> list[Retry]:
     with locked_log(target, file):
-        letters = target.rows(DeadLetter).select_related("file").filter(pk__in=[*failures])
-        return [
-            stay_open(target, letter, failures[letter.pk])
-            for letter in letters.filter(status=DeadLetter.Status.OPEN).order_by("pk")
-        ]
+        letters = _open_letters(target, failures)
+        return [stay_open(target, letter, failures[letter.pk]) for letter in letters]
+
+
+def _open_letters(target: Target, ids: Iterable[int]) -> QuerySet[DeadLetter]:
+    return search(target, status=DeadLetter.Status.OPEN).filter(pk__in=[*ids])
