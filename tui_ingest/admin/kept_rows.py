@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import Error, router
 from django.db.models import Count, Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from tui_ingest.databases.outages import answering
+from tui_ingest.ingest.deadletters import DeadLetterError
 from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter
+from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.words.terminal_safe import terminal_safe
 
 _PROMISE = "Sessions that apply logs wait for it, and lose nothing."
@@ -45,34 +50,43 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     Attributes:
         database: alias of where they are; None asks the project's routers.
+        own_pages: names of pages beside the list that Django's admin does not have; of each there
+            is a view, `NAME_view`.
+        own_orders: the same of what is done about one row, by POST.
     """
 
     database: str | None = None
+    own_pages: tuple[str, ...] = ()
+    own_orders: tuple[str, ...] = ()
 
     @property
     def target(self) -> Target:
         """The database that logs are applied to, by the project's settings."""
         return Target(self.database or router.db_for_write(self.model))
 
-    def own_urls(self) -> list[URLPattern]:
-        """Return the addresses of pages that Django's admin does not have."""
-        return []
-
     def get_urls(self) -> list[URLPattern]:
+        views: list[tuple[str, str, Any]] = [
+            *((name, f"{name}/", getattr(self, f"{name}_view")) for name in self.own_pages),
+            *(
+                (name, f"<path:object_id>/{name}/", require_POST(getattr(self, f"{name}_view")))
+                for name in self.own_orders
+            ),
+        ]
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [
+            path(place, self.admin_site.admin_view(view), name=f"{prefix}_{name}")
+            for name, place, view in views
+        ]
         # Around Django's own checks: who asks is found out of the database, too.
-        return answering([*self.own_urls(), *super().get_urls()], _PROMISE)
+        return answering([*own, *super().get_urls()], _PROMISE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).using(self.target.database)
 
-    def has_add_permission(self, *_: Any) -> bool:
+    def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False
 
-    def has_change_permission(self, *_: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *_: Any) -> bool:
-        return False
+    has_change_permission = has_delete_permission = has_add_permission
 
     def may(self, request: HttpRequest, action: str, model: type[Model] | None = None) -> bool:
         """Tell whether whoever asks has a permission about a model, this page's own if not said."""
@@ -98,9 +112,15 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Say what went wrong, on the next page."""
         self.message_user(request, terminal_safe(first_line(error)), messages.ERROR)
 
-    def complain_of_database(self, request: HttpRequest, error: Error) -> None:
-        """Say that it is locked, or away: nothing was lost."""
-        self.complain(request, f"The database cannot be used now: {error}. Try again.")
+    @contextmanager
+    def complaining(self, request: HttpRequest) -> Iterator[None]:
+        """Say what is refused, or that the database is locked or away: nothing was lost."""
+        try:
+            yield
+        except DeadLetterError as error:
+            self.complain(request, str(error))
+        except Error as error:
+            self.complain(request, f"The database cannot be used now: {error}. Try again.")
 
     def link(self, request: HttpRequest, model: type[Model], **where: object) -> str:
         """Return the address of a list of rows; "" if this site, or its visitor, has none."""
@@ -139,3 +159,20 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **context,
         }
         return TemplateResponse(request, f"tui_ingest/admin/{template}", whole)
+
+
+class LogFilter(SimpleListFilter):
+    """Which log; Django's own would ask the default database which there are."""
+
+    title = "log"
+    parameter_name = "file__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        files = model_admin.target.rows(ProcessedFile).order_by("file_path")
+        return [
+            (str(key), terminal_safe(path)) for key, path in files.values_list("pk", "file_path")
+        ]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        value = self.value()
+        return rows.filter(file=value) if value and value.isascii() and value.isdigit() else rows

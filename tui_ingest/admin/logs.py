@@ -1,29 +1,69 @@
-"""The page of all logs and the page of one, which refresh themselves."""
+"""The page of all logs and the page of one, which refresh themselves; orders to sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.db import Error
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
 
-from tui_ingest.admin.commanding import FOR_MANY, Command, command_of, commands, given_orders
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
 from tui_ingest.databases.outages import LIVE
 from tui_ingest.ingest import orders
-from tui_ingest.ingest.status import EventKind, severity_of, told_or_seen
+from tui_ingest.ingest.events import State
+from tui_ingest.ingest.orders import OrderKind
+from tui_ingest.ingest.status import EventKind, SessionStatus, severity_of, told_or_seen
 from tui_ingest.ingest.target import Target
-from tui_ingest.models import DeadLetter, DifferingRow, LogEvent, ProcessedFile
+from tui_ingest.models import DeadLetter, DifferingRow, LogEvent, Order, ProcessedFile
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
 EVENTS = 15  # of a log, the newest
+ORDERS = 5  # of a log, likewise
+
+
+@dataclass(frozen=True)
+class Command:
+    """A button: an order, and what a person calls it."""
+
+    kind: OrderKind
+    label: str
+    hint: str
+    argument: str = ""
+
+    @property
+    def value(self) -> str:
+        """What the button sends."""
+        return f"{self.kind.value} {self.argument}".rstrip()
+
+
+PAUSE = Command(OrderKind.PAUSE, "Pause", "Apply nothing until it is resumed.")
+RESUME = Command(OrderKind.RESUME, "Resume", "Go on.")
+_STEP = Command(OrderKind.STEP, "Step", "Apply one record, and stay paused.")
+_STEP_TO_FAILURE = Command(
+    OrderKind.STEP_TO_FAILURE, "Step to failure", "Go on until a record fails, and stay paused."
+)
+_RETRY = Command(OrderKind.RETRY, "Try the record again", "The one that it stands before.")
+_SET_ASIDE = Command(OrderKind.SET_ASIDE, "Set the record aside", "It becomes a dead letter.")
+_STOP_ON_ERROR = Command(
+    OrderKind.STOP_ON_ERROR, "Stop on error", "Stand before the next record that fails.", "on"
+)
+_SET_ASIDE_AGAIN = Command(
+    OrderKind.STOP_ON_ERROR, "Do not stop on error", "Set records aside that fail.", "off"
+)
+_HAND_OVER = Command(
+    OrderKind.HAND_OVER, "Hand over", "Let a session that stands by apply the log."
+)
+_COMMANDS = (
+    *(PAUSE, RESUME, _STEP, _STEP_TO_FAILURE, _RETRY, _SET_ASIDE),
+    *(_STOP_ON_ERROR, _SET_ASIDE_AGAIN, _HAND_OVER),
+)
+FOR_MANY = (PAUSE, RESUME)  # at once; the others are about one record, or one session
 
 
 class ProcessedFileAdmin(KeptRowsAdmin):
@@ -32,20 +72,10 @@ class ProcessedFileAdmin(KeptRowsAdmin):
     A page that is asked for `?live` answers with the part that changes, to the same people.
     """
 
-    def own_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path(
-                "<path:object_id>/order/",
-                wrap(require_POST(self.order_view)),
-                name="tui_ingest_processedfile_order",
-            ),
-            path("orders/", wrap(self.orders_view), name="tui_ingest_processedfile_orders"),
-        ]
+    own_pages = ("orders",)
+    own_orders = ("order",)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
         """Show all logs, or those whose path contains `?q`, worst first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -57,15 +87,9 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             "now": now_in_words(),
         }
         template = "logs_live.html" if LIVE in request.GET else "logs.html"
-        return self.page(request, template, context | (extra_context or {}))
+        return self.page(request, template, context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002  # Django's signature
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *_: Any, **__: Any) -> HttpResponse:
         """Show one log."""
         file = self.found(request, object_id)
         if request.method == "POST":
@@ -91,7 +115,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
             "now": now_in_words(),
         }
         template = "log_live.html" if LIVE in request.GET else "log.html"
-        return self.page(request, template, context | (extra_context or {}))
+        return self.page(request, template, context)
 
     def _listed(self, request: HttpRequest) -> QuerySet[ProcessedFile]:
         return self.get_queryset(request).filter(file_path__icontains=_wanted(request))
@@ -132,13 +156,12 @@ class ProcessedFileAdmin(KeptRowsAdmin):
         """Give an order about logs; return about how many, should the database refuse the rest."""
         user: Any = request.user
         by = f"{user.get_username()} in the admin"
-        for given, file in enumerate(files):
-            try:
+        given = 0
+        with self.complaining(request):
+            for file in files:
                 orders.give(self.target, file, command.kind, command.argument, by=by)
-            except Error as error:
-                self.complain_of_database(request, error)
-                return given
-        return len(files)
+                given += 1
+        return given
 
 
 def _wanted(request: HttpRequest) -> str:
@@ -156,3 +179,55 @@ def _events(target: Target, file: ProcessedFile) -> list[dict[str, str]]:
         }
         for event in rows[:EVENTS]
     ]
+
+
+def command_of(value: str) -> Command | None:
+    """Return the command that a button has sent."""
+    return next((command for command in _COMMANDS if command.value == value), None)
+
+
+def commands(status: SessionStatus) -> Iterator[Command]:
+    """Yield what can be ordered now. What lasts is kept for the next session where none runs."""
+    runs = bool(status.runs_on)
+    if runs and status.state is State.STOPPED_ON_ERROR:
+        yield from (_RETRY, _SET_ASIDE)
+    if not status.paused:
+        yield PAUSE
+    else:
+        yield RESUME
+        if runs:
+            yield from (_STEP, _STEP_TO_FAILURE)
+    yield _SET_ASIDE_AGAIN if status.stop_on_error else _STOP_ON_ERROR
+    if runs:
+        yield _HAND_OVER
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenOrder:
+    """An order as the page shows it. All texts are inert."""
+
+    what: str
+    by: str
+    at: str
+    status: str  # an `Order.Status`
+    answer: str
+
+
+def given_orders(target: Target, file: ProcessedFile) -> list[GivenOrder]:
+    """Return the last orders about a log, the newest first."""
+    rows = target.rows(Order).filter(file=file).order_by("-pk")
+    return [
+        GivenOrder(
+            what=_what(order),
+            by=terminal_safe(order.given_by),
+            at=moment(order.given),
+            status=order.status,
+            answer=terminal_safe(order.answer),
+        )
+        for order in rows[:ORDERS]
+    ]
+
+
+def _what(order: Order) -> str:
+    known = command_of(f"{order.kind} {order.argument}".rstrip())
+    return known.label if known else terminal_safe(order.kind.replace("_", " "))

@@ -7,8 +7,7 @@ from django.contrib.admin import AdminSite
 from django.db.models import Model
 
 from tui_ingest.admin.dead_letters import DeadLetterAdmin
-from tui_ingest.admin.filters import LogFilter
-from tui_ingest.admin.kept_rows import KeptRowsAdmin
+from tui_ingest.admin.kept_rows import KeptRowsAdmin, LogFilter
 from tui_ingest.admin.logs import ProcessedFileAdmin
 from tui_ingest.models import DeadLetter, DifferingRow, LogEvent, ProcessedFile
 from tui_ingest.words.terminal_safe import terminal_safe

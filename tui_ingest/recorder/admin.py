@@ -21,14 +21,10 @@ class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         return answering(super().get_urls(), _PROMISE)
 
-    def has_add_permission(self, *_: Any) -> bool:
+    def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False
 
-    def has_change_permission(self, *_: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *_: Any) -> bool:
-        return False
+    has_change_permission = has_delete_permission = has_add_permission
 
 
 def _moment(seconds: float | None) -> datetime | None:
@@ -42,10 +38,8 @@ class RelayStatusAdmin(_ReadOnly):
     list_display = ("state_now", "pending", "oldest", "written", "records", "last_error", "failed")
     list_display_links = None
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Relay", **(extra_context or {})})
+    def changelist_view(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Relay"})
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
