@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 
 from tui_ingest.demo.polls.models import Choice, Participant, Question
-from tui_ingest.demo.troubles import TROUBLES
+from tui_ingest.demo.source_settings import FOLDER, LOG_NAME
+from tui_ingest.oplog.records import Operation, line_of
+from tui_ingest.recorder import suspended
+from tui_ingest.recorder.records.rounds import to_json
+from tui_ingest.recorder.records.rows import RowReader
 
 MOST_POLLS = 12  # open at a time; the oldest is deleted, with all that belongs to it
+LATE_SECONDS = 6.0  # between a child and the parent that it needs
 
 POLLS = (
     ("Where do we eat on Friday?", ("Noodles", "Pizza", "The place by the river", "At home")),
@@ -30,7 +39,7 @@ Pauses = Iterator[float]  # seconds
 
 def tell(rng: random.Random) -> Pauses:
     """Change the source's database and yield, between two changes, how long to pause."""
-    for trouble in itertools.cycle(TROUBLES):
+    for trouble in itertools.cycle((_unknown_model, _late_parent, _bad_value, _torn_line)):
         yield from _open_poll(rng)
         yield from _rush(rng)
         yield from _trickle(rng)
@@ -82,3 +91,49 @@ def _close_old_polls(rng: random.Random) -> Pauses:
 def _vote(choice: Choice) -> None:
     choice.votes += 1
     choice.save()
+
+
+# Bad records: each kind in turn, as a source can really produce it
+
+
+def _unknown_model(_: random.Random) -> Pauses:
+    """The source has an app that the target does not have."""
+    _log([{"model": "surveys.survey", "pk": 1, "fields": {"title": "How was it?"}}])
+    yield 1.0
+
+
+def _late_parent(_: random.Random) -> Pauses:
+    """Two writers, and the child's record came first. It is retried when its parent arrives."""
+    with suspended():
+        question = Question.objects.create(question_text="Is it late?", pub_date=datetime.now(UTC))
+        choice = question.choice_set.create(choice_text="Better late than never")
+    _log(_read(choice))
+    yield LATE_SECONDS
+    _log(_read(question))
+    yield 1.0
+
+
+def _bad_value(rng: random.Random) -> Pauses:
+    """A field of another type, as after a migration of the source alone."""
+    objects = _read(rng.choice(list(Choice.objects.all())))
+    objects[0]["fields"] |= {"votes": "many", "id": str(uuid.uuid4())}
+    _log(objects)
+    yield 1.0
+
+
+def _torn_line(rng: random.Random) -> Pauses:
+    """The writer died in the middle of a line, and the next one goes on behind it."""
+    fragment = b'1698395500.971553 SAVE [{"model": "polls.choice", "pk": 1, "fie'
+    # In one piece: of what stands alone at its log's end the relay would make room for its own.
+    _log(_read(rng.choice(list(Choice.objects.all()))), behind=fragment)
+    yield 2.0
+
+
+def _read(row: Model) -> list[dict[str, Any]]:
+    return RowReader("default").serialized([row])
+
+
+def _log(objects: list[dict[str, Any]], *, behind: bytes = b"") -> None:
+    """Write a record past the relay, as it never would."""
+    with (FOLDER / LOG_NAME).open("ab") as log:
+        log.write(behind + line_of(time.time(), Operation.SAVE, to_json(objects)))

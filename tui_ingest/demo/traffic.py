@@ -1,8 +1,16 @@
-"""Live traffic for `--demo`: a source project in a process of its own, in a scratch folder."""
+"""Live traffic for `--demo`: a source project in a process of its own, in a scratch folder.
+
+    python -m tui_ingest.demo.traffic FOLDER
+
+is that process: it changes polls, and records them, until its standard input ends.
+"""
 
 from __future__ import annotations
 
 import os
+import random
+import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOG_NAME = "oplog.log"
+STORY_SEED = 4  # the same story for everybody who watches
 END_SECONDS = 5.0  # for the source to leave by itself
 
 
@@ -20,6 +28,8 @@ def live_traffic() -> Iterator[Path]:
 
     The demo's own database moves into the scratch folder, too. Enter before Django is set up.
     """
+    from tui_ingest.demo.source_settings import LOG_NAME
+
     with tempfile.TemporaryDirectory(
         prefix="tui-ingest-demo-", ignore_cleanup_errors=True
     ) as folder:
@@ -33,7 +43,7 @@ def _source(folder: str) -> Iterator[None]:
     # The end of its standard input is what ends the source, even if this process is killed.
     # A session of its own keeps the terminal's Ctrl+C away from it.
     with subprocess.Popen(  # noqa: S603  # our own module
-        [sys.executable, "-m", "tui_ingest.demo.source", folder],
+        [sys.executable, "-m", "tui_ingest.demo.traffic", folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -55,3 +65,35 @@ def _end(source: subprocess.Popen[bytes]) -> None:
     if ended_by_itself:
         last_line = errors.decode(errors="replace").strip().rpartition("\n")[2]
         sys.stderr.write(f"tui-ingest: the demo's source ended early: {last_line}\n")
+
+
+def main(folder: str) -> None:
+    """Write a log into `folder`, and remove the folder at the end."""
+    os.environ["TUI_INGEST_DEMO_SOURCE"] = folder
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tui_ingest.demo.source_settings"
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    from tui_ingest.demo.story import tell
+    from tui_ingest.recorder.conf import get_settings
+    from tui_ingest.recorder.relaying.relay import Relay
+
+    relay = Relay(get_settings(), "default")
+    for pause in tell(random.Random(STORY_SEED)):  # noqa: S311  # a story, no secret
+        relay.catch_up()
+        if _has_ended(pause):
+            break
+    relay.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_ended(seconds: float) -> bool:
+    """Wait, and tell whether whoever started this process is gone."""
+    readable, _, _ = select.select([sys.stdin], [], [], seconds)
+    return bool(readable)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
