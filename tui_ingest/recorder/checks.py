@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django import db
 from django.apps import AppConfig, apps
+from django.core import serializers
 from django.core.checks import (
     CheckMessage,
     Error,
@@ -15,16 +18,18 @@ from django.core.checks import (
 )
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BinaryField, DurationField, FloatField, JSONField
+from django.db.models import BinaryField, DurationField, FloatField, JSONField, Model
 
 from tui_ingest.recorder.captures import Capture, key_fields, recorded_models
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.installing import compare, is_migrated
-from tui_ingest.recorder.records.round_trips import changed_fields
+from tui_ingest.recorder.records.rounds import to_json
+from tui_ingest.recorder.records.rows import RowReader
 from tui_ingest.recorder.triggers import dialect_of
 
 # What a trigger makes of them cannot be told back for certain.
 _NO_KEYS = (BinaryField, DurationField, FloatField, JSONField)
+_ROWS = 20  # the newest, whose values are tried
 
 
 @register
@@ -96,7 +101,7 @@ def _database(database: str) -> Iterator[CheckMessage]:
     for model in recorded_models(get_settings(), database):
         if dialect.find(model._meta.db_table) is None:
             continue
-        for name, why in changed_fields(model, database):
+        for name, why in _changed_fields(model, database):
             yield Warning(
                 f"The field {name} of {model._meta.label} does not come back from a log as it"
                 f" was: {why}",
@@ -110,3 +115,36 @@ def _comes_with_migrations(capture: Capture, database: str) -> bool:
     """Tell whether `migrate` makes a table where triggers can be put on it."""
     is_elsewhere = capture.table[0] in '"`' and connections[database].vendor != "postgresql"
     return apps.get_model(capture.label)._meta.managed and not is_elsewhere
+
+
+def _changed_fields(model: type[Model], database: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of fields whose values change on their way, and how."""
+    try:
+        rows = list(RowReader(database).all(model).order_by("-pk")[:_ROWS])
+    except db.Error:
+        return  # a table that was not migrated yet
+    except Exception as error:  # whatever a field of the project's own raises
+        yield "(one that cannot be read)", f"{type(error).__name__}: {error}"
+        return
+    fields: tuple[Any, ...] = tuple(model._meta.local_concrete_fields)
+    for field in fields:
+        if field.remote_field is not None or field.generated or not field.serialize:
+            continue
+        if why := next(filter(None, (_difference(field, row) for row in rows)), ""):
+            yield field.name, why
+
+
+def _difference(field: Any, row: Model) -> str:
+    """Return how a value differs after the round trip; an empty string if it does not."""
+    value = getattr(row, field.attname)
+    if value is None:
+        return ""
+    try:
+        [data] = serializers.serialize("python", [row], fields=[field.name])
+        logged = data["pk"] if field.primary_key else data["fields"][field.name]
+        [there] = json.loads(to_json([{"value": logged}]))
+        back = field.to_python(there["value"])
+        same = field.get_prep_value(back) == field.get_prep_value(value)
+    except Exception as error:  # whatever a field of the project's own raises
+        return f"{type(error).__name__}: {error}"
+    return "" if same else f"{value!r:.80} became {back!r:.80}."

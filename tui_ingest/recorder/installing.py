@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from tui_ingest.recorder.captures import Capture, captures, models_digest
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.models import Change, RelayStatus, Resend, Verification, stored
+from tui_ingest.recorder.records.resending import add
 from tui_ingest.recorder.triggers import Trigger, dialect_of
 
 
@@ -122,11 +123,9 @@ def _writing(database: str) -> Iterator[None]:
 
 
 def _resend(label: str, database: str) -> None:
-    from tui_ingest.recorder.records.resending import Selection, add
-
     waiting = stored(Resend, database).filter(model=label, state=Resend.State.WAITING)
     if not waiting.filter(keys=None, where=None, after=None).exists():
-        add(Selection(label), database, why="Its triggers were missing for a while.")
+        add(label, database, why="Its triggers were missing for a while.")
 
 
 def _rename(found: Comparison, database: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Min
@@ -34,10 +34,6 @@ class RecorderStatus:
     last_error_at: float | None  # seconds since the epoch
     resends: list[dict[str, Any]]
     verifications: list[dict[str, Any]]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for JSON."""
-        return asdict(self)
 
 
 def read_status(settings: RecorderSettings, database: str) -> RecorderStatus:
@@ -81,7 +77,10 @@ def metrics(status: RecorderStatus) -> Iterator[str]:
         "oldest_age_seconds": ("Age of the oldest pending change.", status.oldest_age or 0),
         "held": ("Changes of rows that cannot be read.", status.held),
         "running": ("Whether a relay is at work.", status.is_running),
-        "waiting": ("Whether the relay waits for something to be put right.", _waits(status)),
+        "waiting": (
+            "Whether the relay waits for something to be put right.",
+            status.is_running and status.state == "waiting",
+        ),
         "records_total": ("Records written.", status.records),
         "last_written_timestamp_seconds": ("Of the last record.", status.last_written or 0),
         "resend_rows_left": (
@@ -94,7 +93,3 @@ def metrics(status: RecorderStatus) -> Iterator[str]:
         yield f"# HELP tui_ingest_recorder_{name} {text}"
         yield f"# TYPE tui_ingest_recorder_{name} {kind}"
         yield f"tui_ingest_recorder_{name} {float(value):.15g}"
-
-
-def _waits(status: RecorderStatus) -> bool:
-    return status.is_running and status.state == "waiting"

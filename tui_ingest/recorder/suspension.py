@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 
 
 @contextmanager
@@ -35,8 +35,4 @@ def _is_recording(using: str) -> bool:
     from tui_ingest.recorder.conf import get_settings
     from tui_ingest.recorder.models import Change
 
-    if get_settings().raw:
-        return False
-    from django.db import router
-
-    return router.allow_migrate_model(using, Change)
+    return not get_settings().raw and router.allow_migrate_model(using, Change)

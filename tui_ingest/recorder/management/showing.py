@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from tui_ingest.recorder.relaying.relay import Progress, State
 from tui_ingest.recorder.status import RecorderStatus
@@ -14,18 +14,8 @@ from tui_ingest.recorder.status import RecorderStatus
 _SUMMARY_SECONDS = 60.0  # between two lines about how much was written
 
 
-class Report(Protocol):
-    """Is told how the relay does."""
-
-    def __call__(self, progress: Progress) -> None:
-        """Take a change of state, or a round."""
-
-    def restarting(self, why: str) -> None:
-        """Say that the process begins anew."""
-
-
 @contextmanager
-def shown(stream: Any) -> Iterator[Report]:
+def shown(stream: Any) -> Iterator[_Lines | _Live]:
     """Give what shows a relay's progress on a stream."""
     if not stream.isatty():
         yield _Lines(stream)

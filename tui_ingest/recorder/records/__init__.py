@@ -1,11 +1,9 @@
 """Records: what was noted, or a whole table, as lines that can be applied one by one.
 
-values         the columns that a trigger noted, as Django's fields have them
-rows           rows as they are, in Django's serialized form
+rows           what a trigger noted of them, and how they are, in Django's serialized form
 ordering       what comes first, and what only together
 looking_ahead  what the rows of a round refer to, though it was noted later
 resending      the first copy, and every later repair
 verifying      what the rows of a model add up to, for the target to compare
 rounds         one round: all of this, from what is pending, in one state of the database
-round_trips    whether values come back from a log as they were
 """

@@ -15,8 +15,7 @@ from django.db.models import Model
 
 from tui_ingest.digests.fields import is_numbered_anew, link_fields, through
 from tui_ingest.recorder.captures import key_fields
-from tui_ingest.recorder.records.rows import RowReader
-from tui_ingest.recorder.records.values import Key, comparable, parsed_key
+from tui_ingest.recorder.records.rows import Key, RowReader, comparable, parsed_key
 
 Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
 _Row: TypeAlias = tuple[str, Key]  # label and key

@@ -12,8 +12,7 @@ from django.db.models import ManyToManyField, Model
 
 from tui_ingest.digests.fields import link_fields
 from tui_ingest.recorder.captures import key_fields, unique_groups
-from tui_ingest.recorder.records.rows import key_of
-from tui_ingest.recorder.records.values import comparable
+from tui_ingest.recorder.records.rows import comparable, key_of
 
 Node = TypeVar("Node", bound=Hashable)
 # What only one row may have: a model's label, a group of its fields, and their values.

@@ -30,15 +30,6 @@ KEYS_AT_ONCE = 500  # of a list of keys, in one resend
 _MOST_RELATED = 4
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Rows of a model: all, those of some keys, or those with a value in a field."""
-
-    label: str
-    keys: Sequence[Sequence[str]] | None = None
-    where: tuple[str, str] | None = None
-
-
 @dataclass(kw_only=True)
 class Chunk:
     """The rows of a resend that come next."""
@@ -68,48 +59,41 @@ def labels_in_order(labels: Sequence[str], database: str) -> list[str]:
     return sorted(chosen, key=lambda label: (graph.rank(known[label]), label))
 
 
-def add(selection: Selection, database: str, *, why: str) -> list[Resend]:
-    """Have rows sent by the relay.
+def add(
+    label: str,
+    database: str,
+    *,
+    keys: Sequence[Sequence[str]] | None = None,
+    where: tuple[str, str] | None = None,
+    why: str = "",
+) -> list[Resend]:
+    """Have rows of a model sent by the relay: all, those of some keys, or with a value in a field.
+
+    Args:
+        why: for a person.
 
     Raises:
         RecorderError: the selection makes no sense.
     """
-    model = apps.get_model(selection.label)
-    if selection.keys is not None:
+    model, resends = apps.get_model(label), stored(Resend, database)
+    if keys is not None:
+        pieces = (keys[start : start + KEYS_AT_ONCE] for start in range(0, len(keys), KEYS_AT_ONCE))
         return [
-            _created(
-                database,
-                model=selection.label,
-                keys=json.dumps(_checked(model, selection.keys[start : start + KEYS_AT_ONCE])),
-                total=len(selection.keys[start : start + KEYS_AT_ONCE]),
-                why=why,
+            resends.create(
+                model=label, keys=json.dumps(_checked(model, piece)), total=len(piece), why=why
             )
-            for start in range(0, len(selection.keys), KEYS_AT_ONCE)
+            for piece in pieces
         ]
-    where = json.dumps(selection.where) if selection.where else None
+    text = json.dumps(where) if where else None
     try:
-        rows = _selected(model, where, database)
+        rows = _selected(model, text, database)
         total, last = rows.count(), rows.order_by("-pk").values_list("pk", flat=True).first()
     except (FieldError, FieldDoesNotExist, ValidationError, ValueError, TypeError) as error:
-        raise RecorderError(
-            f"No rows of {selection.label} can be found by {selection.where}: {error}"
-        ) from error
+        raise RecorderError(f"No rows of {label} can be found by {where}: {error}") from error
     if last is None:
         return []
-    return [
-        _created(
-            database,
-            model=selection.label,
-            where=where,
-            upto=_text_of(model, _as_list(last)),
-            total=total,
-            why=why,
-        )
-    ]
-
-
-def _created(database: str, **values: Any) -> Resend:
-    return stored(Resend, database).create(**values)
+    upto = _text_of(model, _as_list(last))
+    return [resends.create(model=label, where=text, upto=upto, total=total, why=why)]
 
 
 def _checked(model: type[Model], keys: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -29,8 +29,14 @@ from tui_ingest.recorder.models import Change, RelayStatus, stored
 from tui_ingest.recorder.records.looking_ahead import Entry, needed_by
 from tui_ingest.recorder.records.ordering import Deleted, Group, ModelGraph, Saved, ordered
 from tui_ingest.recorder.records.resending import Chunk, key_text, next_chunk
-from tui_ingest.recorder.records.rows import RowReader, Serialized, key_of
-from tui_ingest.recorder.records.values import comparable, parsed_key, parsed_unique
+from tui_ingest.recorder.records.rows import (
+    RowReader,
+    Serialized,
+    comparable,
+    key_of,
+    parsed_key,
+    parsed_unique,
+)
 from tui_ingest.recorder.records.verifying import Digester, Part
 
 LOOK_AHEAD = 10_000  # entries after those of a full round, for rows that its rows refer to
@@ -103,9 +109,10 @@ class RoundReader:
     def _verify(self, found: Round, limit: int) -> None:
         """Add what a verification has to say of the rows as this round leaves them in the log."""
         left = limit - len(found.ids) - (found.resent.count if found.resent else 0)
-        found.verified = self._digester.next_part(max(found.ids, default=0), left)
-        if found.verified is not None and found.verified.objects:
-            found.records.append((Operation.DIGEST, to_json(found.verified.objects)))
+        found.verified = part = self._digester.next_part(max(found.ids, default=0), left)
+        if part is not None and part.digest is not None:
+            digest = part.digest.as_object(part.verification.model)
+            found.records.append((Operation.DIGEST, to_json([digest])))
 
     def _compare_models(self) -> None:
         known = stored(RelayStatus, self._database).values_list("models_digest")
@@ -142,9 +149,7 @@ class RoundReader:
 
     def _read_carefully(self, entries: Sequence[Entry], chunk: Chunk | None) -> Round:
         """Hold back what cannot be read, row by row."""
-        held = {
-            entry[0]: why for entry in entries if (why := self._why_unreadable([entry], ())) != ""
-        }
+        held = {entry[0]: why for entry in entries if (why := self._why_unreadable([entry], ()))}
         for row in list(chunk.rows) if chunk else ():
             why = self._why_unreadable((), [row])
             if chunk is not None and why:
@@ -192,10 +197,9 @@ class RoundReader:
                 model = self._models[label]
                 values = parsed_key(model, key, self._database)
                 row = rows[label, key] = _Row(model=model, key=values)
-            values_before = (
-                parsed_unique(row.model, unique, self._database) if unique is not None else {}
-            )
+            values_before = {}
             if unique is not None:
+                values_before = parsed_unique(row.model, unique, self._database)
                 row.before.append(values_before)
             if operation == "delete" and row.deleted is None:
                 row.deleted, row.deleted_by = values_before, entry

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -39,7 +39,6 @@ class Part:
     verification: Verification
     digest: Digest | None = None  # None: they cannot be read
     error: str = ""  # why not
-    objects: list[dict[str, Any]] = field(default_factory=list)  # of the record
 
 
 def order(
@@ -97,15 +96,11 @@ class Digester:
     def _part(self, verification: Verification, model: type[Model], limit: int) -> Part:
         try:
             digest = self._digest(verification, model, limit)
+            return Part(verification=verification, digest=digest)
         except Exception as error:
             if not is_of_the_row(error):
                 raise
             return Part(verification=verification, error=f"{type(error).__name__}: {error}")
-        return Part(
-            verification=verification,
-            digest=digest,
-            objects=[digest.as_object(verification.model)],
-        )
 
     def _digest(self, verification: Verification, model: type[Model], limit: int) -> Digest:
         identity = default_identity(model)

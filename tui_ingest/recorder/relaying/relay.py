@@ -20,8 +20,8 @@ from tui_ingest.recorder.records import verifying
 from tui_ingest.recorder.records.resending import settle
 from tui_ingest.recorder.records.rounds import Round, RoundReader
 from tui_ingest.recorder.relaying.locking import RelayLock
-from tui_ingest.recorder.relaying.logstream import open_log
 from tui_ingest.recorder.relaying.waking import Waker
+from tui_ingest.recorder.relaying.writing import open_log
 from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,6 @@ class Progress:
     state: State
     reason: str = ""  # while WAITING
     records: int = 0  # written by this process
-    bytes: int = 0  # written by this process
     held: int = 0  # changes set aside since the last one, because their rows cannot be read
     unverified: str = ""  # the model that could not be summed up since the last one, and why
 
@@ -86,7 +85,6 @@ class Relay:
         self._limit = FIRST_LIMIT
         self._written: Round | None = None  # it is in the log, but its entries are still there
         self._records = 0
-        self._bytes = 0
         self._failures = 0  # in a row
         self._troubles = Troubles()
         self._held = 0  # changes not told of yet whose rows cannot be read
@@ -171,7 +169,6 @@ class Relay:
         self._written = found
         written = self._log.append(found.records)
         self._remove_written()
-        self._bytes += written
         self._adapt(time.monotonic() - started, written)
         return True
 
@@ -274,7 +271,6 @@ class Relay:
             state=state,
             reason=reason,
             records=self._records,
-            bytes=self._bytes,
             held=self._held,
             unverified=self._unverified,
         )

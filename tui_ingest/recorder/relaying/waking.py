@@ -38,12 +38,8 @@ class Waker:
     def _has_news(self) -> bool:
         """On SQLite any commit of another connection counts."""
         if self._connection.vendor == "sqlite":
-            before, self._seen = self._seen, self._ask("PRAGMA data_version")
+            with self._connection.cursor() as cursor:
+                cursor.execute("PRAGMA data_version")
+                before, self._seen = self._seen, cursor.fetchone()
             return before != self._seen
         return stored(Change, self._connection.alias).filter(held=None).order_by("id").exists()
-
-    def _ask(self, sql: str) -> object:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            row = cursor.fetchone()
-        return row[0] if row else None

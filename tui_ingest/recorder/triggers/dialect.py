@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from tui_ingest.recorder.captures import Capture
 
 PREFIX = "tui_ingest_"  # of the name of every trigger
 _LABEL = "/* model "  # in a body, so that what is installed tells whose changes it notes
+_NOTED = ("model", "key", "operation", "unique", "at")  # columns of the table of changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,20 @@ class Trigger:
 
 
 class Dialect(ABC):
-    """Triggers of one kind of database, on one connection."""
+    """Triggers of one kind of database, on one connection.
+
+    Attributes:
+        now: SQL of seconds since the epoch, by the database's clock.
+        array, mapping: its functions that make JSON.
+        inserts: how values, `{}`, are inserted.
+        differs: tells whether an update has changed a column, `{0}`.
+    """
+
+    now: str
+    array: str
+    mapping: str
+    inserts = "SELECT {}"
+    differs: str
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
@@ -85,6 +99,39 @@ class Dialect(ABC):
         if not all(map(is_there, capture.key)):
             return None
         return replace(capture, unique=tuple(pair for pair in capture.unique if is_there(pair[1])))
+
+    def note(self, capture: Capture, operation: str, row: str, unique: str = "NULL") -> str:
+        """Return the statement of a trigger that notes a change.
+
+        Args:
+            row: OLD, NEW, or what else has the columns of the key.
+            unique: SQL of what other than the key named it before.
+        """
+        key = ", ".join(self.value(row, column) for column in capture.key)
+        values = (
+            f"{literal(capture.label)}, {self.array}({key}), '{operation}', {unique}, {self.now}"
+        )
+        columns = ", ".join(map(self.quoted, _NOTED))
+        return f"INSERT INTO {self.noted_in()} ({columns}) {self.inserts.format(values)}"
+
+    def noted_in(self) -> str:
+        """Return the table of changes as a trigger names it."""
+        return self.changes
+
+    def unique(self, capture: Capture, row: str = "OLD") -> str:
+        """Return SQL of what other than the key names a row."""
+        if not capture.unique:
+            return "NULL"
+        pairs = (f"{literal(name)}, {self.value(row, column)}" for name, column in capture.unique)
+        return f"{self.mapping}({', '.join(pairs)})"
+
+    def changed(self, columns: Iterable[str]) -> str:
+        """Return the condition that an update has changed one of some columns."""
+        return " OR ".join(self.differs.format(self.quoted(column)) for column in columns)
+
+    def value(self, row: str, column: str) -> str:
+        """Return a column of a row as JSON takes it."""
+        return f"{row}.{self.quoted(column)}"
 
     def run(self, *statements: str) -> None:
         """Execute statements that take no parameters."""

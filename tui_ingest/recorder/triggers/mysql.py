@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui_ingest.recorder.captures import Capture
-from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, literal, marked, name_for
-
-_NOW = "UNIX_TIMESTAMP(NOW(6))"
+from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, marked, name_for
 
 
 class MysqlDialect(Dialect):
@@ -16,6 +14,11 @@ class MysqlDialect(Dialect):
     A statement that changes a table's columns may leave triggers behind that fail. Creating one is
     no part of a transaction: a new one gets another name, and is there before the old one goes.
     """
+
+    now = "UNIX_TIMESTAMP(NOW(6))"
+    array, mapping = "JSON_ARRAY", "JSON_OBJECT"
+    inserts = "VALUES ({});"
+    differs = "NOT OLD.{0} <=> NEW.{0}"
 
     def find(self, table: str) -> str | None:
         found = self.rows(
@@ -26,20 +29,17 @@ class MysqlDialect(Dialect):
         return self.from_catalogue(found[0][0]) if found else None
 
     def needed(self, capture: Capture) -> list[Trigger]:
+        kept = self.note(capture, "save", "NEW", self._unique_before(capture))
         if capture.is_link:
-            gone = self._note(capture, "save", "OLD")
-            updated = [
-                self._note(capture, "save", "NEW"),
-                f"IF {self._moved(capture)} THEN {gone} END IF;",
-            ]
+            gone = self.note(capture, "save", "OLD")
         else:
-            gone = self._note(capture, "delete", "OLD", unique=self._unique(capture))
-            updated = [
-                f"IF {self._moved(capture)} THEN {gone} END IF;",
-                self._note(capture, "save", "NEW", unique=self._changed(capture)),
-            ]
-        bodies = {"INSERT": [self._note(capture, "save", "NEW")], "UPDATE": updated}
-        bodies["DELETE"] = [gone]
+            gone = self.note(capture, "delete", "OLD", self.unique(capture))
+        moved = f"IF {self.changed(capture.key)} THEN {gone} END IF;"
+        bodies = {
+            "INSERT": [self.note(capture, "save", "NEW")],
+            "UPDATE": [kept, moved] if capture.is_link else [moved, kept],
+            "DELETE": [gone],
+        }
         return [self._trigger(capture, event, lines) for event, lines in bodies.items()]
 
     def _trigger(self, capture: Capture, event: str, statements: list[str]) -> Trigger:
@@ -52,31 +52,12 @@ class MysqlDialect(Dialect):
         sql = f"CREATE TRIGGER {self.quoted(name)} AFTER {event} ON {table} FOR EACH ROW {body}"
         return Trigger(name=name, table=table, event=event, body=body, create=(sql,))
 
-    def _moved(self, capture: Capture) -> str:
-        return " OR ".join(
-            f"NOT OLD.{column} <=> NEW.{column}" for column in map(self.quoted, capture.key)
-        )
-
-    def _note(self, capture: Capture, operation: str, row: str, unique: str = "NULL") -> str:
-        key = ", ".join(f"{row}.{self.quoted(column)}" for column in capture.key)
-        return (
-            f"INSERT INTO {self.changes} (`model`, `key`, `operation`, `unique`, `at`)"
-            f" VALUES ({literal(capture.label)}, JSON_ARRAY({key}), '{operation}', {unique},"
-            f" {_NOW});"
-        )
-
-    def _unique(self, capture: Capture) -> str:
-        if not capture.unique:
-            return "NULL"
-        pairs = (f"{literal(name)}, OLD.{self.quoted(column)}" for name, column in capture.unique)
-        return f"JSON_OBJECT({', '.join(pairs)})"
-
-    def _changed(self, capture: Capture) -> str:
+    def _unique_before(self, capture: Capture) -> str:
         if not capture.unique:
             return "NULL"
         columns = [self.quoted(column) for _, column in capture.unique]
         same = " AND ".join(f"OLD.{column} <=> NEW.{column}" for column in columns)
-        return f"IF({same}, NULL, {self._unique(capture)})"
+        return f"IF({same}, NULL, {self.unique(capture)})"
 
     def installed(self) -> Mapping[str, Trigger]:
         found = self.rows(

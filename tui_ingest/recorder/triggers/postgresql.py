@@ -11,7 +11,6 @@ from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, liter
 _SILENT = "tui_ingest.silent"  # on: the transaction's changes are not noted
 _EVENT = "ROW"  # INSERT, UPDATE and DELETE
 _COLUMN = re.compile(r'\b(OLD|NEW|gone)\.("(?:[^"]|"")+")')
-_NOW = "extract(epoch FROM clock_timestamp())"
 
 
 class PostgresqlDialect(Dialect):
@@ -20,6 +19,10 @@ class PostgresqlDialect(Dialect):
     The function runs as its owner: whoever may write the table needs no right to write changes. A
     row trigger of a partitioned table is one of its partitions, too.
     """
+
+    now = "extract(epoch FROM clock_timestamp())"
+    array, mapping = "json_build_array", "json_build_object"
+    differs = "OLD.{0} IS DISTINCT FROM NEW.{0}"
 
     def find(self, table: str) -> str | None:
         [[found]] = self.rows(
@@ -72,15 +75,11 @@ class PostgresqlDialect(Dialect):
         return str(found[0][0])
 
     def _body(self, capture: Capture) -> str:
-        moved = " OR ".join(
-            f"OLD.{column} IS DISTINCT FROM NEW.{column}"
-            for column in map(self.quoted, capture.key)
-        )
+        moved = self.changed(capture.key)
+        gone = self.note(capture, "delete", "OLD", self.unique(capture))
         if capture.is_link:
-            gone, kept = self._note(capture, "save", "OLD"), self._note(capture, "save", "NEW")
-        else:
-            gone = self._note(capture, "delete", "OLD", unique=self._unique(capture))
-            kept = self._note(capture, "save", "NEW", unique=self._changed(capture))
+            gone = self.note(capture, "save", "OLD")
+        kept = self.note(capture, "save", "NEW", self._unique_before(capture))
         return f"""
 {marked(capture.label)}
 BEGIN
@@ -104,32 +103,18 @@ END
         if capture.is_link:  # once per row that has links
             rows = f"(SELECT DISTINCT {self.quoted(capture.key[0])} FROM {rows})"
         operation = "save" if capture.is_link else "delete"
-        note = self._note(capture, operation, "gone", unique=self._unique(capture, "gone"))
+        note = self.note(capture, operation, "gone", self.unique(capture, "gone"))
         return f"{note} FROM {rows} AS gone;"
 
-    def _note(self, capture: Capture, operation: str, row: str, unique: str = "NULL") -> str:
-        key = ", ".join(f"{row}.{self.quoted(column)}" for column in capture.key)
-        return (
-            f'INSERT INTO {self._schema()}.{self.changes} ("model", "key", "operation", "unique",'
-            f" \"at\") SELECT {literal(capture.label)}, json_build_array({key}), '{operation}',"
-            f" {unique}, {_NOW}"
-        )
+    def noted_in(self) -> str:
+        return f"{self._schema()}.{self.changes}"
 
-    def _unique(self, capture: Capture, row: str = "OLD") -> str:
-        if not capture.unique:
-            return "NULL"
-        pairs = (f"{literal(name)}, {row}.{self.quoted(column)}" for name, column in capture.unique)
-        return f"json_build_object({', '.join(pairs)})"
-
-    def _changed(self, capture: Capture) -> str:
+    def _unique_before(self, capture: Capture) -> str:
         """Return the values before, if an update changed one of them."""
         if not capture.unique:
             return "NULL"
-        changed = " OR ".join(
-            f"OLD.{column} IS DISTINCT FROM NEW.{column}"
-            for column in (self.quoted(column) for _, column in capture.unique)
-        )
-        return f"CASE WHEN TG_OP = 'UPDATE' AND ({changed}) THEN {self._unique(capture)} END"
+        changed = self.changed(column for _, column in capture.unique)
+        return f"CASE WHEN TG_OP = 'UPDATE' AND ({changed}) THEN {self.unique(capture)} END"
 
     def installed(self) -> Mapping[str, Trigger]:
         found = self.rows(

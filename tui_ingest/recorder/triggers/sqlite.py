@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tui_ingest.recorder.captures import Capture
-from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, literal, marked, name_for
-
-_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+from tui_ingest.recorder.triggers.dialect import PREFIX, Dialect, Trigger, marked, name_for
 
 
 class SqliteDialect(Dialect):
@@ -17,6 +15,10 @@ class SqliteDialect(Dialect):
     SQLite renames columns in triggers by itself; where it cannot, Django makes the table anew and
     drops them.
     """
+
+    now = "(julianday('now') - 2440587.5) * 86400.0"
+    array, mapping = "json_array", "json_object"
+    differs = "OLD.{0} IS NOT NEW.{0}"
 
     def find(self, table: str) -> str | None:
         """Virtual ones (a search index, FTS5) take no triggers, and are no tables here."""
@@ -28,13 +30,15 @@ class SqliteDialect(Dialect):
         return self.from_catalogue(found[0][0]) if found else None
 
     def needed(self, capture: Capture) -> list[Trigger]:
-        bodies = {
-            "INSERT": [self._save(capture, "NEW")],
-            "UPDATE": self._update(capture),
-            "DELETE": [
-                self._save(capture, "OLD") if capture.is_link else self._delete(capture),
-            ],
-        }
+        kept, moved = self.note(capture, "save", "NEW"), self.changed(capture.key)
+        if capture.is_link:
+            gone = self.note(capture, "save", "OLD")
+            updated = [f"{kept};", f"{gone} WHERE {moved};"]
+        else:
+            gone = self.note(capture, "delete", "OLD", self.unique(capture))
+            changed = self.note(capture, "save", "NEW", self._unique_before(capture))
+            updated = [f"{gone} WHERE {moved};", f"{changed};"]
+        bodies = {"INSERT": [f"{kept};"], "UPDATE": updated, "DELETE": [f"{gone};"]}
         return [self._trigger(capture, event, body) for event, body in bodies.items()]
 
     def _trigger(self, capture: Capture, event: str, statements: list[str]) -> Trigger:
@@ -47,51 +51,15 @@ class SqliteDialect(Dialect):
         )
         return Trigger(name=name, table=table, event=event, body=sql, create=(sql,))
 
-    def _save(self, capture: Capture, row: str, condition: str = "") -> str:
-        return self._note(capture, "save", row, unique="NULL", condition=condition)
+    def _unique_before(self, capture: Capture) -> str:
+        if not capture.unique:
+            return "NULL"
+        changed = self.changed(column for _, column in capture.unique)
+        return f"CASE WHEN {changed} THEN {self.unique(capture)} END"
 
-    def _delete(self, capture: Capture, condition: str = "") -> str:
-        unique = self._unique(capture) if capture.unique else "NULL"
-        return self._note(capture, "delete", "OLD", unique=unique, condition=condition)
-
-    def _update(self, capture: Capture) -> list[str]:
-        moved = " OR ".join(
-            f"OLD.{column} IS NOT NEW.{column}" for column in map(self.quoted, capture.key)
-        )
-        if capture.is_link:
-            return [self._save(capture, "NEW"), self._save(capture, "OLD", moved)]
-        unique = "NULL"
-        if capture.unique:
-            changed = " OR ".join(
-                f"OLD.{column} IS NOT NEW.{column}"
-                for column in (self.quoted(column) for _, column in capture.unique)
-            )
-            unique = f"CASE WHEN {changed} THEN {self._unique(capture)} END"
-        return [
-            self._delete(capture, moved),
-            self._note(capture, "save", "NEW", unique=unique),
-        ]
-
-    def _note(
-        self, capture: Capture, operation: str, row: str, *, unique: str, condition: str = ""
-    ) -> str:
-        key = ", ".join(self._value(row, column) for column in capture.key)
-        where = f" WHERE {condition}" if condition else ""
-        return (
-            f'INSERT INTO {self.changes} ("model", "key", "operation", "unique", "at")'
-            f" SELECT {literal(capture.label)}, json_array({key}), '{operation}', {unique},"
-            f" {_NOW}{where};"
-        )
-
-    def _unique(self, capture: Capture) -> str:
-        pairs = (
-            f"{literal(name)}, {self._value('OLD', column)}" for name, column in capture.unique
-        )
-        return f"json_object({', '.join(pairs)})"
-
-    def _value(self, row: str, column: str) -> str:
+    def value(self, row: str, column: str) -> str:
         """A column of any type may hold a blob here, which JSON refuses."""
-        value = f"{row}.{self.quoted(column)}"
+        value = super().value(row, column)
         return f"CASE typeof({value}) WHEN 'blob' THEN hex({value}) ELSE {value} END"
 
     def installed(self) -> Mapping[str, Trigger]:

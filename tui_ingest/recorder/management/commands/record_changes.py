@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,7 +18,7 @@ from tui_ingest.flag import Flag
 from tui_ingest.recorder.conf import RecorderSettings, get_settings
 from tui_ingest.recorder.errors import ModelsChangedError, RecorderError
 from tui_ingest.recorder.installing import is_migrated
-from tui_ingest.recorder.management import resend_actions, showing, verify_actions
+from tui_ingest.recorder.management import orders, showing
 from tui_ingest.recorder.relaying.relay import Relay
 from tui_ingest.recorder.status import metrics, read_status
 
@@ -35,8 +36,7 @@ class Command(BaseCommand):
         action.add_argument("--once", action="store_true", help="write what is pending, and end")
         action.add_argument("--status", action="store_true", help="say what is pending")
         action.add_argument("--metrics", action="store_true", help="the same for Prometheus")
-        resend_actions.add_arguments(parser, action)
-        verify_actions.add_arguments(parser, action)
+        orders.add_arguments(parser, action)
         parser.add_argument("--json", action="store_true", help="with --status: as JSON")
 
     def handle(self, **options: Any) -> None:
@@ -60,11 +60,7 @@ class Command(BaseCommand):
     def _act(self, settings: RecorderSettings, database: str, options: dict[str, Any]) -> None:
         if options["status"] or options["metrics"]:
             self._tell_status(settings, database, options)
-        elif resend_actions.is_asked(options):
-            resend_actions.act(options, database, self.stdout.write)
-        elif verify_actions.is_asked(options):
-            verify_actions.act(options, database, self.stdout.write)
-        else:
+        elif not orders.obey(options, database, self.stdout.write):
             self._relay(settings, database, once=options["once"])
 
     def _tell_status(
@@ -74,7 +70,7 @@ class Command(BaseCommand):
         if options["metrics"]:
             self.stdout.write("\n".join(metrics(status)))
         elif options["json"]:
-            self.stdout.write(json.dumps(status.as_dict()))
+            self.stdout.write(json.dumps(asdict(status)))
         else:
             self.stdout.write("\n".join(showing.status_lines(status)))
 
