@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
@@ -23,10 +23,7 @@ _CHANGES = "tui_ingest_recorder_change"  # of an app that is not installed where
 
 
 @register(TAG)
-def check_settings(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def check_settings(**_: Any) -> list[CheckMessage]:
     """E001 to E005 and E008: `TUI_INGEST` can be read, and what it names exists."""
     try:
         settings = get_settings()
@@ -36,10 +33,7 @@ def check_settings(
 
 
 @register(TAG)
-def check_references(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def check_references(**_: Any) -> list[CheckMessage]:
     """W001: what a log may write refers to nothing that it may not."""
     try:
         policy = Policy(get_settings())
@@ -53,11 +47,7 @@ def check_references(
 
 
 @register(TAG)
-def check_routing(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
-    databases: Sequence[str] | None = None,
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def check_routing(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """E006: rows go to the database that the project's routers choose for the checkpoint.
 
     Other databases are none of its business: `migrate --database other` asks about those. Nor is
@@ -72,11 +62,7 @@ def check_routing(
 
 
 @register(Tags.database)
-def check_leftovers(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
-    databases: Sequence[str] | None = None,
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def check_leftovers(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """W002: no recorder is at work that came with a copy of the source's database."""
     if apps.is_installed("tui_ingest.recorder"):
         return []
@@ -148,7 +134,7 @@ def _identities(settings: Settings) -> Iterator[CheckMessage]:
                 id="tui_ingest.E004",
             )
             continue
-        if not _identifies(field):
+        if not (isinstance(field, Field) and field.unique and not field.null):
             yield Error(
                 f"TUI_INGEST['IDENTITY'] makes '{name}' the identity of '{label}', but that field"
                 " is not both unique and non-null.",
@@ -181,10 +167,6 @@ def _can_be_imported(name: str) -> bool:
     except (ImportError, AttributeError, ValueError):
         return False
     return True
-
-
-def _identifies(field: Any) -> bool:
-    return isinstance(field, Field) and field.unique and not field.null
 
 
 def _strays(alias: str, policy: Policy) -> Iterator[CheckMessage]:

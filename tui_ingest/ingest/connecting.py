@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -106,23 +107,13 @@ class GuardedConnection:
         finally:
             self._running_since = None
 
-    @contextlib.contextmanager
-    def interrupted(self, is_stopping: Callable[[], bool]) -> Iterator[None]:
+    def interrupted(self, is_stopping: Callable[[], bool]) -> AbstractContextManager[None]:
         """While the context lasts, end statements that keep a session from stopping.
 
         A handler of SIGTERM runs in the thread that waits, but the wait goes on in C after it: so a
         thread of its own looks.
         """
-        over = threading.Event()
-        watcher = threading.Thread(
-            target=self._watch, args=(is_stopping, over), name="interrupter", daemon=True
-        )
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
+        return beside(lambda over: self._watch(is_stopping, over), name="interrupter")
 
     # That thread
 
@@ -157,6 +148,25 @@ class GuardedConnection:
         if driver is not None and self._connection.vendor == "postgresql":
             with contextlib.suppress(OSError, ValueError):
                 _shut_down(driver.fileno())
+
+
+@contextlib.contextmanager
+def beside(
+    work: Callable[[threading.Event], None], *, name: str, end_seconds: float | None = None
+) -> Iterator[None]:
+    """Have a thread do something else while the context lasts; it is told when that is over.
+
+    Args:
+        end_seconds: for it to end; after that it is left behind. None: for ever.
+    """
+    over = threading.Event()
+    thread = threading.Thread(target=work, args=(over,), name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(end_seconds)
 
 
 def holder_of(path: str, connection: BaseDatabaseWrapper) -> str:

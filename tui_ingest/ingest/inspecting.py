@@ -21,7 +21,7 @@ from tui_ingest.ingest.exact.serializing import serialize_row
 from tui_ingest.ingest.identity import python_value
 from tui_ingest.ingest.model_fields import AnyField, Serialized, concrete, primary_key
 from tui_ingest.ingest.policy import Verdict, find_model
-from tui_ingest.ingest.reasons import Reason, RecordError, RowKey, advice, first_line
+from tui_ingest.ingest.reasons import Reason, RecordError, advice, first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import Operation, Record
@@ -106,7 +106,8 @@ class _Comparer:
     def __init__(self, target: Target, record: Record) -> None:
         self._target = target
         self._record = record
-        self._own = _own_names(target, record)
+        # The rows that it brings or changes, by every name: it is judged at its end.
+        self._own = changed_by(target, record) | set(row_keys(target, record.objects).values())
 
     def compare(self, serialized: Serialized) -> RowComparison:
         fields: list[FieldComparison] = []
@@ -207,11 +208,6 @@ class _Comparer:
         if forbidden and not self._own.issuperset(forbidden.needs):
             raise RecordError(Reason.PROTECTED, forbidden.error)
         return "deletes the row"
-
-
-def _own_names(target: Target, record: Record) -> set[RowKey]:
-    """Return the rows that a record brings or changes, by every name: it is judged at its end."""
-    return changed_by(target, record) | set(row_keys(target, record.objects).values())
 
 
 def _only_logged(name: str, value: Any) -> FieldComparison:

@@ -29,8 +29,7 @@ class Policy:
     def __init__(self, settings: Settings) -> None:
         # As MODELS has them; None: all but Django's own.
         self.allowed_names = None if settings.models is None else [*settings.models]
-        self._allowed = settings.models and frozenset(name.lower() for name in settings.models)
-        self._allows_by_default = settings.models is None
+        self._allowed = frozenset(name.lower() for name in settings.models or ())
         self._excluded = frozenset(name.lower() for name in settings.exclude)
         self._remembered = lru_cache(REMEMBERED_LABELS)(self._judge)
 
@@ -45,12 +44,12 @@ class Policy:
             return Verdict.EXCLUDED
         if OWN_APP in {_app(label), _app(table)}:
             return Verdict.NOT_ALLOWED
-        if self._allows_by_default:
+        if self.allowed_names is None:
             allowed = not _is_part_of_django(_app(label)) and not _is_part_of_django(_app(table))
         else:
             # A proxy writes the table of another model, perhaps of another app: naming the
             # proxy's app is not enough to open that table.
-            allowed = bool(self._allowed & {label, table, _app(table)}) if self._allowed else False
+            allowed = bool(self._allowed & {label, table, _app(table)})
         return Verdict.ALLOWED if allowed else Verdict.NOT_ALLOWED
 
 

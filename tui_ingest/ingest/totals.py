@@ -73,10 +73,8 @@ def add(target: Target, file: ProcessedFile, changes: Mapping[str, Counts]) -> N
     Inside a transaction that holds the log's checkpoint: nobody else writes them meanwhile.
     """
     quote = target.connection.ops.quote_name
-    table, added = (
-        quote(ModelTotal._meta.db_table),
-        (f"{quote(n)} = {quote(n)} + %s" for n in COLUMNS),
-    )
+    table = quote(ModelTotal._meta.db_table)
+    added = (f"{quote(name)} = {quote(name)} + %s" for name in COLUMNS)
     # By hand: to compile it for each model takes longer than all else that a short batch settles.
     add_up = f"UPDATE {table} SET {', '.join(added)} WHERE file_id = %s AND model = %s"  # noqa: S608
     with target.connection.cursor() as cursor:

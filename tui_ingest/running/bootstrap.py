@@ -51,7 +51,6 @@ def set_up(
     project = choose(settings, os.environ, _current_folder())
     _extend_path(project, pythonpath)
     os.environ[VARIABLE] = project.settings
-    _import_settings(project)
     _start_django(project)
     if project.is_demo:
         _prepare_demo(database)
@@ -77,34 +76,27 @@ def _extend_path(project: Project, pythonpath: str | None) -> None:
             sys.path.insert(0, folder)
 
 
-def _import_settings(project: Project) -> None:
-    name = project.settings
-    try:
-        importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and f"{name}.".startswith(f"{error.name}."):
-            raise BootstrapError(
-                f"There is no settings module '{name}' (named by {project.named_by})."
-                " Check its name, or name the folder it is in with --pythonpath."
-            ) from error
-        raise _unusable(project, error) from error
-    except Exception as error:  # the project's own code: anything may come out of it
-        raise _unusable(project, error) from error
-
-
 def _start_django(project: Project) -> None:
     import django
 
     try:
+        importlib.import_module(project.settings)
         django.setup()
-    except Exception as error:  # the project's own code, as above
+    except Exception as error:  # the project's own code: anything may come out of it
         raise _unusable(project, error) from error
 
 
 def _unusable(project: Project, error: Exception) -> BootstrapError:
+    name, named_by = project.settings, project.named_by
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing and f"{name}.".startswith(f"{missing}."):
+        return BootstrapError(
+            f"There is no settings module '{name}' (named by {named_by})."
+            " Check its name, or name the folder it is in with --pythonpath."
+        )
     return BootstrapError(
-        f"The project of {project.settings} (named by {project.named_by}) cannot be loaded:"
-        f" {describe(error)}. Does `python manage.py check` pass?"
+        f"The project of {name} (named by {named_by}) cannot be loaded: {describe(error)}."
+        " Does `python manage.py check` pass?"
     )
 
 

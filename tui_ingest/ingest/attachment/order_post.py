@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 
 from tui_ingest.flag import Flag
 from tui_ingest.ingest.orders import OrderKind, seek_argument
-from tui_ingest.ingest.session.control import Decision, StepTo
+from tui_ingest.ingest.session.control import Decision, StepTo, next_of
 from tui_ingest.oplog.log import StartPoint
 
 
@@ -66,9 +65,7 @@ class OrderPost:
 
     def take(self) -> tuple[OrderKind, str] | None:
         """Return the next order and its argument, if there is one."""
-        with contextlib.suppress(queue.Empty):
-            return self._orders.get_nowait()
-        return None
+        return next_of(self._orders)
 
     def wait(self, timeout: float) -> None:
         """Return at the next order, or after `timeout` seconds."""

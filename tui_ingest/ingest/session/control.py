@@ -155,15 +155,15 @@ class Control:
 
     def take_step(self) -> StepTo | None:
         """Return the next order to step, if there is one."""
-        return _take(self._steps)
+        return next_of(self._steps)
 
     def take_seek(self) -> Seek | None:
         """Return the next order to seek, if there is one."""
-        return _take(self._seeks)
+        return next_of(self._seeks)
 
     def take_decision(self) -> Decision | None:
         """Return the next decision, if there is one."""
-        return _take(self._decisions)
+        return next_of(self._decisions)
 
     def wait(self, timeout: float) -> None:
         """Return at the next order, or after `timeout` seconds."""
@@ -176,7 +176,8 @@ class Control:
             self._wake()
 
 
-def _take(orders: queue.SimpleQueue[T]) -> T | None:
+def next_of(orders: queue.SimpleQueue[T]) -> T | None:
+    """Return what was put there first and is still there; None if nothing is."""
     try:
         return orders.get_nowait()
     except queue.Empty:

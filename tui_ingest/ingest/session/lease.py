@@ -12,14 +12,13 @@ another one, which may be on a machine whose mount works, can take the log.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import KW_ONLY, dataclass
 
 from tui_ingest.ingest import checkpoints, leases
-from tui_ingest.ingest.connecting import GuardedConnection
+from tui_ingest.ingest.connecting import GuardedConnection, beside
 from tui_ingest.ingest.events import Event, State
 from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.leases import Holder, Owner
@@ -215,20 +214,11 @@ class Pulse:
         """Take note that the session's thread does something."""
         self._heard_at = time.monotonic()
 
-    @contextlib.contextmanager
-    def beating(self) -> Iterator[None]:
+    def beating(self) -> AbstractContextManager[None]:
         """Look after the session while the context lasts, from a thread of its own."""
         if not self._target.owner:  # a dry run has no lease
-            yield
-            return
-        over = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(over,), name="pulse", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join(END_SECONDS)
+            return nullcontext()
+        return beside(self._beat, name="pulse", end_seconds=END_SECONDS)
 
     def _beat(self, over: threading.Event) -> None:
         with GuardedConnection(self._target.connection).guarded():
