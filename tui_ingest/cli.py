@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -120,15 +120,12 @@ def _conflict(namespace: argparse.Namespace) -> str:
     return conflict(namespace)
 
 
-@contextlib.contextmanager
-def _demo_traffic(*, wanted: bool) -> Iterator[Path | None]:
+def _demo_traffic(*, wanted: bool) -> AbstractContextManager[Path | None]:
     if not wanted:
-        yield None
-        return
+        return nullcontext()
     from tui_ingest.demo.traffic import live_traffic
 
-    with live_traffic() as log:
-        yield log
+    return live_traffic()
 
 
 def _run(namespace: argparse.Namespace) -> int:

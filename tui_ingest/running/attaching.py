@@ -30,6 +30,7 @@ class ConsoleSession:
 
     def __init__(self, options: IngestOptions) -> None:
         self._options = options
+        self._path = name_of(options.path)
         self._control = Control(
             paused=options.paused,
             stop_on_error=options.stop_on_error,
@@ -50,7 +51,9 @@ class ConsoleSession:
             with contextlib.closing(open_log(self._options)) as log:
                 Observer(log, target, self._post, report, by=self._control.operator).run()
             if self._control.stopping or self._post.stopping:
-                return _left(report)
+                ended = SessionEnded(at=time.time(), state=State.STOPPED)
+                report(ended)
+                return ended
             self._is_attached = False
         return self._session(target, report).run()
 
@@ -60,7 +63,7 @@ class ConsoleSession:
             return False  # for these there must be a session here
         holder = None
         with unless_unusable(target.connection):  # else the session will wait for it, and say so
-            holder = leases.holder(target, self._path())
+            holder = leases.holder(target, self._path)
         return holder is not None and holder.is_alive
 
     def _session(self, target: Target, report: Callable[[Event], None]) -> Session:
@@ -70,14 +73,11 @@ class ConsoleSession:
             if not self._post.taking_over and (recalled := recall(target, log)):
                 report(recalled)
         if self._post.taking_over and made.owner is not None:
-            file = target.rows(ProcessedFile).filter(file_path=self._path()).first()
+            file = target.rows(ProcessedFile).filter(file_path=self._path).first()
             if file is not None:
                 heir = orders.owner_argument(made.owner)
                 orders.give(target, file, OrderKind.HAND_OVER, heir, by=self._control.operator)
         return made
-
-    def _path(self) -> str:
-        return name_of(self._options.path)
 
     # Orders
 
@@ -108,9 +108,3 @@ class ConsoleSession:
         """End the session here, or leave the one elsewhere alone."""
         self._control.stop()
         self._post.stop()
-
-
-def _left(report: Callable[[Event], None]) -> SessionEnded:
-    ended = SessionEnded(at=time.time(), state=State.STOPPED)
-    report(ended)
-    return ended

@@ -11,9 +11,9 @@ from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest import checkpoints, deadletters, leases, orders, verdicts
 from tui_ingest.ingest.attachment.order_post import OrderPost
 from tui_ingest.ingest.attachment.progress import Progress, recall
+from tui_ingest.ingest.deadletters import Retry
 from tui_ingest.ingest.events import (
     Attached,
-    DeadLetterResolved,
     Event,
     ModelVerified,
     Noticed,
@@ -154,11 +154,7 @@ class Observer:
         for letter in failed:
             self._tell(set_aside(letter, error=letter.error))
         for letter in self._rows(gone):  # the totals have moved already
-            self._tell(
-                DeadLetterResolved(
-                    at=time.time(), dead_letter=letter.pk, status=letter.status, counts={}
-                )
-            )
+            self._tell(Retry(dead_letter=letter.pk, status=letter.status).as_event())
         if self._progress.position != before:
             self._look_at_files(file)
         self._tell_backlog(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import KW_ONLY, dataclass
 
 from tui_ingest.databases.faults import is_statement_timeout
 from tui_ingest.ingest import totals
@@ -47,6 +48,7 @@ class BatchSizer:
         self._size = max(self.SMALLEST, min(affordable, 2 * self._size, self.LARGEST))
 
 
+@dataclass(eq=False)
 class Applier:
     """Writes the batches of a cursor, waits where the database is away, and keeps count.
 
@@ -57,24 +59,18 @@ class Applier:
         busy_at: when something was applied last, in monotonic seconds.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        cursor: LogCursor,
-        publisher: Publisher,
-        retrier: Retrier,
-        *,
-        dry_run: bool,
-    ) -> None:
+    target: Target
+    cursor: LogCursor
+    publisher: Publisher
+    retrier: Retrier
+    _: KW_ONLY
+    dry_run: bool
+
+    def __post_init__(self) -> None:
         self.counts: dict[str, Counts] = {}
         self.set_aside = 0
         self.failures_in_a_row = 0
         self.busy_at = 0.0
-        self._cursor = cursor
-        self._publisher = publisher
-        self._retrier = retrier
-        self._target = target
-        self._dry_run = dry_run
         self._writer: BatchWriter
         self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
         self._timeouts = 0  # tries in a row that the database has cancelled
@@ -88,14 +84,14 @@ class Applier:
 
     def load(self) -> None:
         """Read the durable state, as often as it takes, and continue from there."""
-        self._retrier.until_done(self._load)
+        self.retrier.until_done(self._load)
 
     def _load(self) -> None:
-        started = self._cursor.load()
-        self._writer = BatchWriter(self._target, self._cursor.file, dry_run=self._dry_run)
-        self._publisher.tell(started)
-        if not started.again and (missed := witnesses.missed(self._target, self._cursor.file)):
-            self._publisher.notice(EventKind.ROWS_GONE, missed)
+        started = self.cursor.load()
+        self._writer = BatchWriter(self.target, self.cursor.file, dry_run=self.dry_run)
+        self.publisher.tell(started)
+        if not started.again and (missed := witnesses.missed(self.target, self.cursor.file)):
+            self.publisher.notice(EventKind.ROWS_GONE, missed)
 
     def apply(
         self, batch: Batch, *, until_failure: bool, stop_on_error: bool
@@ -109,33 +105,33 @@ class Applier:
         Raises:
             CheckpointMovedError: another ingester was here; nothing was written.
         """
-        if not self._backoff.attempt and self._publisher.state is not State.RUNNING:
+        if not self._backoff.attempt and self.publisher.state is not State.RUNNING:
             # Another try is still waiting, until it succeeds. This one may take its time, too.
-            self._publisher.progress(self._cursor, now=True)
-            self._publisher.change_state(State.RUNNING)
+            self.publisher.progress(self.cursor, now=True)
+            self.publisher.change_state(State.RUNNING)
         limits = Limits(
             seconds=BATCH_SECONDS,
-            failures=self._target.settings.max_consecutive_failures,
+            failures=self.target.settings.max_consecutive_failures,
             until_failure=until_failure,
             stop_on_error=stop_on_error,
             # An order to stop cancels statements, too.
-            is_timeout_final=(lambda: not self._retrier.is_stopping) if self._alone else None,
+            is_timeout_final=(lambda: not self.retrier.is_stopping) if self._alone else None,
         )
         failures_in_a_row = 0 if until_failure else self.failures_in_a_row
         try:
-            with write_turn(self._target.connection):
+            with write_turn(self.target.connection):
                 started = time.monotonic()  # what others took teaches nothing about batches
                 written = self._writer.write(batch, limits, failures_in_a_row=failures_in_a_row)
                 seconds = time.monotonic() - started
         except CheckpointMovedError:
             raise
         except Exception as error:
-            if not self._retrier.passes_by_itself(error):
+            if not self.retrier.passes_by_itself(error):
                 raise
             self._notice_timeout(batch, error)
             self._try_later(error)
             return None
-        self._retrier.came_back(self._backoff)
+        self.retrier.came_back(self._backoff)
         self._account_for(written, seconds)
         return written
 
@@ -146,12 +142,12 @@ class Applier:
             self._alone = len(batch.entries)
 
     def _try_later(self, error: Exception) -> None:
-        self._retrier.wait_after(error, self._backoff)
+        self.retrier.wait_after(error, self._backoff)
         self.load()  # whether the last commit went through is known to the database alone
-        self._publisher.progress(self._cursor, now=True)
+        self.publisher.progress(self.cursor, now=True)
 
     def _account_for(self, written: BatchResult, seconds: float) -> None:
-        self._cursor.advance(written)
+        self.cursor.advance(written)
         self._sizer.took(len(written.entries), seconds)
         self._timeouts = 0
         self._alone = max(0, self._alone - len(written.entries))
@@ -159,4 +155,4 @@ class Applier:
         self.failures_in_a_row = written.failures_in_a_row
         self.set_aside += len(written.failures)
         totals.merge(self.counts, written.counts())
-        self._publisher.batch(written, self._cursor, seconds)
+        self.publisher.batch(written, self.cursor, seconds)

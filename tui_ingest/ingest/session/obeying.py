@@ -22,9 +22,6 @@ from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import Order, ProcessedFile
 
 LOOK_SECONDS = 0.5  # between two looks, at the most
-STOPPING = "Will stand before the next record that fails."
-EVEN = "That would not make the shares more even by now."
-SETTING_ASIDE = "Sets records aside that fail."
 
 
 class LastingOrders:
@@ -170,8 +167,10 @@ class OrderDesk:
                 control.resume(by=by)
                 said = f"Goes on from {place}."
             case OrderKind.STOP_ON_ERROR:
-                control.order_stop_on_error(order.argument == "on", by=by)
-                said = STOPPING if order.argument == "on" else SETTING_ASIDE
+                is_on = order.argument == "on"
+                control.order_stop_on_error(is_on, by=by)
+                stops = "Will stand before the next record that fails."
+                said = stops if is_on else "Sets records aside that fail."
             case OrderKind.STEP:
                 control.step()
                 said = f"Steps from {place}."
@@ -193,7 +192,8 @@ class OrderDesk:
             if owner and heir and sharing.is_fair(self.target, owner, heir):
                 self._hand_over(order, why="which has fewer logs")
             else:
-                orders.answer(self.target, order, EVEN, refused=True)
+                no_use = "That would not make the shares more even by now."
+                orders.answer(self.target, order, no_use, refused=True)
 
     def _hand_over(self, order: Order, *, why: str) -> None:
         heir, place = orders.heir_of(order), self.cursor.place

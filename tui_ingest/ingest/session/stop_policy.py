@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
 from tui_ingest.ingest import outside
@@ -30,6 +31,7 @@ class _Cause(NamedTuple):
         return f"{self.reason} of {terminal_safe(self.model)}" if self.model else self.reason
 
 
+@dataclass(eq=False)
 class StopPolicy:
     """Pauses the session where somebody has to decide; without an operator, ends it.
 
@@ -37,29 +39,28 @@ class StopPolicy:
         Ended: from every method, if the session is not interactive.
     """
 
-    def __init__(
-        self, target: Target, control: Control, publisher: Publisher, *, interactive: bool
-    ) -> None:
-        self._control = control
-        self._publisher = publisher
-        self._settings = target.settings
-        self._policy = target.policy
-        self._interactive = interactive
+    target: Target
+    control: Control
+    publisher: Publisher
+    _: KW_ONLY
+    interactive: bool
+
+    def __post_init__(self) -> None:
         self._gap_accepted = False  # by resuming after a halt
         self._causes: Counter[_Cause] = Counter()  # of the failures since the last success
 
     def warn(self) -> None:
         """Say of the settings at the start what many dead letters would say later."""
-        if said := outside.warning(self._policy):
-            self._publisher.notice(EventKind.REFERS_OUTSIDE, said)
+        if said := outside.warning(self.target.policy):
+            self.publisher.notice(EventKind.REFERS_OUTSIDE, said)
 
     def at_gap(self, batch: Batch) -> bool:
         """Tell whether the batch has to wait for somebody to accept a loss."""
         gaps = [notice for notice in batch.notices if notice.kind is NoticeKind.GAP]
-        if not gaps or self._settings.on_gap != "stop" or self._gap_accepted:
+        if not gaps or self.target.settings.on_gap != "stop" or self._gap_accepted:
             self._gap_accepted = False
             return False
-        if not self._interactive:
+        if not self.interactive:
             raise Ended(
                 State.STOPPED,
                 f"{gaps[0].message} Stopped because ON_GAP is 'stop';"
@@ -72,20 +73,20 @@ class StopPolicy:
     def before_record(self, refusal: Refusal) -> None:
         """Stand before a record that failed; the control will bring the decision."""
         failure = refusal.failure
-        self._publisher.tell(stopped_before(refusal.entry, failure))
+        self.publisher.tell(stopped_before(refusal.entry, failure))
         reason = (
             f"Stopped on the record at position {refusal.entry.location.start}:"
             f" {failure.reason}: {first_line(failure.error)}"
         )
         # Whoever ordered it from elsewhere will decide from there.
-        if not self._interactive and not self._control.lasting.stop_on_error.by:
+        if not self.interactive and not self.control.lasting.stop_on_error.by:
             raise Ended(State.STOPPED_ON_ERROR, reason)
-        self._publisher.change_state(State.STOPPED_ON_ERROR, reason)
+        self.publisher.change_state(State.STOPPED_ON_ERROR, reason)
 
     def after_failures(self, written: BatchResult) -> bool:
         """Pause if so many records in a row failed that it is the environment, not the data."""
         self._count_causes(written)
-        if written.failures_in_a_row < self._settings.max_consecutive_failures:
+        if written.failures_in_a_row < self.target.settings.max_consecutive_failures:
             return False
         last = max(written.failures)
         failure = written.failures[last]
@@ -96,7 +97,7 @@ class StopPolicy:
             f" {first_line(failure.error)}). Most of them ({times:,}): {cause}."
             f" {advice(cause.reason)}"
         )
-        if not self._interactive:
+        if not self.interactive:
             raise Ended(State.STOPPED, reason)
         self._halt(reason)
         return True
@@ -113,6 +114,6 @@ class StopPolicy:
                 self._causes[_Cause(failure.reason, model)] += 1
 
     def _halt(self, reason: str) -> None:
-        self._control.pause(by="")
-        self._publisher.notice(EventKind.HALTED, reason)
-        self._publisher.change_state(State.PAUSED, reason)
+        self.control.pause(by="")
+        self.publisher.notice(EventKind.HALTED, reason)
+        self.publisher.change_state(State.PAUSED, reason)
