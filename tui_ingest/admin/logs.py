@@ -15,9 +15,9 @@ from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
 from tui_ingest.databases.outages import LIVE
 from tui_ingest.ingest import orders
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import EventKind, State, severity_of
 from tui_ingest.ingest.orders import OrderKind
-from tui_ingest.ingest.status import EventKind, SessionStatus, severity_of, told_or_seen
+from tui_ingest.ingest.status import SessionStatus, told_or_seen
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, DifferingRow, LogEvent, Order, ProcessedFile
 from tui_ingest.words.numbers import plural

@@ -14,7 +14,9 @@ from tui_ingest.ingest.events import (
     Counts,
     DeadLetterResolved,
     Event,
+    EventKind,
     Noticed,
+    RecordFailed,
     RecordSetAside,
     SessionEnded,
     SessionStarted,
@@ -22,7 +24,7 @@ from tui_ingest.ingest.events import (
     StoppedOnError,
 )
 from tui_ingest.ingest.reasons import first_line
-from tui_ingest.ingest.status import EventKind, SessionStatus, is_backlog
+from tui_ingest.ingest.status import SessionStatus, is_backlog
 from tui_ingest.ingest.totals import COLUMNS, in_order, shown
 from tui_ingest.words.numbers import duration, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -110,7 +112,7 @@ class LastFailure:
 
     def take(self, event: Event) -> None:
         """Learn from an event."""
-        if isinstance(event, RecordSetAside | StoppedOnError):
+        if isinstance(event, RecordFailed):
             self._subject = _subject(event)
 
     def __str__(self) -> str:
@@ -140,7 +142,7 @@ def told(event: Event, *, project: str, dry_run: bool) -> Iterator[str]:
             yield from _closing(event, dry_run=dry_run)
 
 
-def _subject(event: RecordSetAside | StoppedOnError) -> str:
+def _subject(event: RecordFailed) -> str:
     words = [event.operation, event.model, event.pk]
     what = " ".join(_short(word) for word in words if word) or "a line"
     return f"{what} at position {event.location.start}"

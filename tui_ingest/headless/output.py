@@ -21,9 +21,11 @@ from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import (
     DeadLetterResolved,
     Event,
+    EventKind,
     ModelVerified,
     Noticed,
     OrdersTaken,
+    RecordFailed,
     RecordSetAside,
     SessionEnded,
     SessionStarted,
@@ -31,7 +33,7 @@ from tui_ingest.ingest.events import (
     StateChanged,
     StoppedOnError,
 )
-from tui_ingest.ingest.status import EventKind, SessionStatus, lag_seconds
+from tui_ingest.ingest.status import SessionStatus, lag_seconds
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.troubles import Troubles
 from tui_ingest.words.numbers import plural
@@ -225,7 +227,7 @@ class JsonOutput(Output):
     def _tell(self, event: Event) -> None:
         name, facts = _TOLD[type(event)]
         told = {fact: getattr(event, fact) for fact in facts}
-        if isinstance(event, RecordSetAside | StoppedOnError):
+        if isinstance(event, RecordFailed):
             told["position"] = event.location.start
         if isinstance(event, ModelVerified):
             told["verdict"] = event.verdict.state

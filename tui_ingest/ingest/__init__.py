@@ -22,5 +22,5 @@ connecting     a connection that gives up on locks, and that an order to stop in
 receivers      of the target: those that are told of what a log writes
 identity       which field identifies a row, and its value as text
 policy         which models may be written; model_fields: what Django knows of their fields
-events         what a session reports; reasons: why a record fails
+events         what a session reports, of which kinds; reasons: why a record fails
 """

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from tui_ingest.errors import TuiIngestError
 from tui_ingest.fields import as_datetime
-from tui_ingest.ingest.events import OrdersTaken, State
+from tui_ingest.ingest.events import EventKind, OrdersTaken, State
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
@@ -149,7 +149,7 @@ def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None
         setattr(file, name, value)
 
 
-def move(target: Target, file: ProcessedFile, new: Position, *, why: str, kind: str) -> None:
+def move(target: Target, file: ProcessedFile, new: Position, *, why: str) -> None:
     """Move the checkpoint by an operator's order, and keep the order among the events.
 
     Raises:
@@ -158,7 +158,7 @@ def move(target: Target, file: ProcessedFile, new: Position, *, why: str, kind: 
     with target.atomic():
         claim(target, file, new, last_record_time=None)
         _note_repeat(target, file)
-        note(target, file, kind, why)
+        note(target, file, EventKind.SOUGHT, why)
     accept(file, new, last_record_time=None)
 
 

@@ -16,9 +16,8 @@ from textual.selection import SELECT_ALL
 import tui_ingest
 from tests.tui.scripted import until
 from tui_ingest import cli, conf
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.reasons import Reason
-from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import MalformedReason
 from tui_ingest.recorder import conf as recorder_conf

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.tui.scripted import record
-from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.status import Severity
+from tui_ingest.ingest.events import Outcome, Severity
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.line_buffer import LineBuffer

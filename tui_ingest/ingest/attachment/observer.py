@@ -15,6 +15,7 @@ from tui_ingest.ingest.deadletters import Retry
 from tui_ingest.ingest.events import (
     Attached,
     Event,
+    EventKind,
     ModelVerified,
     Noticed,
     OrdersTaken,
@@ -28,7 +29,7 @@ from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.reasons import Failure, first_line
 from tui_ingest.ingest.session.cursor import started
 from tui_ingest.ingest.session.publisher import set_aside, stopped_before
-from tui_ingest.ingest.status import EventKind, state_of
+from tui_ingest.ingest.status import state_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, Order, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Entry, Log, LogError, Position

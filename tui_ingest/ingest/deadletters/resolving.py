@@ -34,13 +34,12 @@ from tui_ingest.ingest.deadletters.reading import (
 )
 from tui_ingest.ingest.deadletters.superseding import refresh_rows, supersede_older
 from tui_ingest.ingest.deadletters.waiting import judge_again, waiting_for
-from tui_ingest.ingest.events import Counts, DeadLetterResolved, Outcome
+from tui_ingest.ingest.events import Counts, DeadLetterResolved, EventKind, Outcome
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.failures import describe, explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.reasons import Failure, Reason, RecordError
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile

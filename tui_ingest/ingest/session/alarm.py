@@ -17,14 +17,15 @@ from django.utils.module_loading import import_string
 from tui_ingest.fields import as_iso
 from tui_ingest.ingest.events import (
     Event,
+    EventKind,
     ModelVerified,
     Noticed,
+    RecordFailed,
     RecordSetAside,
     SessionEnded,
     StoppedOnError,
     VerifiedState,
 )
-from tui_ingest.ingest.status import EventKind
 
 QUIET_SECONDS = 600.0  # without a dead letter, after which the next one is told
 COMMAND_SECONDS = 30.0  # for a command to end
@@ -90,7 +91,7 @@ class Alarm:
                 logger.exception("ON_EVENT failed for: %s", facts["event"])
 
 
-def _said(event: StoppedOnError | RecordSetAside) -> str:
+def _said(event: RecordFailed) -> str:
     return f"{event.model} {event.pk} {event.reason}: {event.error}".strip()
 
 

@@ -11,11 +11,10 @@ from tui_ingest.ingest.batches import witnesses
 from tui_ingest.ingest.batches.attempts import BatchResult, Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
-from tui_ingest.ingest.events import Counts, State
+from tui_ingest.ingest.events import Counts, EventKind, State
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Backoff, Retrier
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.oplog.log import Batch

@@ -10,7 +10,6 @@ from tui_ingest.ingest import checkpoints, deadletters, totals, verdicts
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import SessionStarted
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Backlog, Batch, Log, Position, StartPoint
@@ -75,7 +74,7 @@ class LogCursor:
             f" by order of {by or 'the operator'}."
         )
         if not self._dry_run:
-            checkpoints.move(self._target, self.file, position, kind=EventKind.SOUGHT, why=why)
+            checkpoints.move(self._target, self.file, position, why=why)
         self._go_on_from(position)
         return why
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from tui_ingest.ingest import checkpoints
 from tui_ingest.ingest.events import (
     Event,
+    EventKind,
     Noticed,
     OrdersTaken,
     Progressed,
@@ -17,7 +18,6 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.session.lease import Lease
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import ProcessedFile

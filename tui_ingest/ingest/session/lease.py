@@ -19,7 +19,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from tui_ingest.ingest import checkpoints, leases
 from tui_ingest.ingest.connecting import GuardedConnection, beside
-from tui_ingest.ingest.events import Event, State
+from tui_ingest.ingest.events import Event, EventKind, State
 from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.leases import Holder, Owner
 from tui_ingest.ingest.session.applier import Applier
@@ -27,7 +27,6 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.words.numbers import duration

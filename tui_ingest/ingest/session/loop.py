@@ -13,7 +13,7 @@ from tui_ingest.ingest import checkpoints, orders
 from tui_ingest.ingest.batches.attempts import BatchResult
 from tui_ingest.ingest.checkpoints import CheckpointMovedError, CheckpointSetBackError
 from tui_ingest.ingest.deadletters import AutoRetry, Retry
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control, Decision, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
@@ -23,7 +23,6 @@ from tui_ingest.ingest.session.obeying import LastingOrders
 from tui_ingest.ingest.session.publisher import Publisher
 from tui_ingest.ingest.session.retrier import Ended, Retrier
 from tui_ingest.ingest.session.stop_policy import StopPolicy
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Backlog, Batch, Log, LogError, StartPoint
 

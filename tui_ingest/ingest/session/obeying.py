@@ -9,14 +9,13 @@ from functools import partial
 
 from tui_ingest.fields import as_timestamp
 from tui_ingest.ingest import orders, sharing
-from tui_ingest.ingest.events import OrdersTaken, State
+from tui_ingest.ingest.events import EventKind, OrdersTaken, State
 from tui_ingest.ingest.exact.database_errors import unless_unusable
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.ingest.session.control import Control, Decision, InForce, Lasting, StepTo
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.lease import Lease
 from tui_ingest.ingest.session.publisher import Publisher
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.turns import write_turn
 from tui_ingest.models import Order, ProcessedFile

@@ -12,6 +12,7 @@ from tui_ingest.ingest.deadletters.resolving import Retry
 from tui_ingest.ingest.events import (
     BatchApplied,
     Event,
+    EventKind,
     FailureSuperseded,
     ModelVerified,
     Noticed,
@@ -23,7 +24,6 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.reasons import Failure, first_line
 from tui_ingest.ingest.session.cursor import LogCursor
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Backlog, Entry

@@ -13,12 +13,11 @@ from django.db import DatabaseError
 
 from tui_ingest.databases.faults import is_damage, is_lock_timeout
 from tui_ingest.ingest.connecting import holder_of
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.exact.database_errors import is_transient
 from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.publisher import Publisher
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import LogUnavailableError
 

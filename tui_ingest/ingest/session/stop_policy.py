@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from tui_ingest.ingest import outside
 from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.publisher import Publisher, stopped_before
 from tui_ingest.ingest.session.retrier import Ended
-from tui_ingest.ingest.status import EventKind
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.oplog.log import Batch, NoticeKind

@@ -1,14 +1,12 @@
 """Where a session stands, for whoever looks: a screen, a line, the database, another machine.
 
-kinds            of events, each with its severity
-session_status   one status, put together from events
-stored           the same from the database, of one log or many, for those who look from outside
-health           whether somebody has to be told, and of which log first
-prometheus       the same for a machine
+session_status  one status, put together from events
+stored          the same from the database, of one log or many, for those who look from outside
+health          whether somebody has to be told, and of which log first
+prometheus      the same for a machine
 """
 
 from tui_ingest.ingest.status.health import complaints, is_backlog, lag_seconds
-from tui_ingest.ingest.status.kinds import EventKind, Severity, severity_of
 from tui_ingest.ingest.status.prometheus import CONTENT_TYPE, exposition
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.status.stored import (
@@ -21,16 +19,13 @@ from tui_ingest.ingest.status.stored import (
 
 __all__ = [
     "CONTENT_TYPE",
-    "EventKind",
     "SessionStatus",
-    "Severity",
     "as_dict",
     "complaints",
     "exposition",
     "is_backlog",
     "lag_seconds",
     "overview",
-    "severity_of",
     "state_of",
     "stored_statuses",
     "told_or_seen",

@@ -19,6 +19,7 @@ from tui_ingest.ingest.events import (
     Counts,
     DeadLetterResolved,
     Event,
+    EventKind,
     FailureSuperseded,
     ModelVerified,
     Noticed,
@@ -32,7 +33,6 @@ from tui_ingest.ingest.events import (
     StoppedOnError,
     Verified,
 )
-from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.oplog.log import Backlog, Position
 from tui_ingest.words.terminal_safe import terminal_safe
 

@@ -11,9 +11,8 @@ from django.db.models import Count, QuerySet
 
 from tui_ingest.fields import as_iso, as_timestamp
 from tui_ingest.ingest import checkpoints, leases, totals, verdicts
-from tui_ingest.ingest.events import State
+from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.leases import Holder
-from tui_ingest.ingest.status.kinds import EventKind
 from tui_ingest.ingest.status.session_status import SessionStatus
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, LogEvent, ProcessedFile

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from tui_ingest.fields import as_datetime
 from tui_ingest.ingest import checkpoints
-from tui_ingest.ingest.events import Verified, VerifiedState
-from tui_ingest.ingest.status.kinds import EventKind
+from tui_ingest.ingest.events import EventKind, Verified, VerifiedState
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verdicts import verdict_of
 from tui_ingest.ingest.verify.comparing import Comparison, Difference

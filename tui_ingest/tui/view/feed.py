@@ -16,10 +16,12 @@ from tui_ingest.ingest.events import (
     Outcome,
     Recalled,
     RecordSetAside,
+    Severity,
     State,
     StateChanged,
+    severity_of,
 )
-from tui_ingest.ingest.status import SessionStatus, Severity, severity_of
+from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.view.line_sampler import KEPT_LINES, LineSampler, ordinary_outcome

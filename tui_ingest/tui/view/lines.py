@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.status import Severity
+from tui_ingest.ingest.events import Outcome, Severity
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.words.terminal_safe import terminal_safe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_ingest.ingest.status import Severity, severity_of
+from tui_ingest.ingest.events import Severity, severity_of
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import LogEvent
 from tui_ingest.tui.view import formats

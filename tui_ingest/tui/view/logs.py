@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui_ingest.ingest.status import Severity
+from tui_ingest.ingest.events import Severity
 from tui_ingest.tui.view.feed import Feed
 from tui_ingest.tui.view.lines import MarkerLine
 from tui_ingest.words.terminal_safe import terminal_safe

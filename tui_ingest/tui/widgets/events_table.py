@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
-from tui_ingest.ingest.status import Severity
+from tui_ingest.ingest.events import Severity
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import MarkerLine
 from tui_ingest.tui.view.log_events import OF_ALL_LOGS, VOCABULARY

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from tui_ingest.ingest.events import Outcome
-from tui_ingest.ingest.status import Severity
+from tui_ingest.ingest.events import Outcome, Severity
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import (
     ElidedLine,
