@@ -118,7 +118,7 @@ class Fleet:
         while not self._stopping.is_set():
             for named in self._options.named:
                 self._add_new(named, report_of, complain)
-            if self._are_over(PATTERN_SECONDS, between_looks):
+            if self._are_over(between_looks):
                 break
         self.stop()
         for member in self._members.values():
@@ -151,10 +151,10 @@ class Fleet:
                 sharing.ask(target, waiting)
         target.connection.close()
 
-    def _are_over(self, seconds: float, between_looks: Callable[[], None]) -> bool:
+    def _are_over(self, between_looks: Callable[[], None]) -> bool:
         """Wait; tell early if no session is left, and no pattern may bring another."""
         may_grow = not self._options.once and any(map(is_pattern, self._options.named))
-        for _ in range(int(seconds / LOOK_SECONDS)):
+        for _ in range(int(PATTERN_SECONDS / LOOK_SECONDS)):
             between_looks()
             if self._stopping.wait(LOOK_SECONDS):
                 return True

@@ -81,15 +81,10 @@ def lock(target: Target, file: ProcessedFile) -> None:
         raise lost(target, file)
 
 
-def claim(
-    target: Target, file: ProcessedFile, new: Position, *, last_record_time: float | None
-) -> None:
+def claim(target: Target, file: ProcessedFile, new: Position) -> None:
     """Move the checkpoint from where `file` was last seen to `new`: the transaction's first act.
 
     `file` itself is left alone, because the transaction may still be undone; see `accept`.
-
-    Args:
-        last_record_time: seconds since the epoch; None leaves the stored one.
 
     Raises:
         CheckpointMovedError: the stored position is not the one in `file` any more, or the lease of
@@ -100,7 +95,7 @@ def claim(
         last_processed_position=file.last_processed_position,
         evidence=file.evidence,
     )
-    if not rows.update(**_columns(new, last_record_time)):
+    if not rows.update(**_columns(new)):
         raise lost(target, file)
 
 
@@ -143,8 +138,12 @@ def correct(
     rows.update(**_columns(new, last_record_time), witnesses=witnesses, heartbeat=Now())
 
 
-def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None) -> None:
-    """Remember in `file` what was committed."""
+def accept(file: ProcessedFile, new: Position, *, last_record_time: float | None = None) -> None:
+    """Remember in `file` what was committed.
+
+    Args:
+        last_record_time: seconds since the epoch; None leaves the one before.
+    """
     for name, value in _columns(new, last_record_time).items():
         setattr(file, name, value)
 
@@ -156,10 +155,10 @@ def move(target: Target, file: ProcessedFile, new: Position, *, why: str) -> Non
         CheckpointMovedError: as `claim`.
     """
     with target.atomic():
-        claim(target, file, new, last_record_time=None)
+        claim(target, file, new)
         _note_repeat(target, file)
         note(target, file, EventKind.SOUGHT, why)
-    accept(file, new, last_record_time=None)
+    accept(file, new)
 
 
 def note_repeats(target: Target, file: ProcessedFile, notices: Iterable[Notice]) -> None:
@@ -263,7 +262,7 @@ def note_news(target: Target, file: ProcessedFile, batch: Batch) -> list[Notice]
     return news
 
 
-def _columns(position: Position, last_record_time: float | None) -> dict[str, object]:
+def _columns(position: Position, last_record_time: float | None = None) -> dict[str, object]:
     columns: dict[str, object] = {
         "last_processed_position": position.offset,
         "generation": position.generation,

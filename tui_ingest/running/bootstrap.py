@@ -67,13 +67,10 @@ def _current_folder() -> Path | None:
 
 def _extend_path(project: Project, pythonpath: str | None) -> None:
     """Import from where `python manage.py` or `python -m` would import from."""
-    folders = [pythonpath] if pythonpath else []
-    if not project.is_demo:
-        folders += [str(project.folder)] if project.folder else []
-        folders += [str(_current_folder() or "")]
-    for folder in reversed(folders):
-        if folder and folder not in sys.path:
-            sys.path.insert(0, folder)
+    own = [] if project.is_demo else [project.folder, _current_folder()]
+    for folder in reversed([pythonpath, *own]):
+        if folder and str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
 
 
 def _start_django(project: Project) -> None:

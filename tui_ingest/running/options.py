@@ -208,8 +208,10 @@ def log_path(text: str) -> Path | str:
         raise argparse.ArgumentTypeError("this folder does not exist any more") from None
     if len(path) > MAX_PATH_CHARACTERS:
         raise argparse.ArgumentTypeError(f"the path has over {MAX_PATH_CHARACTERS} characters")
-    if not _is_utf8(path):
-        raise argparse.ArgumentTypeError(f"the path is not UTF-8: {path!a}")
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # surrogates stand for bytes that are no UTF-8
+        raise argparse.ArgumentTypeError(f"the path is not UTF-8: {path!a}") from None
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         # Path's own methods raise where a folder may not be searched; here that means 'unknown'.
         raise argparse.ArgumentTypeError(f"not a file: {path}")
@@ -232,14 +234,6 @@ def has_terminal() -> bool:
     """Tell whether there is one for the console."""
     # Keys come from standard input; the console draws to standard error.
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:  # surrogates stand for bytes that are no UTF-8
-        return False
-    return True
 
 
 def _start_point(namespace: argparse.Namespace) -> StartPoint | None:

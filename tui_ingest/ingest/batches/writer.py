@@ -133,9 +133,7 @@ class BatchWriter:
                 self._replayer.counters.forget()  # those of an attempt that was undone
                 if self._memory is not None:
                     checkpoints.lend(self._target, self._file)
-                checkpoints.claim(
-                    self._target, self._file, attempt.batch.position, last_record_time=None
-                )
+                checkpoints.claim(self._target, self._file, attempt.batch.position)
                 checkpoints.note_repeats(self._target, self._file, attempt.batch.notices)
                 execution = BatchPass(
                     self._target,
