@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 
 from django.db.models import QuerySet
 
@@ -39,31 +40,26 @@ LOOK_SECONDS = 0.4  # between two looks at the database
 MOST_LETTERS = 500  # told one by one, of each look; SQLite takes no thousands of keys at once
 
 
+@dataclass(eq=False)
 class Observer:
     """Looks at the database, and where it can at the files, and reports what has changed.
 
     Args:
         log: another reader of the log; the caller closes it.
         post: orders, from any thread.
-        by: who gives them, for people.
         report: called with every event, in the thread of `run`.
+        by: who gives the orders, for people.
     """
 
-    def __init__(
-        self,
-        log: Log,
-        target: Target,
-        post: OrderPost,
-        report: Callable[[Event], None],
-        *,
-        by: str,
-    ) -> None:
-        self._log = log
-        self._target = target
-        self._post = post
-        self._tell = report
-        self._by = by
-        self._progress = Progress(target, log)
+    log: Log
+    target: Target
+    post: OrderPost
+    report: Callable[[Event], None]
+    _: KW_ONLY
+    by: str
+
+    def __post_init__(self) -> None:
+        self._progress = Progress(self.target, self.log)
         self._began = False
         self._runs_on: str | None = None
         self._told: tuple[State, str] | None = None
@@ -76,18 +72,18 @@ class Observer:
 
     def run(self) -> None:
         """Look until the post says that it is enough."""
-        while not self._post.stopping and not self._post.taking_over:
+        while not self.post.stopping and not self.post.taking_over:
             try:
                 self._look()
             except Exception as error:
                 if not is_of_the_database(error):
                     raise
-                self._target.connection.close()
+                self.target.connection.close()
                 self._change_state(State.WAITING, f"database: {first_line(error)}")
-            self._post.wait(LOOK_SECONDS)
+            self.post.wait(LOOK_SECONDS)
 
     def _look(self) -> None:
-        file = self._target.rows(ProcessedFile).filter(file_path=self._log.path).first()
+        file = self.target.rows(ProcessedFile).filter(file_path=self.log.path).first()
         if file is None:
             self._change_state(State.NOT_RUNNING, "No session has read this log yet.")
             return
@@ -103,24 +99,24 @@ class Observer:
     def _begin(self, file: ProcessedFile) -> None:
         self._progress.begin(file)
         self._letters = self._open_letters(file)
-        self._verdicts = verdicts.load(self._target, file)
-        self._tell(started(self._target, file, self._progress.position, again=self._began))
+        self._verdicts = verdicts.load(self.target, file)
+        self.report(started(self.target, file, self._progress.position, again=self._began))
         self._runs_on = None  # to be told again
         if not self._began:
             newest = self._events(file).order_by("-pk").values_list("pk", flat=True).first()
             self._last_event = newest or 0
-            if recalled := recall(self._target, self._log):
-                self._tell(recalled)
+            if recalled := recall(self.target, self.log):
+                self.report(recalled)
         self._began = True
         self._look_at_files(file)
 
     def _tell_owner_and_state(self, file: ProcessedFile) -> None:
-        holder = leases.holder(self._target, file.file_path)
+        holder = leases.holder(self.target, file.file_path)
         state = state_of(file, holder)
         runs_on = str(holder.owner) if holder and state is not State.NOT_RUNNING else ""
         if runs_on != self._runs_on:
             self._runs_on = runs_on
-            self._tell(Attached(at=time.time(), runs_on=runs_on))
+            self.report(Attached(at=time.time(), runs_on=runs_on))
         self._change_state(state, file.state_reason if runs_on else "", file)
 
     def _change_state(self, state: State, reason: str, file: ProcessedFile | None = None) -> None:
@@ -128,8 +124,8 @@ class Observer:
             return
         self._told = state, reason
         if state is State.STOPPED_ON_ERROR and file is not None:
-            self._tell(self._stopped_before(self._progress.position, file.state_reason))
-        self._tell(StateChanged(at=time.time(), state=state, reason=reason))
+            self.report(self._stopped_before(self._progress.position, file.state_reason))
+        self.report(StateChanged(at=time.time(), state=state, reason=reason))
 
     def _tell_orders(self, file: ProcessedFile) -> None:
         taken = OrdersTaken(
@@ -142,7 +138,7 @@ class Observer:
         )
         if taken != self._orders:
             self._orders = taken
-            self._tell(taken)
+            self.report(taken)
 
     def _tell_work(self, file: ProcessedFile) -> None:
         still_open = self._open_letters(file)
@@ -151,25 +147,25 @@ class Observer:
         failed = self._rows(new)
         before = self._progress.position
         if applied := self._progress.since(file, failed):
-            self._tell(applied)
+            self.report(applied)
         for letter in failed:
-            self._tell(set_aside(letter, error=letter.error))
+            self.report(set_aside(letter, error=letter.error))
         for letter in self._rows(gone):  # the totals have moved already
-            self._tell(Retry(dead_letter=letter.pk, status=letter.status).as_event())
+            self.report(Retry(dead_letter=letter.pk, status=letter.status).as_event())
         if self._progress.position != before:
             self._look_at_files(file)
         self._tell_backlog(file)
 
     def _tell_verdicts(self, file: ProcessedFile) -> None:
-        before, self._verdicts = self._verdicts, verdicts.load(self._target, file)
+        before, self._verdicts = self._verdicts, verdicts.load(self.target, file)
         for label, verdict in self._verdicts.items():
             if verdict != before.get(label):
-                self._tell(ModelVerified(at=time.time(), model=label, verdict=verdict))
+                self.report(ModelVerified(at=time.time(), model=label, verdict=verdict))
 
     def _tell_events(self, file: ProcessedFile) -> None:
         for event in self._events(file).filter(pk__gt=self._last_event).order_by("pk"):
             self._last_event = event.pk
-            self._tell(
+            self.report(
                 Noticed(
                     at=event.time.timestamp(),
                     kind=event.kind,
@@ -195,9 +191,9 @@ class Observer:
     def _entry_at(self, position: Position) -> Entry | None:
         """Return the entry after a position; the log stays there."""
         try:
-            self._log.resume(position)
-            batch = self._log.read(max_records=1, max_bytes=1, final=True)
-            self._log.resume(position)
+            self.log.resume(position)
+            batch = self.log.read(max_records=1, max_bytes=1, final=True)
+            self.log.resume(position)
         except LogError:
             return None
         return batch.entries[0] if batch and batch.entries else None
@@ -205,12 +201,12 @@ class Observer:
     def _look_at_files(self, file: ProcessedFile) -> None:
         """Have the log's reader stand where the session stands."""
         try:
-            self._log.resume(checkpoints.position_of(file))
+            self.log.resume(checkpoints.position_of(file))
         except LogError:
             self._be_out_of_reach(file)
 
     def _tell_backlog(self, file: ProcessedFile) -> None:
-        backlog = self._log.backlog()
+        backlog = self.log.backlog()
         if not backlog.readable or (not backlog.exists and file.state != State.NO_FILE_YET):
             self._be_out_of_reach(file)
             rest = max(0, file.size - self._progress.position.offset)
@@ -218,7 +214,7 @@ class Observer:
             backlog = Backlog(
                 exists=True, readable=False, generation_size=file.size, remaining_bytes=unread
             )
-        self._tell(Progressed(at=time.time(), backlog=backlog, position=self._progress.position))
+        self.report(Progressed(at=time.time(), backlog=backlog, position=self._progress.position))
 
     def _be_out_of_reach(self, file: ProcessedFile) -> None:
         if self._out_of_reach:
@@ -234,14 +230,14 @@ class Observer:
     # Orders
 
     def _give_orders(self, file: ProcessedFile) -> None:
-        while order := self._post.take():
+        while order := self.post.take():
             kind, argument = order
-            given = orders.give(self._target, file, kind, argument, by=self._by)
+            given = orders.give(self.target, file, kind, argument, by=self.by)
             self._given.append(given.pk)
         if not self._given:
             return
         for answered in (
-            self._target.rows(Order).filter(pk__in=self._given).exclude(status=Order.Status.OPEN)
+            self.target.rows(Order).filter(pk__in=self._given).exclude(status=Order.Status.OPEN)
         ):
             self._given.remove(answered.pk)
             if answered.status == Order.Status.REFUSED:
@@ -251,15 +247,15 @@ class Observer:
     # Rows
 
     def _events(self, file: ProcessedFile) -> QuerySet[LogEvent]:
-        return self._target.rows(LogEvent).filter(file=file)
+        return self.target.rows(LogEvent).filter(file=file)
 
     def _open_letters(self, file: ProcessedFile) -> set[int]:
-        letters = deadletters.search(self._target, file, status=DeadLetter.Status.OPEN)
+        letters = deadletters.search(self.target, file, status=DeadLetter.Status.OPEN)
         return set(letters.order_by().values_list("pk", flat=True))
 
     def _rows(self, keys: set[int]) -> list[DeadLetter]:
-        rows = self._target.rows(DeadLetter).filter(pk__in=sorted(keys)[-MOST_LETTERS:])
+        rows = self.target.rows(DeadLetter).filter(pk__in=sorted(keys)[-MOST_LETTERS:])
         return list(rows.order_by("pk")) if keys else []
 
     def _notice(self, kind: EventKind, message: str) -> None:
-        self._tell(Noticed(at=time.time(), kind=kind, message=message))
+        self.report(Noticed(at=time.time(), kind=kind, message=message))

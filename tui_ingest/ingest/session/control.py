@@ -69,6 +69,9 @@ class Control:
     Every method is safe from any thread and from a signal handler: orders are single
     assignments, or put into a `SimpleQueue`, which is reentrant.
 
+    Attributes:
+        stopping: the session is to end.
+
     Args:
         operator: who gives orders here, for people. Those of a nameless one end with the session.
     """
@@ -79,7 +82,7 @@ class Control:
         self.operator = operator
         self._paused = Lasting(on=paused)
         self._stop_on_error = Lasting(on=stop_on_error)
-        self._stopping = False
+        self.stopping = False
         self._steps: queue.SimpleQueue[StepTo] = queue.SimpleQueue()
         self._seeks: queue.SimpleQueue[Seek] = queue.SimpleQueue()
         self._decisions: queue.SimpleQueue[Decision] = queue.SimpleQueue()
@@ -127,7 +130,7 @@ class Control:
 
     def stop(self) -> None:
         """End the session after the running batch."""
-        self._stopping = True
+        self.stopping = True
         self._notify()
 
     # The session's side
@@ -144,10 +147,6 @@ class Control:
     def lasting(self) -> InForce:
         """Whether to pause, and whether to stop on an error, with who ordered it."""
         return InForce(self._paused, self._stop_on_error)
-
-    @property
-    def stopping(self) -> bool:
-        return self._stopping
 
     def attach(self, wake: Callable[[], None] | None) -> None:
         """Have every order end the session's wait for the log."""
