@@ -15,8 +15,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Field, Model
 
 from tui_ingest.conf import Settings, get_settings
-from tui_ingest.ingest import outside, receivers
-from tui_ingest.ingest.policy import OWN_APP, Policy, Verdict
+from tui_ingest.ingest import receivers
+from tui_ingest.ingest.policy import OUTSIDE_CHECK, OWN_APP, Policy, Verdict, outside_sentence
 
 TAG = "tui_ingest"
 _CHANGES = "tui_ingest_recorder_change"  # of an app that is not installed where this is asked
@@ -39,11 +39,11 @@ def check_references(**_: Any) -> list[CheckMessage]:
         policy = Policy(get_settings())
     except ImproperlyConfigured:
         return []  # E001 says so
-    found = outside.outside_references(policy)
+    found = policy.outside_references()
     if not found:
         return []
-    hint = f"{outside.remedy(found, policy)} Silence this check if those rows come another way."
-    return [CheckWarning(outside.sentence(found), hint=hint, id=outside.CHECK)]
+    hint = f"{policy.outside_remedy(found)} Silence this check if those rows come another way."
+    return [CheckWarning(outside_sentence(found), hint=hint, id=OUTSIDE_CHECK)]
 
 
 @register(TAG)

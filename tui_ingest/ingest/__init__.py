@@ -21,6 +21,7 @@ target         the database and the settings that all of these work with
 connecting     a connection that gives up on locks, and that an order to stop interrupts
 receivers      of the target: those that are told of what a log writes
 identity       which field identifies a row, and its value as text
-policy         which models may be written; model_fields: what Django knows of their fields
+policy         which models may be written, and what they refer to; model_fields: what Django
+               knows of their fields
 events         what a session reports, of which kinds; reasons: why a record fails
 """

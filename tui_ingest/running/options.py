@@ -11,6 +11,7 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from tui_ingest.oplog.addresses import is_pattern, is_stream
@@ -52,6 +53,7 @@ class IngestOptions:
 
 def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True) -> None:
     """Add LOG and the options of a session to any parser."""
+    flag = partial(parser.add_argument, action="store_true")
     parser.add_argument(
         "logs",
         metavar="LOG",
@@ -67,22 +69,16 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
         default="default",
         help="the database to write to, by its name in DATABASES (default: %(default)s)",
     )
-    parser.add_argument(
-        "--headless", action="store_true", help="no console: a progress bar, or lines in a pipe"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="headless: a line of JSON for each event"
-    )
-    parser.add_argument("--once", action="store_true", help="end at the end of the log")
-    parser.add_argument("--paused", action="store_true", help="start the console paused")
-    parser.add_argument(
+    flag("--headless", help="no console: a progress bar, or lines in a pipe")
+    flag("--json", help="headless: a line of JSON for each event")
+    flag("--once", help="end at the end of the log")
+    flag("--paused", help="start the console paused")
+    flag(
         "--reset-view",
-        action="store_true",
         help="forget the console's theme, sort, filter and scope, which it remembers for you",
     )
-    parser.add_argument(
+    flag(
         "--attach",
-        action="store_true",
         help="only look at the session of the log, wherever it runs, and command it; what the"
         " console does by itself where one is running",
     )
@@ -93,11 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, log_required: bool = True)
         help="keep a record that fails as a dead letter and go on, or stop before it"
         " (default: %(default)s)",
     )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="apply and roll back: say what would happen, change nothing",
-    )
+    flag("--dry-run", help="apply and roll back: say what would happen, change nothing")
     parser.add_argument(
         "--poll",
         metavar="SECONDS",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import Error
 from django.db.models import Model
 
-from tui_ingest.ingest import outside, receivers
+from tui_ingest.ingest import receivers
 from tui_ingest.ingest.explaining.round_trips import changed_fields
 from tui_ingest.ingest.fast import planning, upserts
 from tui_ingest.ingest.fast.planning import LinkRule, TableRule
@@ -78,7 +78,7 @@ def explain(target: Target, labels: Collection[str] = ()) -> list[ModelExplanati
     tables = Tables(target)
     return [
         _explained(target, model, tables)
-        for model in outside.allowed_models(target.policy)
+        for model in target.policy.allowed_models()
         if not wanted or wanted & {model._meta.label_lower, model._meta.app_label}
     ]
 
@@ -87,7 +87,7 @@ def _explained(target: Target, model: type[Model], tables: Tables) -> ModelExpla
     called, silent = _receivers(target, model)
     beyond = [
         f"{reference.field} to {reference.to._meta.label_lower}"
-        for reference in outside.outside_references(target.policy)
+        for reference in target.policy.outside_references()
         if reference.model is model
     ]
     saves = _detours(target, model, tables, planning.SAVE_RULES)

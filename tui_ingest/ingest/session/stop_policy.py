@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
-from tui_ingest.ingest import outside
 from tui_ingest.ingest.batches.attempts import BatchResult, Refusal
 from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.reasons import advice, first_line
@@ -50,7 +49,7 @@ class StopPolicy:
 
     def warn(self) -> None:
         """Say of the settings at the start what many dead letters would say later."""
-        if said := outside.warning(self.target.policy):
+        if said := self.target.policy.outside_warning():
             self.publisher.notice(EventKind.REFERS_OUTSIDE, said)
 
     def at_gap(self, batch: Batch) -> bool:
