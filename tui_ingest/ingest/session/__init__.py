@@ -11,7 +11,7 @@ stop_policy  when it must not go on by itself
 retrier      waiting for what comes back by itself
 publisher    its events, told to whoever listens; among the listeners are always
 alarm        which tells the project of what is grave, and
-heartbeat    which keeps state, events and signs of life in the database
+heartbeat    which keeps state, events and signs of life in the database, and so the lease
 idle         when there is nothing else to do: what others bring and put right, what is old
 """
 

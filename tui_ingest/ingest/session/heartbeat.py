@@ -1,12 +1,24 @@
-"""A session in the database, for those who look: its signs of life, its state, its events."""
+"""A session in the database, for those who look: its signs of life, its state, its events.
+
+They renew its lease. So does another thread while the session's own is busy for longer than a lease
+lasts. A read may take minutes: a slow mount, an archive that is unpacked up to the position. The
+process is alive meanwhile, and says so; one that is frozen says nothing, and what it commits when
+it wakes up is fenced as ever: only the lease that is still its own is renewed.
+
+A session that hangs looks the same from outside. After a while its lease is left to end, so that
+another one, which may be on a machine whose mount works, can take the log.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
-from tui_ingest.ingest import checkpoints
+from tui_ingest.ingest import checkpoints, leases
+from tui_ingest.ingest.connecting import GuardedConnection, beside
 from tui_ingest.ingest.events import (
     Event,
     EventKind,
@@ -25,6 +37,8 @@ from tui_ingest.models import ProcessedFile
 HEARTBEAT_SECONDS = 5.0  # between two signs of life in the database
 LAST_TRIES = 3  # to say how a session has ended
 STATE_SECONDS = 1.0  # before the database learns of a state that comes and goes
+HUNG_SECONDS = 600.0  # without a sign of life from the session's thread
+END_SECONDS = 1.0  # for a last renewal; where its database hangs, it is left behind
 
 # RUNNING comes and goes with every record of a quiet source; while WAITING the database is away.
 _WRITTEN_LATER = frozenset({State.RUNNING, State.WAITING})
@@ -51,9 +65,12 @@ class Heartbeat:
         self._unwritten: deque[Noticed] = deque()  # events for the list of those
         self._written: State | None = None  # as the database has it
         self._beat_at = 0.0  # monotonic seconds
+        self._heard_at = time.monotonic()  # when the session's thread did something
+        self._pause = lease.seconds / 4  # enough for one or two tries that fail
 
     def __call__(self, event: Event) -> None:
         """Take note of the session's state, and of what goes into the list of events."""
+        self._heard_at = time.monotonic()
         match event:
             case StateChanged():
                 self._state, self._reason = event.state, event.reason
@@ -126,3 +143,24 @@ class Heartbeat:
         connection = self._target.connection
         with unless_unusable(connection), write_turn(connection, short=True):
             self._lease.release(is_there=is_there)
+
+    # Another thread
+
+    def beating(self) -> AbstractContextManager[None]:
+        """While the context lasts, renew the lease where the session is silent for too long."""
+        if self._dry_run:  # it has none
+            return nullcontext()
+        return beside(self._look_after, name="pulse", end_seconds=END_SECONDS)
+
+    def _look_after(self, over: threading.Event) -> None:
+        with GuardedConnection(self._target.connection).guarded():
+            while not over.wait(self._pause):
+                silence = time.monotonic() - self._heard_at
+                if self._pause < silence < HUNG_SECONDS:
+                    self._renew()
+
+    def _renew(self) -> None:
+        connection = self._target.connection
+        with unless_unusable(connection), write_turn(connection, short=True):
+            leases.renew(self._target, self._path)
+        connection.close()  # it is seldom needed

@@ -1,26 +1,12 @@
-"""The right of a session to apply its log: waited for, taken, kept, given back.
-
-It is renewed with the heartbeat, and also while the session's own thread is busy for longer than a
-lease lasts. A read may take minutes: a slow mount, an archive that is unpacked up to the position.
-The process is alive meanwhile, and says so from another thread; one that is frozen says nothing,
-and what it commits when it wakes up is fenced as ever: only the lease that is still its own is
-renewed.
-
-A session that hangs looks the same from outside. After a while its lease is left to end, so that
-another one, which may be on a machine whose mount works, can take the log.
-"""
+"""The right of a session to apply its log: waited for, taken, given back. `heartbeat` keeps it."""
 
 from __future__ import annotations
 
-import threading
 import time
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import KW_ONLY, dataclass
 
 from tui_ingest.ingest import checkpoints, leases
-from tui_ingest.ingest.connecting import GuardedConnection, beside
-from tui_ingest.ingest.events import Event, EventKind, State
-from tui_ingest.ingest.exact.database_errors import unless_unusable
+from tui_ingest.ingest.events import EventKind, State
 from tui_ingest.ingest.leases import Holder, Owner
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control
@@ -34,8 +20,6 @@ from tui_ingest.words.numbers import duration
 LOOK_SECONDS = 0.5  # between two looks whether it is to be had
 RELOAD_SECONDS = 2.0  # between two looks at what its holder has done
 HANDED_OVER_SECONDS = 5.0  # for others, before whoever handed it over takes it back
-HUNG_SECONDS = 600.0  # without a sign of life from the session's thread
-END_SECONDS = 1.0  # for a last renewal; where its database hangs, it is left behind
 
 # In which a session stays until somebody does something. One that works once only does by order.
 _STAYING = {State.CAUGHT_UP, State.PAUSED, State.STOPPED_ON_ERROR, State.NO_FILE_YET}
@@ -50,6 +34,7 @@ class Lease:
         held: as far as is known; the database knows better, and fences every transaction.
         holder: who had the lease when this session last tried to take it; None if nobody had.
         is_staying: that holder follows the log, or stands still: it will not end by itself.
+        seconds: for which it lasts, without a sign of life.
     """
 
     def __init__(self, target: Target, path: str, owner: Owner | None, *, seconds: float) -> None:
@@ -60,7 +45,7 @@ class Lease:
         self._path = path
         self.owner = owner
         self.is_handed_over = False
-        self._seconds = seconds
+        self.seconds = seconds
         self._barred_until = 0.0  # monotonic seconds
 
     def take(self) -> bool:
@@ -82,11 +67,11 @@ class Lease:
         """Look before writing: whoever has it is not to be kept waiting by who wants it."""
         holder = self.holder
         dead = holder.owner if holder is not None and holder.owner.is_gone() else None
-        is_held = holder is not None and not dead and holder.silent_seconds <= self._seconds
+        is_held = holder is not None and not dead and holder.silent_seconds <= self.seconds
         if is_held or time.monotonic() < self._barred_until:
             return False
         with write_turn(self._target.connection, short=True):
-            return leases.take(self._target, self._path, owner, seconds=self._seconds, dead=dead)
+            return leases.take(self._target, self._path, owner, seconds=self.seconds, dead=dead)
 
     @property
     def is_lost(self) -> bool:
@@ -194,40 +179,3 @@ def _taken_from(holder: Holder) -> str:
         return f"Took over from {holder.owner}, which has died."
     silence = duration(holder.silent_seconds)
     return f"Took over from {holder.owner}, which gave no sign of life for {silence}."
-
-
-class Pulse:
-    """Listens to a session, and renews its lease where it has been silent for too long.
-
-    Args:
-        lease_seconds: for which the lease lasts.
-    """
-
-    def __init__(self, target: Target, path: str, *, lease_seconds: float) -> None:
-        self._target = target
-        self._path = path
-        self._pause = lease_seconds / 4  # enough for one or two tries that fail
-        self._heard_at = time.monotonic()
-
-    def __call__(self, _event: Event) -> None:
-        """Take note that the session's thread does something."""
-        self._heard_at = time.monotonic()
-
-    def beating(self) -> AbstractContextManager[None]:
-        """Look after the session while the context lasts, from a thread of its own."""
-        if not self._target.owner:  # a dry run has no lease
-            return nullcontext()
-        return beside(self._beat, name="pulse", end_seconds=END_SECONDS)
-
-    def _beat(self, over: threading.Event) -> None:
-        with GuardedConnection(self._target.connection).guarded():
-            while not over.wait(self._pause):
-                silence = time.monotonic() - self._heard_at
-                if self._pause < silence < HUNG_SECONDS:
-                    self._renew()
-
-    def _renew(self) -> None:
-        connection = self._target.connection
-        with unless_unusable(connection), write_turn(connection, short=True):
-            leases.renew(self._target, self._path)
-        connection.close()  # it is seldom needed

@@ -22,7 +22,7 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.heartbeat import Heartbeat
 from tui_ingest.ingest.session.idle import OutsideRepairs
-from tui_ingest.ingest.session.lease import Lease, Pulse, Standby
+from tui_ingest.ingest.session.lease import Lease, Standby
 from tui_ingest.ingest.session.loop import Loop
 from tui_ingest.ingest.session.obeying import LastingOrders, OrderDesk
 from tui_ingest.ingest.session.publisher import Publisher
@@ -84,14 +84,12 @@ class Session:
         self._control = control = control or Control()
         lease = Lease(target, log.path, owner, seconds=lease_seconds)
         self._heartbeat = Heartbeat(target, log.path, lease, dry_run=dry_run)
-        self._pulse = Pulse(target, log.path, lease_seconds=lease_seconds)
         self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
         repairs = OutsideRepairs(target, dry_run=dry_run)
         self._publisher = publisher = Publisher(
             report,
             self._alarm,
             self._heartbeat,
-            self._pulse,
             repairs,
             dry_run=dry_run,
             log_payloads=target.settings.log_payloads,
@@ -125,7 +123,7 @@ class Session:
         """Work until stopped, finished, or unable to go on; the result says which."""
         connection = GuardedConnection(self._target.connection)
         stoppable = connection.interrupted(lambda: self._control.stopping)
-        with connection.guarded(), stoppable, self._pulse.beating():
+        with connection.guarded(), stoppable, self._heartbeat.beating():
             return self._run()
 
     def _run(self) -> SessionEnded:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from django.db.models import Count
 
@@ -29,11 +28,7 @@ _METRICS = (
 )
 
 
-@dataclass(frozen=True)
-class _Sample:
-    metric: str
-    labels: Mapping[str, str]
-    value: float
+_Sample = tuple[str, Mapping[str, str], float]  # a metric, its labels, its value
 
 
 def exposition(target: Target, found: Iterable[SessionStatus], now: float) -> str:
@@ -47,7 +42,7 @@ def exposition(target: Target, found: Iterable[SessionStatus], now: float) -> st
     lines = []
     for name, kind, text in _METRICS:
         lines += [f"# HELP tui_ingest_{name} {text}", f"# TYPE tui_ingest_{name} {kind}"]
-        lines += [_line(sample) for sample in samples if sample.metric == name]
+        lines += [_line(*sample) for sample in samples if sample[0] == name]
     return "\n".join(lines) + "\n"
 
 
@@ -57,22 +52,22 @@ def _samples(
     log = {"log": status.path}
     lag = lag_seconds(status, now)
     if lag is not None:
-        yield _Sample("lag_seconds", log, lag)
+        yield "lag_seconds", log, lag
     if status.backlog is not None and status.backlog.readable:
-        yield _Sample("lag_bytes", log, status.backlog.remaining_bytes)
+        yield "lag_bytes", log, status.backlog.remaining_bytes
     for model, counts in status.totals.items():
         for outcome, number in dataclasses.asdict(counts).items():
-            yield _Sample("records_total", {**log, "model": model, "outcome": outcome}, number)
+            yield "records_total", {**log, "model": model, "outcome": outcome}, number
     for (path, reason), number in reasons.items():
         if path == status.path:
-            yield _Sample("dead_letters", {**log, "reason": reason}, number)
-    yield _Sample("gaps_total", log, status.gaps)
+            yield "dead_letters", {**log, "reason": reason}, number
+    yield "gaps_total", log, status.gaps
     for state in State:
-        yield _Sample("state", {**log, "state": state.value}, state is status.state)
+        yield "state", {**log, "state": state.value}, state is status.state
     for model, verdict in status.verified.items():
         if verdict.at is not None:
             labels = {**log, "model": model, "verdict": verdict.state.value}
-            yield _Sample("verified_age_seconds", labels, max(0.0, now - verdict.at))
+            yield "verified_age_seconds", labels, max(0.0, now - verdict.at)
 
 
 def _reasons(target: Target) -> Counter[tuple[str, str]]:
@@ -81,9 +76,9 @@ def _reasons(target: Target) -> Counter[tuple[str, str]]:
     return Counter({(path, reason): number for path, reason, number in counted})
 
 
-def _line(sample: _Sample) -> str:
-    labels = ",".join(f'{name}="{_escaped(text)}"' for name, text in sample.labels.items())
-    return f"tui_ingest_{sample.metric}{{{labels}}} {float(sample.value):.15g}"
+def _line(metric: str, labels: Mapping[str, str], value: float) -> str:
+    named = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
+    return f"tui_ingest_{metric}{{{named}}} {float(value):.15g}"
 
 
 def _escaped(text: str) -> str:
