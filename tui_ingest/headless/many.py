@@ -57,8 +57,7 @@ class Member:
         return self._owner if is_ready and self.thread.is_alive() else None
 
     def _work(self) -> None:
-        ended = run_beside_others(self._options.path, self._run, self._tell)
-        self.status = status_of(ended)
+        self.status = status_of(run_beside_others(self._options.path, self._run, self._tell))
 
     def _run(self) -> SessionEnded:
         made = session(self._options, self.control, self._listen)

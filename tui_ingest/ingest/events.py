@@ -144,13 +144,9 @@ class EventKind(enum.StrEnum):
     DEAD_LETTER_EDITED = "dead_letter_edited"
     DEAD_LETTER_DISCARDED = "dead_letter_discarded"
 
-    @property
-    def comes_with_its_change(self) -> bool:
-        """Whether it is kept in the transaction of what it tells of, and not by the journal."""
-        return self in _KEPT_WITH_THEIR_CHANGE
 
-
-_KEPT_WITH_THEIR_CHANGE = frozenset(
+# In the transaction of what they tell of, and not by the session's heartbeat.
+KEPT_WITH_THEIR_CHANGE = frozenset(
     {
         *(EventKind(kind.value) for kind in NoticeKind),
         EventKind.SOUGHT,

@@ -29,6 +29,7 @@ from tui_ingest.ingest.events import (
 from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.reasons import Failure, first_line
 from tui_ingest.ingest.session.cursor import started
+from tui_ingest.ingest.session.idle import newest
 from tui_ingest.ingest.session.publisher import set_aside, stopped_before
 from tui_ingest.ingest.status import state_of
 from tui_ingest.ingest.target import Target
@@ -37,7 +38,6 @@ from tui_ingest.oplog.log import Backlog, Entry, Log, LogError, Position
 from tui_ingest.oplog.records import Malformed, MalformedReason, RecordLocation
 
 LOOK_SECONDS = 0.4  # between two looks at the database
-MOST_LETTERS = 500  # told one by one, of each look; SQLite takes no thousands of keys at once
 
 
 @dataclass(eq=False)
@@ -144,13 +144,13 @@ class Observer:
         still_open = self._open_letters(file)
         new, gone = still_open - self._letters, self._letters - still_open
         self._letters = still_open
-        failed = self._rows(new)
+        failed = list(newest(self.target, new))
         before = self._progress.position
         if applied := self._progress.since(file, failed):
             self.report(applied)
         for letter in failed:
             self.report(set_aside(letter, error=letter.error))
-        for letter in self._rows(gone):  # the totals have moved already
+        for letter in newest(self.target, gone):  # the totals have moved already
             self.report(Retry(dead_letter=letter.pk, status=letter.status).as_event())
         if self._progress.position != before:
             self._look_at_files(file)
@@ -232,8 +232,7 @@ class Observer:
     def _give_orders(self, file: ProcessedFile) -> None:
         while order := self.post.take():
             kind, argument = order
-            given = orders.give(self.target, file, kind, argument, by=self.by)
-            self._given.append(given.pk)
+            self._given.append(orders.give(self.target, file, kind, argument, by=self.by).pk)
         if not self._given:
             return
         for answered in (
@@ -252,10 +251,6 @@ class Observer:
     def _open_letters(self, file: ProcessedFile) -> set[int]:
         letters = deadletters.search(self.target, file, status=DeadLetter.Status.OPEN)
         return set(letters.order_by().values_list("pk", flat=True))
-
-    def _rows(self, keys: set[int]) -> list[DeadLetter]:
-        rows = self.target.rows(DeadLetter).filter(pk__in=sorted(keys)[-MOST_LETTERS:])
-        return list(rows.order_by("pk")) if keys else []
 
     def _notice(self, kind: EventKind, message: str) -> None:
         self.report(Noticed(at=time.time(), kind=kind, message=message))

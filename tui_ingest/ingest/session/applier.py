@@ -24,27 +24,26 @@ BATCH_SECONDS = 0.2  # a batch is cut here: a pause takes effect within a quarte
 
 
 class BatchSizer:
-    """Small batches while following, large ones in a backlog, none longer than a fixed time."""
+    """Small batches while following, large ones in a backlog, none longer than a fixed time.
+
+    Attributes:
+        records: how many to read next.
+    """
 
     SMALLEST = 64  # records
     LARGEST = 20_000
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds  # that a batch should take
-        self._size = self.SMALLEST
-
-    @property
-    def records(self) -> int:
-        """How many records to read next."""
-        return self._size
+        self.records = self.SMALLEST
 
     def took(self, records: int, seconds: float) -> None:
         """Learn from a batch that was written."""
-        if records * 2 < self._size and seconds < self._seconds:
+        if records * 2 < self.records and seconds < self._seconds:
             return  # the log had no more: nothing to learn about larger batches
         affordable = int(records * self._seconds / max(seconds, 1e-6))
         # Doubling at the most: one lucky batch is no promise for the next.
-        self._size = max(self.SMALLEST, min(affordable, 2 * self._size, self.LARGEST))
+        self.records = max(self.SMALLEST, min(affordable, 2 * self.records, self.LARGEST))
 
 
 @dataclass(eq=False)
@@ -71,7 +70,7 @@ class Applier:
         self.failures_in_a_row = 0
         self.busy_at = 0.0
         self._writer: BatchWriter
-        self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
+        self.recordsr = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
         self._timeouts = 0  # tries in a row that the database has cancelled
         self._alone = 0  # entries to be tried one by one
         self._backoff = Backoff()  # between tries to write; ends with a commit
@@ -79,7 +78,7 @@ class Applier:
     @property
     def records(self) -> int:
         """How many records to read next."""
-        return self._sizer.records
+        return self.recordsr.records
 
     def load(self) -> None:
         """Read the durable state, as often as it takes, and continue from there."""
@@ -147,7 +146,7 @@ class Applier:
 
     def _account_for(self, written: BatchResult, seconds: float) -> None:
         self.cursor.advance(written)
-        self._sizer.took(len(written.entries), seconds)
+        self.recordsr.took(len(written.entries), seconds)
         self._timeouts = 0
         self._alone = max(0, self._alone - len(written.entries))
         self.busy_at = time.monotonic()

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from tui_ingest.ingest import checkpoints, leases
 from tui_ingest.ingest.connecting import GuardedConnection, beside
 from tui_ingest.ingest.events import (
+    KEPT_WITH_THEIR_CHANGE,
     Event,
     EventKind,
     Noticed,
@@ -82,8 +83,7 @@ class Heartbeat:
                 self._orders = event
                 self.beat()
             case Noticed():
-                # The others are kept by the transaction of what they tell.
-                if not EventKind(event.kind).comes_with_its_change:
+                if EventKind(event.kind) not in KEPT_WITH_THEIR_CHANGE:
                     self._unwritten.append(event)
                 if event.kind != EventKind.WAITING:
                     self.beat()

@@ -17,7 +17,7 @@ from tui_ingest.models import DeadLetter, ProcessedFile
 
 REST_SECONDS = 10.0  # between two rounds over all dead letters that wait
 PART = 50  # of them, looked at together: a record that comes never waits for longer
-MOST_TOLD = 500  # dead letters that others put right, one by one; of more, their number
+MOST_TOLD = 500  # dead letters, one by one, of each look; SQLite takes no thousands of keys at once
 DAY_SECONDS = 24 * 3600.0  # between two rounds over what is old
 
 
@@ -88,15 +88,16 @@ class OutsideRepairs:
     def _found(self, file: ProcessedFile) -> list[DeadLetterResolved]:
         before = self._open
         self.begin(file)
-        gone = sorted(before - self._open)[-MOST_TOLD:]
-        found = self._target.rows(DeadLetter).filter(pk__in=gone).order_by("pk")
-        return [
-            Retry(dead_letter=letter, status=status).as_event()
-            for letter, status in found.values_list("pk", "status")
-        ]
+        gone = newest(self._target, before - self._open).values_list("pk", "status")
+        return [Retry(dead_letter=letter, status=status).as_event() for letter, status in gone]
 
     def _still_open(self, file: ProcessedFile) -> QuerySet[DeadLetter]:
         return deadletters.search(self._target, file, status=DeadLetter.Status.OPEN).order_by()
+
+
+def newest(target: Target, letters: set[int]) -> QuerySet[DeadLetter]:
+    """Return dead letters by their keys, oldest first; of too many the newest."""
+    return target.rows(DeadLetter).filter(pk__in=sorted(letters)[-MOST_TOLD:]).order_by("pk")
 
 
 class Housekeeping:
