@@ -81,8 +81,7 @@ def value_of(field: AnyField, logged: Any) -> Any:
 def attname_of(model: type[Model], name: str) -> str:
     """Return under which name an instance of a model has the value of a concrete field."""
     field: Any = model._meta.get_field(name)
-    attname: str = field.attname
-    return attname
+    return str(field.attname)
 
 
 @cache

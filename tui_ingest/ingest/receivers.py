@@ -17,16 +17,12 @@ from django.db.models import Model, signals
 from tui_ingest.ingest.reasons import ReceiverError
 
 EVERY = "*"
-SIGNALS: dict[str, signals.ModelSignal] = {
-    "pre_save": signals.pre_save,
-    "post_save": signals.post_save,
-    "pre_delete": signals.pre_delete,
-    "post_delete": signals.post_delete,
-    "m2m_changed": signals.m2m_changed,
-}
 SAVING = ("pre_save", "post_save")
 DELETING = ("pre_delete", "post_delete")
 LINKING = ("m2m_changed",)
+SIGNALS: dict[str, signals.ModelSignal] = {
+    name: getattr(signals, name) for name in (*SAVING, *DELETING, *LINKING)
+}
 
 Receiver = Callable[..., Any]
 

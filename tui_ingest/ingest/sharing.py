@@ -57,8 +57,7 @@ def ask(target: Target, waiting: Mapping[str, Owner]) -> None:
     while path := logs.next_for(me, wanted):
         file = target.rows(ProcessedFile).get(file_path=path)
         heir = waiting[path]
-        argument = orders.owner_argument(heir)
-        orders.give(target, file, OrderKind.SHARE, argument, by=str(heir))
+        orders.give(target, file, OrderKind.SHARE, orders.owner_argument(heir), by=str(heir))
         logs.move(path, me)
 
 

@@ -47,11 +47,7 @@ def verdict_of(row: ModelVerification) -> Verified:
 
 def as_dict(verdict: Verified) -> dict[str, Any]:
     """Return a verdict as JSON can hold it; its time is ISO 8601 in UTC."""
-    return {
-        **dataclasses.asdict(verdict),
-        "state": verdict.state.value,
-        "at": as_iso(verdict.at),
-    }
+    return {**dataclasses.asdict(verdict), "at": as_iso(verdict.at)}
 
 
 def differing_rows(target: Target, file: ProcessedFile, label: str) -> QuerySet[DifferingRow]:

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from django.db import close_old_connections, connections
 
@@ -98,10 +97,7 @@ def handling(handle: Callable[[int], None], *signals: signal.Signals) -> Iterato
     nobody reads, and a plain handler runs even then.
     """
 
-    def handler(number: int, _frame: FrameType | None) -> None:
-        handle(number)
-
-    previous = {number: signal.signal(number, handler) for number in signals}
+    previous = {one: signal.signal(one, lambda number, _: handle(number)) for one in signals}
     try:
         yield
     finally:

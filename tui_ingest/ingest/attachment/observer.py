@@ -103,8 +103,8 @@ class Observer:
         self.report(started(self.target, file, self._progress.position, again=self._began))
         self._runs_on = None  # to be told again
         if not self._began:
-            newest = self._events(file).order_by("-pk").values_list("pk", flat=True).first()
-            self._last_event = newest or 0
+            last = self._events(file).order_by("-pk").values_list("pk", flat=True).first()
+            self._last_event = last or 0
             if recalled := recall(self.target, self.log):
                 self.report(recalled)
         self._began = True

@@ -9,7 +9,7 @@ import queue
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -97,8 +97,7 @@ def _said(event: RecordFailed) -> str:
 
 def _call(wanted: Sequence[str] | str | None, facts: Facts) -> None:
     if isinstance(wanted, str):
-        function: Callable[[Facts], object] = import_string(wanted)
-        function(facts)
+        import_string(wanted)(facts)
     elif wanted is not None:
         subprocess.run(  # noqa: S603  # the project's own settings name it
             [*wanted],

@@ -10,7 +10,6 @@ from tui_ingest.ingest import totals
 from tui_ingest.ingest.batches import witnesses
 from tui_ingest.ingest.batches.attempts import BatchResult, Limits
 from tui_ingest.ingest.batches.writer import BatchWriter
-from tui_ingest.ingest.checkpoints import CheckpointMovedError
 from tui_ingest.ingest.events import Counts, EventKind, State
 from tui_ingest.ingest.session.cursor import LogCursor
 from tui_ingest.ingest.session.publisher import Publisher
@@ -70,7 +69,7 @@ class Applier:
         self.failures_in_a_row = 0
         self.busy_at = 0.0
         self._writer: BatchWriter
-        self.recordsr = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
+        self._sizer = BatchSizer(BATCH_SECONDS * 0.75)  # reading takes the rest
         self._timeouts = 0  # tries in a row that the database has cancelled
         self._alone = 0  # entries to be tried one by one
         self._backoff = Backoff()  # between tries to write; ends with a commit
@@ -78,7 +77,7 @@ class Applier:
     @property
     def records(self) -> int:
         """How many records to read next."""
-        return self.recordsr.records
+        return self._sizer.records
 
     def load(self) -> None:
         """Read the durable state, as often as it takes, and continue from there."""
@@ -121,11 +120,9 @@ class Applier:
                 started = time.monotonic()  # what others took teaches nothing about batches
                 written = self._writer.write(batch, limits, failures_in_a_row=failures_in_a_row)
                 seconds = time.monotonic() - started
-        except CheckpointMovedError:
-            raise
         except Exception as error:
             if not self.retrier.passes_by_itself(error):
-                raise
+                raise  # another ingester was here, or nobody knows what it is
             self._notice_timeout(batch, error)
             self._try_later(error)
             return None
@@ -146,7 +143,7 @@ class Applier:
 
     def _account_for(self, written: BatchResult, seconds: float) -> None:
         self.cursor.advance(written)
-        self.recordsr.took(len(written.entries), seconds)
+        self._sizer.took(len(written.entries), seconds)
         self._timeouts = 0
         self._alone = max(0, self._alone - len(written.entries))
         self.busy_at = time.monotonic()

@@ -118,14 +118,13 @@ def started(
     target: Target, file: ProcessedFile, position: Position, *, again: bool
 ) -> SessionStarted:
     """Return what is told of a log whose work begins, or goes on, at a position."""
-    letters = deadletters.search(target, file, status=DeadLetter.Status.OPEN)
     return SessionStarted(
         at=time.time(),
         path=file.file_path,
         database=target.database,
         position=position,
         totals=totals.load(target, file),
-        dead_letters=letters.count(),
+        dead_letters=deadletters.search(target, file, status=DeadLetter.Status.OPEN).count(),
         gaps=checkpoints.gaps(target, file),
         verified=verdicts.load(target, file),
         last_record_time=as_timestamp(file.last_record_time),

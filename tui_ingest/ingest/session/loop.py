@@ -176,15 +176,14 @@ class Loop:
             self.publisher.tell(self.retrier.until_done(self.cursor.standing))  # totals moved, too
 
     def _finish(self, backlog: Backlog) -> None:
-        partial_bytes = backlog.partial_bytes
         if not backlog.is_there:
             raise Ended(
                 State.STOPPED, f"{self.log.path} does not exist. Check the path of the log."
             )
-        if partial_bytes:
+        if backlog.partial_bytes:
             self.publisher.notice(
                 EventKind.UNFINISHED,
-                f"The last line has no end yet: {partial_bytes:,} bytes were left unread.",
+                f"The last line has no end yet: {backlog.partial_bytes:,} bytes were left unread.",
             )
         raise Ended(State.FINISHED)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from tui_ingest.conf import Settings
 from tui_ingest.ingest.connecting import GuardedConnection
 from tui_ingest.ingest.events import Event, SessionEnded, State
-from tui_ingest.ingest.leases import LEASE_SECONDS, Owner, new_owner
+from tui_ingest.ingest.leases import LEASE_SECONDS, new_owner
 from tui_ingest.ingest.session.alarm import Alarm
 from tui_ingest.ingest.session.applier import Applier
 from tui_ingest.ingest.session.control import Control
@@ -76,8 +76,7 @@ class Session:
         settings: Settings | None = None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self.owner: Owner | None = None if dry_run else new_owner()
-        owner = self.owner
+        self.owner = owner = None if dry_run else new_owner()
         target = Target(database, settings, owner=owner.id if owner else "")
         self._log = log
         self._target = target
