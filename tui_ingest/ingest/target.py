@@ -30,6 +30,7 @@ class Target:
         settings: `TUI_INGEST`, if not the project's.
         owner: id of the session whose lease fences what is written of a log; "" for who needs
             none: a dry run, an operator's retry.
+        dry_run: whatever a session writes is undone.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Target:
         settings: Settings | None = None,
         *,
         owner: str = "",
+        dry_run: bool = False,
     ) -> None:
         self.database = database
         self.owner = owner
+        self.dry_run = dry_run
         self.settings = settings or get_settings()
 
     @cached_property

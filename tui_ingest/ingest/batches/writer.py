@@ -52,19 +52,18 @@ class BatchWriter:
         target: Target,
         file: ProcessedFile,
         *,
-        dry_run: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = file
         self._target = target
-        self._memory = DryRunMemory(target) if dry_run else None
+        self._memory = DryRunMemory(target) if target.dry_run else None
         self._clock = clock
         # What is to be undone is nothing to tell a receiver of: it may send a mail.
-        self._replayer = Replayer(target, receivers=Receivers(()) if dry_run else None)
+        self._replayer = Replayer(target, receivers=Receivers(()) if target.dry_run else None)
         # A dry run knows of the batches it has undone record by record.
-        self._fast = None if dry_run else FastPath.to(target, self._replayer.counters)
+        self._fast = None if target.dry_run else FastPath.to(target, self._replayer.counters)
         # It has not the rows of the batches that it has undone.
-        self._verifier = None if dry_run else Verifier(target, file)
+        self._verifier = None if target.dry_run else Verifier(target, file)
         self._blame = ConstraintBlame(target)
         self._wary = 0  # batches to look through for missing parents
         self._careful = 0  # batches to write with savepoints

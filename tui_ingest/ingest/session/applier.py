@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
 from tui_ingest.databases.faults import is_statement_timeout
 from tui_ingest.ingest import totals
@@ -60,8 +60,6 @@ class Applier:
     cursor: LogCursor
     publisher: Publisher
     retrier: Retrier
-    _: KW_ONLY
-    dry_run: bool
 
     def __post_init__(self) -> None:
         self.counts: dict[str, Counts] = {}
@@ -85,7 +83,7 @@ class Applier:
 
     def _load(self) -> None:
         started = self.cursor.load()
-        self._writer = BatchWriter(self.target, self.cursor.file, dry_run=self.dry_run)
+        self._writer = BatchWriter(self.target, self.cursor.file)
         self.publisher.tell(started)
         if not started.again and (missed := witnesses.missed(self.target, self.cursor.file)):
             self.publisher.notice(EventKind.ROWS_GONE, missed)

@@ -25,12 +25,11 @@ class LogCursor:
         file: the checkpoint's row, once it was loaded.
     """
 
-    def __init__(self, target: Target, log: Log, *, dry_run: bool, final: bool) -> None:
+    def __init__(self, target: Target, log: Log, *, final: bool) -> None:
         self.position = Position()
         self.file: ProcessedFile
         self._log = log
         self._target = target
-        self._dry_run = dry_run
         self._final = final  # also take a last line without an end
         self._read: Batch | None = None  # as it came from the log
         self._taken = 0  # entries of it that are applied
@@ -38,7 +37,7 @@ class LogCursor:
 
     def load(self) -> SessionStarted:
         """Read the durable state and continue from there, whatever was believed before."""
-        find = checkpoints.peek if self._dry_run else checkpoints.load
+        find = checkpoints.peek if self._target.dry_run else checkpoints.load
         self.file = find(self._target, self._log.path)
         self._go_on_from(checkpoints.position_of(self.file))
         again, self._loaded = self._loaded, True
@@ -73,7 +72,7 @@ class LogCursor:
             f"Moved from {self.place} to {self._log.unit} {position.offset:,},"
             f" by order of {by or 'the operator'}."
         )
-        if not self._dry_run:
+        if not self._target.dry_run:
             checkpoints.move(self._target, self.file, position, why=why)
         self._go_on_from(position)
         return why

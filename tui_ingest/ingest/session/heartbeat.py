@@ -54,11 +54,10 @@ class Heartbeat:
     it lost.
     """
 
-    def __init__(self, target: Target, path: str, lease: Lease, *, dry_run: bool) -> None:
+    def __init__(self, target: Target, path: str, lease: Lease) -> None:
         self._path = path
         self._lease = lease
         self._target = target
-        self._dry_run = dry_run  # leaves no trace
         self._state = State.STARTING
         self._reason = ""
         self._orders: OrdersTaken | None = None  # that are obeyed, once some were given
@@ -97,8 +96,8 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Give a sign of life, and write what has happened."""
-        if self._dry_run:
-            return
+        if self._target.dry_run:
+            return  # it leaves no trace
         self._beat_at = time.monotonic()
         connection = self._target.connection
         with unless_unusable(connection), write_turn(connection, short=True):
@@ -148,7 +147,7 @@ class Heartbeat:
 
     def beating(self) -> AbstractContextManager[None]:
         """While the context lasts, renew the lease where the session is silent for too long."""
-        if self._dry_run:  # it has none
+        if self._target.dry_run:  # which has none
             return nullcontext()
         return beside(self._look_after, name="pulse", end_seconds=END_SECONDS)
 

@@ -57,9 +57,8 @@ class OutsideRepairs:
     said of them would be told for as long as it runs.
     """
 
-    def __init__(self, target: Target, *, dry_run: bool) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
-        self._dry_run = dry_run  # its dead letters are in no table
         self._open: set[int] = set()  # dead letters, as told
         self._rests_until = 0.0  # monotonic seconds
 
@@ -77,7 +76,8 @@ class OutsideRepairs:
 
     def look_if_due(self, file: ProcessedFile) -> list[DeadLetterResolved]:
         """Return what has become of those that are not open any more, though nobody said so."""
-        if self._dry_run or time.monotonic() < self._rests_until:
+        # Dead letters of a dry run are in no table.
+        if self._target.dry_run or time.monotonic() < self._rests_until:
             return []
         self._rests_until = time.monotonic() + REST_SECONDS
         with unless_unusable(self._target.connection):
@@ -103,9 +103,9 @@ def newest(target: Target, letters: set[int]) -> QuerySet[DeadLetter]:
 class Housekeeping:
     """Removes old rows of a log, a chunk at a time: a record that comes never waits for it."""
 
-    def __init__(self, target: Target, *, dry_run: bool) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
-        self._days = None if dry_run else target.settings.prune_after_days
+        self._days = None if target.dry_run else target.settings.prune_after_days
         self._round: Iterator[Counter[str]] | None = None
         self._begun_at: float | None = None  # monotonic seconds
 

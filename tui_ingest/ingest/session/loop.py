@@ -54,12 +54,11 @@ class Loop:
     repairs: OutsideRepairs
     start: StartPoint | None  # to go to before the first record
     once: bool
-    dry_run: bool
     interactive: bool
 
     def __post_init__(self) -> None:
         self._waiting_letters = WaitingLetters()
-        self._housekeeping = Housekeeping(self.target, dry_run=self.dry_run)
+        self._housekeeping = Housekeeping(self.target)
         self._until_failure = False  # stepping to the next failure
 
     def run(self) -> Never:
@@ -85,14 +84,14 @@ class Loop:
             was_set_back = isinstance(moved, CheckpointSetBackError)
             kind = EventKind.SET_BACK if was_set_back else EventKind.RACED
             self.publisher.notice(kind, str(moved))
-            if self.dry_run:
+            if self.target.dry_run:
                 self.retrier.rest(str(moved), RACED_SECONDS)
             else:
                 self.lease.lose()
 
     def _begin(self) -> None:
         self.standby.begin()
-        if not self.dry_run:
+        if not self.target.dry_run:
             self.retrier.until_done(self._take_up_orders)
         if self.start is not None:
             self._go_to(self.start, by=self.control.operator)
@@ -230,7 +229,7 @@ class Loop:
                 self.publisher.retried(result)
                 self._stay_responsive()
 
-        if not self.dry_run:
+        if not self.target.dry_run:
             self.retrier.until_done(retry)
         return any(applied)
 

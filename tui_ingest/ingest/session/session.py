@@ -77,14 +77,14 @@ class Session:
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self.owner = owner = None if dry_run else new_owner()
-        target = Target(database, settings, owner=owner.id if owner else "")
+        target = Target(database, settings, owner=owner.id if owner else "", dry_run=dry_run)
         self._log = log
         self._target = target
         self._control = control = control or Control()
         lease = Lease(target, log.path, owner, seconds=lease_seconds)
-        self._heartbeat = Heartbeat(target, log.path, lease, dry_run=dry_run)
+        self._heartbeat = Heartbeat(target, log.path, lease)
         self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
-        repairs = OutsideRepairs(target, dry_run=dry_run)
+        repairs = OutsideRepairs(target)
         self._publisher = publisher = Publisher(
             report,
             self._alarm,
@@ -93,11 +93,11 @@ class Session:
             dry_run=dry_run,
             log_payloads=target.settings.log_payloads,
         )
-        self._cursor = cursor = LogCursor(target, log, dry_run=dry_run, final=once)
+        self._cursor = cursor = LogCursor(target, log, final=once)
         keeps = _why_it_is_kept(once=once, interactive=interactive)
         self._desk = OrderDesk(target, control, cursor, publisher, lease, keeps=keeps)
         retrier = Retrier(target, control, publisher, self._keep_contact, path=log.path)
-        self._applier = Applier(target, cursor, publisher, retrier, dry_run=dry_run)
+        self._applier = Applier(target, cursor, publisher, retrier)
         self._loop = Loop(
             log=log,
             target=target,
@@ -114,7 +114,6 @@ class Session:
             repairs=repairs,
             start=start,
             once=once,
-            dry_run=dry_run,
             interactive=interactive,
         )
 
