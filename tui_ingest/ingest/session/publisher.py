@@ -24,6 +24,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.ingest.reasons import Failure, first_line
 from tui_ingest.ingest.session.cursor import LogCursor
+from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.totals import label_of
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Backlog, Entry
@@ -41,14 +42,11 @@ class Publisher:
         state: as it was told last.
     """
 
-    def __init__(
-        self, *listeners: Callable[[Event], None], dry_run: bool, log_payloads: bool
-    ) -> None:
+    def __init__(self, target: Target, *listeners: Callable[[Event], None]) -> None:
         self.state = State.STARTING
         self._reason = ""
         self._listeners = listeners
-        self._dry_run = dry_run
-        self._log_payloads = log_payloads  # to Python's logging
+        self._target = target
         self._backlog = Backlog(exists=False)
         self._looked_at = 0.0  # monotonic seconds, when the backlog was looked up
 
@@ -129,12 +127,12 @@ class Publisher:
 
     def _set_aside(self, entry: Entry, failure: Failure, letter: DeadLetter) -> None:
         # What a log contains may be anybody's data: an error, too, quotes it.
-        said = f": {failure.error} {entry.raw!r}" if self._log_payloads else ""
+        said = f": {failure.error} {entry.raw!r}" if self._target.settings.log_payloads else ""
         logger.info(
             "Record set aside: %s at position %d%s", failure.reason, entry.location.start, said
         )
         told = set_aside(letter, error=failure.error)
-        self.tell(replace(told, dead_letter=None) if self._dry_run else told)
+        self.tell(replace(told, dead_letter=None) if self._target.dry_run else told)
 
 
 def set_aside(letter: DeadLetter, *, error: str) -> RecordSetAside:

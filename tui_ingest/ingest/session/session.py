@@ -86,12 +86,7 @@ class Session:
         self._alarm = Alarm(None if dry_run else target.settings.on_event, log.path)
         repairs = OutsideRepairs(target)
         self._publisher = publisher = Publisher(
-            report,
-            self._alarm,
-            self._heartbeat,
-            repairs,
-            dry_run=dry_run,
-            log_payloads=target.settings.log_payloads,
+            target, report, self._alarm, self._heartbeat, repairs
         )
         self._cursor = cursor = LogCursor(target, log, final=once)
         keeps = _why_it_is_kept(once=once, interactive=interactive)
