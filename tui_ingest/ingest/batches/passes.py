@@ -32,8 +32,7 @@ from tui_ingest.ingest.exact.prepared import can_send_together
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast.applying import FastPath, Outcomes
-from tui_ingest.ingest.fast.gathering import Window
-from tui_ingest.ingest.fast.upserts.statements import RowRefusedError
+from tui_ingest.ingest.fast.gathering import RowRefusedError, Window
 from tui_ingest.ingest.reasons import Failure, Reason, ReceiverError, RecordError, forget_frames
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Verifier

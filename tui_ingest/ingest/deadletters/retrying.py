@@ -29,7 +29,7 @@ from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.finding import row_keys
 from tui_ingest.ingest.exact.needs import changed_by
 from tui_ingest.ingest.exact.replaying import Replayer
-from tui_ingest.ingest.fast.units import write_together
+from tui_ingest.ingest.fast.applying import write_together
 from tui_ingest.ingest.reasons import Failure, RowKey
 from tui_ingest.ingest.target import Target, chunks
 from tui_ingest.models import DeadLetter, DeadLetterKey, ProcessedFile

@@ -9,11 +9,10 @@ kinds       the usual kinds of values, by a few calls over a column
 tables      what is known of a model's table
 plans       what the records of a kind write, and where many-to-many links are
 links       how those of many rows are set, and go with them
-announcing  the receivers that are told of a run; instances: what they are shown
+announcing  the receivers that are told of a run, and what they are shown
 upserts/    INSERT ... ON CONFLICT, as each database does it best
 numbering   primary keys where those of two sources collide, or where records bring none
 lending     unique values that the rows of a run take from each other
-units       a few records that need each other
 names       the keys of rows by their natural keys
 orphans     saves whose parents are missing, found for many at once
 lookups     questions about many rows at once

@@ -1,4 +1,7 @@
-"""The fast path: a run of records in a few statements, without model instances."""
+"""The fast path: a run of records in a few statements, without model instances.
+
+And a few records as one unit: many at a time if that is possible, otherwise as the exact path does.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ from django.db import transaction
 
 from tui_ingest.digests.fields import is_auto
 from tui_ingest.ingest.events import Outcome
+from tui_ingest.ingest.exact.database_errors import is_of_the_database
 from tui_ingest.ingest.exact.parents import missing_parent
+from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.exact.sequences import Counters
+from tui_ingest.ingest.exact.units import Unit
 from tui_ingest.ingest.fast import lookups, planning, upserts
 from tui_ingest.ingest.fast.announcing import RunAnnouncements
 from tui_ingest.ingest.fast.gathering import Group, Window, gather
@@ -28,6 +34,8 @@ from tui_ingest.ingest.reasons import Failure
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record
+
+FEWEST = 8  # records of a unit; below this the statements of a run cost more than theirs
 
 # By index of the entry, by model label. Records with the same outcome share one mapping.
 Outcomes = dict[int, Mapping[str, Outcome]]
@@ -65,12 +73,12 @@ class FastPath:
             entries, start, stop, find_route=self._router.route, known_failures=known_failures
         )
         for rule in planning.FIRST_RULES:
-            window.cut(rule(window, self._tables))
+            window.cut(min(rule(window, self._tables), default=window.stop))
         self._convert(window)
         for naming in _namings(window):
             naming.look_up()
         for rule in planning.ORDER_RULES:
-            window.cut(rule(window, self._tables))
+            window.cut(min(rule(window, self._tables), default=window.stop))
         return window
 
     def number(self, window: Window) -> None:
@@ -152,12 +160,14 @@ class FastPath:
         outcomes: Outcomes = {}
         for label, indexes in window.skipped.items():
             outcomes |= _all(indexes, {label: Outcome.SKIPPED})
-        for group in filter(_has_records, window.saves):
-            self._save(group)
-            _add(window, outcomes, _all(group.indexes, {group.table.label: Outcome.SAVED}))
+        for group in window.saves:
+            if group.indexes:
+                self._save(group)
+                _add(window, outcomes, _all(group.indexes, {group.table.label: Outcome.SAVED}))
         set_links(window, self._dialect)
-        for group in filter(_has_records, window.deletes):
-            _add(window, outcomes, self._delete(group))
+        for group in window.deletes:
+            if group.indexes:
+                _add(window, outcomes, self._delete(group))
         return outcomes
 
     def _save(self, group: Group) -> None:
@@ -215,10 +225,6 @@ def _add(window: Window, outcomes: Outcomes, added: Outcomes) -> None:
         outcomes[index] = together.setdefault(both, {**before, **outcome})
 
 
-def _has_records(group: Group) -> bool:
-    return bool(group.indexes)
-
-
 def _object_of(record: Record, field: Any) -> Serialized:
     """Return the object of a record that has a field."""
     return next(one for one in record.objects if concrete(find_model(one["model"])) is field.model)
@@ -233,3 +239,39 @@ def _is_free(table: Table) -> bool:
 def _may_clash(table: Table) -> bool:
     """Tell whether a taken pk is what the exact path would complain about first."""
     return not table.is_found_by_pk and is_referenced_by_pk(table.model)
+
+
+def write_together(
+    target: Target, replayer: Replayer, records: Sequence[Record]
+) -> tuple[Outcomes, dict[int, Failure]]:
+    """Apply records that need each other, in the caller's transaction.
+
+    Each row is written by one of them, so that their order does not matter.
+
+    Returns:
+        By the place of the record, what became of it, or why it fails. If any does, the caller
+        rolls back.
+    """
+    if len(records) >= FEWEST and (outcomes := _all_at_once(target, replayer, records)):
+        return outcomes, {}
+    return Unit(target, replayer, records).replay_all()
+
+
+def _all_at_once(target: Target, replayer: Replayer, records: Sequence[Record]) -> Outcomes | None:
+    """Write all records as one run; None, with nothing left of it, if that cannot be done."""
+    fast = FastPath.to(target, replayer.counters)
+    if fast is None:
+        return None
+    try:
+        with target.atomic():
+            window = fast.plan(records, 0, len(records), known_failures=())
+            orphans = fast.take_out_orphans(window, records)
+            fast.number(window)
+            if orphans or window.refused or window.stop < len(records):
+                return None
+            fast.make_room(window)
+            return fast.apply(window)
+    except Exception as error:  # the exact path says of each what is wrong with it
+        if is_of_the_database(error) or target.connection.needs_rollback:
+            raise
+        return None

@@ -8,7 +8,7 @@ few calls over the column (0.1 µs for a UUID instead of 1 µs); all others by D
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,6 +177,11 @@ def array_type(field: Field[Any, Any]) -> str:
 def quoted_column(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> str:
     """Return the column of a concrete field for SQL."""
     return connection.ops.quote_name(str(field.column))
+
+
+def quoted_names(columns: Iterable[Column]) -> str:
+    """Return a list of columns for SQL."""
+    return ", ".join(column.quoted for column in columns)
 
 
 def is_checked_here(column: Column) -> bool:

@@ -21,10 +21,16 @@ from tui_ingest.oplog.records import Operation, Record
 # Each is refused by the exact path, one by one: many of them would keep an operator waiting.
 MOST_REFUSED = 100
 
-_SAVE, _DELETE = (
-    Operation.SAVE,
-    Operation.DELETE,
-)  # looked up once: Python 3.11 takes its time over it
+# Looked up once: Python 3.11 takes its time over it.
+_SAVE, _DELETE = Operation.SAVE, Operation.DELETE
+
+
+class RowRefusedError(Exception):
+    """The database or its driver refused a row; the cause is chained."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"The record of entry {index} was refused.")
+        self.index = index  # of the entry
 
 
 class Skipped(NamedTuple):
@@ -73,6 +79,19 @@ class Group:
         """Return the converted far ends of a field; nothing if these records lack it."""
         places = (place for place, known in self.plan.links.items() if known is links)
         return next((self.columns[place] for place in places), ())
+
+    def inserted(self) -> list[tuple[Any, ...]]:
+        """Return the values of the columns that an INSERT names, row by row."""
+        given = [
+            values
+            for column, values in zip(self.plan.columns, self.columns, strict=True)
+            if column is not None
+        ]
+        defaults: list[Values] = [
+            [*map(column.convert_one, self.drawn.get(column) or (default() for _ in self.indexes))]
+            for column, default in self.plan.defaults.items()
+        ]
+        return [*zip(*given, *defaults, strict=True)]
 
     def convert(self) -> dict[int, bool]:
         """Convert all values, without the records that have one for which this is not possible.

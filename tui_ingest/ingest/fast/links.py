@@ -8,7 +8,7 @@ changes those of the rows that it names, or names no more.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -20,7 +20,6 @@ from tui_ingest.ingest.fast.plans import LinkTable
 from tui_ingest.ingest.fast.tables import Table, ref_to
 from tui_ingest.ingest.fast.upserts import Dialect
 
-FarEnds = dict[Any, Values]  # by the primary key of the row that the links are of
 Links = dict[tuple[Any, Any], Any]  # their own keys, by both ends
 
 
@@ -39,7 +38,8 @@ def set_links(window: Window, dialect: Dialect) -> None:
             changes.sort(key=itemgetter(0))
             _set_both_ways(links, [(near, {*far}) for _, near, far in changes], dialect)
         else:
-            _set(links, {near: far for _, near, far in changes}, dialect)
+            far_ends = {near: far for _, near, far in changes}
+            _change(links, _here(links, links.near, far_ends), far_ends, dialect)
 
 
 def remove_links(group: Group) -> None:
@@ -57,10 +57,6 @@ def _keys_here(table: Table, identities: Values) -> dict[Any, Any]:
         return dict(zip(identities, identities, strict=True))
     by, pk = table.ref(table.identity), table.ref(table.pk)
     return dict(lookups.related(by, [by, pk], {*identities}, table.connection))
-
-
-def _set(links: LinkTable, wanted: FarEnds, dialect: Dialect) -> None:
-    _change(links, _here(links, links.near, wanted), wanted, dialect)
 
 
 def _set_both_ways(
@@ -93,14 +89,8 @@ def _change(
     links: LinkTable, here: Links, wanted: Mapping[Any, Iterable[Any]], dialect: Dialect
 ) -> None:
     rows = links.rows
-    named = dict.fromkeys(_pairs(wanted))
+    named = dict.fromkeys((near, far) for near, ends in wanted.items() for far in ends)
     gone = [key for pair, key in here.items() if pair not in named]
     lookups.delete(rows.ref(rows.pk), gone, rows.connection)
     if new := [pair for pair in named if pair not in here]:
         dialect.insert(rows, [links.near, links.far], new)
-
-
-def _pairs(wanted: Mapping[Any, Iterable[Any]]) -> Iterator[tuple[Any, Any]]:
-    for near, ends in wanted.items():
-        for far in ends:
-            yield near, far

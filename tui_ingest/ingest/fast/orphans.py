@@ -65,9 +65,9 @@ class Orphans:
     def _missing(self, table: Table, reference: Reference) -> set[Any]:
         wanted: set[Any] = set()
         for group in self._window.saves_of(table):
-            wanted.update(group.of(reference.name) or ())
+            wanted.update(group.of(reference.field.name) or ())
         wanted.discard(None)
-        return self._not_here(wanted, reference.target, reference.to, table)
+        return self._not_here(wanted, reference.field.target_field, reference.to, table)
 
     def _links_of(self, table: Table) -> list[LinkTable]:
         """Return the tables of links that the window writes, in the order of their fields."""
@@ -101,7 +101,7 @@ class Orphans:
         """Return the records whose reference is the one that the row is left with."""
         left: dict[Any, tuple[Any, int]] = {}
         for group in self._window.saves_of(table):
-            values = group.of(reference.name)
+            values = group.of(reference.field.name)
             if values is not None:
                 left.update(
                     zip(group.identities, zip(values, group.indexes, strict=True), strict=True)

@@ -8,7 +8,8 @@ more to the exact path than it must, never less.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import BinaryField, ForeignKey, Model, UUIDField
@@ -18,7 +19,6 @@ from tui_ingest.ingest.exact import catalog
 from tui_ingest.ingest.fast import lookups, upserts
 from tui_ingest.ingest.fast.columns import has_one_spelling
 from tui_ingest.ingest.fast.gathering import Group, Window
-from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.names import depends_on
 from tui_ingest.ingest.fast.plans import LinkTable
 from tui_ingest.ingest.fast.tables import CONTENT_TYPE, NOTHING, Table, Tables, ref_to
@@ -43,7 +43,7 @@ def writes_expressions(table: Table) -> bool:
 
 def has_keys_of_many_spellings(table: Table) -> bool:
     """Two records of one row would be taken for two rows, or a parent for missing."""
-    keys = {table.pk, table.identity, *(table.column(r.name) for r in table.references)}
+    keys = {table.pk, table.identity, *(table.column(r.field.name) for r in table.references)}
     return table.identity.field.null or not all(map(has_one_spelling, keys))
 
 
@@ -131,39 +131,32 @@ LINK_RULES: tuple[LinkRule, ...] = (
 )
 
 
-# Rules about the order of records: each returns the index of the entry before which a run ends.
+# Rules about the order of records: each yields indexes of entries before which a run has to end.
 
 
-def save_after_delete(window: Window, _tables: Tables) -> int:
+def save_after_delete(window: Window, _tables: Tables) -> Iterator[int]:
     """Saves go first: the row would be deleted that was saved last."""
-    stop = window.stop
     for deletes in window.deletes:
         moments = _first(deletes)
         for saves in window.saves_of(deletes.table):
-            stop = min(stop, _first_after(moments, saves.identities, saves, stop))
-    return stop
+            yield from _first_after(moments, saves)
 
 
-def delete_after_save(window: Window, tables: Tables) -> int:
+def delete_after_save(window: Window, tables: Tables) -> Iterator[int]:
     """Receivers are shown the whole row before it goes: as it is here, or as it was saved."""
-    stop = window.stop
     for deletes in window.deletes:
-        table = deletes.table
-        if tables.receivers.are_called(DELETING, table.model):
-            moments = _first(
-                *(saves for saves in window.saves_of(table) if saves.plan.lacks_fields)
-            )
-            stop = min(stop, _first_after(moments, deletes.identities, deletes, stop))
-    return stop
+        if tables.receivers.are_called(DELETING, deletes.table.model):
+            saves = window.saves_of(deletes.table)
+            moments = _first(*(group for group in saves if group.plan.lacks_fields))
+            yield from _first_after(moments, deletes)
 
 
-def delete_with_dependents(window: Window, tables: Tables) -> int:
+def delete_with_dependents(window: Window, tables: Tables) -> Iterator[int]:
     """What else a delete takes along, forbids or sets to null is for Django's Collector to say.
 
     A source that logged its own cascade has deleted the dependents before. Those saved later count
     as well: saves go first, so that a child would find the parent that is gone by its time.
     """
-    stop = window.stop
     for deletes in window.deletes:
         moments = _first(deletes)
         for key in deletes.table.incoming:
@@ -172,61 +165,50 @@ def delete_with_dependents(window: Window, tables: Tables) -> int:
             child = tables.of(key.model)
             gone = _first(*window.deletes_of(child))
             for parent, dependent in _dependents(window, key, child, moments):
-                moment = moments[parent]
                 # At the same moment: a row that refers to itself, which PROTECT forbids to go.
-                if gone.get(dependent, stop) >= moment:
-                    stop = min(stop, moment)
-    return stop
+                if gone.get(dependent, window.stop) >= moments[parent]:
+                    yield moments[parent]
 
 
-def mixed_field_sets(window: Window, _tables: Tables) -> int:
+def mixed_field_sets(window: Window, _tables: Tables) -> Iterator[int]:
     """Records with other fields are written by another statement, which must come later.
 
     Of one row, the later record would lose. Of a unique value it does not matter whose record
     comes first: the row that has it lends it.
     """
-    stop = window.stop
     for later_place, later in enumerate(window.saves):
         moments = _first(later)
         for earlier in window.saves[:later_place]:
-            if earlier.table is not later.table:
-                continue
-            stop = min(stop, _first_after(moments, earlier.identities, earlier, stop))
-    return stop
+            if earlier.table is later.table:
+                yield from _first_after(moments, earlier)
 
 
-def hidden_states(window: Window, _tables: Tables) -> int:
+def hidden_states(window: Window, _tables: Tables) -> Iterator[int]:
     """Where one statement writes only the last state of a row, the ones before are not checked.
 
     A state that clashes with another row is a dead letter, even if the next record resolves it.
     And a row that is found by another field keeps the pk it came with.
     """
-    stop = window.stop
     for saves in window.saves:
         dialect = upserts.of(saves.table.connection)
         if dialect is not None and dialect.WRITES_LAST_STATES:
-            stop = min(stop, _first_change(saves, stop))
-    return stop
+            yield from _first_change(saves)
 
 
-def link_after_delete(window: Window, _tables: Tables) -> int:
+def link_after_delete(window: Window, _tables: Tables) -> Iterator[int]:
     """A row goes last, with its links: one that comes after it leads nowhere, a dead letter."""
-    stop = window.stop
     for deletes in window.deletes:
         table, moments = deletes.table, _first(deletes)
         for saves in window.saves:
             for place, links in saves.plan.links.items():
                 if links.far.target is table.pk.target:
-                    late = _first_late_link(moments, saves, place, is_by_pk=table.is_found_by_pk)
-                    stop = stop if late is None else min(stop, late)
-    return stop
+                    yield from _late_links(moments, saves, place, is_by_pk=table.is_found_by_pk)
 
 
-def names_of_changed_rows(window: Window, _tables: Tables) -> int:
+def names_of_changed_rows(window: Window, _tables: Tables) -> Iterator[int]:
     """Natural keys are looked up before a run is written: what comes before such a record in it may
     bring the row that has the key, give the key to another one, or remove it.
     """
-    stop = window.stop
     for found in (*window.saves, *window.deletes):
         for place, column in found.plan.references.items():
             relation: Any = column.field.remote_field
@@ -239,21 +221,18 @@ def names_of_changed_rows(window: Window, _tables: Tables) -> int:
                 for group in (*window.saves, *window.deletes)
                 if group.indexes and group.table.model in among
             ]
-            first = min(changed, default=stop)
-            late = (
+            first = min(changed, default=window.stop)
+            yield from _first_of(
                 index
                 for index, row in zip(found.indexes, found.rows, strict=True)
                 if (index > first or index in window.several) and _has_name(row[place])
             )
-            stop = min(stop, next(late, stop))
-    return stop
 
 
-def keys_beside_names(window: Window, _tables: Tables) -> int:
+def keys_beside_names(window: Window, _tables: Tables) -> Iterator[int]:
     """Which rows natural keys lead to is looked up before a run is written, and new rows are given
     numbers just then: a record with a key may change the one, or mean the other.
     """
-    stop = window.stop
     groups = [group for group in (*window.saves, *window.deletes) if group.indexes]
     for named in groups:
         if not named.plan.named_by:
@@ -261,57 +240,47 @@ def keys_beside_names(window: Window, _tables: Tables) -> int:
         first = named.indexes[0]
         for group in groups:
             if group.table is named.table and not group.plan.named_by:
-                stop = min(stop, max(first, group.indexes[0]))
+                yield max(first, group.indexes[0])
             for place, column in group.plan.references.items():
                 if column.field.related_model is named.table.model:
-                    late = (
+                    yield from _first_of(
                         index
                         for index, row in zip(group.indexes, group.rows, strict=True)
                         if index >= first and row[place]
                     )
-                    stop = min(stop, next(late, stop))
-    return stop
 
 
-def links_of_their_own(window: Window, _tables: Tables) -> int:
+def links_of_their_own(window: Window, _tables: Tables) -> Iterator[int]:
     """Links that records of their own write, those of a row in its record would take away again;
     and a link that has gone with its row is counted as missing.
     """
-    stop = window.stop
-    for own in (*window.saves, *window.deletes):
-        if own.table.model._meta.auto_created:
-            first = [
-                group.indexes[0]
-                for group in (*window.saves, *window.deletes)
-                if group.indexes and own.table.model in _link_models(group)
-            ]
-            if first and own.indexes:
-                stop = min(stop, max(own.indexes[0], min(first)))
-    return stop
+    groups = [group for group in (*window.saves, *window.deletes) if group.indexes]
+    for own in groups:
+        model = own.table.model
+        if model._meta.auto_created:
+            first = [group.indexes[0] for group in groups if model in _link_models(group)]
+            if first:
+                yield max(own.indexes[0], min(first))
 
 
-def links_that_are_told_of(window: Window, tables: Tables) -> int:
+def links_that_are_told_of(window: Window, tables: Tables) -> Iterator[int]:
     """Receivers of links are told of those that each record adds and removes."""
-    stop = window.stop
     for saves in window.saves:
         for links in saves.plan.links.values():
             if saves.indexes and tables.receivers.are_called(LINKING, links.rows.model):
-                stop = min(stop, saves.indexes[0])
-    return stop
+                yield saves.indexes[0]
 
 
-def several_that_are_told_of(window: Window, tables: Tables) -> int:
+def several_that_are_told_of(window: Window, tables: Tables) -> Iterator[int]:
     """Receivers are told of the objects of a record in their order, not table by table."""
-    stop = window.stop
     for groups, signals in ((window.saves, SAVING), (window.deletes, DELETING)):
         for group in groups:
             shared = window.several.intersection(group.indexes)
             if shared and tables.receivers.are_called(signals, group.table.model):
-                stop = min(stop, *shared)
-    return stop
+                yield from shared
 
 
-OrderRule = Callable[[Window, Tables], int]
+OrderRule = Callable[[Window, Tables], Iterator[int]]
 # Before anything is looked up for the records.
 FIRST_RULES: tuple[OrderRule, ...] = (names_of_changed_rows, keys_beside_names)
 ORDER_RULES: tuple[OrderRule, ...] = (
@@ -336,17 +305,21 @@ def _first(*groups: Group) -> dict[Any, int]:
     return found
 
 
-def _first_after(moments: Mapping[Any, int], keys: Values, group: Group, stop: int) -> int:
-    """Return the first record whose key has had its moment."""
-    last = dict(zip(keys, group.indexes, strict=True))
+def _first_after(moments: Mapping[Any, int], group: Group) -> Iterator[int]:
+    """Yield the first record whose row has had its moment."""
+    last = dict(zip(group.identities, group.indexes, strict=True))
     late = {key for key in moments.keys() & last.keys() if last[key] > moments[key]}
-    if not late:
-        return stop
-    return next(
-        index
-        for key, index in zip(keys, group.indexes, strict=True)
-        if key in late and index > moments[key]
-    )
+    if late:
+        yield from _first_of(
+            index
+            for key, index in zip(group.identities, group.indexes, strict=True)
+            if key in late and index > moments[key]
+        )
+
+
+def _first_of(late: Iterable[int]) -> Iterator[int]:
+    """Return the first of some records, if there is one: those after it do not matter."""
+    return itertools.islice(late, 1)
 
 
 def _has_name(value: Any) -> bool:
@@ -360,39 +333,36 @@ def _link_models(group: Group) -> set[type[Model]]:
     return written | {key.model for key in group.table.link_keys}
 
 
-def _first_late_link(
+def _late_links(
     moments: Mapping[Any, int], saves: Group, place: int, *, is_by_pk: bool
-) -> int | None:
-    """Return the first record with a link to a row that has had its moment.
+) -> Iterator[int]:
+    """Yield the first record with a link to a row that has had its moment.
 
     Of rows that are not found by their primary keys, it is not known which ones these are.
     """
-    if not is_by_pk:
-        first = min(moments.values(), default=None)
-        return next((i for i in saves.indexes if first is not None and i > first), None)
-    return next(
-        (
+    if is_by_pk:
+        return _first_of(
             index
             for index, ends in zip(saves.indexes, saves.columns[place], strict=True)
             if any(moments.get(end, index) < index for end in ends)
-        ),
-        None,
-    )
+        )
+    first = min(moments.values(), default=0)
+    return _first_of(index for index in saves.indexes if moments and index > first)
 
 
-def _first_change(group: Group, stop: int) -> int:
-    """Return the first record that changes what a row of the group may clash with."""
+def _first_change(group: Group) -> Iterator[int]:
+    """Yield the first record that changes what a row of the group may clash with."""
     names = group.table.constrained
     if names is None:
         names = frozenset(group.plan.places)
     shown = [group.identities, group.of(group.table.pk.name) or ()]
     shown += [values for name in sorted(names) if (values := group.of(name)) is not None]
-    states = [*zip(*shown, strict=True)]
     seen: dict[Any, tuple[Any, ...]] = {}
-    for index, state in zip(group.indexes, states, strict=True):
-        if seen.setdefault(state[0], state) != state:
-            return min(stop, index)
-    return stop
+    return _first_of(
+        index
+        for index, state in zip(group.indexes, zip(*shown, strict=True), strict=True)
+        if seen.setdefault(state[0], state) != state
+    )
 
 
 def _dependents(

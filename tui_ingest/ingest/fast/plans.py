@@ -93,6 +93,23 @@ class WritePlan:
             if column and isinstance(column.field, ForeignKey)
         }
 
+    @cached_property
+    def inserted(self) -> list[Column]:
+        """The columns that an INSERT names."""
+        return [*filter(None, self.columns), *self.defaults]
+
+    @cached_property
+    def on_conflict(self) -> str:
+        """What to do where the row exists: it takes what the record carries, but no other pk."""
+        keys = {self.table.pk, self.table.identity}
+        changes = ", ".join(
+            f"{column.quoted} = excluded.{column.quoted}"
+            for column in self.columns
+            if column is not None and column not in keys
+        )
+        action = f"UPDATE SET {changes}" if changes else "NOTHING"
+        return f"ON CONFLICT ({self.table.identity.quoted}) DO {action}"
+
     @property
     def lacks_fields(self) -> bool:
         """Whether a row has fields that these records lack."""

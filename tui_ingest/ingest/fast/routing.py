@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from tui_ingest.ingest.fast import planning
-from tui_ingest.ingest.fast.columns import Column
 from tui_ingest.ingest.fast.gathering import Detour, Route, Skipped
 from tui_ingest.ingest.fast.plans import LinkTable, WritePlan, link_tables
 from tui_ingest.ingest.fast.tables import Table, Tables
@@ -89,8 +88,13 @@ class Router:
         if is_told or not names >= named_by or any(rule(table) for rule in rules):
             return Detour.NEEDED
         missing = [table.columns[name] for name in sorted(shape.columns - names)]
-        defaults = {column: column.field.get_default for column in missing if _needs_value(column)}
-        if not all(_may_insert(column) for column in defaults):
+        defaults = {
+            column: column.field.get_default
+            for column in missing
+            if not column.field.has_db_default()
+        }
+        # An INSERT that a constraint refuses never becomes the UPDATE that it need only be.
+        if any(column.unfit([default()]) for column, default in defaults.items()):
             return Detour.NEEDED
         return WritePlan(
             table=table,
@@ -110,12 +114,3 @@ def _is_named(table: Table, serialized: Mapping[str, Any]) -> bool:
     """Tell whether nothing but its natural key says which row a record speaks of."""
     has_key = serialized.get("pk") is not None or not table.is_found_by_pk
     return not has_key and has_natural_key(table.model)
-
-
-def _needs_value(column: Column) -> bool:
-    return not column.field.has_db_default()
-
-
-def _may_insert(column: Column) -> bool:
-    """An INSERT that a constraint refuses never becomes the UPDATE that it need only be."""
-    return not column.unfit([column.field.get_default()])

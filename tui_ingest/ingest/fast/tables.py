@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -47,14 +47,6 @@ class Reference(NamedTuple):
     field: ForeignKey[Any, Any]
     to: ColumnRef  # of the parent's table
 
-    @property
-    def name(self) -> str:
-        return self.field.name
-
-    @property
-    def target(self) -> Field[Any, Any]:
-        return self.field.target_field
-
 
 NOTHING = ColumnRef("", "NULL")
 
@@ -78,12 +70,11 @@ class Table:
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
-        return tuple(self._references())
-
-    def _references(self) -> Iterator[Reference]:
-        for f in self.model._meta.local_concrete_fields:
-            if isinstance(f, ForeignKey) and f.db_constraint:  # type: ignore[attr-defined]
-                yield Reference(f, ref_to(f.target_field, self.connection))
+        return tuple(
+            Reference(f, ref_to(f.target_field, self.connection))
+            for f in self.model._meta.local_concrete_fields
+            if isinstance(f, ForeignKey) and f.db_constraint  # type: ignore[attr-defined]
+        )
 
     @cached_property
     def incoming(self) -> tuple[ForeignKey[Any, Any], ...]:

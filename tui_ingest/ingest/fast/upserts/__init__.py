@@ -1,6 +1,5 @@
 """INSERT … ON CONFLICT for many rows, as each database does it best.
 
-statements  what databases write alike
 postgresql  COPY into a temporary table, and from there one INSERT
 sqlite      one prepared statement, executed for every record in log order
 """

@@ -13,10 +13,9 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from tui_ingest.ingest.exact import sequences
-from tui_ingest.ingest.fast.columns import Column
+from tui_ingest.ingest.fast.columns import Column, quoted_names
 from tui_ingest.ingest.fast.gathering import Group
 from tui_ingest.ingest.fast.tables import Table
-from tui_ingest.ingest.fast.upserts.statements import names, on_conflict, rows, written
 
 # An INSERT cannot change a row twice: of several records of a row it takes the last one.
 WRITES_LAST_STATES = True
@@ -56,8 +55,8 @@ def next_numbers(cursor: CursorWrapper, table: str, column: str, many: int) -> l
 
 def write(group: Group) -> None:
     """See `Dialect`."""
-    table, columns = group.table, written(group.plan)
-    chosen = names(columns)
+    table, columns = group.table, group.plan.inserted
+    chosen = quoted_names(columns)
     loading = _loading_table(table, columns)
     with table.connection.cursor() as cursor:
         # Made once per connection and emptied at every commit: a table per batch would swell
@@ -74,7 +73,7 @@ def write(group: Group) -> None:
         cursor.execute(
             f"INSERT INTO {table.quoted} ({chosen})"  # noqa: S608
             f" SELECT {chosen} FROM {loading} WHERE {_PLACE} IS NOT NULL ORDER BY {_PLACE}"
-            f" {on_conflict(group.plan)}"
+            f" {group.plan.on_conflict}"
         )
 
 
@@ -83,7 +82,7 @@ def insert(table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) 
     arrays = ", ".join(f"%s::{table.ref(column).array}[]" for column in columns)
     with table.connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table.quoted} ({names(columns)}) SELECT * FROM unnest({arrays})",  # noqa: S608
+            f"INSERT INTO {table.quoted} ({quoted_names(columns)}) SELECT * FROM unnest({arrays})",  # noqa: S608
             [[*values] for values in zip(*new, strict=True)],
         )
 
@@ -113,9 +112,9 @@ def _placed(group: Group) -> list[tuple[Any, ...]]:
     identities = group.identities
     last = dict(zip(identities, range(len(identities)), strict=True))
     if len(last) == len(identities):
-        return [(*row, place) for place, row in enumerate(rows(group))]
+        return [(*row, place) for place, row in enumerate(group.inserted())]
     first = {identity: place for place, identity in reversed([*enumerate(identities)])}
     return [
         (*row, first[identity] if last[identity] == at else None)
-        for at, (row, identity) in enumerate(zip(rows(group), identities, strict=True))
+        for at, (row, identity) in enumerate(zip(group.inserted(), identities, strict=True))
     ]

@@ -11,16 +11,9 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from tui_ingest.digests.fields import is_auto
-from tui_ingest.ingest.fast.columns import Column
-from tui_ingest.ingest.fast.gathering import Group
+from tui_ingest.ingest.fast.columns import Column, quoted_names
+from tui_ingest.ingest.fast.gathering import Group, RowRefusedError
 from tui_ingest.ingest.fast.tables import Table
-from tui_ingest.ingest.fast.upserts.statements import (
-    RowRefusedError,
-    names,
-    on_conflict,
-    rows,
-    written,
-)
 
 WRITES_LAST_STATES = False
 
@@ -33,14 +26,11 @@ def draw(table: Table, above: int, at_once: int) -> Iterator[int]:  # noqa: ARG0
 
 def write(group: Group) -> None:
     """See `Dialect`."""
-    columns = written(group.plan)
-    marks = ", ".join(["%s"] * len(columns))
-    rest = iter(rows(group))
+    rest = iter(group.inserted())
     with group.table.connection.cursor() as cursor, _counter_kept(group.table, cursor):
         try:
             cursor.executemany(
-                f"INSERT INTO {group.table.quoted} ({names(columns)}) VALUES ({marks})"  # noqa: S608
-                f" {on_conflict(group.plan)}",
+                f"{_insert(group.table, group.plan.inserted)} {group.plan.on_conflict}",
                 rest,  # type: ignore[arg-type]  # an iterator will do
             )
         except Exception as error:
@@ -50,12 +40,13 @@ def write(group: Group) -> None:
 
 def insert(table: Table, columns: list[Column], new: Sequence[tuple[Any, ...]]) -> None:
     """See `Dialect`."""
-    marks = ", ".join(["%s"] * len(columns))
     with table.connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {table.quoted} ({names(columns)}) VALUES ({marks})",  # noqa: S608
-            new,
-        )
+        cursor.executemany(_insert(table, columns), new)
+
+
+def _insert(table: Table, columns: list[Column]) -> str:
+    marks = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {table.quoted} ({quoted_names(columns)}) VALUES ({marks})"  # noqa: S608
 
 
 @contextmanager
