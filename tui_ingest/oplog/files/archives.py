@@ -103,9 +103,7 @@ class Archive:
     @property
     def announced_size(self) -> int:
         """Bytes that can be unpacked or, if that is not known, those that its end speaks of."""
-        if self._size is not None:
-            return self._size
-        return self.said_size or 0
+        return self._size if self._size is not None else self.said_size or 0
 
     @property
     def said_size(self) -> int | None:

@@ -149,10 +149,9 @@ class Chain:
         names, folders = self._passed_over.look()
         self.notices += [notices.passed_over(names)] if names else []
         self.notices += map(notices.elsewhere, folders)
-        for message in snapshot.contradictions:
-            if message not in self._told:
-                self.notices.append(notices.reordered(message))
-                self._told.add(message)
+        news = [message for message in snapshot.contradictions if message not in self._told]
+        self._told.update(news)
+        self.notices += map(notices.reordered, news)
 
     # Going on
 

@@ -74,7 +74,8 @@ def _discover_once(files: LogFiles, pool: DescriptorPool, *, all_or_none: bool) 
     try:
         look.open(expected=before)
         readable = {path: file for path, file in before.items() if path not in look.unreadable}
-        if look.file_ids() != readable or listing(files) != before:
+        opened = {found.path: found.file_id for found in look.opened}
+        if opened != readable or listing(files) != before:
             raise _ChangedError
         return look.snapshot()
     except BaseException:
@@ -88,7 +89,8 @@ def _discover_by_content(files: LogFiles, pool: DescriptorPool, *, all_or_none: 
     try:
         first.open(expected=None)
         second.open(expected=None)
-        if first.identities() != second.identities():
+        one, other = ({at.path: at.identity for at in look.opened} for look in (first, second))
+        if one != other:
             raise _ChangedError
         return second.snapshot()
     except BaseException:
@@ -106,6 +108,7 @@ class _Look:
         self._pool = pool
         self._all_or_none = all_or_none
         self.unreadable: dict[Path, str] = {}  # why, of files that were passed over
+        self.opened: list[Generation] = []
         self._rotated: list[Rotated] = []
         self._active: Generation | None = None
 
@@ -147,15 +150,8 @@ class _Look:
         if expected is not None and expected.get(path) != found.file_id:
             found.close()
             raise _ChangedError
+        self.opened.append(found)
         return found
-
-    def file_ids(self) -> Listing:
-        """Return which file was opened where."""
-        return {found.path: found.file_id for found in self._all()}
-
-    def identities(self) -> dict[Path, str]:
-        """Return which content was found where."""
-        return {found.path: found.identity for found in self._all()}
 
     def snapshot(self) -> Snapshot:
         """Return what was opened, in its order."""
@@ -164,9 +160,5 @@ class _Look:
 
     def close(self) -> None:
         """Give back every descriptor."""
-        for generation in self._all():
+        for generation in self.opened:
             generation.close()
-
-    def _all(self) -> list[Generation]:
-        active = [self._active] if self._active is not None else []
-        return [*(generation for generation, _ in self._rotated), *active]

@@ -68,7 +68,10 @@ class Generation(Content):
             self.first_time = timestamp_of(line)
             self.is_unique = self.first_time is not None
             if line and self.first_time is None:
-                self.first_time = self._next_time(start + len(line))
+                # That of the first line that has one after what may be left of a record.
+                following = self.read_at(start + len(line), HEAD_BYTES).split(b"\n")
+                times = map(timestamp_of, following)
+                self.first_time = next((time for time in times if time is not None), None)
             self.seen_size = self.known_size
             self._tail_digest = self.tail_digest(self.seen_size) if by_content else ""
         except BaseException:
@@ -131,11 +134,6 @@ class Generation(Content):
         finished = self._finished and not self.damage
         complete = newline or finished or len(head) == HEAD_BYTES
         return start, line.rstrip(b"\r") if complete else b""
-
-    def _next_time(self, start: int) -> float | None:
-        """Return the time of the first line that has one after what may be left of a record."""
-        times = map(timestamp_of, self.read_at(start, HEAD_BYTES).split(b"\n"))
-        return next((time for time in times if time is not None), None)
 
     def tail(self, offset: int) -> bytes:
         """Return the bytes just before an offset by which it is confirmed."""

@@ -87,9 +87,11 @@ class LeftGenerations:
         self._settled = True
         self._knows_all = len(self._readers) + len(self._absent) < MOST_LEFT
         looked_at = self._identities
-        for generation in older:
-            if generation.identity not in looked_at:
-                self._dropped[generation.identity] = generation.file_id, generation.known_size
+        self._dropped |= {
+            found.identity: (found.file_id, found.known_size)
+            for found in older
+            if found.identity not in looked_at
+        }
 
     def knows(self, generation: Generation) -> bool:
         """Tell whether a generation, or one that it is a copy of, was read and dropped."""

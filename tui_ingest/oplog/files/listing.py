@@ -157,7 +157,7 @@ class PassedOver:
                 for entry in found
                 if entry.name not in _ON_THEIR_WAY
                 and entry.is_dir(follow_symlinks=False)
-                and _has_rotated(Path(entry.path), log_name)
+                and any(rotated_name(inner.name, log_name) for inner in _entries(Path(entry.path)))
             ]
             self._told.update(Path(entry.path) for entry in found if entry.name in names)
         self._told.update(folders)
@@ -180,10 +180,6 @@ def _is_passed_over(entry: os.DirEntry[str], log_name: str) -> bool:
             and entry.stat().st_size > 0
         )
     return False
-
-
-def _has_rotated(folder: Path, log_name: str) -> bool:
-    return any(rotated_name(entry.name, log_name) for entry in _entries(folder))
 
 
 def _entries(folder: Path) -> Iterable[os.DirEntry[str]]:

@@ -72,16 +72,14 @@ class FileLog:
         """See `Log.read`."""
         while True:
             try:
-                return self._read(max_records, max_bytes, final=final)
+                if self._taken is None:
+                    self._taken = self._take(max_records, max_bytes, final=final)
+                batch = self._batch(*self._taken)
             except ContentChangedError:
                 self._chain.recover()
-
-    def _read(self, max_records: int, max_bytes: int, *, final: bool) -> Batch | None:
-        if self._taken is None:
-            self._taken = self._take(max_records, max_bytes, final=final)
-        batch = self._batch(*self._taken)
-        self._taken = None
-        return batch
+            else:
+                self._taken = None
+                return batch
 
     def _take(
         self, max_records: int, max_bytes: int, *, final: bool

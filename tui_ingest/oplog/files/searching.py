@@ -106,10 +106,10 @@ class _Reader:
         begin, content = self.end - len(self._rest), self._rest + chunk
         self.end += len(chunk)
         if self._skips:  # within a line that is too long
-            begin, content = self.end - len(chunk), chunk
-            if b"\n" not in chunk:
+            skipped = content.find(b"\n") + 1
+            if not skipped:
                 return _Piece(self.end)
-            begin, content = begin + chunk.index(b"\n") + 1, chunk[chunk.index(b"\n") + 1 :]
+            begin, content = begin + skipped, content[skipped:]
         complete = content.rfind(b"\n") + 1
         entries = self._found(begin, content, complete)
         self._rest = content[complete:]

@@ -168,11 +168,9 @@ def _looking_at(files: LogFiles) -> Iterator[Snapshot]:
 
 def _lines_between(snapshot: Snapshot, first: Point, last: Point) -> int:
     total = 0
-    for index, generation in enumerate(snapshot.generations[: last[0] + 1]):
-        if index < first[0]:
-            continue
+    for index, generation in enumerate(snapshot.generations[first[0] : last[0] + 1], first[0]):
         for line in _lines(generation, first[1] if index == first[0] else 0):
-            if index == last[0] and line.start >= last[1]:
+            if (index, line.start) >= last:
                 break
             total += 1
     return total

@@ -258,8 +258,10 @@ def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool
     missing = max(0, wanted.size - wanted.offset)
     truncated = tuple(notices.truncated(wanted.generation, missing))
     same_head = [found for found in snapshot.generations if found.identity == wanted.generation]
-    in_place = written_over or _is_active(wanted, snapshot)
-    if same_head and in_place and snapshot.active not in same_head:
+    active, evidence = snapshot.active, evidence_of(wanted)
+    is_active = active is not None and active.file_id == (evidence.device, evidence.inode)
+    in_place = written_over or is_active
+    if same_head and in_place and active not in same_head:
         # A copy, made a moment before the log was truncated: the rest of it was read since.
         copy = same_head[-1]
         if copy.size <= wanted.offset:
@@ -270,13 +272,8 @@ def _find_substitute(wanted: Position, snapshot: Snapshot, *, written_over: bool
         return Found(found, 0, snapshot.find_left(wanted, found), truncated)
     left = snapshot.find_left(wanted, None)
     # An inode alone proves nothing as soon as files were removed beside it.
-    alone = all(found is snapshot.active for found in snapshot.generations)
+    alone = all(found is active for found in snapshot.generations)
     if written_over or (in_place and alone):
         return Found(None, 0, left, truncated)
-    lost = Place(wanted.generation, wanted.offset, evidence_of(wanted).tail_digest)
+    lost = Place(wanted.generation, wanted.offset, evidence.tail_digest)
     return Found(None, 0, left, (notices.gap(wanted.generation, missing),), [lost])
-
-
-def _is_active(wanted: Position, snapshot: Snapshot) -> bool:
-    active, evidence = snapshot.active, evidence_of(wanted)
-    return active is not None and active.file_id == (evidence.device, evidence.inode)

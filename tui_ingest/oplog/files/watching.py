@@ -148,11 +148,10 @@ class _Handler(FileSystemEventHandler):
         if isinstance(event, DirDeletedEvent):
             if not self._folders.isdisjoint(paths):
                 self._watcher.lose()
-        elif any(self._concerns(path.name) for path in paths):
+        elif any(
+            path.name == log or rotated_name(path.name, log) for path in paths for log in self._logs
+        ):
             self._watcher.wake()
-
-    def _concerns(self, name: str) -> bool:
-        return name in self._logs or any(rotated_name(name, log) for log in self._logs)
 
 
 def _folder_id(folder: Path) -> _FolderId | None:
