@@ -83,14 +83,8 @@ class RunAnnouncements:
         for index, instance, told, given in self._told:
             receivers, signal = told.receivers[place], told.signals[place]
             try:
-                call(
-                    receivers,
-                    signal,
-                    told.sender,
-                    instance=instance,
-                    using=database,
-                    **given[place],
-                )
+                told_of = {"instance": instance, "using": database, **given[place]}
+                call(receivers, signal, told.sender, **told_of)
             except Exception as error:
                 raise RowRefusedError(index) from error
 

@@ -163,7 +163,8 @@ class FastPath:
         for group in window.saves:
             if group.indexes:
                 self._save(group)
-                _add(window, outcomes, _all(group.indexes, {group.table.label: Outcome.SAVED}))
+                saved = _all(group.indexes, {group.table.shape.label: Outcome.SAVED})
+                _add(window, outcomes, saved)
         set_links(window, self._dialect)
         for group in window.deletes:
             if group.indexes:
@@ -183,11 +184,9 @@ class FastPath:
     def _delete(self, group: Group) -> Outcomes:
         table = group.table
         remove_links(group)
-        found = lookups.delete(
-            table.ref(table.identity), {*group.identities}, self._target.connection
-        )
-        outcomes = _all(group.indexes, {table.label: Outcome.MISSING})
-        deleted = {table.label: Outcome.DELETED}
+        found = lookups.delete(table.ref(table.identity), {*group.identities}, table.connection)
+        outcomes = _all(group.indexes, {table.shape.label: Outcome.MISSING})
+        deleted = {table.shape.label: Outcome.DELETED}
         for identity, index in zip(group.identities, group.indexes, strict=True):
             if identity in found:  # the first of several deletes finds it
                 found.remove(identity)

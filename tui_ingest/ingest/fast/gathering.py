@@ -109,7 +109,11 @@ class Group:
             named = column.named(logged[place])
             converted = column.convert(named)
             if converted is None:
-                left_out |= self._leave_out_unfit(column, named)
+                unfit = {
+                    self.indexes[at]: column.is_hopeless(named[at]) for at in column.unfit(named)
+                }
+                self.drop(unfit)
+                left_out |= unfit
                 logged = self._logged()
                 converted = column.convert(column.named(logged[place]))
                 assert converted is not None  # noqa: S101  # those that are left are fit
@@ -119,13 +123,6 @@ class Group:
     def _logged(self) -> Sequence[Values]:
         """Return the values as logged, column by column."""
         return [*zip(*self.rows, strict=True)] or [()] * len(self.plan.columns)
-
-    def _leave_out_unfit(self, column: Column | LinkTable, values: Values) -> dict[int, bool]:
-        unfit = {
-            self.indexes[place]: column.is_hopeless(values[place]) for place in column.unfit(values)
-        }
-        self.drop(unfit)
-        return unfit
 
     def drop(self, refused: Collection[int]) -> None:
         """Leave out the records of some entries."""
@@ -218,7 +215,10 @@ def gather(
                 if route is Detour.NEEDED:
                     window.stop = index
                     break
-                _set_aside(window, route, index)
+                if isinstance(route, Skipped):
+                    window.skipped.setdefault(route.label, []).append(index)
+                else:
+                    window.refused.append(index)
                 continue
             group = groups[key] = window.begin(route, operation)
         group.indexes.append(index)
@@ -269,10 +269,3 @@ def _row(plan: WritePlan, operation: Operation, serialized: Mapping[str, Any]) -
     if operation is _SAVE or plan.named_by:
         return serialized.get("pk"), *serialized["fields"].values()
     return (identity_value(serialized, plan.table.identity.field),)
-
-
-def _set_aside(window: Window, route: Skipped | Detour, index: int) -> None:
-    if isinstance(route, Skipped):
-        window.skipped.setdefault(route.label, []).append(index)
-    else:
-        window.refused.append(index)

@@ -7,7 +7,6 @@ moment they hold NULL, or a value that nobody has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tui_ingest.ingest.exact.clashes import UniqueSet, unique_sets
@@ -48,10 +47,8 @@ class Lending:
 
     def _columns(self, unique: UniqueSet) -> list[Column]:
         """Return the columns of a rule, if they can be looked at here."""
-        keys = {self._table.pk.name, self._table.identity.name}
-        if keys.issuperset(unique.names) or not self._table.columns.keys() >= (
-            set(unique.names) - keys
-        ):
+        others = {*unique.names} - {self._table.pk.name, self._table.identity.name}
+        if not others or not self._table.columns.keys() >= others:
             return []
         columns = [self._table.column(name) for name in unique.names]
         return columns if all(map(has_one_spelling, columns)) else []
@@ -64,7 +61,10 @@ class Lending:
                 wanted.setdefault(state, set()).add(identity)
                 left[identity] = state
         by_column: dict[Column, list[Any]] = {}
-        for identity, state in self._here(columns, left.keys() | self._deleted):
+        table, keys = self._table, left.keys() | self._deleted
+        key, *others = (table.ref(column) for column in (table.identity, *columns))
+        for identity, *values in lookups.related(key, [key, *others], keys, table.connection):
+            state = tuple(values)
             takers = wanted.get(state)
             if takers is None or takers == {identity} or None in state:
                 continue
@@ -74,15 +74,6 @@ class Lending:
         for column, identities in by_column.items():
             self._clear(column, identities)
         return bool(by_column)
-
-    def _here(
-        self, columns: list[Column], identities: Iterable[Any]
-    ) -> Iterator[tuple[Any, State]]:
-        table = self._table
-        key = table.ref(table.identity)
-        wanted = [key, *(table.ref(column) for column in columns)]
-        for identity, *state in lookups.related(key, wanted, [*identities], table.connection):
-            yield identity, tuple(state)
 
     def _column_to_clear(
         self, columns: list[Column], before: State, after: State | None, identity: Any

@@ -27,14 +27,14 @@ def missing(
     if not column.array or not values:
         return {*values} - existing(column, values, connection)
     sought = ColumnRef("tui_ingest_sought", "tui_ingest_sought.value", column.array)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {sought.read} FROM unnest(%s::{column.array}[]) AS {sought.table} (value)"  # noqa: S608
-            f" WHERE NOT EXISTS (SELECT FROM {column.table}"
-            f" WHERE {column.table}.{column.name} = {sought.name})",
-            [_as_array(column, values)],
-        )
-        return {found for (found,) in cursor.fetchall()}
+    rows = _fetch(
+        connection,
+        f"SELECT {sought.read} FROM unnest(%s::{column.array}[]) AS {sought.table} (value)"  # noqa: S608
+        f" WHERE NOT EXISTS (SELECT FROM {column.table}"
+        f" WHERE {column.table}.{column.name} = {sought.name})",
+        [_as_array(column, values)],
+    )
+    return {found for (found,) in rows}
 
 
 def related(
@@ -45,16 +45,11 @@ def related(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield columns of the rows whose `column` has one of the values."""
     chosen = ", ".join(found.read for found in wanted)
-    with connection.cursor() as cursor:
-        for condition, parameters in _conditions(column, values):
-            cursor.execute(
-                f"SELECT {chosen} FROM {column.table} WHERE {condition}",  # noqa: S608
-                parameters,
-            )
-            if column.array:  # and so have the others
-                yield from cursor.fetchall()
-            else:
-                yield from (tuple(map(spelled, row)) for row in cursor.fetchall())
+    for condition, parameters in _conditions(column, values):
+        statement = f"SELECT {chosen} FROM {column.table} WHERE {condition}"  # noqa: S608
+        found = _fetch(connection, statement, parameters)
+        # Columns beside one with arrays have some, too: they are spelled already.
+        yield from found if column.array else (tuple(map(spelled, row)) for row in found)
 
 
 def matching(
@@ -66,13 +61,9 @@ def matching(
     """Yield the values of some columns, and of one more, of the rows that have them so."""
     chosen = ", ".join(found.read for found in (*columns, wanted))
     named = ", ".join(found.name for found in columns)
-    with connection.cursor() as cursor:
-        for values, parameters in _as_rows(columns, states):
-            cursor.execute(
-                f"SELECT {chosen} FROM {columns[0].table} WHERE ({named}) IN ({values})",  # noqa: S608
-                parameters,
-            )
-            yield from (tuple(map(spelled, row)) for row in cursor.fetchall())
+    for values, parameters in _as_rows(columns, states):
+        statement = f"SELECT {chosen} FROM {columns[0].table} WHERE ({named}) IN ({values})"  # noqa: S608
+        yield from (tuple(map(spelled, row)) for row in _fetch(connection, statement, parameters))
 
 
 def _as_rows(
@@ -99,10 +90,8 @@ def lowest(column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
 
 
 def _extreme(function: str, column: ColumnRef, connection: BaseDatabaseWrapper) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}({column.name}) FROM {column.table}")  # noqa: S608
-        found = cursor.fetchone()
-        return found[0] if found and found[0] is not None else 0
+    ((found,),) = _fetch(connection, f"SELECT {function}({column.name}) FROM {column.table}")  # noqa: S608
+    return 0 if found is None else found
 
 
 def delete(column: ColumnRef, values: Collection[Any], connection: BaseDatabaseWrapper) -> set[Any]:
@@ -138,3 +127,12 @@ def _as_array(column: ColumnRef, values: Collection[Any]) -> Any:
     """Return values as a parameter: a text is the driver's least effort, 2 µs each against 13."""
     is_plain = column.array in {"uuid", "bigint"}
     return f"{{{','.join(map(str, values))}}}" if is_plain else [*values]
+
+
+def _fetch(
+    connection: BaseDatabaseWrapper, statement: str, parameters: list[Any] | None = None
+) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from django.db.models import Field, ForeignKey, ManyToManyField
 
 from tui_ingest.ingest.fast import lookups
-from tui_ingest.ingest.fast.gathering import Window
+from tui_ingest.ingest.fast.gathering import Group, Window
+from tui_ingest.ingest.fast.kinds import Values
 from tui_ingest.ingest.fast.plans import LinkTable
 from tui_ingest.ingest.fast.tables import ColumnRef, Reference, Table, Tables, ref_to
 from tui_ingest.ingest.model_fields import many_to_many
@@ -63,11 +65,9 @@ class Orphans:
         return found
 
     def _missing(self, table: Table, reference: Reference) -> set[Any]:
-        wanted: set[Any] = set()
-        for group in self._window.saves_of(table):
-            wanted.update(group.of(reference.field.name) or ())
-        wanted.discard(None)
-        return self._not_here(wanted, reference.field.target_field, reference.to, table)
+        groups = self._window.saves_of(table)
+        wanted = set[Any]().union(*(group.of(reference.field.name) or () for group in groups))
+        return self._not_here(wanted - {None}, reference.field.target_field, reference.to, table)
 
     def _links_of(self, table: Table) -> list[LinkTable]:
         """Return the tables of links that the window writes, in the order of their fields."""
@@ -77,12 +77,8 @@ class Orphans:
         return sorted(enforced, key=lambda links: many_to_many(table.model).index(links.field))
 
     def _missing_ends(self, table: Table, links: LinkTable) -> set[Any]:
-        wanted = {
-            end
-            for group in self._window.saves_of(table)
-            for ends in group.links_of(links)
-            for end in ends
-        }
+        groups = self._window.saves_of(table)
+        wanted = set[Any]().union(*(ends for group in groups for ends in group.links_of(links)))
         target: Any = links.far.field.target_field  # type: ignore[attr-defined]
         return self._not_here(wanted, target, ref_to(target, table.connection), table)
 
@@ -99,34 +95,30 @@ class Orphans:
 
     def _blame(self, table: Table, reference: Reference, missing: set[Any]) -> set[int]:
         """Return the records whose reference is the one that the row is left with."""
-        left: dict[Any, tuple[Any, int]] = {}
-        for group in self._window.saves_of(table):
-            values = group.of(reference.field.name)
-            if values is not None:
-                left.update(
-                    zip(group.identities, zip(values, group.indexes, strict=True), strict=True)
-                )
-        self._forget_deleted(table, left)
-        return {index for value, index in left.values() if value in missing}
+        left = self._left(table, lambda group: group.of(reference.field.name))
+        return {index for value, index in left if value in missing}
 
     def _blame_links(self, table: Table, links: LinkTable, missing: set[Any]) -> dict[int, int]:
         """Return the records whose links are those that the row is left with, and the place of the
         first of them that leads nowhere.
         """
-        left: dict[Any, tuple[Any, int]] = {}
-        for group in self._window.saves_of(table):
-            for identity, ends, index in zip(
-                group.identities, group.links_of(links), group.indexes, strict=False
-            ):
-                left[identity] = ends, index
-        self._forget_deleted(table, left)
+        left = self._left(table, lambda group: group.links_of(links))
         return {
             index: next(place for place, end in enumerate(ends) if end in missing)
-            for ends, index in left.values()
+            for ends, index in left
             if not missing.isdisjoint(ends)
         }
 
-    def _forget_deleted(self, table: Table, left: dict[Any, tuple[Any, int]]) -> None:
+    def _left(
+        self, table: Table, values_of: Callable[[Group], Values | None]
+    ) -> Iterable[tuple[Any, int]]:
+        """Return the values that rows are left with, each with the record that says so."""
+        left: dict[Any, tuple[Any, int]] = {}
+        for group in self._window.saves_of(table):
+            if values := values_of(group):
+                told = zip(values, group.indexes, strict=True)
+                left.update(zip(group.identities, told, strict=True))
         for group in self._window.deletes_of(table):
             for identity in group.identities:
                 left.pop(identity, None)
+        return left.values()

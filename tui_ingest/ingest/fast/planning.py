@@ -225,7 +225,9 @@ def names_of_changed_rows(window: Window, _tables: Tables) -> Iterator[int]:
             yield from _first_of(
                 index
                 for index, row in zip(found.indexes, found.rows, strict=True)
-                if (index > first or index in window.several) and _has_name(row[place])
+                if (index > first or index in window.several)
+                and isinstance(row[place], list)  # a natural key, or several
+                and row[place]
             )
 
 
@@ -320,11 +322,6 @@ def _first_after(moments: Mapping[Any, int], group: Group) -> Iterator[int]:
 def _first_of(late: Iterable[int]) -> Iterator[int]:
     """Return the first of some records, if there is one: those after it do not matter."""
     return itertools.islice(late, 1)
-
-
-def _has_name(value: Any) -> bool:
-    """Tell whether a reference, or one of several, is a natural key."""
-    return isinstance(value, list) and bool(value)
 
 
 def _link_models(group: Group) -> set[type[Model]]:

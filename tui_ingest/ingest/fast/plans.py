@@ -25,10 +25,6 @@ class LinkTable:
     near: Column  # to the row that has the field
     far: Column
 
-    @property
-    def name(self) -> str:
-        return self.field.name
-
     def named(self, values: Values) -> Values:
         """Return the far ends with keys in place of natural keys."""
         if self.far.by_name is None or any(type(ends) is not list for ends in values):

@@ -56,7 +56,6 @@ class Table:
     """A model's table in one database."""
 
     model: type[Model]
-    label: str  # under which its records are counted
     shape: ModelFields
     quoted: str
     pk: Column
@@ -153,7 +152,6 @@ def _describe(model: type[Model], identity: Field[Any, Any], target: Target) -> 
     pk = prepare(primary_key(model), connection)
     return Table(
         model=model,
-        label=shape.label,
         shape=shape,
         quoted=connection.ops.quote_name(model._meta.db_table),
         pk=pk,
@@ -186,15 +184,16 @@ def _by_name(target: Target, f: Field[Any, Any]) -> Callable[[Values], Values] |
 
     def found(values: Values) -> Values:
         natural = {tuple(value) for value in values if _is_natural(value)}
-        keys = names.keys_of(target, model, f.target_field, natural)
-        if not keys:
-            return values
-        return [
-            spelled(keys.get(tuple(value), value)) if _is_natural(value) else value
-            for value in values
-        ]
+        return _replaced(values, names.keys_of(target, model, f.target_field, natural))
 
     return found
+
+
+def _replaced(values: Values, keys: Mapping[tuple[Any, ...], Any]) -> Values:
+    """Return values with keys in place of those natural keys that have one."""
+    return [
+        spelled(keys.get(tuple(value), value)) if _is_natural(value) else value for value in values
+    ]
 
 
 def _is_natural(value: object) -> bool:
@@ -208,15 +207,6 @@ def _by_content_type(target: Target, f: ForeignKey[Any, Any]) -> Callable[[Value
 
     def found(values: Values) -> Values:
         rows = target.rows(f.target_field.model).values_list("app_label", "model", "pk")
-        keys: dict[Any, Any] = {(app_label, name): pk for app_label, name, pk in rows}
-        return [keys.get(_natural(value), value) for value in values]
+        return _replaced(values, {(app_label, name): pk for app_label, name, pk in rows})
 
     return found
-
-
-def _natural(value: object) -> tuple[str, str] | None:
-    match value:
-        case [str(app_label), str(name)]:
-            return app_label, name
-        case _:
-            return None
