@@ -64,17 +64,13 @@ def _difference(field: Any, row: Model) -> str:
     if value is None:
         return ""
     try:
-        back = field.to_python(_logged(field, row))
+        # As Django's serializers hand it to an encoder.
+        serializer: Any = serializers.get_serializer("python")()
+        back = field.to_python(serializer._value_from_field(row, field))
         same = field.get_prep_value(back) == field.get_prep_value(value)
     except Exception as error:  # as above
         return f"{type(error).__name__}: {error}"
     return "" if same else f"{value!r:.{_SHOWN}} becomes {back!r:.{_SHOWN}}"
-
-
-def _logged(field: Any, row: Model) -> Any:
-    """Return the value as Django's serializers hand it to an encoder."""
-    serializer: Any = serializers.get_serializer("python")()
-    return serializer._value_from_field(row, field)
 
 
 @dataclass(frozen=True, kw_only=True)

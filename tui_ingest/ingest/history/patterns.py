@@ -90,7 +90,8 @@ def _written(field: AnyField | None, value: Any) -> bytes | None:
             return None
         return rb"\[\s*%b\s*\]" % rb"\s*,\s*".join(part for part in parts if part)
     if _is(field, IntegerField):
-        sign, digits = _sign_and_digits(int(value))
+        number = int(value)
+        sign, digits = b"-" if number < 0 else b"", str(abs(number)).encode()
         return rb'"?\+?%b0*%b(?![0-9])' % (sign, digits)
     if _is(field, UUIDField):
         return rb'"[^"]*"'
@@ -104,17 +105,13 @@ def _is(field: AnyField | None, kind: type[AnyField]) -> bool:
     return isinstance(field, kind) and type(field).to_python is kind.to_python
 
 
-def _sign_and_digits(number: int) -> tuple[bytes, bytes]:
-    return (b"-" if number < 0 else b""), str(abs(number)).encode()
-
-
 def _character(character: str) -> bytes:
     """Return the pattern of all that JSON knows to write a character."""
     if character.isascii() and character.isalnum():
         return character.encode()
     units = character.encode("utf-16-be", "surrogatepass").hex()
     escaped = b"".join(
-        rb"\\u%b" % _either_case(units[at : at + 4]) for at in (0, 4)[: len(units) // 4]
+        rb"\\u(?i:%b)" % units[at : at + 4].encode() for at in (0, 4)[: len(units) // 4]
     )
     ways = [escaped]
     if character in _SHORT_ESCAPES:
@@ -129,10 +126,3 @@ def _in_any_case(character: str) -> bytes:
     cases = {character, character.lower(), character.upper()}
     ways = [_character(one) for one in sorted(cases) if len(one) == 1]
     return ways[0] if len(ways) == 1 or character.isascii() else b"(?:%b)" % b"|".join(ways)
-
-
-def _either_case(digits: str) -> bytes:
-    return b"".join(
-        b"[%b%b]" % (digit.encode(), digit.upper().encode()) if digit.isalpha() else digit.encode()
-        for digit in digits
-    )

@@ -71,27 +71,26 @@ class Changes:
         self._said: dict[str, Mapping[str, Any]] = {}  # by the label of the table
         self._deleted: set[str] = set()
 
-    def is_first(self, table: str) -> bool:
-        """Tell whether the row of a table is not there, as far as was said."""
-        return table not in self._said
-
-    def was_deleted(self, table: str) -> bool:
-        """Tell whether that is so because it was deleted."""
-        return table in self._deleted
-
-    def next(self, table: str, operation: Operation, item: Serialized) -> list[Change]:
+    def next(
+        self, table: str, operation: Operation, item: Serialized
+    ) -> tuple[bool, bool, list[Change]]:
         """Return what an object says else than those before.
 
         A field that it lacks keeps the value that it had.
+
+        Returns:
+            Whether the row was not there before, as far as was said; whether that is so because it
+            was deleted; and what is said of it.
         """
+        is_first, is_again = table not in self._said, table in self._deleted
         before = self._said.pop(table, {})
         self._deleted.discard(table)
         if operation is Operation.DELETE:
             self._deleted.add(table)
-            return []
+            return is_first, is_again, []
         now = {"pk": item.get("pk"), **item["fields"]}
         self._said[table] = {**before, **now}
-        return [
+        changes = [
             Change(
                 name=name,
                 is_new=name not in before,
@@ -101,3 +100,4 @@ class Changes:
             for name, value in now.items()
             if name not in before or before[name] != value
         ]
+        return is_first, is_again, changes

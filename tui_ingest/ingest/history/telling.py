@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from tui_ingest.ingest.history.steps import Change, LetterFacts, Step
@@ -29,7 +28,16 @@ def effect(step: Step) -> str:
 
 def fate(step: Step) -> str:
     """Return what became of a record; "" if it was applied like most. Inert."""
-    return terminal_safe(" · ".join(_fate(step)))
+    told = []
+    if step.letter is not None:
+        told.append(_fate_of_letter(step.letter))
+    if step.is_ahead:
+        told.append("not applied yet")
+    if not step.is_in_log:
+        told.append("known from its dead letter: the log has the line no more")
+    if step.objects > 1:
+        told.append(f"one of {step.objects:,} objects of its record")
+    return terminal_safe(" · ".join(told))
 
 
 def change(change: Change) -> str:
@@ -44,17 +52,6 @@ def value(logged: Any) -> str:
     if len(text) > MAX_VALUE:
         text = f"{text[:MAX_VALUE]} … {len(text) - MAX_VALUE:,} more characters"
     return terminal_safe(text)
-
-
-def _fate(step: Step) -> Iterator[str]:
-    if step.letter is not None:
-        yield _fate_of_letter(step.letter)
-    if step.is_ahead:
-        yield "not applied yet"
-    if not step.is_in_log:
-        yield "known from its dead letter: the log has the line no more"
-    if step.objects > 1:
-        yield f"one of {step.objects:,} objects of its record"
 
 
 def _fate_of_letter(letter: LetterFacts) -> str:

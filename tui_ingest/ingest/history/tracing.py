@@ -97,7 +97,9 @@ class Tracing:
                     self.lacks += piece.lacks
                     found = self._steps(piece.entries, letters, is_ahead=False)
                     yield found + self._steps(piece.ahead, letters, is_ahead=True)
-            self._lack_what_was_removed()
+            if not self.total:
+                self.lacks.append("The log has no line that could be searched.")
+            self.lacks += lacking.removed(self._target, self._file, self.begins_at)
         except LogError as error:
             self.lacks.append(str(error))
         yield [*self._from_letters(letters)]  # whose lines could not be read
@@ -138,13 +140,13 @@ class Tracing:
             subject = next((s for s in self.subjects if s.is_subject_of(self._target, item)), None)
             if subject is None:
                 continue
-            changes = self._changes
+            is_first, is_again, changes = self._changes.next(subject.label, record.operation, item)
             step = Step(
                 record=record._replace(objects=[item]),
                 objects=len(record.objects),
-                is_first=changes.is_first(subject.label),
-                is_again=changes.was_deleted(subject.label),
-                changes=tuple(changes.next(subject.label, record.operation, item)),
+                changes=tuple(changes),
+                is_first=is_first,
+                is_again=is_again,
                 letter=letter,
                 is_ahead=is_ahead,
                 is_in_log=is_in_log,
@@ -200,12 +202,6 @@ class Tracing:
                 yield from self._steps_of(entry, _facts(letter), is_in_log=False)
 
     # What is missing
-
-    def _lack_what_was_removed(self) -> None:
-        """What was read to its end before the log's first record is not there any more."""
-        if not self.total:
-            self.lacks.append("The log has no line that could be searched.")
-        self.lacks += lacking.removed(self._target, self._file, self.begins_at)
 
     def _lack_unreadable(self, entry: Malformed) -> None:
         """A line that is no record may have been one of the row."""

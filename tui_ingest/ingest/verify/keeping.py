@@ -13,7 +13,7 @@ from tui_ingest.ingest.events import EventKind, Verified, VerifiedState
 from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verdicts import verdict_of
 from tui_ingest.ingest.verify.comparing import Comparison, Difference
-from tui_ingest.models import DifferingRow, ModelVerification, ProcessedFile
+from tui_ingest.models import DifferingRow, ModelVerification
 from tui_ingest.oplog.records import Record
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -60,17 +60,6 @@ class Pass:
         if found.differences is not None:
             self.differing = (self.differing or 0) + len(found.differences)
 
-    @property
-    def names_rows(self) -> bool:
-        """Whether the rows that differ are known one by one."""
-        return self.differing is not None
-
-
-def known(target: Target, file: ProcessedFile, label: str) -> ModelVerification:
-    """Return what is kept about a model; new, if nothing was."""
-    row, _ = target.rows(ModelVerification).get_or_create(file=file, model=label)
-    return row
-
 
 def pass_of(row: ModelVerification) -> Pass | None:
     """Return the pass in which some parts were compared; None without one."""
@@ -104,7 +93,7 @@ def conclude(
     row.parts = None
     if state is VerifiedState.EQUAL:
         row.equal_at = datetime.now(UTC)
-    if not current.names_rows:
+    if current.differing is None:
         forget_rows(target, row)
     row.save(using=target.database)
     news = ""

@@ -60,7 +60,7 @@ class Verifier:
         until = self._file.repeats_until
         if until is not None and record.timestamp <= until.timestamp():
             return None  # it was read before: rows here may be of a later moment
-        known = keeping.known(self._target, self._file, label)
+        known, _ = self._target.rows(ModelVerification).get_or_create(file=self._file, model=label)
         current = Pass() if digest.is_first else keeping.pass_of(known)
         if current is None or current.upto != digest.after:
             return None  # a part is missing: the next pass will tell
