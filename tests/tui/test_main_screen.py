@@ -19,9 +19,8 @@ from tui_ingest.ingest.events import (
 from tui_ingest.ingest.session.control import Control, StepTo
 from tui_ingest.oplog.records import Malformed, Operation, RecordLocation
 from tui_ingest.tui import app
-from tui_ingest.tui.app import ConsoleApp
+from tui_ingest.tui.app import ConsoleApp, FirstFailure
 from tui_ingest.tui.screens.inspector import InspectorScreen
-from tui_ingest.tui.view.first_failure import FirstFailure
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
 from tui_ingest.tui.widgets.throttle import Throttle

@@ -10,9 +10,8 @@ from tui_ingest.models import DeadLetter
 from tui_ingest.tui.screens import dead_letters
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.view import letters
-from tui_ingest.tui.view.causes import by_cause
 from tui_ingest.tui.view.database import in_thread
-from tui_ingest.tui.view.letters import Letter
+from tui_ingest.tui.view.letters import Letter, by_cause
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

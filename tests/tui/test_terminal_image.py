@@ -12,8 +12,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from tests.support.examples import examples
+from tui_ingest.tui.terminal.driver import AT_LEAST, AT_MOST, Pace
 from tui_ingest.tui.terminal.image import TerminalImage
-from tui_ingest.tui.terminal.pace import AT_LEAST, AT_MOST, Pace
 
 WIDTH, HEIGHT = 40, 6
 STYLES = [

@@ -5,8 +5,8 @@ app          the session in its thread, the screens that look at it
 screens/     what an operator looks at; widgets/: the parts of that
 view/        what these show, known without Textual
 terminal/    the way to the terminal, which may be slow
-keys         which there are, and how a project changes them; key_names: for people
-ordered_keys, speaking   keys that arrive together; what is said about one
+keys         which there are, and how a project changes them
+ordered_keys, speaking   keys that arrive together; what they are called, and what is said of one
 commands     the palette
 legible      colours that can be read, whatever the theme
 """

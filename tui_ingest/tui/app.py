@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
-from django.db import close_old_connections, connections
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
@@ -22,13 +21,13 @@ from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.legible import legible
 from tui_ingest.tui.ordered_keys import OrderedKeysApp
 from tui_ingest.tui.screens.console_screen import LOW_LINES, WIDE_CELLS, ConsoleScreen
-from tui_ingest.tui.screens.leave import LeaveDialog
+from tui_ingest.tui.screens.dialogs import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
 from tui_ingest.tui.terminal.drawing import PacedApp
 from tui_ingest.tui.view.all_logs import AllLogs
+from tui_ingest.tui.view.database import own_connections
 from tui_ingest.tui.view.farewell import left_to_do
-from tui_ingest.tui.view.first_failure import FirstFailure
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.view_memory import ViewMemory
 from tui_ingest.words.terminal_safe import terminal_safe
@@ -38,8 +37,29 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25  # between two looks at the feed
 BEHIND_SECONDS = 5.0  # between two looks at what lies behind a dialog
 SESSION = "session"  # the group of its worker
+QUIET_SECONDS = 600.0  # without a record set aside, after which the next one is worth a sound
 
 RunSession = Callable[[Callable[[Event], None]], SessionEnded]
+
+
+class FirstFailure:
+    """Tells which failure is worth a sound, from a counter that only grows."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._at: float | None = None  # when it grew last
+
+    def is_news(self, set_aside: int, now: float) -> bool:
+        """Tell whether a record was set aside, and none for a while before.
+
+        Args:
+            set_aside: by this session, so far.
+            now: seconds, by any clock that does not jump.
+        """
+        if set_aside <= self._seen:
+            return False
+        before, self._seen, self._at = self._at, set_aside, now
+        return before is None or now - before > QUIET_SECONDS
 
 
 class ConsoleApp(PacedApp, OrderedKeysApp):
@@ -115,11 +135,10 @@ class ConsoleApp(PacedApp, OrderedKeysApp):
         self.view.stop()
 
     def _work(self) -> SessionEnded:
-        close_old_connections()
         try:
-            return self._run_session(self.view.feed.report)
+            with own_connections():
+                return self._run_session(self.view.feed.report)
         finally:
-            connections.close_all()
             self.view.session_over.set()
 
     def _announce(self) -> None:

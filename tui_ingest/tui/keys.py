@@ -15,25 +15,26 @@ from textual.dom import DOMNode
 from textual.keys import Keys, key_to_character
 
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
-from tui_ingest.tui.screens.discard import DiscardDialog
+from tui_ingest.tui.screens.dialogs import (
+    DiscardDialog,
+    ExportDialog,
+    LeaveDialog,
+    OrderAllDialog,
+    TakeOverDialog,
+)
 from tui_ingest.tui.screens.edit import EditScreen
 from tui_ingest.tui.screens.events import EventsScreen
-from tui_ingest.tui.screens.export import ExportDialog
-from tui_ingest.tui.screens.go_to import GoToDialog
+from tui_ingest.tui.screens.go_to import GoToDialog, LookAtDialog
 from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.screens.history import HistoryScreen
 from tui_ingest.tui.screens.inspector import InspectorScreen
-from tui_ingest.tui.screens.leave import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.look import LookScreen
-from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.screens.main import MainScreen
-from tui_ingest.tui.screens.order_all import OrderAllDialog
-from tui_ingest.tui.screens.retry_many import RetryDialog
+from tui_ingest.tui.screens.repair_actions import RetryDialog
 from tui_ingest.tui.screens.search import SearchScreen
-from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
-from tui_ingest.tui.screens.take_over import TakeOverDialog
-from tui_ingest.tui.widgets.filter_input import FilterInput
+from tui_ingest.tui.screens.stop_actions import StoppedInspector
+from tui_ingest.tui.widgets.filtered_rows import FilterInput
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.rows import RowsView
 from tui_ingest.tui.widgets.timeline_strip import TimelineStrip

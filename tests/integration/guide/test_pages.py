@@ -25,8 +25,7 @@ from tui_ingest.streams import cli as streams_cli
 from tui_ingest.tui.keys import default_keys
 from tui_ingest.tui.screens.help import PAGES as HELP_PAGES
 from tui_ingest.tui.screens.help import HelpScreen
-from tui_ingest.tui.widgets.guide_page import GuidePage
-from tui_ingest.tui.widgets.page_titles import PageTitles
+from tui_ingest.tui.widgets.guide_page import GuidePage, PageTitles
 
 PACKAGE = Path(tui_ingest.__file__).parent
 ROOT = PACKAGE.parent

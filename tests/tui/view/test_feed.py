@@ -14,8 +14,7 @@ from tui_ingest.ingest.events import (
 )
 from tui_ingest.oplog.records import Malformed, MalformedReason, Operation, RecordLocation
 from tui_ingest.tui.view.farewell import farewell
-from tui_ingest.tui.view.feed import Feed
-from tui_ingest.tui.view.line_sampler import SCREENFUL
+from tui_ingest.tui.view.feed import SCREENFUL, Feed
 from tui_ingest.tui.view.lines import KEPT_BYTES, ElidedLine, MarkerLine, RecordLine
 
 

@@ -6,8 +6,7 @@ from tests.tui.scripted import record
 from tui_ingest.ingest.events import Outcome, Severity
 from tui_ingest.oplog.records import Operation
 from tui_ingest.tui.view.filtering import Filter
-from tui_ingest.tui.view.line_buffer import LineBuffer
-from tui_ingest.tui.view.line_vocabulary import VOCABULARY
+from tui_ingest.tui.view.line_buffer import VOCABULARY, LineBuffer
 from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, record_line
 
 

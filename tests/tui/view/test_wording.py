@@ -6,7 +6,7 @@ from tests.tui.scripted import NOW
 from tui_ingest.ingest.events import SessionEnded, State
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.oplog.log import Backlog
-from tui_ingest.tui.view import formats, status_phrases, wording
+from tui_ingest.tui.view import formats, wording
 from tui_ingest.tui.view.rates import RateHistory, Trend
 from tui_ingest.tui.view.wording import Tone
 
@@ -147,7 +147,7 @@ def test_the_status_line_answers_in_a_fixed_order():
 
 
 def phrases_of(snapshot, trend=None):
-    return status_phrases.phrases(snapshot, trend or Trend(), now=NOW)
+    return wording.phrases(snapshot, trend or Trend(), now=NOW)
 
 
 def test_a_growing_backlog_has_no_end():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from textual import events
 from textual.binding import Binding
@@ -12,11 +14,14 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui_ingest.tui.commands import our_keys
-from tui_ingest.tui.key_names import key_name
+from tui_ingest.tui.screens.dialogs import Dialog
 from tui_ingest.tui.screens.help import HelpScreen
+from tui_ingest.tui.speaking import key_name
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.widgets.top_line import TopLine
 from tui_ingest.words.terminal_safe import terminal_safe
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +111,15 @@ class ConsoleScreen(Screen[None]):
     def action_help(self) -> None:
         """Explain the screens, and list the keys of this one."""
         self.app.push_screen(HelpScreen(our_keys(self), self.key_name))
+
+    def ask(self, dialog: Dialog[T], then: Callable[[T], object]) -> None:
+        """Ask for something, and go on with the answer if there is one."""
+
+        def answered(found: T | None) -> None:
+            if found is not None:
+                then(found)
+
+        self.app.push_screen(dialog, answered)
 
     # Failures of the screen itself
 

@@ -24,10 +24,20 @@ class Copying(ConsoleScreen):
         file = f" {self.key_name('write_record')} writes it to a file."
         self.notify(f"Sent {what} to the terminal's clipboard (OSC 52).{tmux}{file}")
 
-    def copy_line(self, line: RecordLine) -> None:
-        """Copy a record as it stands in the log, as far as it is kept."""
-        what = "the record" if line.whole else "the beginning of the record"
-        self.copy_text(line.raw.decode("utf-8", "replace"), what)
+    def record_meant(self) -> RecordLine | None:
+        """Return the record that the keys are about; None if none is."""
+        raise NotImplementedError
+
+    def action_copy(self) -> None:
+        """Copy the record as it stands in the log, as far as it is kept."""
+        if (line := self.record_meant()) is not None:
+            what = "the record" if line.whole else "the beginning of the record"
+            self.copy_text(line.raw.decode("utf-8", "replace"), what)
+
+    def action_write_record(self) -> None:
+        """Write the record to a file."""
+        if (line := self.record_meant()) is not None:
+            self.write_line(line.raw, line.location, whole=line.whole)
 
     @work(exclusive=True, group="record_file", exit_on_error=False)
     async def write_line(self, kept: bytes, location: RecordLocation, *, whole: bool) -> None:

@@ -16,27 +16,18 @@ from textual.content import Content
 
 from tui_ingest.ingest.reasons import advice
 from tui_ingest.tui.screens.console_screen import back_key, help_key
-from tui_ingest.tui.screens.discard import DiscardDialog
-from tui_ingest.tui.screens.export import ExportDialog
-from tui_ingest.tui.screens.filter_actions import list_keys
-from tui_ingest.tui.screens.history_actions import HistoryActions
+from tui_ingest.tui.screens.dialogs import ExportDialog
+from tui_ingest.tui.screens.history import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
-from tui_ingest.tui.screens.list_screen import ListScreen
-from tui_ingest.tui.screens.repair_actions import RepairActions
-from tui_ingest.tui.screens.retry_many import RetryDialog, RetryMany, progress
+from tui_ingest.tui.screens.list_screen import ListScreen, list_keys
+from tui_ingest.tui.screens.repair_actions import RetryDialog, RetryMany, progress
 from tui_ingest.tui.view import history, letters
-from tui_ingest.tui.view.causes import Cause, by_cause, kind_of
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import LookUp, look_up_letter, look_up_line
-from tui_ingest.tui.view.letters import Letter
+from tui_ingest.tui.view.letters import Cause, Letter, by_cause, kind_of
 from tui_ingest.tui.view.log_view import LogView
-from tui_ingest.tui.view.repairs import discard
-from tui_ingest.tui.widgets.about import About
-from tui_ingest.tui.widgets.causes_table import CausesTable
-from tui_ingest.tui.widgets.filter_input import FilterInput
-from tui_ingest.tui.widgets.key_line import KeyLine
-from tui_ingest.tui.widgets.letters_table import AllLettersTable, LettersTable
+from tui_ingest.tui.widgets.letters_table import AllLettersTable, CausesTable, LettersTable
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -46,7 +37,7 @@ FIRST_LETTERS = 200  # that are shown while the others are still looked up: more
 _ABOUT_ALL = {"retry_shown", "discard_shown", "export", "focus_list('causes')", "last"}
 
 
-class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
+class DeadLettersScreen(RetryMany, HistoryActions, ListScreen):
     """All dead letters of the log; of many, the first ones as soon as these are known."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,9 +59,11 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         back_key("peel"),
         help_key(),
     ]
+    table: LettersTable
 
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
+        self.causes = CausesTable()
         self.ready.clear()
         self._all_ready = asyncio.Event()  # for keys that are about all letters
         self._are_all = False  # those in the list, but for what has come since it was loaded
@@ -79,27 +72,15 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         self._loaded_at = float("-inf")  # monotonic seconds
         self._inspected = 0  # id of the letter that was looked at last
 
+    def make_table(self) -> LettersTable:
+        return LettersTable() if self.view.access.path else AllLettersTable()
+
     def compose(self) -> ComposeResult:
-        yield self.top_line()
-        yield CausesTable()
-        table = LettersTable() if self.view.access.path else AllLettersTable()
-        yield table
-        yield FilterInput(placeholder=table.VOCABULARY.hint)
-        yield About()
-        yield KeyLine()
+        top_line, *others = super().compose()
+        yield from (top_line, self.causes, *others)
 
     def on_mount(self) -> None:
         self.table.focus()
-
-    @property
-    def table(self) -> LettersTable:
-        """The list."""
-        return self.query_one(LettersTable)
-
-    @property
-    def causes(self) -> CausesTable:
-        """What is behind them."""
-        return self.query_one(CausesTable)
 
     def look(self) -> None:
         super().look()
@@ -172,7 +153,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     @on(LettersTable.CursorMoved)
     def _show_advice(self) -> None:
         letter = self.table.current
-        about = self.query_one(About)
+        about = self.about
         if self.retries is not None:
             about.say(progress(self.retries, self.key_name("back")))
         elif letter is None:
@@ -195,7 +176,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     # What RepairActions works on
 
     def chosen_letter(self) -> int | None:
-        letter = self.table.current if self.is_mounted else None
+        letter = self.table.current
         return letter.id if letter is not None and letter.open else None
 
     def repaired(self) -> None:
@@ -224,7 +205,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         if action in _ABOUT_ALL and not self._are_all:
             return None
         if action in {"retry_shown", "discard_shown"} or (
-            action in {"retry", "discard"} and self.is_mounted and self.table.marked
+            action in {"retry", "discard"} and self.table.marked
         ):
             return True if self._shown() and not self.view.access.dry_run else None
         if action == "export":
@@ -242,8 +223,6 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
 
     def _meant(self) -> list[Letter]:
         """Return the letters that are marked, or else all that are shown."""
-        if not self.is_mounted:
-            return []
         table = self.table
         return [letter for letter in table.all if letter.id in table.marked] or table.shown
 
@@ -282,7 +261,7 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
             if self.table.marked:
                 what = plural(len(group), "marked dead letter")
             dialog = RetryDialog(len(group), what, len(shown))
-            self.app.push_screen(dialog, partial(self._retry_if, sorted(group), shown))
+            self.ask(dialog, partial(self._retry_these, sorted(group), shown))
 
     def _group(self) -> set[int]:
         """Return those that are marked, or of the cause under the cursor, or of the letter's."""
@@ -294,15 +273,14 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
         alike = kind_of(letter) if letter else None
         return {one.id for one in self.table.shown if one.open and kind_of(one) == alike}
 
-    def _retry_if(self, group: list[int], shown: list[int], careful: bool | None) -> None:
-        if careful is not None:
-            self.retry_many(group if careful else shown, careful=careful)
+    def _retry_these(self, group: list[int], shown: list[int], careful: bool) -> None:
+        self.retry_many(group if careful else shown, careful=careful)
 
     @on(CausesTable.Chosen, "#causes")
     def _filter_by_cause(self) -> None:
         """Show the letters of the cause under the cursor."""
         if (cause := self.causes.current) is not None:
-            self._apply(cause.filter)
+            self.apply_filter(cause.filter)
             self.table.focus()
 
     def action_focus_list(self, name: str) -> None:
@@ -315,27 +293,12 @@ class DeadLettersScreen(RepairActions, RetryMany, HistoryActions, ListScreen):
     def action_discard_shown(self) -> None:
         """Give up every letter shown, with a reason."""
         if chosen := self._shown():
-            dialog = DiscardDialog(plural(len(chosen), "dead letter"))
-            self.app.push_screen(dialog, partial(self._discard_all_if, chosen))
-
-    def _discard_all_if(self, chosen: list[int], why: str | None) -> None:
-        if why is not None:
-            self._discard_all(chosen, why)
-
-    @work(exclusive=True, group="repair", exit_on_error=False)
-    async def _discard_all(self, chosen: list[int], why: str) -> None:
-        target, feed = self.view.access.target, self.view.feed
-        await in_thread(discard, chosen, target, why=why, feed=feed)
-        self.repaired()
+            self.ask_to_discard(chosen)
 
     def action_export(self) -> None:
         """Write the letters shown to a file."""
         what = f"{plural(len(self._meant()), 'dead letter')} as JSON lines"
-        self.app.push_screen(ExportDialog(what, "dead-letters", ".jsonl"), self._export_if)
-
-    def _export_if(self, path: Path | None) -> None:
-        if path is not None:
-            self._export(path)
+        self.ask(ExportDialog(what, "dead-letters", ".jsonl"), self._export)
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def _export(self, path: Path) -> None:

@@ -15,6 +15,7 @@ from textual.widgets.text_area import Selection
 
 from tui_ingest.ingest import deadletters
 from tui_ingest.ingest.deadletters import DeadLetterError
+from tui_ingest.ingest.deadletters.reading import effective_bytes
 from tui_ingest.ingest.inspecting import compare
 from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
@@ -135,9 +136,8 @@ class EditScreen(ConsoleScreen):
 def _find(letter_id: int, target: Target) -> tuple[DeadLetter, str, Span | None]:
     """Return a dead letter, its text, and the value in it because of which it fails now."""
     letter = target.rows(DeadLetter).get(pk=letter_id)
-    raw = bytes(letter.raw if letter.edited is None else letter.edited)
-    text = editable(raw)
-    entry = entry_of(raw)
+    raw = effective_bytes(letter)
+    text, entry = editable(raw), entry_of(raw)
     if not isinstance(entry, Record):
         return letter, text, span_of_error(entry.error)
     rows = compare(target, entry)

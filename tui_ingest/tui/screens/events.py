@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
 from tui_ingest.tui.screens.console_screen import back_key, help_key
-from tui_ingest.tui.screens.filter_actions import list_keys
-from tui_ingest.tui.screens.list_screen import ListScreen
-from tui_ingest.tui.view import formats
+from tui_ingest.tui.screens.list_screen import ListScreen, list_keys
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_events import load
-from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.events_table import AllEventsTable, EventsTable
-from tui_ingest.tui.widgets.filter_input import FilterInput
-from tui_ingest.tui.widgets.key_line import KeyLine
 
 RELOAD_SECONDS = 2.0  # between two looks at the database
 
@@ -26,29 +20,16 @@ RELOAD_SECONDS = 2.0  # between two looks at the database
 class EventsScreen(ListScreen):
     """The list of events of a log, or of all, with the application's own log in between."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *list_keys(),
-        back_key("peel"),
-        help_key(),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*list_keys(), back_key("peel"), help_key()]
+    table: EventsTable
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
-        table = EventsTable() if self.view.access.path else AllEventsTable()
-        yield table
-        yield FilterInput(placeholder=table.VOCABULARY.hint)
-        yield About()
-        yield KeyLine()
+    def make_table(self) -> EventsTable:
+        return EventsTable() if self.view.access.path else AllEventsTable()
 
     def on_mount(self) -> None:
         self.filter_changed()
         self.reload()
         self.set_interval(RELOAD_SECONDS, self.reload)
-
-    @property
-    def table(self) -> EventsTable:
-        """The list."""
-        return self.query_one(EventsTable)
 
     @work(exclusive=True, group="events", exit_on_error=False)
     async def reload(self) -> None:
@@ -62,15 +43,14 @@ class EventsScreen(ListScreen):
     def filter_changed(self) -> None:
         table, parts = self.table, ["Events"]
         if table.filter:
-            shown, total = formats.count(len(table.shown)), formats.count(table.total)
-            parts.append(f"/{table.filter.typed}/ {shown} of {total}")
+            parts.append(table.filter_told)
         table.entitle(" · ".join(parts))
         self._show_whole()
 
     @on(EventsTable.CursorMoved)
     def _show_whole(self) -> None:
         line = self.table.current
-        self.query_one(About).say(Content(line.text if line else ""))
+        self.about.say(Content(line.text if line else ""))
 
     @on(EventsTable.Chosen)
     def _say_that_this_is_all(self) -> None:

@@ -1,15 +1,16 @@
-"""Continue from another place: what the operator means, and what it will mean for the rows."""
+"""Asks for a place of the log: to look at, or to continue from, once it is seen what that means."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual import on, work
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui_ingest.oplog.log import FromTime, Log, LogError, Position, StartPoint
-from tui_ingest.tui.screens.dialog import Dialog
+from tui_ingest.tui.screens.dialogs import Dialog
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.places import parse_place
@@ -20,7 +21,54 @@ from tui_ingest.words.terminal_safe import terminal_safe
 HINT = "a {} of the log · 15:00 · 2023-10-27 10:18 · an epoch such as 1698395500.97 · start"
 
 
-class GoToDialog(Dialog[StartPoint]):
+class PlaceDialog(Dialog[StartPoint]):
+    """Returns a place, as it is typed.
+
+    Args:
+        unit: what places of this log count: "byte".
+        example: of what can be typed.
+    """
+
+    def __init__(self, question: str, unit: str, example: str) -> None:
+        super().__init__(question)
+        self._unit, self._example = unit, example
+
+    def fields(self) -> Iterator[Widget]:
+        yield Input(placeholder=self._example, id="place")
+        yield Static(Content.styled(HINT.format(self._unit), Tone.QUIET), id="meaning")
+
+    def typed(self, place: StartPoint) -> None:
+        """Do what is done with a place."""
+        self.dismiss(place)
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#look")
+    def _look(self) -> None:
+        try:
+            place = parse_place(self.query_one(Input).value)
+        except ValueError as error:
+            self.say(str(error), Tone.BAD)
+        else:
+            self.typed(place)
+
+    def say(self, text: str, tone: Tone) -> None:
+        """Say something about the place."""
+        self.query_one("#meaning", Static).update(
+            Content.styled(terminal_safe(text, lines=True), tone)
+        )
+
+
+class LookAtDialog(PlaceDialog):
+    """Returns where to look. Nothing is applied there."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__("Look at the log at another time; nothing is applied", unit, "15:00")
+
+    def buttons(self) -> Iterator[Button]:
+        yield Button("Look", variant="primary", id="look")
+
+
+class GoToDialog(PlaceDialog):
     """Returns where to continue, confirmed after a look at what that means, or None.
 
     Args:
@@ -29,20 +77,14 @@ class GoToDialog(Dialog[StartPoint]):
     """
 
     def __init__(self, log: Log, position: Position) -> None:
-        super().__init__()
+        super().__init__("Continue from another place", log.unit, "start")
         self._log = log
         self._position = position
         self._place: StartPoint | None = None  # what was looked up; goes there if confirmed
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Static(Content("Continue from another place"))
-            yield Input(placeholder="start", id="place")
-            yield Static(Content.styled(HINT.format(self._log.unit), Tone.QUIET), id="meaning")
-            with Horizontal(classes="buttons"):
-                yield Button("Look up", variant="primary", id="look-up")
-                yield Button("Go there", variant="warning", id="go", disabled=True)
-                yield self.cancel_button()
+    def buttons(self) -> Iterator[Button]:
+        yield Button("Look up", variant="primary", id="look")
+        yield Button("Go there", variant="warning", id="go", disabled=True)
 
     def on_unmount(self) -> None:
         self._log.close()
@@ -52,15 +94,8 @@ class GoToDialog(Dialog[StartPoint]):
         self._place = None
         self.query_one("#go", Button).disabled = True
 
-    @on(Input.Submitted)
-    @on(Button.Pressed, "#look-up")
-    def _look_up(self) -> None:
-        try:
-            place = parse_place(self.query_one(Input).value)
-        except ValueError as error:
-            self._say(str(error), Tone.BAD)
-            return
-        self._say("Reading the log …", Tone.QUIET)
+    def typed(self, place: StartPoint) -> None:
+        self.say("Reading the log …", Tone.QUIET)
         self._preview(place)
 
     @work(exclusive=True, exit_on_error=False)
@@ -68,14 +103,14 @@ class GoToDialog(Dialog[StartPoint]):
         try:
             target, between = await in_thread(self._measure, place)
         except LogError as error:
-            self._say(str(error), Tone.BAD)
+            self.say(str(error), Tone.BAD)
             return
         self._place = place
         kind = "file" if self._log.unit == "byte" else "stream"
         is_read = target.generation == self._position.generation
         whole = f"the {kind} being read" if is_read else f"another {kind}"
         where = f"{self._log.unit} {target.offset:,} of {whole}"
-        self._say(_meaning(place, where, between), Tone.WARNING)
+        self.say(_meaning(place, where, between), Tone.WARNING)
         self.query_one("#go", Button).disabled = False
         self.query_one("#go", Button).focus()
 
@@ -83,11 +118,6 @@ class GoToDialog(Dialog[StartPoint]):
         """In a thread: find the place, and how many records lie between it and the session."""
         target = self._log.locate(place)
         return target, self._log.count(self._position, target)
-
-    def _say(self, text: str, tone: Tone) -> None:
-        self.query_one("#meaning", Static).update(
-            Content.styled(terminal_safe(text, lines=True), tone)
-        )
 
     @on(Button.Pressed, "#go")
     def _go(self) -> None:

@@ -16,8 +16,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 import tui_ingest
-from tui_ingest.tui.widgets.guide_page import GuidePage, sections
-from tui_ingest.tui.widgets.page_titles import PageTitles
+from tui_ingest.tui.widgets.guide_page import GuidePage, PageTitles, sections
 
 EXPLANATION = Path(__file__).with_name("help.md").read_text(encoding="utf-8")
 GUIDE = Path(tui_ingest.__file__).with_name("guide")

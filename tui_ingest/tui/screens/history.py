@@ -1,4 +1,4 @@
-"""One row over time: all its records, its dead letters, the row now; searched while one looks."""
+"""One row over time: its records, its dead letters, the row now; and the key that leads there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from tui_ingest.ingest.events import Outcome
 from tui_ingest.ingest.history import Step
-from tui_ingest.tui.screens.console_screen import back_key, help_key
+from tui_ingest.tui.screens.console_screen import ConsoleScreen, back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.history import FindSubjects, HistoryLookup, HistorySoFar
@@ -156,3 +156,42 @@ def _searched(so_far: HistorySoFar) -> str:
         share = so_far.done * 100 // max(1, so_far.total)
         return f"searching, {share} % of {size(so_far.total)}"
     return f"in {size(so_far.done)} of the log"
+
+
+class HistoryActions(ConsoleScreen):
+    """The key of the screens on which a row is meant."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "h",
+            "history",
+            "History of the row",
+            tooltip="All its records, and the row now",
+            show=False,
+            id="history",
+        ),
+    ]
+
+    def row_meant(self) -> FindSubjects | None:
+        """Return what finds the row that the key is about; None if none is."""
+        raise NotImplementedError
+
+    def log_meant(self) -> LogView:
+        """Return the log that the row is looked for in."""
+        return self.view
+
+    def inspector(self, look_up: LookUp) -> Screen[None]:
+        """Return the screen that shows one of the row's records."""
+        raise NotImplementedError
+
+    def no_row(self) -> str:
+        """Say why no row is meant."""
+        return "No record is under the cursor."
+
+    def action_history(self) -> None:
+        """Show every record of the row, and the row now."""
+        find = self.row_meant()
+        if find is None:
+            self.notify(self.no_row(), severity="warning")
+        else:
+            self.app.push_screen(HistoryScreen(self.log_meant(), find, self.inspector))

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
-from tui_ingest.tui.screens.history_actions import HistoryActions
+from tui_ingest.tui.screens.history import HistoryActions
 from tui_ingest.tui.screens.repair_actions import RepairActions
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects, named

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.tui.screens.console_screen import WIDE_CELLS, back_key, help_key
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
+from tui_ingest.tui.screens.dialogs import OrderAllDialog
 from tui_ingest.tui.screens.events import EventsScreen
-from tui_ingest.tui.screens.filter_actions import list_keys
-from tui_ingest.tui.screens.list_screen import ListScreen
+from tui_ingest.tui.screens.list_screen import ListScreen, list_keys
 from tui_ingest.tui.screens.main import MainScreen
-from tui_ingest.tui.screens.order_all import OrderAllDialog
 from tui_ingest.tui.screens.search import SearchScreen, search_key
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.log_rows import LogRow, tally
-from tui_ingest.tui.widgets.about import About
-from tui_ingest.tui.widgets.filter_input import FilterInput
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.logs_table import LogsTable
 from tui_ingest.words.numbers import plural
 
@@ -53,6 +47,7 @@ class LogsScreen(ListScreen):
         Binding("escape", "peel", "Clear the filter", show=False, id="back"),
         help_key(),
     ]
+    table: LogsTable
 
     def __init__(self, logs: AllLogs) -> None:
         super().__init__(logs)
@@ -60,20 +55,11 @@ class LogsScreen(ListScreen):
         self._shown: list[LogRow] | None = None  # as given to the table last
         self._as_of: float | None = None  # as the title says it
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
-        yield LogsTable()
-        yield FilterInput(placeholder=LogsTable.VOCABULARY.hint)
-        yield About()
-        yield KeyLine()
+    def make_table(self) -> LogsTable:
+        return LogsTable()
 
     def on_mount(self) -> None:
         self.table.focus()
-
-    @property
-    def table(self) -> LogsTable:
-        """The list."""
-        return self.query_one(LogsTable)
 
     # Looking
 
@@ -92,13 +78,13 @@ class LogsScreen(ListScreen):
         old = [] if self._as_of is None else [f"as of {formats.moment(self._as_of, now)}"]
         parts = ["Logs", *zone, *old, *tally(table.shown, in_short=in_short)]
         if table.filter:
-            parts.append(f"/{table.filter.typed}/ {len(table.shown):,} of {table.total:,}")
+            parts.append(table.filter_told)
         table.entitle(" · ".join(parts), "" if self.logs.named else "looking only")
         self._show_about()
 
     @on(LogsTable.CursorMoved)
     def _show_about(self) -> None:
-        self.query_one(About).say(Content(self._about(self.table.current)))
+        self.about.say(Content(self._about(self.table.current)))
 
     def _about(self, row: LogRow | None) -> str:
         """Say what has no room in the row under the cursor."""
@@ -111,11 +97,11 @@ class LogsScreen(ListScreen):
         return "\n".join([f"{said} · {where}", *([row.reason] if row.reason else [])])
 
     def key_state(self) -> tuple[object, ...]:
-        row = self.table.current if self.is_mounted else None
+        row = self.table.current
         return *super().key_state(), row is not None, row is not None and row.held
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _OF_A_ROW | _OF_ALL and self.is_mounted:
+        if action in _OF_A_ROW | _OF_ALL:
             row = self.table.current
             if row is None:
                 return False if action == "resume" else None
@@ -173,12 +159,7 @@ class LogsScreen(ListScreen):
             self.notify(f"{none} {how}.", severity="warning")
             return
         button = "Pause" if kind is OrderKind.PAUSE else "Resume"
-        dialog = OrderAllDialog(question, button)
-        self.app.push_screen(dialog, partial(self._order_if, kind, rows))
-
-    def _order_if(self, kind: OrderKind, rows: list[LogRow], wanted: bool | None) -> None:
-        if wanted:
-            self._order(kind, rows)
+        self.ask(OrderAllDialog(question, button), lambda _: self._order(kind, rows))
 
     def _order(self, kind: OrderKind, rows: list[LogRow]) -> None:
         elsewhere = self.logs.order(kind, [row.path for row in rows])

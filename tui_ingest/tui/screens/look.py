@@ -11,14 +11,14 @@ from textual.binding import Binding, BindingType
 from tui_ingest.oplog.log import FromTime, LogError, StartPoint
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
-from tui_ingest.tui.screens.history_actions import HistoryActions
+from tui_ingest.tui.screens.go_to import LookAtDialog
+from tui_ingest.tui.screens.history import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
-from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.view import formats, history
 from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import LookUp, look_up_line
-from tui_ingest.tui.view.lines import place_of_time
+from tui_ingest.tui.view.lines import RecordLine, next_failure, place_of_time
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.log_window import LogWindow
 from tui_ingest.tui.widgets.key_line import KeyLine
@@ -136,12 +136,11 @@ class LookScreen(HistoryActions, Copying):
 
     def action_look_at(self) -> None:
         """Look at another place."""
-        self.app.push_screen(LookAtDialog(self._log.unit), self._look_if)
+        self.ask(LookAtDialog(self._log.unit), self._look)
 
-    def _look_if(self, place: StartPoint | None) -> None:
-        if place is not None:
-            self.ready.clear()
-            self._go_to(place)
+    def _look(self, place: StartPoint) -> None:
+        self.ready.clear()
+        self._go_to(place)
 
     def action_jump(self, seconds: int) -> None:
         """Go so many seconds on, or back."""
@@ -153,7 +152,7 @@ class LookScreen(HistoryActions, Copying):
         if place is not None:
             lines.cursor = place
         else:
-            self._look_if(FromTime(now + seconds))
+            self._look(FromTime(now + seconds))
 
     @on(LinesView.Chosen)
     def _inspect(self) -> None:
@@ -164,13 +163,11 @@ class LookScreen(HistoryActions, Copying):
     def _other_failure(self, direction: int) -> LookUp | None:
         """Go to the next failure among these lines, or the one before."""
         lines = self.lines
-        ahead = range(lines.cursor + 1, len(lines.lines))
-        behind = range(lines.cursor - 1, -1, -1)
-        for place in ahead if direction > 0 else behind:
-            if lines.lines[place].failed:
-                lines.cursor = place
-                return look_up_line(self.view, lines.lines[place])
-        return None
+        place = next_failure(lines.lines, lines.cursor, direction)
+        if place is None:
+            return None
+        lines.cursor = place
+        return look_up_line(self.view, lines.lines[place])
 
     def row_meant(self) -> FindSubjects | None:
         line = self.lines.current
@@ -179,15 +176,8 @@ class LookScreen(HistoryActions, Copying):
     def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.view, look_up)
 
-    def action_copy(self) -> None:
-        """Copy the line under the cursor."""
-        if (line := self.lines.current) is not None:
-            self.copy_line(line)
-
-    def action_write_record(self) -> None:
-        """Write the record under the cursor to a file."""
-        if (line := self.lines.current) is not None:
-            self.write_line(line.raw, line.location, whole=line.whole)
+    def record_meant(self) -> RecordLine | None:
+        return self.lines.current
 
     def action_close(self) -> None:
         """Go back to the log as it is applied."""

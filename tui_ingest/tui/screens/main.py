@@ -1,4 +1,4 @@
-"""The main screen: is it running, is it keeping up, what failed?"""
+"""The main screen: is it running, is it keeping up, what failed? And its keys."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
+from tui_ingest.tui.screens.console_screen import help_key
 from tui_ingest.tui.screens.copying import Copying
-from tui_ingest.tui.screens.export import ExportDialog
-from tui_ingest.tui.screens.filter_actions import FilterActions
-from tui_ingest.tui.screens.main_keys import MAIN_KEYS
+from tui_ingest.tui.screens.dialogs import ExportDialog
+from tui_ingest.tui.screens.list_screen import FilterActions
+from tui_ingest.tui.screens.look import looking_keys
+from tui_ingest.tui.screens.navigation import Navigation
+from tui_ingest.tui.screens.search import search_key
 from tui_ingest.tui.screens.session_actions import SessionActions
 from tui_ingest.tui.screens.stop_actions import StopActions
-from tui_ingest.tui.screens.timeline_actions import TimelineActions
-from tui_ingest.tui.view import status_phrases
+from tui_ingest.tui.view import wording
 from tui_ingest.tui.view.database import in_thread
-from tui_ingest.tui.view.line_vocabulary import VOCABULARY
+from tui_ingest.tui.view.line_buffer import VOCABULARY
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.record_file import write_lines
-from tui_ingest.tui.widgets.filter_input import FilterInput
+from tui_ingest.tui.widgets.bars import OffsetBar, RatePanel
+from tui_ingest.tui.widgets.filtered_rows import FilterInput
 from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
-from tui_ingest.tui.widgets.offset_bar import OffsetBar
-from tui_ingest.tui.widgets.rate_panel import RatePanel
 from tui_ingest.tui.widgets.rows import RowsView
 from tui_ingest.tui.widgets.status_line import StatusLine
 from tui_ingest.tui.widgets.stop_panel import StopPanel
@@ -37,14 +38,79 @@ from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
 from tui_ingest.words.numbers import plural
 
 
-class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Copying):
+def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
+    """A key that works and is in the palette, but not in the footer."""
+    return Binding(key, action, description, tooltip=tooltip, show=False, id=key_id)
+
+
+def _shown(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
+    return Binding(key, action, description, tooltip=tooltip, id=key_id)
+
+
+# Each has an id, by which TUI_INGEST["KEYS"] changes it.
+MAIN_KEYS: list[BindingType] = [
+    _shown("space,p", "pause", "Pause", "Stop the work after the running batch", "pause"),
+    _shown("space,p", "resume", "Resume", "Go on with the work", "pause"),
+    _shown("n", "step", "Step", "While paused: apply one record", "step"),
+    _hidden(
+        "N",
+        "step_to_failure",
+        "Step to next failure",
+        "While paused: go on until a record fails",
+        "step_to_failure",
+    ),
+    _shown("f", "freeze", "Freeze", "Stop the view; the work goes on", "follow"),
+    _shown("f", "follow", "Follow", "Show the newest records again", "follow"),
+    _shown("slash", "filter", "Filter", "text  op:save  model:polls  pk:7  failed", "filter"),
+    _shown("e", "failure(1)", "Next error", "Go to the next failed record", "next_error"),
+    _hidden(
+        "E", "failure(-1)", "Previous error", "Go to the failed record before", "previous_error"
+    ),
+    _hidden("enter", "inspect", "Inspect record", "The record under the cursor", "inspect"),
+    _shown("d", "dead_letters", "Dead letters", "What failed, and what to do", "dead_letters"),
+    _hidden("v", "events", "Events", "Gaps, rotations, pauses, messages", "events"),
+    _hidden("o", "go_to", "Go to …", "While paused: continue from another place", "go_to"),
+    *looking_keys(show=False),
+    search_key(),
+    _hidden(
+        "b",
+        "toggle_stop_on_error",
+        "Stop on error on/off",
+        "Stand before a record that fails instead of setting it aside",
+        "stop_on_error",
+    ),
+    _hidden("T", "take_over", "Take over", "Attached: apply the log here instead", "take_over"),
+    _hidden("r", "retry_stopped", "Retry", "Stopped on error: try the record again", "retry"),
+    _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "edit"),
+    _hidden("x", "discard_stopped", "Discard", "Stopped on error: give it up", "discard"),
+    _hidden("a", "set_aside_stopped", "Set aside", "Stopped on error: go on", "set_aside"),
+    _hidden("s", "sort", "Sort models", "By the next column", "sort"),
+    _hidden("S", "sort_backwards", "Sort models backwards", "", "sort_backwards"),
+    _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
+    _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),
+    _hidden("Y", "write_record", "Write record", "To a file, whole", "write_record"),
+    _hidden("w", "export", "Export", "The records that the filter lets through", "export"),
+    _hidden("m", "toggle_maximized", "Maximise", "The focused pane, and back", "maximise"),
+    _hidden("1", "focus_pane('log')", "Focus log", "", "focus_log"),
+    _hidden("2", "focus_pane('models')", "Focus models", "", "focus_models"),
+    _hidden("3", "focus_timeline", "Focus timeline", "The whole log", "focus_timeline"),
+    _hidden("escape", "peel", "Back", "Peel one layer: filter, zoom, freeze", "back"),
+    help_key(),
+]
+
+
+class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying):
     """Log, models, rate, offset, status; and the keys that command the session."""
 
     BINDINGS: ClassVar[list[BindingType]] = MAIN_KEYS
+    table: ModelsTable
     ESCAPE_TO_MINIMIZE: ClassVar[bool | None] = False  # `peel` does, in its turn
 
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
+        self.table = ModelsTable()
+        self.log_pane = self.filtered = LogPane(view.lines)
+        self.filter_input = FilterInput(placeholder=VOCABULARY.hint)
         self._dead_letters = 0  # open ones, when the log pane was drawn
         self._fates_changed = False  # and the lines that tell of it are still to be drawn
         self._last_change: tuple[object, ...] = ()
@@ -54,10 +120,10 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
         yield self.top_line()
         with Container(id="panes"):
             with Vertical(id="log-side"):
-                yield LogPane(self.view.lines, follow_key=self.key_name("follow"))
-                yield FilterInput(placeholder=VOCABULARY.hint)
+                yield self.log_pane
+                yield self.filter_input
             with Vertical(id="models-side"):
-                yield ModelsTable()
+                yield self.table
                 yield RatePanel(self.view.rates, id="rate")
         yield StopPanel(self.key_name)
         yield TimelineStrip()
@@ -68,32 +134,18 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
     def on_mount(self) -> None:
         self.log_pane.focus()
 
-    @property
-    def filtered(self) -> LogPane:
-        return self.log_pane
-
-    @property
-    def log_pane(self) -> LogPane:
-        """The pane of records."""
-        return self.query_one(LogPane)
-
     # Looking
 
     def look(self) -> None:
         super().look()
         view, snapshot = self.view, self.view.status
         self.log_pane.look()
-        self.query_one(ModelsTable).show_counts(
-            snapshot.totals, snapshot.session, snapshot.dead_letters
-        )
-        self.query_one(ModelsTable).show_verdicts(snapshot.verified, view.clock())
+        self.table.show_counts(snapshot.totals, snapshot.session, snapshot.dead_letters)
+        self.table.show_verdicts(snapshot.verified, view.clock())
         self.query_one(OffsetBar).show(snapshot)
         self.look_at_timeline()
-        self.query_one(StatusLine).phrases = status_phrases.phrases(
-            snapshot,
-            view.trend,
-            now=view.clock(),
-            standstill=self._standstill(),
+        self.query_one(StatusLine).phrases = wording.phrases(
+            snapshot, view.trend, now=view.clock(), standstill=self._standstill()
         )
         self.query_one(RatePanel).look()
         self._show_fates(snapshot.dead_letters)
@@ -145,27 +197,16 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
         if not self.log_pane.go_to_failure(direction):
             where = "later" if direction > 0 else "earlier"
             key = self.key_name("dead_letters")
-            self.notify(
-                f"No {where} failure among these lines. Dead letters ({key}) has them all.",
-                markup=False,
-            )
+            has_all = f"Dead letters ({key}) has them all."
+            self.notify(f"No {where} failure among these lines. {has_all}", markup=False)
         self.look()
 
-    def action_copy(self) -> None:
-        """Copy the line of the log under the cursor."""
+    def record_meant(self) -> RecordLine | None:
         line = self.log_pane.current
         if isinstance(line, RecordLine):
-            self.copy_line(line)
-        else:
-            self._say_that_it_is_no_record()
-
-    def action_write_record(self) -> None:
-        """Write the record under the cursor to a file."""
-        line = self.log_pane.current
-        if isinstance(line, RecordLine):
-            self.write_line(line.raw, line.location, whole=line.whole)
-        else:
-            self._say_that_it_is_no_record()
+            return line
+        self.notify("The line under the cursor is no record.", severity="warning")
+        return None
 
     def action_export(self) -> None:
         """Write the records that the filter lets through to a file."""
@@ -174,12 +215,7 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
             self.notify("No record is shown that could be written.", severity="warning")
             return
         what = f"{plural(len(lines), 'record')} as they stand in the log"
-        dialog = ExportDialog(what, "records", ".log")
-        self.app.push_screen(dialog, partial(self._export_if, lines))
-
-    def _export_if(self, lines: list[RecordLine], path: Path | None) -> None:
-        if path is not None:
-            self._export(lines, path)
+        self.ask(ExportDialog(what, "records", ".log"), partial(self._export, lines))
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def _export(self, lines: list[RecordLine], path: Path) -> None:
@@ -188,22 +224,10 @@ class MainScreen(SessionActions, StopActions, TimelineActions, FilterActions, Co
         short = f" Of {cut:,} only the beginning: the log has them no more." if cut else ""
         self.notify(f"Wrote {plural(written, 'record')} to {path}.{short}")
 
-    def _say_that_it_is_no_record(self) -> None:
-        self.notify("The line under the cursor is no record.", severity="warning")
-
-    def action_sort(self) -> None:
-        """Sort the models by the next column."""
-        self.query_one(ModelsTable).sort_next()
-
-    def action_sort_backwards(self) -> None:
-        """Turn the direction of the models round."""
-        self.query_one(ModelsTable).sort_backwards()
-
     def action_scope(self) -> None:
         """Count the session, or the log's whole life."""
-        table = self.query_one(ModelsTable)
-        table.lifetime = not table.lifetime
-        table.remember()
+        self.table.lifetime = not self.table.lifetime
+        self.table.remember()
 
     def action_focus_pane(self, pane: str) -> None:
         """Move the keyboard to a pane."""

@@ -1,30 +1,50 @@
-"""From the main screen to the others."""
+"""From the main screen to the others, by its keys and along its timeline."""
 
 from __future__ import annotations
 
+import contextlib
+import time
 from functools import partial
 
-from textual import on
+from django.db import Error
+from textual import on, work
 
 from tui_ingest.oplog.log import FromTime, StartPoint
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
-from tui_ingest.tui.screens.go_to import GoToDialog
-from tui_ingest.tui.screens.history_actions import HistoryActions
+from tui_ingest.tui.screens.go_to import GoToDialog, LookAtDialog
+from tui_ingest.tui.screens.history import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.screens.look import LookScreen
-from tui_ingest.tui.screens.look_at import LookAtDialog
 from tui_ingest.tui.screens.search import SearchScreen
-from tui_ingest.tui.screens.stopped_inspector import StoppedInspector
+from tui_ingest.tui.screens.stop_actions import StoppedInspector
 from tui_ingest.tui.view import history
+from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.history import FindSubjects
-from tui_ingest.tui.view.inspection import LookUp, Where, inspect_stopped, look_up_line
+from tui_ingest.tui.view.inspection import (
+    LookUp,
+    Where,
+    inspect_stopped,
+    look_up_letter,
+    look_up_line,
+)
 from tui_ingest.tui.view.lines import ElidedLine, MarkerLine, RecordLine
+from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.timeline import load
 from tui_ingest.tui.widgets.log_pane import LogPane
+from tui_ingest.tui.widgets.timeline_strip import FEWEST_CELLS, FEWEST_LINES, TimelineStrip
+
+RELOAD_SECONDS = 10.0  # between two looks at the files of the log, if nothing else happens
+REST_SECONDS = 2.0  # between two looks while records keep failing
 
 
 class Navigation(HistoryActions):
-    """The keys of the main screen that open another one."""
+    """The keys of the main screen that open another one, and the timeline that leads there, too."""
+
+    def __init__(self, view: LogView) -> None:
+        super().__init__(view)
+        self._marks = (-1, -1)  # dead letters and gaps, when the timeline was looked up
+        self._timeline_at = float("-inf")  # monotonic seconds
 
     @on(LogPane.Chosen, "#log")
     def action_inspect(self) -> None:
@@ -34,7 +54,8 @@ class Navigation(HistoryActions):
         if self.view.status.stopped_on is not None and pane.following:
             self.action_inspect_stopped()
         elif isinstance(line, RecordLine):
-            self._inspect(line)
+            look_up = look_up_line(self.view, line)
+            self.app.push_screen(InspectorScreen(self.view, look_up, self._other_failure))
         elif isinstance(line, MarkerLine):
             self.action_events()
         elif isinstance(line, ElidedLine):
@@ -46,15 +67,10 @@ class Navigation(HistoryActions):
         if stopped is not None:
             where = Where.of(self.view)
             look_up = partial(inspect_stopped, stopped, self.view.access.target, where)
-            inspector = StoppedInspector(self.view, look_up, self._decide)
-            self.app.push_screen(inspector)
+            self.app.push_screen(StoppedInspector(self.view, look_up, self._decide))
 
     def _decide(self, decision: str) -> None:
         self.call_later(self.run_action, f"{decision}_stopped")
-
-    def _inspect(self, line: RecordLine) -> None:
-        look_up = look_up_line(self.view, line)
-        self.app.push_screen(InspectorScreen(self.view, look_up, self._other_failure))
 
     def row_meant(self) -> FindSubjects | None:
         """The row of the line under the cursor; without one, the row that the filter names."""
@@ -99,32 +115,69 @@ class Navigation(HistoryActions):
     def action_look_at(self) -> None:
         """Ask what to look at."""
         backlog = self.view.status.backlog
-        dialog = LookAtDialog(backlog.unit if backlog else "byte")
-        self.app.push_screen(dialog, self._look_if)
+        self.ask(LookAtDialog(backlog.unit if backlog else "byte"), self._look)
 
-    def _look_if(self, place: StartPoint | None) -> None:
-        if place is not None:
-            self.app.push_screen(LookScreen(self.view, place))
+    def _look(self, place: StartPoint) -> None:
+        self.app.push_screen(LookScreen(self.view, place))
 
     def action_jump(self, seconds: int) -> None:
         """Go so many seconds on in the lines of the pane, or back; or look at what it has not."""
         pane = self.query_one(LogPane)
         if (now := pane.time_here) is None:
             self.notify("No record here has a time to go from.", severity="warning")
-        elif (place := pane.place_of_time(now + seconds)) is not None:
+        elif (place := pane.lines.place_of_time(now + seconds)) is not None:
             pane.following = False
             pane.cursor = place
         elif now + seconds > (self.view.status.last_record_time or 0):
             self.notify("No record is so late.", severity="warning")
         else:
-            self._look_if(FromTime(now + seconds))
+            self._look(FromTime(now + seconds))
 
     def action_go_to(self) -> None:
         """Ask where to continue."""
         log = self.view.access.open_log()
-        dialog = GoToDialog(log, self.view.status.position)
-        self.app.push_screen(dialog, self._seek)
+        self.ask(GoToDialog(log, self.view.status.position), self.view.orders.seek)
 
-    def _seek(self, place: StartPoint | None) -> None:
-        if place is not None:
-            self.view.seek(place)
+    # The timeline, looked up in a thread as long as the screen has room for it
+
+    def look_at_timeline(self) -> None:
+        """Show where the session stands, and look the rest up if that may have changed."""
+        strip, status = self.query_one(TimelineStrip), self.view.status
+        strip.move(status.position)
+        if not strip.has_room:
+            strip.remove_class("-shown")
+            return
+        marks = (status.dead_letters, status.gaps)
+        rested = time.monotonic() - self._timeline_at
+        if rested > RELOAD_SECONDS or (marks != self._marks and rested > REST_SECONDS):
+            self._marks, self._timeline_at = marks, time.monotonic()
+            self._load_timeline()
+
+    @work(exclusive=True, group="timeline", exit_on_error=False)
+    async def _load_timeline(self) -> None:
+        with contextlib.suppress(Error):  # the status says so, and it is tried again
+            timeline = await in_thread(load, self.view.access)
+            self.query_one(TimelineStrip).show(timeline)
+
+    def action_focus_timeline(self) -> None:
+        """Walk along the log with the arrow keys."""
+        strip = self.query_one(TimelineStrip)
+        if strip.has_class("-shown"):
+            strip.focus()
+        elif not strip.has_room:
+            self.notify(f"The timeline needs {FEWEST_CELLS}x{FEWEST_LINES}.", severity="warning")
+        else:
+            self.notify("There is no timeline: the log has no files here.", severity="warning")
+
+    @on(TimelineStrip.Chosen)
+    def _go_there(self, event: TimelineStrip.Chosen) -> None:
+        cell = event.cell
+        if cell.letters:
+            look_up = look_up_letter(self.view, cell.letters[0])
+            self.app.push_screen(InspectorScreen(self.view, look_up))
+        elif cell.gaps:
+            self.action_events()
+        elif cell.is_here:
+            self.call_later(self.run_action, "follow")
+        elif (place := event.strip.timeline.place(cell.start)) is not None:
+            self._look(place)

@@ -1,19 +1,26 @@
-"""What an operator does about one dead letter: retry, edit, discard."""
+"""What an operator does about dead letters: retry, edit, discard; and many of them together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Button
 
 from tui_ingest.ingest.reasons import first_line
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
-from tui_ingest.tui.screens.discard import DiscardDialog
+from tui_ingest.tui.screens.dialogs import Dialog, DiscardDialog
 from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.speaking import key_name
 from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import RetryRun, discard
+from tui_ingest.tui.view.wording import Tone
+from tui_ingest.words.numbers import plural
 
 _REPAIRS = {"retry", "edit", "discard", "retry_shown", "discard_shown"}
 
@@ -50,8 +57,7 @@ class RepairActions(ConsoleScreen):
 
     def action_retry(self) -> None:
         """Apply the dead letter now."""
-        letter = self.chosen_letter()
-        if letter is not None:
+        if (letter := self.chosen_letter()) is not None:
             self._retry(letter)
 
     @work(exclusive=True, group="repair", exit_on_error=False)
@@ -60,34 +66,119 @@ class RepairActions(ConsoleScreen):
         run = RetryRun([letter], self.view.access.target, feed=self.view.feed)
         while not run.finished:
             await in_thread(run.run_chunk)
-        self._say_how_it_went(run)
-        self.repaired()
-
-    def _say_how_it_went(self, run: RetryRun) -> None:
         if run.last_error:
             self.complain(first_line(run.last_error), "It failed again")
         else:
             self.notify("Applied.", markup=False)
+        self.repaired()
 
     def action_edit(self) -> None:
         """Put the record right, then retry it."""
-        letter = self.chosen_letter()
-        if letter is not None:
+        if (letter := self.chosen_letter()) is not None:
             self.app.push_screen(EditScreen(self.view, letter), lambda _: self.repaired())
 
     def action_discard(self) -> None:
         """Give the dead letter up, with a reason."""
-        letter = self.chosen_letter()
-        if letter is not None:
-            dialog = DiscardDialog("1 dead letter")
-            self.app.push_screen(dialog, partial(self._discard_if, letter))
+        if (letter := self.chosen_letter()) is not None:
+            self.ask_to_discard([letter])
 
-    def _discard_if(self, letter: int, why: str | None) -> None:
-        if why is not None:
-            self._discard(letter, why)
+    def ask_to_discard(self, letters: Sequence[int]) -> None:
+        """Give letters up, once the reason is said."""
+        dialog = DiscardDialog(plural(len(letters), "dead letter"))
+        self.ask(dialog, partial(self._discard, letters))
 
     @work(exclusive=True, group="repair", exit_on_error=False)
-    async def _discard(self, letter: int, why: str) -> None:
+    async def _discard(self, letters: Sequence[int], why: str) -> None:
         target, feed = self.view.access.target, self.view.feed
-        await in_thread(discard, [letter], target, why=why, feed=feed)
+        await in_thread(discard, letters, target, why=why, feed=feed)
         self.repaired()
+
+
+class RetryDialog(Dialog[bool]):
+    """Returns True for the group, carefully, False for all that are shown, or None.
+
+    Args:
+        group: letters in it.
+        what: "3 dead letters: missing_parent of polls.choice".
+        shown: letters that are shown.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,R", "choose(True)", "These", id="retry_group"),
+        Binding("a", "choose(False)", "All shown", id="retry_all_shown"),
+    ]
+
+    def __init__(self, group: int, what: str, shown: int) -> None:
+        stages = " First 1, then 10, then the rest; it stops at the first that fails."
+        super().__init__(f"Retry {what}?{stages if group > 1 else ''}")
+        self._shown = shown
+
+    def buttons(self) -> Iterator[Button]:
+        these, all_shown = (key_name(self, name) for name in ("retry_group", "retry_all_shown"))
+        yield Button(
+            f"Retry these ({these})",
+            variant="primary",
+            id="these",
+            action="screen.choose(True)",
+        )
+        label = f"All {self._shown:,} shown, whatever fails ({all_shown})"
+        yield Button(label, id="all", action="screen.choose(False)")
+
+    def action_choose(self, group: bool) -> None:
+        """Retry the group, or all that are shown."""
+        self.dismiss(group)
+
+
+class RetryMany(RepairActions):
+    """A screen on which many letters are retried, each in a transaction of its own."""
+
+    def __init__(self, view: LogView) -> None:
+        super().__init__(view)
+        self.retries: RetryRun | None = None  # under way
+
+    def show_progress(self) -> None:
+        """Show how far the retries are."""
+        raise NotImplementedError
+
+    @work(exclusive=True, group="repair", exit_on_error=False)
+    async def retry_many(self, letters: Sequence[int], *, careful: bool) -> None:
+        """Retry letters; escape stops in between.
+
+        Args:
+            careful: first one, then ten, then the rest, up to the first that fails.
+        """
+        feed = self.view.feed
+        run = RetryRun(letters, self.view.access.target, feed=feed, careful=careful)
+        self.retries = run
+        try:
+            while not run.finished:
+                self.show_progress()
+                await in_thread(run.run_chunk)
+        finally:
+            self.retries = None
+            self.repaired()
+        done = f"{run.applied:,} of {plural(run.wanted, 'dead letter')} applied."
+        if run.stopped_at is None:
+            self.notify(done)
+        else:
+            self.notify(
+                f"{done} It stopped at dead letter {run.stopped_at}: {run.last_error}",
+                severity="warning",
+            )
+
+    def stop_retries(self) -> bool:
+        """Stop after the running one; return whether there was any."""
+        if self.retries is None:
+            return False
+        self.workers.cancel_group(self, "repair")
+        return True
+
+
+def progress(run: RetryRun, stop_key: str) -> Content:
+    """Return how far retries are."""
+    failed = f" · the last failure: {run.last_error}" if run.last_error else ""
+    return Content.styled(
+        f"Retrying: {run.tried:,} of {run.wanted:,}, {run.applied:,} applied{failed}"
+        f" · {stop_key} stops after the running one",
+        Tone.WARNING,
+    )

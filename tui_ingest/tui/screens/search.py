@@ -5,27 +5,25 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_ingest.oplog.log import FromByte
 from tui_ingest.tui.screens.console_screen import back_key, help_key
 from tui_ingest.tui.screens.copying import Copying
-from tui_ingest.tui.screens.history_actions import HistoryActions
+from tui_ingest.tui.screens.history import HistoryActions
 from tui_ingest.tui.screens.inspector import InspectorScreen
+from tui_ingest.tui.screens.list_screen import ListScreen, sort_keys
 from tui_ingest.tui.screens.look import LookScreen
 from tui_ingest.tui.view import formats, history
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.history import FindSubjects
 from tui_ingest.tui.view.inspection import LookUp
+from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_search import VOCABULARY, LogSearch, SearchSoFar
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
-from tui_ingest.tui.widgets.about import About
-from tui_ingest.tui.widgets.filter_input import FilterInput
 from tui_ingest.tui.widgets.found_table import FoundTable
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.words.numbers import plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -36,17 +34,17 @@ def search_key() -> Binding:
     return Binding("F", "search", "Find records", tooltip=tip, show=False, id="search")
 
 
-class SearchScreen(HistoryActions, Copying):
+class SearchScreen(HistoryActions, Copying, ListScreen):
     """What is looked for is typed first; the search goes through all files of every log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Find", tooltip="Something else", id="filter"),
-        Binding("s", "sort", "Sort", tooltip="By the next column", show=False, id="sort"),
-        Binding("S", "sort_backwards", "Sort backwards", show=False, id="sort_backwards"),
+        *sort_keys(),
         Binding("c", "copy", "Copy", tooltip="The record under the cursor", id="copy"),
         back_key("peel"),
         help_key(),
     ]
+    table: FoundTable
 
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
@@ -54,12 +52,8 @@ class SearchScreen(HistoryActions, Copying):
         self._typed = ""
         self._shown: SearchSoFar | None = None
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
-        yield FoundTable()
-        yield FilterInput(placeholder=VOCABULARY.hint)
-        yield About()
-        yield KeyLine()
+    def make_table(self) -> FoundTable:
+        return FoundTable()
 
     def on_mount(self) -> None:
         self.table.entitle("Find records")
@@ -67,16 +61,6 @@ class SearchScreen(HistoryActions, Copying):
 
     def on_unmount(self) -> None:
         self._stop()
-
-    @property
-    def table(self) -> FoundTable:
-        """The list."""
-        return self.query_one(FoundTable)
-
-    @property
-    def filter_input(self) -> FilterInput:
-        """Where it is typed what to look for."""
-        return self.query_one(FilterInput)
 
     # What to look for
 
@@ -90,7 +74,7 @@ class SearchScreen(HistoryActions, Copying):
         if wanted.unknown:
             self.notify(wanted.unknown, severity="warning", markup=False)
             return
-        self._leave_input()
+        self.leave_input()
         if wanted:
             self._stop()
             self._typed = wanted.typed
@@ -102,9 +86,8 @@ class SearchScreen(HistoryActions, Copying):
         if self.lookup is not None:
             self.lookup.stop()
 
-    def _leave_input(self) -> None:
-        self.set_focus(self.table)
-        self.filter_input.display = False
+    def apply_filter(self, typed: str) -> None:
+        """Not yet: what is typed is looked for once it is whole."""
 
     # Looking
 
@@ -125,7 +108,7 @@ class SearchScreen(HistoryActions, Copying):
 
     @on(FoundTable.CursorMoved)
     def _show_whole(self) -> None:
-        about, found = self.query_one(About), self.table.current
+        about, found = self.about, self.table.current
         if self._shown is not None and self._shown.error:
             about.say(Content.styled(terminal_safe(self._shown.error), Tone.BAD))
         elif found is not None:
@@ -145,10 +128,9 @@ class SearchScreen(HistoryActions, Copying):
             place = FromByte(found.line.location.generation, found.line.location.start)
             self.app.push_screen(LookScreen(self.view.log_at(found.path), place))
 
-    def action_copy(self) -> None:
-        """Copy the record under the cursor."""
-        if (found := self.table.current) is not None:
-            self.copy_line(found.line)
+    def record_meant(self) -> RecordLine | None:
+        found = self.table.current
+        return found.line if found is not None else None
 
     def log_meant(self) -> LogView:
         found = self.table.current
@@ -163,20 +145,10 @@ class SearchScreen(HistoryActions, Copying):
     def inspector(self, look_up: LookUp) -> InspectorScreen:
         return InspectorScreen(self.log_meant(), look_up)
 
-    # Keys of the list
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.table.sort_next()
-
-    def action_sort_backwards(self) -> None:
-        """Turn the direction round."""
-        self.table.sort_backwards()
-
     def action_peel(self) -> None:
         """Stop typing, stop the search, or go back."""
         if self.filter_input.display and self.lookup is not None:
-            self._leave_input()
+            self.leave_input()
         elif self.lookup is None or self.lookup.is_stopped or self.lookup.so_far.is_over:
             self.dismiss()
         else:

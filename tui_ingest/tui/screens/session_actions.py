@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tui_ingest.ingest.session.control import StepTo
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
-from tui_ingest.tui.screens.take_over import TakeOverDialog
-from tui_ingest.tui.view.wording import unread
+from tui_ingest.tui.screens.dialogs import TakeOverDialog
 
 _WHILE_PAUSED = {"step", "step_to_failure", "go_to"}
 _WHILE_IT_RUNS = {"toggle_stop_on_error"}
@@ -53,11 +52,8 @@ class SessionActions(ConsoleScreen):
 
     def action_take_over(self) -> None:
         """Apply the log here, once that was confirmed."""
-        self.app.push_screen(TakeOverDialog(self.view.status.runs_on), self._take_over_if)
-
-    def _take_over_if(self, wanted: bool | None) -> None:
-        if wanted:
-            self.view.take_over()
+        dialog = TakeOverDialog(self.view.status.runs_on)
+        self.ask(dialog, lambda _: self.view.take_over())
 
     def action_step(self) -> None:
         """Apply one record and stay paused."""
@@ -69,10 +65,10 @@ class SessionActions(ConsoleScreen):
 
     def _step(self, to: StepTo) -> None:
         backlog = self.view.status.backlog
-        if backlog is not None and not unread(backlog):
+        if backlog is not None and not backlog.applicable_bytes:
             self.notify("Nothing is unread: there is no record to step to.", severity="warning")
-        self.view.step(to)  # one may have come since the log was looked at
+        self.view.orders.step(to)  # one may have come since the log was looked at
 
     def action_toggle_stop_on_error(self) -> None:
         """Stand before the next record that fails, or set such records aside again."""
-        self.view.order_stop_on_error(not self.view.status.stop_on_error)
+        self.view.orders.order_stop_on_error(not self.view.status.stop_on_error)

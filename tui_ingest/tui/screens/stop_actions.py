@@ -1,18 +1,22 @@
-"""What an operator decides about the record that the session stopped on."""
+"""The record that the session stopped on: what an operator decides about it, and its inspector."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 from textual import work
+from textual.binding import Binding, BindingType
 
 from tui_ingest.ingest.session.control import Decision
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
-from tui_ingest.tui.screens.discard import DiscardDialog
+from tui_ingest.tui.screens.dialogs import DiscardDialog
 from tui_ingest.tui.screens.edit import EditScreen
+from tui_ingest.tui.screens.inspector import InspectorScreen
 from tui_ingest.tui.view.database import in_thread
+from tui_ingest.tui.view.inspection import LookUp
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import discard
@@ -32,7 +36,8 @@ class StopActions(ConsoleScreen):
     def __init__(self, view: LogView) -> None:
         super().__init__(view)
         self._waiting_for: RecordLocation | None = None  # to be set aside
-        self._then: Callable[[RecordLine], None] | None = None  # what is done once it is
+        # What is done once it is, with its line and its dead letter.
+        self._then: Callable[[RecordLine, int], object]
         self._resume_after = False  # the pause is ours
 
     def look(self) -> None:
@@ -59,7 +64,7 @@ class StopActions(ConsoleScreen):
 
     def action_retry_stopped(self) -> None:
         """Try the record again: what it lacked may be here now."""
-        self.view.decide(Decision.RETRY)
+        self.view.orders.decide(Decision.RETRY)
 
     def action_set_aside_stopped(self) -> None:
         """Keep the record as a dead letter and go on."""
@@ -74,42 +79,34 @@ class StopActions(ConsoleScreen):
     def action_discard_stopped(self) -> None:
         """Set the record aside and give it up, with a reason."""
         if self.view.status.stopped_on is not None:
-            self.app.push_screen(DiscardDialog("the record"), self._discard_if)
+            dialog = DiscardDialog("the record")
+            self.ask(dialog, lambda why: self._set_aside(partial(self._discard, why)))
 
-    def _discard_if(self, why: str | None) -> None:
-        if why is not None:
-            self._set_aside(partial(self._discard, why))
-
-    def _discard(self, why: str, line: RecordLine) -> None:
-        self._discard_letter(why, line)
-
-    def _set_aside(self, then: Callable[[RecordLine], None]) -> None:
+    def _set_aside(self, then: Callable[[RecordLine, int], object]) -> None:
         stopped = self.view.status.stopped_on
         if stopped is not None:
             self._waiting_for, self._then = stopped.location, then
-            self.view.decide(Decision.SET_ASIDE)
+            self.view.orders.decide(Decision.SET_ASIDE)
 
     def _go_on_once_it_is_set_aside(self) -> None:
-        if self._waiting_for is None or self._then is None:
+        if self._waiting_for is None:
             return
         line = self.view.lines.failed_at(self._waiting_for)
         if line is not None and line.dead_letter is not None:
-            then, self._waiting_for, self._then = self._then, None, None
-            then(line)
+            self._waiting_for = None
+            self._then(line, line.dead_letter)
 
-    def _say_that_it_is_paused(self, line: RecordLine) -> None:
+    def _say_that_it_is_paused(self, _: RecordLine, letter: int) -> None:
         """A pause that was ordered before the decision goes on after it."""
         if self.view.held:
             self.notify(
-                f"Set aside as dead letter {line.dead_letter}. The session is paused:"
+                f"Set aside as dead letter {letter}. The session is paused:"
                 f" {self.key_name('pause')} goes on.",
                 severity="warning",
             )
 
-    def _edit(self, line: RecordLine) -> None:
-        if line.dead_letter is not None:
-            editor = EditScreen(self.view, line.dead_letter)
-            self.app.push_screen(editor, lambda _: self._after_edit(line))
+    def _edit(self, line: RecordLine, letter: int) -> None:
+        self.app.push_screen(EditScreen(self.view, letter), lambda _: self._after_edit(line))
 
     def _after_edit(self, line: RecordLine) -> None:
         if line.failed:  # the editor was left without putting it right
@@ -123,7 +120,43 @@ class StopActions(ConsoleScreen):
             self.view.resume()
 
     @work(group="repair", exit_on_error=False)
-    async def _discard_letter(self, why: str, line: RecordLine) -> None:
-        if line.dead_letter is not None:
-            target, feed = self.view.access.target, self.view.feed
-            await in_thread(discard, [line.dead_letter], target, why=why, feed=feed)
+    async def _discard(self, why: str, _: RecordLine, letter: int) -> None:
+        target, feed = self.view.access.target, self.view.feed
+        await in_thread(discard, [letter], target, why=why, feed=feed)
+
+
+class StoppedInspector(InspectorScreen):
+    """The inspector before a decision; a key decides as it does in the stop panel.
+
+    Args:
+        decide: takes retry, edit, discard or set_aside, once this screen is left.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "decide('retry')", "Retry", tooltip="Try it again", id="retry"),
+        Binding("i", "decide('edit')", "Edit", tooltip="Put it right first", id="edit"),
+        Binding("x", "decide('discard')", "Discard", tooltip="Give it up", id="discard"),
+        Binding("a", "decide('set_aside')", "Set aside", tooltip="Go on", id="set_aside"),
+    ]
+
+    def __init__(self, view: LogView, look_up: LookUp, decide: Callable[[str], None]) -> None:
+        super().__init__(view, look_up)
+        self._decide = decide
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "decide":
+            return True if self.view.status.stopped_on is not None else None
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        if action.startswith("decide"):
+            return "It was decided about this record already."
+        return super().why_not(action)
+
+    def key_state(self) -> tuple[object, ...]:
+        return *super().key_state(), self.view.status.stopped_on is not None
+
+    def action_decide(self, decision: str) -> None:
+        """Go back, and do with the record what the stop panel does."""
+        self.dismiss()
+        self._decide(decision)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from tui_ingest.ingest.status import SessionStatus
-from tui_ingest.tui.view.wording import unread
 from tui_ingest.words.numbers import plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -16,8 +15,8 @@ def left_to_do(status: SessionStatus) -> str:
     parts: list[str] = []
     if status.attached:  # it goes on without whoever looks
         return ""
-    if status.backlog is not None and unread(status.backlog):
-        parts.append(f"{size(unread(status.backlog))} are unread")
+    if status.backlog is not None and status.backlog.applicable_bytes:
+        parts.append(f"{size(status.backlog.applicable_bytes)} are unread")
     if status.dead_letters:
         parts.append(_open_letters(status.dead_letters))
     return ", ".join(parts)
@@ -61,7 +60,7 @@ def _applied(statuses: Sequence[SessionStatus]) -> str:
 
 
 def _rest(status: SessionStatus) -> int:
-    return unread(status.backlog) if status.backlog is not None else 0
+    return status.backlog.applicable_bytes if status.backlog is not None else 0
 
 
 def _open_letters(number: int) -> str:

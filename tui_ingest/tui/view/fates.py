@@ -10,8 +10,7 @@ from tui_ingest.ingest.reasons import first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.oplog.log import Entry
-from tui_ingest.tui.view.line_sampler import ordinary_outcome
-from tui_ingest.tui.view.lines import RecordLine, record_line, short
+from tui_ingest.tui.view.lines import RecordLine, ordinary_outcome, record_line, short
 
 Place = tuple[str, int]  # generation, and byte at which a line starts
 

@@ -20,9 +20,9 @@ from tui_ingest.ingest.history import (
 from tui_ingest.ingest.target import Target
 from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record, RecordLocation
-from tui_ingest.tui.view.lines import RecordLine
+from tui_ingest.tui.view.database import Lookup
+from tui_ingest.tui.view.lines import RecordLine, whole_of
 from tui_ingest.tui.view.log_view import LogAccess
-from tui_ingest.tui.view.lookup import Lookup
 from tui_ingest.words.record_text import entry_of
 
 MOST_STEPS = 10_000  # that are kept for the screen: the latest ones
@@ -42,8 +42,7 @@ def of_line(
     """
 
     def find(target: Target) -> list[Subject]:
-        raw = line.raw if line.whole else read_again(line.location) or line.raw
-        entry = entry_of(raw)
+        entry = entry_of(whole_of(line, read_again) or line.raw)
         if not isinstance(entry, Record) and line.labels and line.pk:  # only its beginning is left
             return subject_named(target, line.labels[0], line.pk)
         return _of_entry(target, entry, pk)

@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from tui_ingest.ingest.deadletters.reading import effective_bytes
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.inspecting import RowComparison, compare, effects, outlook
 from tui_ingest.ingest.reasons import advice, first_line
 from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.addresses import is_stream
+from tui_ingest.oplog.log import Entry
 from tui_ingest.oplog.records import Record, RecordLocation
 from tui_ingest.tui.view import formats
-from tui_ingest.tui.view.lines import RecordLine, short
+from tui_ingest.tui.view.lines import RecordLine, short, whole_of
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.record_text import entry_of, readable
@@ -89,9 +91,8 @@ def inspect_line(
         read_again: returns a line from the log, if it is still there: only the beginning of a
             long one is kept.
     """
-    raw = line.raw if line.whole else read_again(line.location) or line.raw
-    entry = entry_of(raw)
-    rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
+    raw = whole_of(line, read_again) or line.raw
+    rows = _compared(target, entry_of(raw))
     return Inspection(
         subject=f"{line.operation} {line.subject} {line.key}".strip(),
         fate=line.note if line.failed else line.outcome.value,
@@ -106,16 +107,14 @@ def inspect_line(
 def inspect_stopped(stopped: StoppedOnError, target: Target, where: Where) -> Inspection:
     """Look up the record before which the session stands."""
     entry = entry_of(stopped.raw)
-    rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
+    time = entry.timestamp if isinstance(entry, Record) else None
     subject = " ".join(short(word) for word in (stopped.operation, stopped.model, stopped.pk))
     return Inspection(
         subject=subject.strip(),
         fate=f"{short(stopped.reason)} · the session stands before it",
-        place=_place(
-            stopped.location, entry.timestamp if isinstance(entry, Record) else None, where
-        ),
+        place=_place(stopped.location, time, where),
         text=readable(stopped.raw),
-        rows=rows,
+        rows=_compared(target, entry),
         error=terminal_safe(stopped.error, lines=True),
         outlook=advice(stopped.reason),
         traceback=terminal_safe(stopped.traceback, lines=True),
@@ -128,18 +127,14 @@ def inspect_letter(dead_letter: int, target: Target, where: Where) -> Inspection
     letter = target.rows(DeadLetter).filter(pk=dead_letter).select_related("file").first()
     if letter is None:
         return None
-    raw = bytes(letter.raw if letter.edited is None else letter.edited)
-    entry = entry_of(raw)
-    rows = tuple(compare(target, entry)) if isinstance(entry, Record) else ()
+    raw = effective_bytes(letter)
+    rows = _compared(target, entry_of(raw))
+    time = letter.record_time.timestamp() if letter.record_time else None
     is_open = letter.status == DeadLetter.Status.OPEN
     return Inspection(
         subject=terminal_safe(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),
         fate=_fate(letter),
-        place=_place(
-            letter.location,
-            letter.record_time.timestamp() if letter.record_time else None,
-            replace(where, path=letter.file.file_path),
-        ),
+        place=_place(letter.location, time, replace(where, path=letter.file.file_path)),
         text=readable(raw),
         rows=rows,
         error=terminal_safe(letter.error, lines=True),
@@ -149,6 +144,10 @@ def inspect_letter(dead_letter: int, target: Target, where: Where) -> Inspection
         failed=is_open,
         path=letter.file.file_path,
     )
+
+
+def _compared(target: Target, entry: Entry) -> tuple[RowComparison, ...]:
+    return tuple(compare(target, entry)) if isinstance(entry, Record) else ()
 
 
 def _fate(letter: DeadLetter) -> str:

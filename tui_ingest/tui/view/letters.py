@@ -1,8 +1,9 @@
-"""The list of dead letters as the screen shows it, loaded in a thread."""
+"""The dead letters as the screen lists them, loaded in a thread; and what is behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tui_ingest.ingest.target import Target
 from tui_ingest.models import DeadLetter, ProcessedFile
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.filtering import Vocabulary, is_time
-from tui_ingest.tui.view.lines import RecordLine, short
+from tui_ingest.tui.view.lines import RecordLine, short, without_subject
 
 REHEARSED = "dry run"  # the status of what a dry run could not apply
 MOST_LETTERS = 20_000  # that are listed; a log with more has one cause, and the filter finds it
@@ -155,3 +156,58 @@ def export(letters: Sequence[int], path: Path, target: Target) -> int:
                 file.write(line + "\n")
                 written += 1
     return written
+
+
+# What differs between errors of one kind: what is quoted, keys, numbers.
+_PARTICULAR = re.compile(
+    r"'[^']*'|\"[^\"]*\"|“[^”]*”|\b\w+=\S+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b\d[\d,.]*"
+)
+GAP = "…"  # where they differ
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Letters that failed for the same thing."""
+
+    reason: str
+    model: str
+    error: str  # what is common to all of them
+    letters: tuple[int, ...]  # ids, in log order
+
+    @property
+    def filter(self) -> str:
+        """What to type for these in the list."""
+        longest = max((piece.strip(" .:") for piece in self.error.split(GAP)), key=len)
+        terms = [f"reason:{self.reason}"]
+        terms += [f"model:{self.model}"] if self.model else []
+        terms += [f'"{longest}"'] if longest and '"' not in longest else []
+        return " ".join(terms)
+
+
+NOTHING_TO_ASK: Vocabulary[Cause] = Vocabulary(text=lambda cause: cause.error, keys={})
+
+
+def by_cause(letters: Iterable[Letter]) -> list[Cause]:
+    """Return the causes of letters, that of the most first."""
+    kinds: dict[tuple[str, str, str], list[Letter]] = {}
+    for letter in letters:
+        kinds.setdefault(kind_of(letter), []).append(letter)
+    causes = [
+        Cause(
+            reason=reason,
+            model=model,
+            error=pattern if len(alike) > 1 else _error(alike[0]),
+            letters=tuple(letter.id for letter in alike),
+        )
+        for (reason, model, pattern), alike in kinds.items()
+    ]
+    return sorted(causes, key=lambda cause: (-len(cause.letters), cause.letters))
+
+
+def kind_of(letter: Letter) -> tuple[str, str, str]:
+    """Return what letters of one cause have in common."""
+    return letter.reason, letter.model, _PARTICULAR.sub(GAP, _error(letter))
+
+
+def _error(letter: Letter) -> str:
+    return without_subject(letter.error, letter.model, letter.key)

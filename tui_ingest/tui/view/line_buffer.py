@@ -2,13 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from tui_ingest.ingest.events import Outcome
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.tui.view.filtering import Filter
-from tui_ingest.tui.view.line_sampler import KEPT_LINES
-from tui_ingest.tui.view.line_vocabulary import VOCABULARY
-from tui_ingest.tui.view.lines import ElidedLine, Line, RecordLine
+from tui_ingest.tui.view.filtering import Filter, Vocabulary, is_time
+from tui_ingest.tui.view.lines import (
+    KEPT_LINES,
+    ElidedLine,
+    Line,
+    MarkerLine,
+    RecordLine,
+    is_failed,
+    next_failure,
+    place_of_time,
+)
+
+_FINE = {Outcome.SAVED, Outcome.DELETED}
+
+
+def _record(asks: Callable[[RecordLine, str], bool]) -> Callable[[Line, str], bool]:
+    """Return a question that only the line of a record can answer."""
+    return lambda line, value: isinstance(line, RecordLine) and asks(line, value)
+
+
+def _fate(asks: Callable[[RecordLine], bool]) -> Callable[[Line], bool]:
+    return lambda line: isinstance(line, RecordLine) and asks(line)
+
+
+def _time(line: Line) -> float | None:
+    if isinstance(line, MarkerLine):
+        return line.at
+    return line.time if isinstance(line, RecordLine) else None
+
+
+def _text(line: Line) -> str:
+    match line:
+        case RecordLine():
+            about = f"{line.operation} {' '.join(line.labels)} {' '.join(line.pks)}"
+            return f"{about} {line.note} {line.preview}"
+        case MarkerLine():
+            return f"{line.kind} {line.text}"
+        case ElidedLine():
+            return ""
+
+
+VOCABULARY: Vocabulary[Line] = Vocabulary(
+    text=_text,
+    keys={
+        "op": _record(lambda line, value: line.operation.lower().startswith(value)),
+        "model": _record(lambda line, value: any(value in label for label in line.labels)),
+        "pk": _record(lambda line, value: any(pk.lower() == value for pk in line.pks)),
+        "reason": _record(lambda line, value: value in line.note.partition(":")[0].lower()),
+        "time": lambda line, value: is_time(_time(line), value),
+    },
+    words={
+        "ok": _fate(lambda line: line.outcome in _FINE or bool(line.resolution)),
+        "failed": _fate(lambda line: line.failed),
+        "missing": _fate(lambda line: line.outcome is Outcome.MISSING),
+        "skipped": _fate(lambda line: line.outcome is Outcome.SKIPPED),
+    },
+)
 
 
 class LineBuffer:
@@ -35,6 +89,9 @@ class LineBuffer:
 
     def __getitem__(self, index: int) -> Line:
         return self._shown[index]
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._shown)
 
     @property
     def kept(self) -> int:
@@ -81,23 +138,20 @@ class LineBuffer:
 
     def failed_at(self, location: RecordLocation) -> RecordLine | None:
         """Return the latest line of a record that failed there."""
-        for line in reversed(self._all):
-            if isinstance(line, RecordLine) and line.failed and line.location == location:
-                return line
-        return None
+        latest_first = filter(is_failed, reversed(self._all))
+        return next((line for line in latest_first if line.location == location), None)
 
     def failures(self) -> list[RecordLine]:
         """Return the lines of records that failed, shown or not, oldest first."""
-        return [line for line in self._all if isinstance(line, RecordLine) and line.failed]
+        return [*filter(is_failed, self._all)]
 
     def next_failure(self, start: int, direction: int) -> int | None:
         """Return the nearest failed record after (1) or before (-1) a place."""
-        places = range(start + 1, len(self)) if direction > 0 else range(start - 1, -1, -1)
-        for place in places:
-            line = self._shown[place]
-            if isinstance(line, RecordLine) and line.failed:
-                return place
-        return None
+        return next_failure(self._shown, start, direction)
+
+    def place_of_time(self, time: float) -> int | None:
+        """Return the first shown line of a time or later, if these lines reach that far."""
+        return place_of_time(self._shown, time)
 
 
 def _records(line: Line) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from tui_ingest.ingest.events import Outcome, Severity
 from tui_ingest.oplog.log import Entry
-from tui_ingest.oplog.records import Record, RecordLocation
+from tui_ingest.oplog.records import Operation, Record, RecordLocation
 from tui_ingest.words.terminal_safe import terminal_safe
 
+KEPT_LINES = 10_000  # that any part of the console keeps
 KEPT_BYTES = 4096  # of a record; 10,000 lines keep at most 40 MiB
 PREVIEW_BYTES = 400  # of a record's JSON, to be read and searched in the pane
 DESCRIBED_OBJECTS = 20  # of a record, by model and key
@@ -116,6 +117,35 @@ def record_line(entry: Entry, outcome: Outcome) -> RecordLine:
         raw=kept,
         objects=len(entry.objects),
     )
+
+
+def ordinary_outcome(entry: Entry) -> Outcome:
+    """Return what becomes of a record if nothing is said about it."""
+    deleted = isinstance(entry, Record) and entry.operation is Operation.DELETE
+    return Outcome.DELETED if deleted else Outcome.SAVED
+
+
+def next_failure(lines: Sequence[Line], start: int, direction: int) -> int | None:
+    """Return the nearest failed record after (1) or before (-1) a place."""
+    places = range(start + 1, len(lines)) if direction > 0 else range(start - 1, -1, -1)
+    failed = (place for place in places if is_failed(lines[place]))
+    return next(failed, None)
+
+
+def is_failed(line: Line) -> TypeGuard[RecordLine]:
+    """Tell whether it is a record that failed and that nobody has put right yet."""
+    return isinstance(line, RecordLine) and line.failed
+
+
+def whole_of(
+    line: RecordLine, read_again: Callable[[RecordLocation], bytes | None]
+) -> bytes | None:
+    """Return all of a record's line; None if only its beginning is kept, and no more is there.
+
+    Args:
+        read_again: returns a line from the log, if it is still there.
+    """
+    return line.raw if line.whole else read_again(line.location)
 
 
 def place_of_time(lines: Sequence[Line], time: float) -> int | None:

@@ -15,12 +15,12 @@ from tui_ingest.models import ProcessedFile
 from tui_ingest.oplog.log import Entry, LogError, Searched
 from tui_ingest.oplog.records import Record
 from tui_ingest.tui.view import formats
+from tui_ingest.tui.view.database import Lookup
 from tui_ingest.tui.view.fates import letters_of, line_of
 from tui_ingest.tui.view.filtering import Filter, Vocabulary
-from tui_ingest.tui.view.line_vocabulary import VOCABULARY as OF_LINES
+from tui_ingest.tui.view.line_buffer import VOCABULARY as OF_LINES
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogAccess, LogView
-from tui_ingest.tui.view.lookup import Lookup
 from tui_ingest.words.numbers import plural
 from tui_ingest.words.terminal_safe import terminal_safe
 

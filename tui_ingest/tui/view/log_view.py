@@ -59,6 +59,9 @@ class LogView:
     Attributes:
         status: where the session stood at the last look.
         lines: the latest lines, and the filter that chooses among them.
+        orders: the session's, besides those that are known here before it obeys.
+        pausing: a pause was ordered here that the session has not begun.
+        stopping: the end was ordered here.
         taken_over: whether the log was ordered to be applied here instead of elsewhere.
         session_over: set by the session's thread when its work is done.
     """
@@ -74,11 +77,11 @@ class LogView:
         self.lines = LineBuffer()
         self.status = SessionStatus(path=access.path)
         self.session_over = threading.Event()
-        self._orders = orders
+        self.orders = orders
         self._held: list[Line] = []  # lines of a flood that the next look will show
         self.taken_over = False
-        self._pause_asked = False
-        self._stop_asked = False
+        self.pausing = False
+        self.stopping = False
 
     # Looking
 
@@ -86,7 +89,7 @@ class LogView:
         """Take over what the session has reported since the last look."""
         self.status, lines = self.feed.take()
         if self.status.paused:  # obeyed; somebody else may end it
-            self._pause_asked = False
+            self.pausing = False
         now = time.monotonic()
         self.rates.sample(now, self.status.records)
         if self.status.backlog is not None:
@@ -113,19 +116,9 @@ class LogView:
         return self.session_over.is_set()
 
     @property
-    def pausing(self) -> bool:
-        """Whether a pause was ordered here that the session has not begun."""
-        return self._pause_asked
-
-    @property
     def held(self) -> bool:
         """Whether it is paused, or will be after the running batch: what resuming ends."""
         return self.status.paused or self.pausing
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the end was ordered here."""
-        return self._stop_asked
 
     def log_at(self, path: str) -> LogView:  # noqa: ARG002
         """Return the view of a log among these: of one, there is but this."""
@@ -159,36 +152,20 @@ class LogView:
 
     def pause(self) -> None:
         """Do no work until `resume`."""
-        self._pause_asked = True
-        self._orders.pause()
+        self.pausing = True
+        self.orders.pause()
 
     def resume(self) -> None:
         """Go on."""
-        self._pause_asked = False
-        self._orders.resume()
-
-    def step(self, to: StepTo = StepTo.RECORD) -> None:
-        """While paused: apply one record, or go on until one fails, and stay paused."""
-        self._orders.step(to)
-
-    def order_stop_on_error(self, on: bool) -> None:
-        """Stand before the next record that fails, or set such records aside again."""
-        self._orders.order_stop_on_error(on)
-
-    def seek(self, start: StartPoint) -> None:
-        """While paused: continue from another place."""
-        self._orders.seek(start)
-
-    def decide(self, decision: Decision) -> None:
-        """Say what to do about the record that the session stopped on."""
-        self._orders.decide(decision)
+        self.pausing = False
+        self.orders.resume()
 
     def take_over(self) -> None:
         """Have the log applied here instead of elsewhere."""
         self.taken_over = True
-        self._orders.take_over()
+        self.orders.take_over()
 
     def stop(self) -> None:
         """End the session. From any thread, and from a signal handler."""
-        self._stop_asked = True
-        self._orders.stop()
+        self.stopping = True
+        self.orders.stop()

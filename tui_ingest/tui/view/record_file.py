@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tui_ingest.oplog.records import RecordLocation
-from tui_ingest.tui.view.lines import RecordLine
+from tui_ingest.tui.view.lines import RecordLine, whole_of
 
 
 def write_lines(
@@ -27,9 +27,9 @@ def write_lines(
     written = cut = 0
     with path.open("xb") as file:
         for line in lines:
-            again = None if line.whole else read_again(line.location)
-            cut += not line.whole and again is None
-            file.write((again or line.raw) + b"\n")
+            whole = whole_of(line, read_again)
+            cut += whole is None
+            file.write((whole or line.raw) + b"\n")
             written += 1
     return written, cut
 

@@ -1,4 +1,7 @@
-"""The state of a session in words. Colour only repeats what the words and signs say."""
+"""The state of a session in words: a badge, and the phrases of the status line.
+
+Colour only repeats what the words and signs say.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tui_ingest.ingest.status.health import LAG_ALARM_SECONDS, LAG_WARNING_SECON
 from tui_ingest.oplog.log import Backlog
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.rates import Trend
-from tui_ingest.words.numbers import duration
+from tui_ingest.words.numbers import duration, plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
 SILENCE_SECONDS = 90.0  # of a source that says every 30 that it is there
@@ -90,7 +93,7 @@ def lag(snapshot: SessionStatus, now: float, trend: Trend) -> Phrase:
     backlog = snapshot.backlog
     if backlog is None:
         return Phrase("looking up how far behind", Tone.QUIET)
-    if not unread(backlog):
+    if not backlog.applicable_bytes:
         return _nothing_unread(snapshot, now)
     if snapshot.last_record_time is None:
         return Phrase("behind: nothing applied yet", Tone.WARNING)
@@ -101,11 +104,6 @@ def lag(snapshot: SessionStatus, now: float, trend: Trend) -> Phrase:
         return Phrase(f"in a backlog, at {last} {arrow}".rstrip(), Tone.WARNING)
     text = f"behind {duration(seconds)}" if seconds >= 1 else "behind <1s"
     return Phrase(f"{text} {arrow}".rstrip(), lag_tone(seconds))
-
-
-def unread(backlog: Backlog) -> int:
-    """Bytes that could be applied now; an unfinished line is for its writer to finish."""
-    return backlog.applicable_bytes
 
 
 def _nothing_unread(snapshot: SessionStatus, now: float) -> Phrase:
@@ -158,3 +156,81 @@ def waiting(snapshot: SessionStatus, now: float) -> str:
     tried = snapshot.attempt
     then = f"retry in {seconds} s, attempt {tried}" if seconds else f"attempt {tried + 1} now"
     return f"{then} · {snapshot.reason}"
+
+
+STANDSTILL_SECONDS = 5  # of a running session, before it is worth a word
+
+
+def phrases(
+    snapshot: SessionStatus,
+    trend: Trend,
+    *,
+    now: float,
+    standstill: float = 0.0,
+) -> tuple[Phrase, ...]:
+    """Return what the status line says.
+
+    Args:
+        now: seconds since the epoch.
+        standstill: seconds in which nothing has changed.
+    """
+    found = [
+        lag(snapshot, now, trend),
+        _unread(snapshot),
+        _eta(trend, snapshot),
+        _dead_letters(snapshot.dead_letters),
+        _gaps(snapshot.gaps),
+        margin(snapshot.backlog),
+        Phrase("stop on error", Tone.WARNING) if snapshot.stop_on_error else None,
+        _trouble(snapshot, now) or _slow(snapshot, standstill) or _last_error(snapshot),
+    ]
+    return tuple(phrase for phrase in found if phrase is not None)
+
+
+def _trouble(snapshot: SessionStatus, now: float) -> Phrase | None:
+    """Why the session does not go on."""
+    if snapshot.ended is not None and snapshot.ended.error:
+        return Phrase(snapshot.ended.error, Tone.BAD)
+    if snapshot.state is State.WAITING:
+        return Phrase(waiting(snapshot, now), Tone.WARNING)
+    if snapshot.stopped_on is not None or not snapshot.reason:  # the stop has its own panel
+        return None
+    return Phrase(snapshot.reason, Tone.WARNING)
+
+
+def _slow(snapshot: SessionStatus, standstill: float) -> Phrase | None:
+    """Say that a batch does not end: a database may make a statement wait without a word."""
+    if snapshot.state is not State.RUNNING or standstill < STANDSTILL_SECONDS:
+        return None
+    return Phrase(f"no record for {duration(standstill)}: is the database busy?", Tone.WARNING)
+
+
+def _last_error(snapshot: SessionStatus) -> Phrase | None:
+    text = snapshot.last_error
+    return Phrase(f"last error: {text}", Tone.BAD) if text else None
+
+
+def _unread(snapshot: SessionStatus) -> Phrase | None:
+    backlog = snapshot.backlog
+    if backlog is None or not backlog.applicable_bytes:
+        return None
+    return Phrase(f"{size(backlog.applicable_bytes)} left")
+
+
+def _eta(trend: Trend, snapshot: SessionStatus) -> Phrase | None:
+    """When the backlog will be gone, while that is being worked on."""
+    backlog = snapshot.backlog
+    if snapshot.state is not State.RUNNING or backlog is None or not backlog.applicable_bytes:
+        return None
+    left = trend.seconds_left
+    return Phrase(f"ETA {formats.countdown(left)}" if left is not None else "ETA –")
+
+
+def _dead_letters(number: int) -> Phrase:
+    text = plural(number, "dead letter")
+    return Phrase(f"✗ {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)
+
+
+def _gaps(number: int) -> Phrase:
+    text = plural(number, "gap")
+    return Phrase(f"! {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)

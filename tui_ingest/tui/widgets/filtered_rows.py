@@ -1,12 +1,34 @@
-"""A list that shows only what matches a filter."""
+"""Rows, of which a filter hides some, and the input that it is typed in."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.view_memory import Facts, ViewMemory
 from tui_ingest.tui.widgets.rows import RowsView
+
+
+class FilterInput(Input):
+    """Out of sight until it is wanted; its screen has the actions `keep_filter` and `peel`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.keep_filter", "Keep this filter", id="keep_filter"),
+        Binding("escape", "screen.peel", "Clear it", id="clear_filter"),
+    ]
+
+    def __init__(self, *, placeholder: str) -> None:
+        super().__init__(placeholder=placeholder, id="filter")
+        self.display = False
+
+    def open(self, typed: str) -> None:
+        """Take the keyboard at once: the next key may have come with the one that opens it."""
+        self.value = typed
+        self.display = True
+        self.screen.set_focus(self)
 
 
 class Remembers(Protocol):
@@ -31,6 +53,11 @@ class FilteredRows(RowsView):
     def apply_filter(self, typed: str) -> None:
         """Show only what matches."""
         raise NotImplementedError
+
+    @property
+    def filter_told(self) -> str:
+        """What is shown of how many: "/failed/ 7 of 10,231"."""
+        return f"/{self.filter.typed}/ {self.row_count():,} of {self.total:,}"
 
     # How it is looked at, next time, too
 

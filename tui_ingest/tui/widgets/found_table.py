@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.log_search import VOCABULARY, Found, SearchSoFar
+from tui_ingest.tui.widgets.lines_view import detail_of, outcome_of
 from tui_ingest.tui.widgets.list_view import Column, ListView
-from tui_ingest.tui.widgets.log_row import detail_of, outcome_of
 from tui_ingest.tui.widgets.rows import Piece
 
 OPERATION_CELLS = 7

@@ -1,4 +1,4 @@
-"""The dead letters in columns."""
+"""The dead letters in columns, and what is behind them: a line for each cause."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from tui_ingest.tui.view import formats
-from tui_ingest.tui.view.letters import OF_ALL_LOGS, REHEARSED, VOCABULARY, Letter
+from tui_ingest.tui.view.letters import (
+    NOTHING_TO_ASK,
+    OF_ALL_LOGS,
+    REHEARSED,
+    VOCABULARY,
+    Cause,
+    Letter,
+)
 from tui_ingest.tui.view.lines import without_subject
 from tui_ingest.tui.widgets.list_view import Column, ListView
 from tui_ingest.tui.widgets.rows import Piece
@@ -20,6 +27,8 @@ NARROW = 100  # cells below which the status is a sign and the last columns are 
 SIGN_CELLS = 2
 LOG_CELLS = 36
 SUBJECT_CELLS = 20  # that the column of models has, however short they are
+# Of causes.
+LETTERS_CELLS, REASON_CELLS, MODEL_CELLS = 9, 17, 30
 
 
 class LettersTable(ListView[Letter]):
@@ -141,3 +150,45 @@ def _tone(column: str, letter: Letter) -> str:
     if not letter.open and letter.line is None:
         return "rows--quiet"
     return {"reason": "rows--bad", "id": "rows--quiet"}.get(column, "")
+
+
+class CausesTable(ListView[Cause]):
+    """Causes, that of the most letters first."""
+
+    COLUMNS: ClassVar = [
+        Column(name="letters"),
+        Column(name="reason"),
+        Column(name="model"),
+        Column(name="error"),
+    ]
+    VOCABULARY: ClassVar = NOTHING_TO_ASK
+
+    def __init__(self) -> None:
+        super().__init__(id="causes")
+
+    def identity(self, row: Cause) -> tuple[str, str, str]:
+        return row.reason, row.model, row.error
+
+    def widths(self, width: int) -> dict[str, int]:
+        model = min(MODEL_CELLS, width // 4)
+        return {
+            "letters": LETTERS_CELLS,
+            "reason": REASON_CELLS,
+            "model": model,
+            "error": max(10, width - model - LETTERS_CELLS - REASON_CELLS),
+        }
+
+    def cell(self, column: str, row: Cause, cells: int) -> Piece:
+        match column:
+            case "letters":
+                return formats.fit(f"{len(row.letters):,}", cells), "rows--bad"
+            case "reason":
+                text = row.reason
+            case "model":
+                text = row.model or "–"
+            case _:
+                text = row.error
+        return formats.fit(text, cells - 1) + " ", ""
+
+    def shows_cursor(self, index: int) -> bool:
+        return index == self.cursor and self.has_focus

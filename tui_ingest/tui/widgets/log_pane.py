@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.reactive import reactive
 
+from tui_ingest.tui.speaking import key_name
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.filtering import Filter
 from tui_ingest.tui.view.line_buffer import LineBuffer
-from tui_ingest.tui.view.lines import Line, RecordLine, place_of_time
+from tui_ingest.tui.view.lines import Line, RecordLine
 from tui_ingest.tui.widgets.filtered_rows import FilteredRows
-from tui_ingest.tui.widgets.log_row import log_row
+from tui_ingest.tui.widgets.lines_view import log_row
 from tui_ingest.tui.widgets.rows import Piece
 from tui_ingest.tui.widgets.throttle import Throttle
 
@@ -27,10 +27,8 @@ class LogPane(FilteredRows):
 
     Args:
         lines: filled by others; `look` shows what has come.
-        follow_key: for people.
     """
 
-    BORDER_TITLE = "Log"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("end,G", "follow", "Last line, and follow", show=False, id="last"),
     ]
@@ -38,12 +36,10 @@ class LogPane(FilteredRows):
     following: reactive[bool] = reactive(True)
     unseen: reactive[int] = reactive(0, repaint=False)  # records that came while frozen
 
-    def __init__(self, lines: LineBuffer, *, follow_key: str) -> None:
+    def __init__(self, lines: LineBuffer) -> None:
         super().__init__(id="log")
-        self._follow_key = follow_key
         self.lines = lines
         self._drawn = (lines.came, lines.dropped)
-        self._title = ""
         self._adjusting = False  # scrolling is ours, not the operator's
         self.throttle = Throttle(BYTES_PER_SECOND)
 
@@ -108,8 +104,7 @@ class LogPane(FilteredRows):
     @property
     def records(self) -> list[RecordLine]:
         """The records that the filter lets through, one by one."""
-        shown = (self.lines[place] for place in range(len(self.lines)))
-        return [line for line in shown if isinstance(line, RecordLine)]
+        return [line for line in self.lines if isinstance(line, RecordLine)]
 
     @property
     def time_here(self) -> float | None:
@@ -119,19 +114,11 @@ class LogPane(FilteredRows):
         times = (line.time for line in lines if isinstance(line, RecordLine))
         return next((time for time in times if time is not None), None)
 
-    def place_of_time(self, time: float) -> int | None:
-        """Return the first line of a time or later, as `lines.place_of_time` does."""
-        return place_of_time([self.lines[place] for place in range(len(self.lines))], time)
-
     # Following
 
     def action_follow(self) -> None:
         """Go to the newest line and stay there."""
         self.following = True
-
-    def action_toggle_follow(self) -> None:
-        """Freeze the view, or follow again."""
-        self.following = not self.following
 
     def watch_following(self, following: bool) -> None:
         if following:
@@ -144,9 +131,8 @@ class LogPane(FilteredRows):
         self._retitle()
         self.refresh()
 
-    def watch_unseen(self, unseen: int) -> None:
-        text = f"▼ {formats.count(unseen)} new ({self._follow_key} to follow)" if unseen else ""
-        self.border_subtitle = Content(text)
+    def watch_unseen(self) -> None:
+        self._retitle()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -205,12 +191,9 @@ class LogPane(FilteredRows):
     def _retitle(self) -> None:
         parts = ["Log", "following" if self.following else "FROZEN", formats.zone(time.time())]
         if self.lines.filter:
-            shown = formats.count(len(self.lines))
-            parts.append(f"/{self.filter.typed}/ {shown} of {formats.count(self.lines.kept)}")
-        title = " · ".join(parts)
-        if title != self._title:  # another one draws the whole pane
-            self._title = title
-            self.border_title = Content(title)
+            parts.append(self.filter_told)
+        new = f"▼ {self.unseen:,} new ({key_name(self, 'follow')} to follow)" if self.unseen else ""
+        self.entitle(" · ".join(parts), new)
         self.set_class(not self.following, "-frozen")
 
     # Rows

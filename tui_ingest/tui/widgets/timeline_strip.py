@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_ingest.oplog.log import Position
-from tui_ingest.tui.key_names import key_name
+from tui_ingest.tui.speaking import key_name
 from tui_ingest.tui.view.timeline import Cell, Timeline, cells
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.throttle import Throttle
