@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
-from tui_ingest.ingest.events import Event, SessionEnded, State
+from tui_ingest.ingest.events import SessionEnded, State
 from tui_ingest.tui.commands import ActionCommands
 from tui_ingest.tui.keys import APP_KEYS, default_keys
 from tui_ingest.tui.legible import legible
@@ -29,6 +29,7 @@ from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import own_connections
 from tui_ingest.tui.view.farewell import left_to_do
 from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.view.one_of_many import RunSession
 from tui_ingest.tui.view.view_memory import ViewMemory
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -38,8 +39,6 @@ LOOK_SECONDS = 0.25  # between two looks at the feed
 BEHIND_SECONDS = 5.0  # between two looks at what lies behind a dialog
 SESSION = "session"  # the group of its worker
 QUIET_SECONDS = 600.0  # without a record set aside, after which the next one is worth a sound
-
-RunSession = Callable[[Callable[[Event], None]], SessionEnded]
 
 
 class FirstFailure:

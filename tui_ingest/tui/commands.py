@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,35 +16,24 @@ class ActionCommands(Provider):
     """One entry for each described key that works at the moment."""
 
     async def discover(self) -> Hits:
-        for binding in self._actions():
-            yield DiscoveryHit(
-                self._title(binding),
-                partial(self.screen.run_action, binding.action),
-                help=binding.tooltip or None,
-            )
+        for title, tip, run in self._actions():
+            yield DiscoveryHit(title, run, help=tip or None)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for binding in self._actions():
-            title = self._title(binding)
-            score = matcher.match(f"{title} {binding.tooltip}")
-            if score > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(title),
-                    partial(self.screen.run_action, binding.action),
-                    help=binding.tooltip or None,
-                )
+        for title, tip, run in self._actions():
+            if (score := matcher.match(f"{title} {tip}")) > 0:
+                yield Hit(score, matcher.highlight(title), run, help=tip or None)
 
-    def _actions(self) -> list[Binding]:
+    def _actions(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        """Yield the title of each, what else there is to say of it, and what does it."""
         found: dict[str, Binding] = {}
         for active in our_keys(self.screen):
             if active.enabled:
                 found.setdefault(active.binding.action, active.binding)
-        return list(found.values())
-
-    def _title(self, binding: Binding) -> str:
-        return f"{binding.description}  ({self.app.get_key_display(binding)})"
+        for action, binding in found.items():
+            title = f"{binding.description}  ({self.app.get_key_display(binding)})"
+            yield title, binding.tooltip, partial(self.screen.run_action, action)
 
 
 def our_keys(screen: Screen[Any]) -> list[ActiveBinding]:

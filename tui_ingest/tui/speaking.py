@@ -13,8 +13,18 @@ from textual.notifications import SeverityLevel
 from textual.signal import Signal
 
 
-class KeyNamesApp(App[None]):
-    """An app that can tell what the key of each binding is called.
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """A sentence, and how grave it is."""
+
+    text: str
+    severity: SeverityLevel
+
+
+class SpeakingApp(App[None]):
+    """An app that says things where they cover nothing: in the place of the keys.
+
+    Textual's toasts lie over what they speak of, and go when they like.
 
     Args:
         first_keys: the first key of each id, as it is now.
@@ -23,6 +33,8 @@ class KeyNamesApp(App[None]):
     def __init__(self, first_keys: Mapping[str, str]) -> None:
         super().__init__()
         self._first_keys = first_keys
+        self.said: Said | None = None
+        self.said_signal: Signal[Said | None] = Signal(self, "said")
 
     def get_key_display(self, binding: Binding) -> str:
         """Return a key for people to read; not all of them know what ⏎ stands for."""
@@ -32,31 +44,6 @@ class KeyNamesApp(App[None]):
         """Return the key of a binding, for people to read."""
         (first, *_) = Binding.make_bindings([Binding(self._first_keys[key_id], "")])
         return self.get_key_display(first)
-
-
-def key_name(node: DOMNode, key_id: str) -> str:
-    """Return the key of a binding, for a screen or a widget to show."""
-    return cast("KeyNamesApp", node.app).key_name(key_id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """A sentence, and how grave it is."""
-
-    text: str
-    severity: SeverityLevel
-
-
-class SpeakingApp(KeyNamesApp):
-    """An app that says things where they cover nothing: in the place of the keys.
-
-    Textual's toasts lie over what they speak of, and go when they like.
-    """
-
-    def __init__(self, first_keys: Mapping[str, str]) -> None:
-        super().__init__(first_keys)
-        self.said: Said | None = None
-        self.said_signal: Signal[Said | None] = Signal(self, "said")
 
     def notify(
         self,
@@ -83,3 +70,8 @@ class SpeakingApp(KeyNamesApp):
 def speaker(node: DOMNode) -> SpeakingApp:
     """Return the app, for a widget that shows what is said."""
     return cast("SpeakingApp", node.app)
+
+
+def key_name(node: DOMNode, key_id: str) -> str:
+    """Return the key of a binding, for a screen or a widget to show."""
+    return speaker(node).key_name(key_id)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from textual import events
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
@@ -18,6 +19,7 @@ from tui_ingest.tui.screens.dialogs import Dialog
 from tui_ingest.tui.screens.help import HelpScreen
 from tui_ingest.tui.speaking import key_name
 from tui_ingest.tui.view.log_view import LogView
+from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.top_line import TopLine
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -57,10 +59,15 @@ class ConsoleScreen(Screen[None]):
         self.ready.set()
         self._keys: tuple[object, ...] = ()  # what the footer's keys depend on, as last shown
 
-    def top_line(self) -> TopLine:
-        """Return the first line, to be composed."""
+    def compose(self) -> ComposeResult:
         access = self.view.access
-        return TopLine(project=access.project, path=access.path or "all logs")
+        yield TopLine(project=access.project, path=access.path or "all logs")
+        yield from self.body()
+        yield KeyLine()
+
+    def body(self) -> ComposeResult:
+        """Yield what is between the first line and that of the keys."""
+        raise NotImplementedError
 
     def key_name(self, key_id: str) -> str:
         """Return what a key is called now, for people."""

@@ -75,9 +75,9 @@ class DeadLettersScreen(RetryMany, HistoryActions, ListScreen):
     def make_table(self) -> LettersTable:
         return LettersTable() if self.view.access.path else AllLettersTable()
 
-    def compose(self) -> ComposeResult:
-        top_line, *others = super().compose()
-        yield from (top_line, self.causes, *others)
+    def body(self) -> ComposeResult:
+        yield self.causes
+        yield from super().body()
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -312,7 +312,8 @@ class DeadLettersScreen(RetryMany, HistoryActions, ListScreen):
     def action_inspect(self) -> None:
         """Look at the letter under the cursor."""
         if (look_up := self._look_up()) is not None:
-            self.app.push_screen(InspectorScreen(self.view, look_up, self._other), self._come_back)
+            inspector = InspectorScreen(self.view, look_up, self._other)
+            self.app.push_screen(inspector, lambda _: self.repaired())
 
     def _look_up(self) -> LookUp | None:
         letter = self.table.current
@@ -335,9 +336,6 @@ class DeadLettersScreen(RetryMany, HistoryActions, ListScreen):
             return None
         table.cursor = place
         return self._look_up()
-
-    def _come_back(self, _: None) -> None:
-        self.reload()
 
     def action_toggle_all(self) -> None:
         """Show those that are done, too, or only the open ones."""

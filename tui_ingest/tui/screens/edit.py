@@ -28,7 +28,6 @@ from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.repairs import RetryRun
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.json_area import JsonArea
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.words.record_text import Span, editable, entry_of, line_of, span_of, span_of_error
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -52,8 +51,7 @@ class EditScreen(ConsoleScreen):
         self.ready.clear()
         self._letter = letter
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
+    def body(self) -> ComposeResult:
         yield Static(id="summary")
         yield JsonArea(id="editor", show_line_numbers=True)
         yield Static(id="verdict")
@@ -61,7 +59,6 @@ class EditScreen(ConsoleScreen):
             save, cancel = map(self.key_name, ("save", "cancel"))
             yield Button(f"Save and retry ({save})", id="save", compact=True, disabled=True)
             yield Button(f"Cancel ({cancel})", id="cancel", compact=True)
-        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(JsonArea).focus()
@@ -90,14 +87,13 @@ class EditScreen(ConsoleScreen):
     def _judge(self) -> None:
         """Say whether the text is a record, as it is typed."""
         entry = entry_of(self._line())
-        good = isinstance(entry, Record)
         if isinstance(entry, Record):
             noun = "object" if len(entry.objects) == 1 else "objects"
             verdict = Content.styled(f"✓ a record of {len(entry.objects)} {noun}", Tone.GOOD)
         else:
             verdict = Content.styled(f"✗ {entry.reason}: {terminal_safe(entry.error)}", Tone.BAD)
         self.query_one("#verdict", Static).update(verdict)
-        self.query_one("#save", Button).disabled = not good
+        self.query_one("#save", Button).disabled = not isinstance(entry, Record)
 
     def _line(self) -> bytes:
         return line_of(self.query_one(JsonArea).text)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -56,16 +58,15 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._key_name = key_name
         self._keys_below = [active.binding for active in keys]
-        self._explanation = EXPLANATION.format_map(_KeyNames(key_name))
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog help"):
             yield PageTitles(["This screen", *map(_title, PAGES.values())])
-            yield GuidePage(self._key_table(), *sections(self._explanation))
+            yield GuidePage(*self._this_screen())
 
     def on_mount(self) -> None:
-        turn = f"{self._key_name('previous_page')} {self._key_name('next_page')} turn pages"
-        title = f"Help · {turn} · {self._key_name('close_help')} closes"
+        names = map(self._key_name, ("previous_page", "next_page", "close_help"))
+        title = "Help · {} {} turn pages · {} closes".format(*names)
         self.query_one(Vertical).border_title = Content(title)
         self.query_one(GuidePage).focus()
 
@@ -80,7 +81,7 @@ class HelpScreen(ModalScreen[None]):
         if event.page:
             page.show(*sections(list(PAGES.values())[event.page - 1]))
         else:
-            page.show(self._key_table(), *sections(self._explanation))
+            page.show(*self._this_screen())
 
     @on(GuidePage.LinkClicked)
     def follow(self, event: GuidePage.LinkClicked) -> None:
@@ -88,6 +89,10 @@ class HelpScreen(ModalScreen[None]):
         name = event.href.partition("#")[0].removesuffix(".md")
         if name in PAGES:
             self.query_one(PageTitles).page = 1 + list(PAGES).index(name)
+
+    def _this_screen(self) -> Iterator[RenderableType]:
+        yield self._key_table()
+        yield from sections(re.sub(r"{(\w+)}", lambda key: self._key_name(key[1]), EXPLANATION))
 
     def _key_table(self) -> Table:
         keys: dict[str, list[Binding]] = {}
@@ -103,14 +108,3 @@ class HelpScreen(ModalScreen[None]):
 
 def _title(page: str) -> str:
     return page.partition("\n")[0].removeprefix("# ")
-
-
-class _KeyNames(dict[str, str]):
-    """Looks a key's name up when the explanation asks for it."""
-
-    def __init__(self, key_name: Callable[[str], str]) -> None:
-        super().__init__()
-        self._key_name = key_name
-
-    def __missing__(self, key_id: str) -> str:
-        return self._key_name(key_id)

@@ -23,7 +23,6 @@ from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.history_view import HistoryView
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.words.numbers import plural, size
 from tui_ingest.words.terminal_safe import terminal_safe
 
@@ -55,15 +54,14 @@ class HistoryScreen(Copying):
         inspector: Callable[[LookUp], Screen[None]],
     ) -> None:
         super().__init__(view)
+        self.table, self.about = HistoryView(), About()
         self.lookup = HistoryLookup(view.access, find)
         self._inspector = inspector
         self._shown: HistorySoFar | None = None
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
-        yield HistoryView()
-        yield About()
-        yield KeyLine()
+    def body(self) -> ComposeResult:
+        yield self.table
+        yield self.about
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -76,11 +74,6 @@ class HistoryScreen(Copying):
     def so_far(self) -> HistorySoFar:
         """What was found by now."""
         return self.lookup.so_far
-
-    @property
-    def table(self) -> HistoryView:
-        """The list."""
-        return self.query_one(HistoryView)
 
     def look(self) -> None:
         super().look()
@@ -107,11 +100,10 @@ class HistoryScreen(Copying):
     @on(HistoryView.CursorMoved)
     def _show_whole(self) -> None:
         line, so_far = self.table.current, self._shown
-        about = self.query_one(About)
         if so_far is not None and so_far.error:
-            about.say(Content.styled(terminal_safe(so_far.error), Tone.BAD))
+            self.about.say(Content.styled(terminal_safe(so_far.error), Tone.BAD))
         else:
-            about.say(Content(line.whole if line else ""))
+            self.about.say(Content(line.whole if line else ""))
 
     # Keys
 

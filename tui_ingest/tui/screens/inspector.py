@@ -23,7 +23,6 @@ from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.wording import Tone
 from tui_ingest.tui.widgets.field_table import FieldTable, both_values
 from tui_ingest.tui.widgets.json_area import JsonArea
-from tui_ingest.tui.widgets.key_line import KeyLine
 
 PANES = ("record", "fields", "traceback")
 
@@ -38,7 +37,7 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        back_key("close"),
+        back_key("dismiss"),
         Binding("1", "show_pane('record')", "Record", id="record_pane"),
         Binding("2", "show_pane('fields')", "Fields", id="fields_pane"),
         Binding("3", "show_pane('traceback')", "Traceback", id="traceback_pane"),
@@ -60,17 +59,15 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
         self._other = other
         self.inspection: Inspection | None = None  # None until it was looked up
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
+    def body(self) -> ComposeResult:
         yield Static(id="summary")
         with Container(id="inspector"):
             yield JsonArea(read_only=True, show_cursor=False, id="record", classes="-chosen")
             with Vertical(id="fields"):
-                yield FieldTable(id="field-table")
+                yield FieldTable()
                 yield Static(id="both")
             with VerticalScroll(id="traceback"):
                 yield Static(id="trace")
-        yield KeyLine()
 
     def on_mount(self) -> None:
         for number, pane in enumerate(PANES, 1):
@@ -129,10 +126,6 @@ class InspectorScreen(RepairActions, HistoryActions, Copying):
         return InspectorScreen(self.view, look_up)
 
     # Keys
-
-    def action_close(self) -> None:
-        """Go back to where this record was chosen."""
-        self.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "other" and self._other is None:

@@ -12,7 +12,6 @@ from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.widgets.about import About
 from tui_ingest.tui.widgets.filtered_rows import FilteredRows, FilterInput
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.list_view import ListView
 
 
@@ -103,12 +102,10 @@ class ListScreen(FilterActions):
         """Return the list."""
         raise NotImplementedError
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
+    def body(self) -> ComposeResult:
         yield self.table
         yield self.filter_input
         yield self.about
-        yield KeyLine()
 
     def action_peel(self) -> None:
         """Clear the filter, or go back."""

@@ -10,12 +10,11 @@ from textual.content import Content
 
 from tui_ingest.ingest.orders import OrderKind
 from tui_ingest.tui.screens.console_screen import WIDE_CELLS, back_key, help_key
-from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.dialogs import OrderAllDialog
-from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.list_screen import ListScreen, list_keys
 from tui_ingest.tui.screens.main import MainScreen
-from tui_ingest.tui.screens.search import SearchScreen, search_key
+from tui_ingest.tui.screens.navigation import ListNavigation
+from tui_ingest.tui.screens.search import search_key
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import in_thread
@@ -32,7 +31,7 @@ def _all(key: str, action: str, description: str) -> Binding:
     return Binding(key, action, description, tooltip=tip, show=False, id=action)
 
 
-class LogsScreen(ListScreen):
+class LogsScreen(ListNavigation, ListScreen):
     """One line for each log, and the keys that command them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -153,12 +152,12 @@ class LogsScreen(ListScreen):
         self._ask(OrderKind.RESUME, rows, question)
 
     def _ask(self, kind: OrderKind, rows: list[LogRow], question: str) -> None:
+        button, none = "Resume", "None of them is paused."
+        if kind is OrderKind.PAUSE:
+            button, none = "Pause", "All that are shown are paused already."
         if not rows:
-            how = "paused already" if kind is OrderKind.PAUSE else "paused"
-            none = "All that are shown are" if kind is OrderKind.PAUSE else "None of them is"
-            self.notify(f"{none} {how}.", severity="warning")
+            self.notify(none, severity="warning")
             return
-        button = "Pause" if kind is OrderKind.PAUSE else "Resume"
         self.ask(OrderAllDialog(question, button), lambda _: self._order(kind, rows))
 
     def _order(self, kind: OrderKind, rows: list[LogRow]) -> None:
@@ -174,20 +173,6 @@ class LogsScreen(ListScreen):
         if said:
             number = "" if len(said) == 1 else f"{plural(len(said), 'log')}: "
             self.notify(f"{number}{said[0]}")
-
-    # Over all logs
-
-    def action_dead_letters(self) -> None:
-        """Show what failed in any log."""
-        self.app.push_screen(DeadLettersScreen(self.logs))
-
-    def action_events(self) -> None:
-        """Show what happened to any log."""
-        self.app.push_screen(EventsScreen(self.logs))
-
-    def action_search(self) -> None:
-        """Find records in all logs."""
-        self.app.push_screen(SearchScreen(self.logs))
 
 
 class OneLogScreen(MainScreen):

@@ -21,7 +21,6 @@ from tui_ingest.tui.view.inspection import LookUp, look_up_line
 from tui_ingest.tui.view.lines import RecordLine, next_failure, place_of_time
 from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.log_window import LogWindow
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.lines_view import LinesView
 
 MINUTE, HOUR = 60, 3600  # seconds
@@ -58,7 +57,7 @@ class LookScreen(HistoryActions, Copying):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        back_key("close"),
+        back_key("dismiss"),
         *looking_keys(show=True),
         Binding("c", "copy", "Copy", show=False, id="copy"),
         Binding("Y", "write_record", "Write record", show=False, id="write_record"),
@@ -67,25 +66,19 @@ class LookScreen(HistoryActions, Copying):
 
     def __init__(self, view: LogView, place: StartPoint) -> None:
         super().__init__(view)
+        self.lines = LinesView()
         self.ready.clear()
         self._place = place
         self._log = view.access.open_log()
         self._window = LogWindow(self._log, view.access.target)
         self._at_beginning = False  # nothing is to be had before
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
-        yield LinesView(id="looked-at")
-        yield KeyLine()
+    def body(self) -> ComposeResult:
+        yield self.lines
 
     def on_mount(self) -> None:
         self.lines.focus()
         self._go_to(self._place)
-
-    @property
-    def lines(self) -> LinesView:
-        """The list."""
-        return self.query_one(LinesView)
 
     @work(exclusive=True, group="look", exit_on_error=False)
     async def _go_to(self, place: StartPoint) -> None:
@@ -178,10 +171,6 @@ class LookScreen(HistoryActions, Copying):
 
     def record_meant(self) -> RecordLine | None:
         return self.lines.current
-
-    def action_close(self) -> None:
-        """Go back to the log as it is applied."""
-        self.dismiss()
 
     def on_unmount(self) -> None:
         self._log.close()

@@ -28,7 +28,6 @@ from tui_ingest.tui.view.log_view import LogView
 from tui_ingest.tui.view.record_file import write_lines
 from tui_ingest.tui.widgets.bars import OffsetBar, RatePanel
 from tui_ingest.tui.widgets.filtered_rows import FilterInput
-from tui_ingest.tui.widgets.key_line import KeyLine
 from tui_ingest.tui.widgets.log_pane import LogPane
 from tui_ingest.tui.widgets.models_table import ModelsTable
 from tui_ingest.tui.widgets.rows import RowsView
@@ -38,9 +37,9 @@ from tui_ingest.tui.widgets.timeline_strip import TimelineStrip
 from tui_ingest.words.numbers import plural
 
 
-def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
+def _hidden(key: str, action: str, description: str, tooltip: str, key_id: str = "") -> Binding:
     """A key that works and is in the palette, but not in the footer."""
-    return Binding(key, action, description, tooltip=tooltip, show=False, id=key_id)
+    return Binding(key, action, description, tooltip=tooltip, show=False, id=key_id or action)
 
 
 def _shown(key: str, action: str, description: str, tooltip: str, key_id: str) -> Binding:
@@ -53,11 +52,7 @@ MAIN_KEYS: list[BindingType] = [
     _shown("space,p", "resume", "Resume", "Go on with the work", "pause"),
     _shown("n", "step", "Step", "While paused: apply one record", "step"),
     _hidden(
-        "N",
-        "step_to_failure",
-        "Step to next failure",
-        "While paused: go on until a record fails",
-        "step_to_failure",
+        "N", "step_to_failure", "Step to next failure", "While paused: go on until a record fails"
     ),
     _shown("f", "freeze", "Freeze", "Stop the view; the work goes on", "follow"),
     _shown("f", "follow", "Follow", "Show the newest records again", "follow"),
@@ -66,10 +61,10 @@ MAIN_KEYS: list[BindingType] = [
     _hidden(
         "E", "failure(-1)", "Previous error", "Go to the failed record before", "previous_error"
     ),
-    _hidden("enter", "inspect", "Inspect record", "The record under the cursor", "inspect"),
+    _hidden("enter", "inspect", "Inspect record", "The record under the cursor"),
     _shown("d", "dead_letters", "Dead letters", "What failed, and what to do", "dead_letters"),
-    _hidden("v", "events", "Events", "Gaps, rotations, pauses, messages", "events"),
-    _hidden("o", "go_to", "Go to …", "While paused: continue from another place", "go_to"),
+    _hidden("v", "events", "Events", "Gaps, rotations, pauses, messages"),
+    _hidden("o", "go_to", "Go to …", "While paused: continue from another place"),
     *looking_keys(show=False),
     search_key(),
     _hidden(
@@ -79,21 +74,21 @@ MAIN_KEYS: list[BindingType] = [
         "Stand before a record that fails instead of setting it aside",
         "stop_on_error",
     ),
-    _hidden("T", "take_over", "Take over", "Attached: apply the log here instead", "take_over"),
+    _hidden("T", "take_over", "Take over", "Attached: apply the log here instead"),
     _hidden("r", "retry_stopped", "Retry", "Stopped on error: try the record again", "retry"),
     _hidden("i", "edit_stopped", "Edit", "Stopped on error: set aside, then edit", "edit"),
     _hidden("x", "discard_stopped", "Discard", "Stopped on error: give it up", "discard"),
     _hidden("a", "set_aside_stopped", "Set aside", "Stopped on error: go on", "set_aside"),
-    _hidden("s", "sort", "Sort models", "By the next column", "sort"),
-    _hidden("S", "sort_backwards", "Sort models backwards", "", "sort_backwards"),
-    _hidden("t", "scope", "Lifetime or session", "What the models table counts", "scope"),
-    _hidden("c", "copy", "Copy record", "The line under the cursor", "copy"),
-    _hidden("Y", "write_record", "Write record", "To a file, whole", "write_record"),
-    _hidden("w", "export", "Export", "The records that the filter lets through", "export"),
+    _hidden("s", "sort", "Sort models", "By the next column"),
+    _hidden("S", "sort_backwards", "Sort models backwards", ""),
+    _hidden("t", "scope", "Lifetime or session", "What the models table counts"),
+    _hidden("c", "copy", "Copy record", "The line under the cursor"),
+    _hidden("Y", "write_record", "Write record", "To a file, whole"),
+    _hidden("w", "export", "Export", "The records that the filter lets through"),
     _hidden("m", "toggle_maximized", "Maximise", "The focused pane, and back", "maximise"),
     _hidden("1", "focus_pane('log')", "Focus log", "", "focus_log"),
     _hidden("2", "focus_pane('models')", "Focus models", "", "focus_models"),
-    _hidden("3", "focus_timeline", "Focus timeline", "The whole log", "focus_timeline"),
+    _hidden("3", "focus_timeline", "Focus timeline", "The whole log"),
     _hidden("escape", "peel", "Back", "Peel one layer: filter, zoom, freeze", "back"),
     help_key(),
 ]
@@ -116,20 +111,18 @@ class MainScreen(SessionActions, StopActions, Navigation, FilterActions, Copying
         self._last_change: tuple[object, ...] = ()
         self._changed_at = 0.0  # by the console's clock
 
-    def compose(self) -> ComposeResult:
-        yield self.top_line()
+    def body(self) -> ComposeResult:
         with Container(id="panes"):
             with Vertical(id="log-side"):
                 yield self.log_pane
                 yield self.filter_input
             with Vertical(id="models-side"):
                 yield self.table
-                yield RatePanel(self.view.rates, id="rate")
-        yield StopPanel(self.key_name)
+                yield RatePanel(self.view.rates)
+        yield StopPanel()
         yield TimelineStrip()
         yield OffsetBar()
         yield StatusLine()
-        yield KeyLine()
 
     def on_mount(self) -> None:
         self.log_pane.focus()

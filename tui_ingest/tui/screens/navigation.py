@@ -10,6 +10,7 @@ from django.db import Error
 from textual import on, work
 
 from tui_ingest.oplog.log import FromTime, StartPoint
+from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.screens.dead_letters import DeadLettersScreen
 from tui_ingest.tui.screens.events import EventsScreen
 from tui_ingest.tui.screens.go_to import GoToDialog, LookAtDialog
@@ -38,7 +39,23 @@ RELOAD_SECONDS = 10.0  # between two looks at the files of the log, if nothing e
 REST_SECONDS = 2.0  # between two looks while records keep failing
 
 
-class Navigation(HistoryActions):
+class ListNavigation(ConsoleScreen):
+    """The keys that open a list: of one log, or of all."""
+
+    def action_dead_letters(self) -> None:
+        """Show what failed."""
+        self.app.push_screen(DeadLettersScreen(self.view))
+
+    def action_events(self) -> None:
+        """Show what happened."""
+        self.app.push_screen(EventsScreen(self.view))
+
+    def action_search(self) -> None:
+        """Find records in all files of the log, or of all."""
+        self.app.push_screen(SearchScreen(self.view))
+
+
+class Navigation(ListNavigation, HistoryActions):
     """The keys of the main screen that open another one, and the timeline that leads there, too."""
 
     def __init__(self, view: LogView) -> None:
@@ -97,18 +114,6 @@ class Navigation(HistoryActions):
         pane.following = False
         line = pane.current if pane.go_to_failure(direction) else None
         return look_up_line(self.view, line) if isinstance(line, RecordLine) else None
-
-    def action_dead_letters(self) -> None:
-        """Show what failed."""
-        self.app.push_screen(DeadLettersScreen(self.view))
-
-    def action_events(self) -> None:
-        """Show what happened."""
-        self.app.push_screen(EventsScreen(self.view))
-
-    def action_search(self) -> None:
-        """Find records in all files of the log."""
-        self.app.push_screen(SearchScreen(self.view))
 
     # Looking elsewhere, while the session goes on
 

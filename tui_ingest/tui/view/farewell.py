@@ -12,11 +12,11 @@ from tui_ingest.words.terminal_safe import terminal_safe
 
 def left_to_do(status: SessionStatus) -> str:
     """Return what a session would leave: "38.0 MiB are unread, 7 dead letters are open"."""
-    parts: list[str] = []
     if status.attached:  # it goes on without whoever looks
         return ""
-    if status.backlog is not None and status.backlog.applicable_bytes:
-        parts.append(f"{size(status.backlog.applicable_bytes)} are unread")
+    parts = []
+    if rest := _rest(status):
+        parts.append(f"{size(rest)} are unread")
     if status.dead_letters:
         parts.append(_open_letters(status.dead_letters))
     return ", ".join(parts)

@@ -163,6 +163,11 @@ class Feed:
         )
         self._messages: deque[MarkerLine] = deque(maxlen=KEPT_LINES)
 
+    def begin_with(self, status: SessionStatus) -> None:
+        """Go on from what is known of a session that has reported nothing here."""
+        with self._lock:
+            self._status = status
+
     def report(self, event: Event) -> None:
         """Take note of an event."""
         with self._lock:

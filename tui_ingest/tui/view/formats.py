@@ -26,26 +26,22 @@ def countdown(seconds: float) -> str:
 
 def time_of_day(timestamp: float | None) -> str:
     """Return HH:MM:SS on this machine's clock; dashes for a time that no calendar has."""
-    moment = _moment(timestamp)
-    return moment.strftime("%H:%M:%S") if moment else "--:--:--"
+    return _written(timestamp, "%H:%M:%S", "--:--:--")
 
 
 def date_and_time(timestamp: float | None) -> str:
     """Return YYYY-MM-DD HH:MM:SS and this machine's time zone."""
-    moment = _moment(timestamp)
-    return moment.strftime("%Y-%m-%d %H:%M:%S %Z") if moment else "unknown"
+    return _written(timestamp, "%Y-%m-%d %H:%M:%S %Z", "unknown")
 
 
 def day_and_time(timestamp: float | None) -> str:
     """Return 30 Nov 15:02 and this machine's time zone, for a column of times that are not old."""
-    moment = _moment(timestamp)
-    return moment.strftime("%d %b %H:%M %Z") if moment else "unknown"
+    return _written(timestamp, "%d %b %H:%M %Z", "unknown")
 
 
 def zone(timestamp: float | None) -> str:
     """Return this machine's time zone at a time: CET, CEST; "" for one that no calendar has."""
-    moment = _moment(timestamp)
-    return moment.strftime("%Z") if moment else ""
+    return _written(timestamp, "%Z", "")
 
 
 def moment(timestamp: float, now: float) -> str:
@@ -120,6 +116,11 @@ def subject(label: str, key: str, width: int) -> str:
         key = shorten_middle(key, max(width * 2 // 3, width - cell_len(label)))
         label = shorten_label(label, width - cell_len(key))
     return label + key
+
+
+def _written(timestamp: float | None, form: str, otherwise: str) -> str:
+    moment = _moment(timestamp)
+    return moment.strftime(form) if moment else otherwise
 
 
 def _moment(timestamp: float | None) -> datetime | None:

@@ -9,14 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tui_ingest.ingest.events import (
-    Attached,
-    Event,
-    SessionEnded,
-    SessionStarted,
-    State,
-    StateChanged,
-)
+from tui_ingest.ingest.events import Event, SessionEnded, State
 from tui_ingest.ingest.status import SessionStatus
 from tui_ingest.running.starting import run_beside_others
 from tui_ingest.tui.view.log_rows import LogRow, row_of
@@ -82,22 +75,7 @@ class OneOfMany:
         if self.view is not None and self.works:
             return self.view
         view, _ = make_view(self.address, True)
-        now, known = view.clock(), self.status
-        view.feed.report(
-            SessionStarted(
-                at=now,
-                path=self.path,
-                database=view.access.target.database,
-                position=known.position,
-                totals=known.totals,
-                dead_letters=known.dead_letters,
-                gaps=known.gaps,
-                last_record_time=known.last_record_time,
-                verified=known.verified,
-            )
-        )
-        view.feed.report(Attached(at=now, runs_on=known.runs_on))
-        view.feed.report(StateChanged(at=now, state=known.state, reason=known.reason))
+        view.feed.begin_with(replace(self.status, attached=True))
         view.look()
         return view
 

@@ -178,8 +178,8 @@ def phrases(
         lag(snapshot, now, trend),
         _unread(snapshot),
         _eta(trend, snapshot),
-        _dead_letters(snapshot.dead_letters),
-        _gaps(snapshot.gaps),
+        _counted(snapshot.dead_letters, "dead letter", "✗"),
+        _counted(snapshot.gaps, "gap", "!"),
         margin(snapshot.backlog),
         Phrase("stop on error", Tone.WARNING) if snapshot.stop_on_error else None,
         _trouble(snapshot, now) or _slow(snapshot, standstill) or _last_error(snapshot),
@@ -226,11 +226,6 @@ def _eta(trend: Trend, snapshot: SessionStatus) -> Phrase | None:
     return Phrase(f"ETA {formats.countdown(left)}" if left is not None else "ETA –")
 
 
-def _dead_letters(number: int) -> Phrase:
-    text = plural(number, "dead letter")
-    return Phrase(f"✗ {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)
-
-
-def _gaps(number: int) -> Phrase:
-    text = plural(number, "gap")
-    return Phrase(f"! {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)
+def _counted(number: int, noun: str, sign: str) -> Phrase:
+    text = plural(number, noun)
+    return Phrase(f"{sign} {text}", Tone.BAD) if number else Phrase(text, Tone.QUIET)

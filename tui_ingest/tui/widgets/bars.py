@@ -51,8 +51,8 @@ class RatePanel(Steady):
 
     DEFAULT_CSS = "RatePanel { height: 1; }"
 
-    def __init__(self, rates: RateHistory, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, rates: RateHistory) -> None:
+        super().__init__(id="rate")
         self._rates = rates
         self.border_title = Content("records/s")
 

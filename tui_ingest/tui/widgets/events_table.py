@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
-
 from tui_ingest.ingest.events import Severity
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.lines import MarkerLine
 from tui_ingest.tui.view.log_events import OF_ALL_LOGS, VOCABULARY
-from tui_ingest.tui.widgets.list_view import Column, ListView
+from tui_ingest.tui.widgets.list_view import Column, ListView, OfAllLogs, with_log
 from tui_ingest.tui.widgets.rows import Piece
 
-KIND_CELLS, LOG_CELLS = 22, 36
+KIND_CELLS = 22
 
 _TONES = {Severity.INFO: "", Severity.WARNING: "rows--warning", Severity.ERROR: "rows--bad"}
 
@@ -31,7 +29,7 @@ class EventsTable(ListView[MarkerLine]):
 
     def __init__(self) -> None:
         super().__init__(id="events")
-        self._longest_kind = self._longest_log = 0  # cells
+        self._longest_kind = 0  # cells
         self.set_reactive(EventsTable.sort_column, "time")
 
     def show(self, rows: Sequence[MarkerLine]) -> None:
@@ -43,7 +41,6 @@ class EventsTable(ListView[MarkerLine]):
 
     def rows_changed(self) -> None:
         self._longest_kind = max((len(line.kind) for line in self.shown), default=KIND_CELLS)
-        self._longest_log = max((cell_len(line.log) for line in self.shown), default=LOG_CELLS)
         super().rows_changed()
 
     def nothing(self) -> str:
@@ -70,21 +67,8 @@ class EventsTable(ListView[MarkerLine]):
         return text, _TONES[row.severity]
 
 
-class AllEventsTable(EventsTable):
-    """Those of all logs, each with its own."""
+class AllEventsTable(OfAllLogs, EventsTable):
+    """Those of all logs."""
 
-    COLUMNS: ClassVar = [
-        *EventsTable.COLUMNS[:1],
-        Column(name="log", by=lambda line: line.log),
-        *EventsTable.COLUMNS[1:],
-    ]
+    COLUMNS: ClassVar = with_log(EventsTable.COLUMNS)
     VOCABULARY: ClassVar = OF_ALL_LOGS
-
-    @property
-    def remembered_as(self) -> str:
-        return "all_events"  # it can be filtered by more than those of one log
-
-    def widths(self, width: int) -> dict[str, int]:
-        log = min(LOG_CELLS, width // 4, max(len("log "), self._longest_log) + 1)
-        cells = super().widths(width - log)
-        return {"time": cells.pop("time"), "log": log, **cells}

@@ -41,8 +41,8 @@ class FieldTable(RowsView):
 
     HEADING = True
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__(id="field-table")
         self._lines: list[_Row] = []
 
     def show(self, rows: Sequence[RowComparison]) -> None:

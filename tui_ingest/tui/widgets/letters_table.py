@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
-
 from tui_ingest.tui.view import formats
 from tui_ingest.tui.view.letters import (
     NOTHING_TO_ASK,
@@ -17,7 +15,7 @@ from tui_ingest.tui.view.letters import (
     Letter,
 )
 from tui_ingest.tui.view.lines import without_subject
-from tui_ingest.tui.widgets.list_view import Column, ListView
+from tui_ingest.tui.widgets.list_view import Column, ListView, OfAllLogs, with_log
 from tui_ingest.tui.widgets.rows import Piece
 
 _CELLS = {"id": 7, "status": 13, "reason": 15, "model": 46, "tries": 6, "last try": 19}
@@ -25,7 +23,6 @@ _ATTRIBUTES = {"tries": "attempts"}  # where a column is called otherwise
 _SIGNS = {"open": "✗", "applied": "✓", "superseded": "↷", "discarded": "–", REHEARSED: "✗"}
 NARROW = 100  # cells below which the status is a sign and the last columns are left out
 SIGN_CELLS = 2
-LOG_CELLS = 36
 SUBJECT_CELLS = 20  # that the column of models has, however short they are
 # Of causes.
 LETTERS_CELLS, REASON_CELLS, MODEL_CELLS = 9, 17, 30
@@ -48,14 +45,12 @@ class LettersTable(ListView[Letter]):
     def __init__(self) -> None:
         super().__init__(id="letters")
         self._longest = 0  # characters of a subject
-        self._longest_log = 0  # cells
         self._all_are_open = False
         self.marked: set[int] = set()  # ids
         self.set_reactive(LettersTable.sort_column, "id")
 
     def rows_changed(self) -> None:
         self._longest = max(map(_length, self.shown), default=0)
-        self._longest_log = max((cell_len(letter.log) for letter in self.shown), default=0)
         self._all_are_open = all(letter.status == "open" for letter in self.shown)
         super().rows_changed()
 
@@ -94,24 +89,11 @@ class LettersTable(ListView[Letter]):
         return formats.fit(text, cells - 1) + " ", tone
 
 
-class AllLettersTable(LettersTable):
-    """Those of all logs, each with its own."""
+class AllLettersTable(OfAllLogs, LettersTable):
+    """Those of all logs."""
 
-    COLUMNS: ClassVar = [
-        *LettersTable.COLUMNS[:1],
-        Column(name="log", by=lambda letter: letter.log),
-        *LettersTable.COLUMNS[1:],
-    ]
+    COLUMNS: ClassVar = with_log(LettersTable.COLUMNS)
     VOCABULARY: ClassVar = OF_ALL_LOGS
-
-    @property
-    def remembered_as(self) -> str:
-        return "all_letters"  # it can be filtered by more than those of one log
-
-    def widths(self, width: int) -> dict[str, int]:
-        log = min(LOG_CELLS, width // 4, max(len("log "), self._longest_log) + 1)
-        cells = super().widths(width - log)
-        return {"id": cells.pop("id"), "log": log, **cells}
 
 
 def _text(column: str, letter: Letter, cells: int) -> str:

@@ -100,8 +100,8 @@ def outcome_of(line: RecordLine) -> Piece:
 class LinesView(RowsView):
     """Records as the log pane shows them."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__(id="looked-at")
         self.lines: list[RecordLine] = []
 
     @property

@@ -18,6 +18,8 @@ from tui_ingest.tui.widgets.rows import Piece
 
 T = TypeVar("T")
 
+LOG_CELLS = 36  # that a log's name has at most
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column(Generic[T]):
@@ -188,3 +190,28 @@ class ListView(FilteredRows, Generic[T]):
                 else:
                     self._sort_by(name)
             edge += cells
+
+
+class OfAllLogs(ListView[Any]):
+    """Rows of all logs: the second column says of which each is. Beside the class of one log's."""
+
+    _log_cells = 0  # that the longest name takes
+
+    def rows_changed(self) -> None:
+        longest = max((cell_len(row.log) for row in self.shown), default=0)
+        self._log_cells = max(len("log "), longest) + 1
+        super().rows_changed()
+
+    @property
+    def remembered_as(self) -> str:
+        return f"all_{self.id}"  # it can be filtered by more than those of one log
+
+    def widths(self, width: int) -> dict[str, int]:
+        log = min(LOG_CELLS, width // 4, self._log_cells)
+        first, *others = super().widths(width - log).items()
+        return dict([first, ("log", log), *others])
+
+
+def with_log(columns: Sequence[Column[Any]]) -> list[Column[Any]]:
+    """Return the columns of one log's rows, with that of the log."""
+    return [*columns[:1], Column(name="log", by=lambda row: row.log), *columns[1:]]

@@ -143,18 +143,11 @@ class LogPane(FilteredRows):
     # The wheel and the scroll bar. Where the view stands tells nothing: it moves by itself when
     # the terminal is resized.
 
-    def on_mouse_scroll_up(self) -> None:
-        self._scrolled()
-
-    def on_scroll_up(self) -> None:
-        self._scrolled()
-
     def on_scroll_to(self) -> None:
-        self._scrolled()
-
-    def _scrolled(self) -> None:
         if self.max_scroll_y > 0:
             self.following = False
+
+    on_mouse_scroll_up = on_scroll_up = on_scroll_to
 
     def action_move(self, rows: int) -> None:
         self.following = False

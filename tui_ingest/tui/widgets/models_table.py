@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.content import Content
 from textual.reactive import reactive
 
 from tui_ingest.ingest.events import Counts, Verified, VerifiedState
@@ -59,7 +58,6 @@ class ModelsTable(ListView[_Row]):
         self._told: Mapping[str, str] = {}  # verdicts in words, by label
         self._sum = Counts()
         self._letters = 0  # open ones
-        self._open = ""  # what is said of them
         self.throttle = Throttle(BYTES_PER_SECOND)
         self.set_reactive(ModelsTable.sort_column, "model")
 
@@ -96,25 +94,19 @@ class ModelsTable(ListView[_Row]):
 
     def watch_lifetime(self) -> None:
         self._recount()
-        self._retitle()
 
     def _recount(self) -> None:
         counts = self._totals if self.lifetime else self._session
         self._sum = sum(counts.values(), Counts())
         found = {**dict.fromkeys(self._told, Counts()), **counts}
         self.show([(label, found[label]) for label in in_order(found)])
-        self._say_what_is_open()
+        self._retitle()
 
     def _retitle(self) -> None:
-        self.border_title = Content("Models · lifetime" if self.lifetime else "Models · session")
-
-    def _say_what_is_open(self) -> None:
-        """Say how many letters are open, where that is another number than of those that failed."""
+        """Say how many letters are open, too, where that is another number than failed."""
         failed = self._sum.failed
         told = open_of_failed(self._letters, failed) if failed != self._letters else ""
-        if told != self._open:  # the whole table is drawn for it
-            self._open = told
-            self.border_subtitle = Content(told)
+        self.entitle("Models · lifetime" if self.lifetime else "Models · session", told)
 
     # Rows
 

@@ -73,20 +73,8 @@ class RowsView(ScrollView, can_focus=True):
         self._lines_drawn: dict[int, _Line] = {}  # what each line of the widget showed last
         self._titles = ("", "")
 
-    class Chosen(Message):
-        """Enter was pressed on a row, or it was clicked twice."""
-
-        def __init__(self, view: RowsView, index: int) -> None:
-            super().__init__()
-            self.view = view
-            self.index = index
-
-        @property
-        def control(self) -> RowsView:
-            return self.view
-
-    class CursorMoved(Message):
-        """The cursor stands on another row."""
+    class OfRows(Message):
+        """Something has become of the cursor."""
 
         def __init__(self, view: RowsView) -> None:
             super().__init__()
@@ -95,6 +83,12 @@ class RowsView(ScrollView, can_focus=True):
         @property
         def control(self) -> RowsView:
             return self.view
+
+    class Chosen(OfRows):
+        """Enter was pressed on a row, or it was clicked twice."""
+
+    class CursorMoved(OfRows):
+        """The cursor stands on another row."""
 
     # For subclasses
 
@@ -231,7 +225,7 @@ class RowsView(ScrollView, can_focus=True):
     def action_choose(self) -> None:
         """Say that the row under the cursor was chosen."""
         if self.row_count():
-            self.post_message(self.Chosen(self, self.cursor))
+            self.post_message(self.Chosen(self))
 
     async def on_click(self, event: events.Click) -> None:
         index = event.y - self.gutter.top - self.HEADING + self.scroll_offset.y

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -11,6 +9,7 @@ from textual.widgets import Button, Static
 
 from tui_ingest.ingest.events import StoppedOnError
 from tui_ingest.ingest.reasons import advice, first_line
+from tui_ingest.tui.speaking import key_name
 from tui_ingest.tui.view.lines import short
 from tui_ingest.tui.view.wording import Tone
 
@@ -25,11 +24,7 @@ _BUTTONS = (
 
 
 class StopPanel(Vertical):
-    """Hidden unless the session stopped on an error.
-
-    Args:
-        key_name: tells what a key is called now.
-    """
+    """Hidden unless the session stopped on an error."""
 
     DEFAULT_CSS = """
     StopPanel {
@@ -42,16 +37,12 @@ class StopPanel(Vertical):
     }
     """
 
-    def __init__(self, key_name: Callable[[str], str]) -> None:
-        super().__init__()
-        self._key_name = key_name
-
     def compose(self) -> ComposeResult:
         self.border_title = Content("Stopped on error")
         yield Static(id="stopped-on")
         with Horizontal():
             for word, key_id, action in _BUTTONS:
-                label = f"{word} ({self._key_name(key_id)})"
+                label = f"{word} ({key_name(self, key_id)})"
                 yield Button(Content(label), action=action, compact=True, id=key_id)
 
     def show(self, stopped: StoppedOnError | None, *, reading: bool) -> None:
@@ -63,7 +54,7 @@ class StopPanel(Vertical):
         self.set_class(stopped is not None, "-stopped")
         if stopped is None:
             return
-        key = "" if reading else f" ({self._key_name('inspect')})"
+        key = "" if reading else f" ({key_name(self, 'inspect')})"
         self.query_one("#inspect", Button).label = Content(f"Inspect{key}")
         subject = " ".join(
             short(word) for word in (stopped.operation, stopped.model, stopped.pk) if word
@@ -72,10 +63,7 @@ class StopPanel(Vertical):
             Content.assemble(
                 (f"{subject or 'a line'} at byte {stopped.location.start:,}", "bold"),
                 ("  ✗ ", Tone.BAD),
-                (
-                    f"{short(stopped.reason)}: {short(first_line(stopped.error))}",
-                    Tone.BAD,
-                ),
+                (f"{short(stopped.reason)}: {short(first_line(stopped.error))}", Tone.BAD),
                 f"\n{advice(stopped.reason)}",
             )
         )

@@ -118,9 +118,8 @@ class TimelineStrip(Widget, can_focus=True):
 
     def action_choose(self) -> None:
         """Go to what is there."""
-        found = self.cells()
-        if found:
-            self.post_message(self.Chosen(self, found[min(self.cursor, len(found) - 1)]))
+        if (cell := self._under_cursor()) is not None:
+            self.post_message(self.Chosen(self, cell))
 
     def on_click(self, event: events.Click) -> None:
         at = event.x - self.gutter.left - len(LABEL)
@@ -129,9 +128,12 @@ class TimelineStrip(Widget, can_focus=True):
             self.action_choose()
 
     def _say(self) -> None:
+        if (cell := self._under_cursor()) is not None:
+            self.notify(said(cell, key_name(self, "inspect")))
+
+    def _under_cursor(self) -> Cell | None:
         found = self.cells()
-        if found:
-            self.notify(said(found[min(self.cursor, len(found) - 1)], key_name(self, "inspect")))
+        return found[min(self.cursor, len(found) - 1)] if found else None
 
 
 def said(cell: Cell, key: str) -> str:
