@@ -24,7 +24,7 @@ from tui_ingest.tui.screens.console_screen import LOW_LINES, WIDE_CELLS, Console
 from tui_ingest.tui.screens.dialogs import LeaveDialog
 from tui_ingest.tui.screens.logs import LogsScreen
 from tui_ingest.tui.screens.main import MainScreen
-from tui_ingest.tui.terminal.drawing import PacedApp
+from tui_ingest.tui.terminal.driver import PacedApp
 from tui_ingest.tui.view.all_logs import AllLogs
 from tui_ingest.tui.view.database import own_connections
 from tui_ingest.tui.view.farewell import left_to_do

@@ -12,7 +12,7 @@ edit             a record put right
 events           what happened besides records
 history          one row over time, and the way there
 search           records found in all logs
-copying          a record taken along
+copying          records taken along
 help             keys of a screen, and the guide
 dialogs          ask for something; go_to: for a place of the log
 """

@@ -1,8 +1,9 @@
-"""A record for elsewhere: to the clipboard, as far as the terminal has one, or to a file."""
+"""Records for elsewhere: to the clipboard, as far as the terminal has one, or to a file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual import work
@@ -10,8 +11,7 @@ from textual import work
 from tui_ingest.oplog.records import RecordLocation
 from tui_ingest.tui.screens.console_screen import ConsoleScreen
 from tui_ingest.tui.view.database import in_thread
-from tui_ingest.tui.view.lines import RecordLine
-from tui_ingest.tui.view.record_file import write_record
+from tui_ingest.tui.view.lines import RecordLine, whole_of
 
 
 class Copying(ConsoleScreen):
@@ -51,3 +51,41 @@ class Copying(ConsoleScreen):
         path = await in_thread(write_record, again or kept, location, Path.cwd())
         cut = "" if whole or again else " (its beginning: the log has it no more)"
         self.notify(f"Wrote the record to {path}{cut}.")
+
+
+def write_lines(
+    lines: Iterable[RecordLine],
+    read_again: Callable[[RecordLocation], bytes | None],
+    path: Path,
+) -> tuple[int, int]:
+    """Write lines of the log to a new file, as they stand in it. In a thread.
+
+    Returns:
+        How many were written, and how many of them only as far as they are kept, because the log
+        has them no more.
+
+    Raises:
+        FileExistsError: nothing is overwritten.
+        OSError: the file cannot be written.
+    """
+    written = cut = 0
+    with path.open("xb") as file:
+        for line in lines:
+            whole = whole_of(line, read_again)
+            cut += whole is None
+            file.write((whole or line.raw) + b"\n")
+            written += 1
+    return written, cut
+
+
+def write_record(raw: bytes, location: RecordLocation, folder: Path) -> Path:
+    """Write a line of the log to a new file; return its path. In a thread.
+
+    Raises:
+        FileExistsError: it was written before; nothing is overwritten.
+        OSError: the file cannot be written.
+    """
+    path = folder / f"record-{location.generation[:12]}-{location.start}.log"
+    with path.open("xb") as file:
+        file.write(raw + b"\n")
+    return path

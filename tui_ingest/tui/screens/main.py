@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from tui_ingest.tui.screens.console_screen import help_key
-from tui_ingest.tui.screens.copying import Copying
+from tui_ingest.tui.screens.copying import Copying, write_lines
 from tui_ingest.tui.screens.dialogs import ExportDialog
 from tui_ingest.tui.screens.list_screen import FilterActions
 from tui_ingest.tui.screens.look import looking_keys
@@ -25,7 +25,6 @@ from tui_ingest.tui.view.database import in_thread
 from tui_ingest.tui.view.line_buffer import VOCABULARY
 from tui_ingest.tui.view.lines import RecordLine
 from tui_ingest.tui.view.log_view import LogView
-from tui_ingest.tui.view.record_file import write_lines
 from tui_ingest.tui.widgets.bars import OffsetBar, RatePanel
 from tui_ingest.tui.widgets.filtered_rows import FilterInput
 from tui_ingest.tui.widgets.log_pane import LogPane

@@ -14,7 +14,6 @@ history, log_search   looked up in the log
 timeline        the whole log, and what is marked on it
 repairs         what is done about dead letters
 places          what is typed, and what it means
-record_file     a record as a file
 farewell        what is left to do when an operator leaves
 wording, formats   in words
 view_memory     how somebody likes to look, kept for the next time

@@ -28,12 +28,7 @@ class JsonArea(TextArea):
         & .json--word { color: $text-accent; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "json--key",
-        "json--string",
-        "json--number",
-        "json--word",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"json--{kind}" for kind in _TOKENS.groupindex}
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)

@@ -31,19 +31,6 @@ _CELLS = {
     "last": 9,
     "verified": 0,
 }
-_IN_ORDER = (
-    "state",
-    "log",
-    "where",
-    "behind",
-    "unread",
-    "rec/s",
-    "",
-    "letters",
-    "gaps",
-    "verified",
-    "last",
-)
 NAME_CELLS = 24  # that the column of names has, if they are as long
 WHERE_CELLS = 14  # at least that of processes and hosts, if they are as long
 BARS_CELLS = 31
@@ -135,7 +122,7 @@ class LogsTable(ListView[LogRow]):
         if "" in cells and left > 0:
             cells[""] = min(cells[""] + left, BARS_CELLS)
         cells["log"] = width - sum(cells.values())
-        return {column: cells[column] for column in _IN_ORDER if cells.get(column)}
+        return {name: cells[name] for column in self.COLUMNS if cells.get(name := column.name)}
 
     def cell(self, column: str, row: LogRow, cells: int) -> Piece:
         match column:
@@ -145,7 +132,9 @@ class LogsTable(ListView[LogRow]):
             case "log":
                 return formats.fit(formats.shorten_start(row.name, cells - 1), cells), ""
             case "where":
-                return _fit_where(row, cells), "rows--quiet"
+                return formats.fit(
+                    formats.shorten_start(_where(row), cells - 1), cells
+                ), "rows--quiet"
             case "":
                 return " " + sparkline(row.bars, cells - 1, self._top), "rows--accent"
         text, tone = self._figure(column, row)
@@ -187,10 +176,6 @@ def _verified_cells(rows: Sequence[LogRow]) -> int:
     """Return how wide the verdicts are; no DIGEST in any log, no column."""
     longest = max((cell_len(row.verified) for row in rows), default=0)
     return max(longest, len("verified ")) + 1 if longest else 0
-
-
-def _fit_where(row: LogRow, cells: int) -> str:
-    return formats.fit(formats.shorten_start(_where(row), cells - 1), cells)
 
 
 def _where(row: LogRow) -> str:

@@ -43,13 +43,8 @@ class RowsView(ScrollView, can_focus=True):
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "rows--cursor",
-        "rows--heading",
-        "rows--quiet",
-        "rows--good",
-        "rows--warning",
-        "rows--bad",
-        "rows--accent",
+        f"rows--{name}"
+        for name in ("cursor", "heading", "quiet", "good", "warning", "bad", "accent")
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Line up", show=False, id="up"),
