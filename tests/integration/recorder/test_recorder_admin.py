@@ -1,5 +1,6 @@
 """The recorder's page in Django's admin: what is pending, for how long, and the last error."""
 
+from tests.support.engine import eventually
 from tests.support.relays import RelayLog
 from tests.support.shop import SOURCE_SETTINGS, ShopSite
 
@@ -34,6 +35,14 @@ for page in ("relaystatus", "change", "resend"):
     text = answer.content.decode()
     print(page, " ".join(re.sub("<[^>]*>", " ", text[text.index("result_list"):]).split()))
     assert client.get(f"/admin/tui_ingest_recorder/{page}/add/").status_code == 403
+"""
+
+RELAYS = """
+from django.contrib.auth.models import User
+from django.test import Client
+client = Client()
+client.force_login(User.objects.create_superuser("boss"))
+print(client.get("/admin/tui_ingest_recorder/relaystatus/").status_code)
 """
 
 LOCKED = """
@@ -86,10 +95,32 @@ def test_it_tells_what_is_pending_and_what_went_wrong(tmp_path, databases):
     source.execute("INSERT INTO shop_tag (name) VALUES ('one'), ('two')")
     log = RelayLog(source, "broken", LOG=str(source.folder / "nowhere" / "oplog.log"))
     with log.relay() as relay:
-        relay.says("waiting: log: [Errno 2]")
+        relay.says(f"waiting: log: The folder {source.folder / 'nowhere'} does not exist. Make it")
     assert source.manage("record_changes", "--resend", "shop.tag").returncode == 0
     relay, change, resend = source.shell(PAGES).splitlines()
     assert "not running 2 " in relay
-    assert "log: [Errno 2] No such file or directory" in relay
+    assert "does not exist. Make it, or change LOG in TUI_INGEST_RECORDER." in relay
     assert change.count("shop.tag") >= 2
     assert "waiting 0 2" in resend
+
+
+def test_it_can_be_looked_at_where_the_log_is_not(tmp_path, databases):
+    source = with_admin(tmp_path, databases)
+    elsewhere = RelayLog(source, "elsewhere", LOG=str(source.folder / "nowhere" / "oplog.log"))
+    assert "no relay is running" in elsewhere.command("--status").stdout
+    source.add_settings(
+        'TUI_INGEST_RECORDER = {"LOG": BASE_DIR / "nowhere" / "oplog.log", "FSYNC": False}'
+    )
+    assert source.shell(RELAYS) == "200\n"
+
+
+def test_who_looks_leaves_nothing_that_a_relay_of_another_user_cannot_open(tmp_path):
+    source = ShopSite(tmp_path, SOURCE_SETTINGS)
+    log = RelayLog(source, "looked_at")
+    assert not log.status()["is_running"]
+    lock = log.path.with_name(f".{log.path.name}.lock")
+    assert not lock.exists()
+    with log.relay():
+        eventually(lambda: log.status()["is_running"], what="a relay")
+        assert lock.stat().st_mode & 0o444 == 0o444, "everybody may look"
+    assert not log.status()["is_running"]

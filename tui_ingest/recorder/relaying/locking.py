@@ -52,10 +52,21 @@ class RelayLock:
                 case "mysql":
                     cursor.execute("SELECT RELEASE_LOCK(%s)", [self._digest()[:40]])
 
+    def is_held_in_database(self) -> bool:
+        """Tell whether another one holds the database; the connection ends if none does.
+
+        Raises:
+            DatabaseError: the database cannot be asked.
+        """
+        held = not self._lock_database()
+        if not held:
+            self.release()
+        return held
+
     def _lock_file(self) -> bool:
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        descriptor = _open(self._path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -114,11 +125,45 @@ def _path_for(log: Path | str) -> Path:
     return Path(tempfile.gettempdir(), f".tui-ingest-{name}.lock")
 
 
-def is_taken(database: str, log: Path | str) -> bool:
-    """Tell whether a relay is at work, here or elsewhere."""
-    lock = RelayLock(database, log)
+def _open(path: Path) -> int:
+    """Open a file to lock; it is empty, and everybody may look whether it is locked.
+
+    Raises:
+        OSError: it cannot be opened, with what to do about it.
+    """
+    folder = path.parent
     try:
-        return not lock.acquire()
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"The folder {folder} does not exist. Make it, or change LOG in TUI_INGEST_RECORDER."
+        ) from error
+    except PermissionError as error:
+        raise PermissionError(
+            f"{path} cannot be written. Let the user of the relay write in {folder}, and remove"
+            " that file if another user has made it."
+        ) from error
+
+
+def is_taken(database: str, log: Path | str) -> bool:
+    """Tell whether a relay is at work, here or elsewhere.
+
+    Nothing is made for that: whoever looks may be another user, on a machine without the log. What
+    is not to be seen from here, the database says, unless it is SQLite.
+    """
+    lock = RelayLock(database, log)
+    return _is_locked(_path_for(log)) or lock.is_held_in_database()
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
-        if lock._descriptor is not None:
-            lock.release()
+        os.close(descriptor)
+    return False
