@@ -14,6 +14,8 @@ from tui_ingest.ingest.events import Event, SessionEnded, SessionStarted, State,
 
 _MICROSECONDS = 1_000_000
 _PINGS = 4  # in the time after which the supervisor would end the service
+_MORE_SECONDS = 90  # to start in, from each try on: these are at most 30 seconds apart
+_WORTH_SECONDS = 1.0  # of running without a pause, after which that is told
 
 
 class Supervisor:
@@ -33,6 +35,9 @@ class Supervisor:
         self._expected: set[str] = set()  # logs whose sessions must give signs of life
         self._silent: set[str] = set()  # those that gave none since the last ping
         self._is_ready = False
+        self._state = State.STARTING
+        self._doing = self._told = ""  # as a status
+        self._doing_since = 0.0  # as events have it
 
     def expect(self, log: str) -> None:
         """Wait for signs of life of one more session, until it ends."""
@@ -50,15 +55,31 @@ class Supervisor:
         match event:
             case SessionStarted(again=False):
                 self._be_ready()
-            case StateChanged() if not log and event.state is not State.RUNNING:
-                reason = event.reason.replace("\n", " ")
-                self._tell(f"STATUS={event.state.replace('_', ' ')} {reason}".rstrip())
+            case StateChanged():
+                self._note(event, is_alone=not log)
             case SessionEnded() if log:  # which is not the end of the service
                 self._expected.discard(log)
             case SessionEnded():
                 self._tell("STOPPING=1")
+        self._tell_what_it_does(event.at)
         self._silent.discard(log)
         self._ping_if_due()
+
+    def _note(self, event: StateChanged, *, is_alone: bool) -> None:
+        if event.state is State.WAITING and not self._is_ready:
+            self._tell(f"EXTEND_TIMEOUT_USEC={_MORE_SECONDS * _MICROSECONDS}")
+        if is_alone:
+            reason = event.reason.replace("\n", " ")
+            self._state = event.state
+            self._doing = f"STATUS={event.state.replace('_', ' ')} {reason}".rstrip()
+            self._doing_since = event.at
+
+    def _tell_what_it_does(self, now: float) -> None:
+        """Tell the state; of a log that is followed not each of the many short times of work."""
+        is_short = self._state is State.RUNNING and now - self._doing_since < _WORTH_SECONDS
+        if self._doing != self._told and not is_short:
+            self._tell(self._doing)
+            self._told = self._doing
 
     def stay(self) -> None:
         """Tell that the process is there even if no log is: one may come later."""

@@ -55,6 +55,35 @@ def test_a_session_is_ready_once_and_says_what_it_does_and_that_it_ends(systemd)
     assert systemd() == ["READY=1", "STATUS=paused by order of ann", "STOPPING=1"]
 
 
+def test_work_that_lasts_is_told_and_short_work_is_not(systemd):
+    supervisor = Supervisor()
+    supervisor.take(StateChanged(at=0.0, state=State.STANDING_BY, reason="pid 1 applies it"))
+    supervisor.take(StateChanged(at=5.0, state=State.RUNNING))
+    supervisor.take(Progressed(at=5.5, backlog=Backlog(exists=True), position=Position()))
+    supervisor.take(Progressed(at=6.0, backlog=Backlog(exists=True), position=Position()))
+    supervisor.take(StateChanged(at=7.0, state=State.CAUGHT_UP))
+    supervisor.take(StateChanged(at=8.0, state=State.RUNNING))
+    supervisor.take(StateChanged(at=8.1, state=State.CAUGHT_UP))
+    said = [line for line in systemd() if line.startswith("STATUS")]
+    assert said == [
+        "STATUS=standing by pid 1 applies it",
+        "STATUS=running",
+        "STATUS=caught up",
+    ]
+
+
+@pytest.mark.parametrize("log", ["", "/oplog.log"])
+def test_a_start_that_waits_for_the_database_is_given_more_time(systemd, log):
+    supervisor = Supervisor()
+    waits = StateChanged(at=0.0, state=State.WAITING, reason="database: away")
+    supervisor.take(waits, log=log)
+    supervisor.take(waits, log=log)
+    assert systemd().count("EXTEND_TIMEOUT_USEC=90000000") == 2
+    supervisor.take(SessionStarted(at=0.0, **STARTED), log=log)
+    supervisor.take(waits, log=log)
+    assert "EXTEND_TIMEOUT_USEC=90000000" not in systemd(), "it has started"
+
+
 def test_a_watchdog_is_told_only_if_it_watches_this_process(systemd, monkeypatch):
     alive = Progressed(at=0.0, backlog=Backlog(exists=True), position=Position())
     monkeypatch.setenv("WATCHDOG_USEC", "120000000")
