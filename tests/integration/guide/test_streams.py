@@ -97,7 +97,7 @@ class Installation:
             "tui-ingest-stream": [sys.executable, "-m", "tui_ingest.streams.cli"],
             "python": [sys.executable],
         }
-        return [*programs[words[0]], *words[1:]]
+        return [*programs[Path(words[0]).name], *words[1:]]
 
     def run(self, text, user):
         return subprocess.run(
