@@ -15,9 +15,10 @@ from typing import Any
 
 from tui_ingest.oplog.log import LogError, LogUnavailableError
 from tui_ingest.streams.addresses import StreamAddress
-from tui_ingest.streams.broker import Broker
+from tui_ingest.streams.broker import Broker, RefusedError
 
 LOWEST_VERSION = (2, 12, 3)
+_NO_CLUSTER = 10074  # of JetStream's API: copies were asked for, and there is one broker
 MONITOR_SECONDS = 3.0  # for one broker's monitoring port to answer
 CONFIGURATION = {
     "retention": "limits",
@@ -54,7 +55,14 @@ def create(
         "num_replicas": replicas,
         "max_bytes": -1 if max_bytes is None else max_bytes,
     }
-    made: dict[str, Any] = broker.api(f"STREAM.CREATE.{name}", wanted)["config"]
+    try:
+        made: dict[str, Any] = broker.api(f"STREAM.CREATE.{name}", wanted)["config"]
+    except RefusedError as error:
+        if error.code != _NO_CLUSTER:
+            raise
+        raise RefusedError(
+            f"{error} A single broker has one copy: --replicas 1.", _NO_CLUSTER
+        ) from error
     return made
 
 

@@ -44,6 +44,8 @@ def test_create_check_and_forward(server, tmp_path, open_reader):
     url = f"nats://{server.host}/MADE/made.site-a"
     status, _, complaint = run("check", url)
     assert (status, "There is no stream MADE" in complaint) == (1, True)
+    status, _, complaint = run("create", "--subjects", "made.>", url)
+    assert (status, "A single broker has one copy: --replicas 1." in complaint) == (1, True)
     status, said, _ = run("create", "--replicas", 1, "--subjects", "made.>", url)
     assert (status, said) == (0, "MADE: made.>, 1x\n")
     status, said, complaint = run("check", url)
