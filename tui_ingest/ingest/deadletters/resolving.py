@@ -145,7 +145,7 @@ def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
         raw: one line as it would stand in the log; its line terminator may be missing.
 
     Raises:
-        InvalidEditError: this is not one record.
+        InvalidEditError: this is not one record, or nothing of it could take effect.
         DeadLetterError: there is no such dead letter, or it is not open.
     """
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
@@ -160,6 +160,11 @@ def edit(target: Target, dead_letter_id: int, raw: bytes) -> None:
         describe_record(letter, entry)
         letter.save(using=target.database)
         write_rows(target, letter, entry)
+        if entry.objects and not without_superseded(target, letter, entry).objects:
+            raise InvalidEditError(
+                "Later records have changed every row that this names: it would change nothing."
+                " Discard the dead letter, or leave a row in it that nothing newer is known of."
+            )
         judge_again(target, [letter.pk])
         event_of(letter, EventKind.DEAD_LETTER_EDITED, "Edited.").save(using=target.database)
 
@@ -258,10 +263,24 @@ def close_applied(
             attempts=F("attempts") + 1,
             last_attempt=now,
         )
+    in_part = {letter.pk for letter, record, _ in applied if not _is_whole(letter, record)}
+    why_in_part = f"{why} Rows that later records have changed were left as they are."
+    for part in chunks(in_part):
+        target.rows(DeadLetter).filter(pk__in=part).update(resolution=why_in_part)
     target.rows(LogEvent).bulk_create(
-        event_of(letter, EventKind.DEAD_LETTER_RETRIED, why) for letter, _, _ in applied
+        event_of(
+            letter,
+            EventKind.DEAD_LETTER_RETRIED,
+            why_in_part if letter.pk in in_part else why,
+        )
+        for letter, _, _ in applied
     )
     return results
+
+
+def _is_whole(letter: DeadLetter, applied: Record) -> bool:
+    entry = effective_entry(letter)
+    return isinstance(entry, Malformed) or len(applied.objects) == len(entry.objects)
 
 
 def _moved(

@@ -236,6 +236,22 @@ def test_an_edit_does_not_bring_back_what_was_overwritten_by_newer_data(target):
     assert retry(target, letter).applied
     assert target.row(Label).tag_id == 1
     assert target.row(Place).name == "new"
+    letter.refresh_from_db()
+    assert "Rows that later records have changed were left as they are." in letter.resolution
+
+
+def test_an_edit_that_would_change_nothing_is_refused(target):
+    place, label = dumped("place", 1, {"name": "old"}), dumped("label", 1, {"text": "l", "tag": 9})
+    target.apply(line("SAVE", place, label), saved("place", 1, {"name": "new"}))
+    letter = target.letters().get()
+    with pytest.raises(InvalidEditError, match="it would change nothing"):
+        edit(target, letter, line("SAVE", place))
+    letter.refresh_from_db()
+    assert (letter.status, letter.edited) == ("open", None)
+    assert {row.model: row.superseded for row in letter.rows.all()} == {
+        "gallery.place": True,
+        "gallery.label": False,
+    }
 
 
 def test_what_identifies_a_row_is_looked_up_again_at_the_next_start(target):
