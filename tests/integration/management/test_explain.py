@@ -162,3 +162,8 @@ def test_a_log_says_how_exact_its_times_are(database, tmp_path, fraction, times,
     assert (found["records"], found["milliseconds_only"]) == (times, verdict)
     words = {True: "milliseconds only", False: "with microseconds", None: "too few"}
     assert words[verdict] in explained("polls", log=path, database=database)
+
+
+def test_a_log_that_is_not_there_has_no_times(database, tmp_path):
+    with pytest.raises(CommandError, match="does not exist"):
+        explained("polls", log=tmp_path / "oplog.log", database=database)

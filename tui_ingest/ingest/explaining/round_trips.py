@@ -19,7 +19,7 @@ from django.db.models import Model
 from django.db.models.base import ModelState
 
 from tui_ingest.ingest.target import Target
-from tui_ingest.oplog.log import Log
+from tui_ingest.oplog.log import Log, LogError
 from tui_ingest.oplog.records import Record
 
 _ROWS = 20  # of the table, to be tried
@@ -86,10 +86,12 @@ def times_of(log: Log) -> LogTimes:
     """Look at the first records of a log, which the caller closes.
 
     Raises:
-        LogError: it cannot be read.
+        LogError: it cannot be read, or is not there.
     """
     log.resume(None)
     batch = log.read(max_records=_RECORDS, max_bytes=_BYTES, final=True)
+    if batch is None and not log.backlog().exists:
+        raise LogError(f"{log.path} does not exist. Check the path of the log.")
     records = [e for e in (batch.entries if batch else ()) if isinstance(e, Record)]
     digits = [*_digits(itertools.chain.from_iterable(record.objects for record in records))]
     cut = all(count <= 3 for count in digits) if len(digits) >= _FEWEST else None
