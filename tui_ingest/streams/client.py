@@ -140,7 +140,17 @@ class Client:
                 self._trouble = self._loop.create_future()
             else:
                 return client
-        raise LogUnavailableError(f"No broker of {self.name} lets this process in ({said}).")
+        raise LogUnavailableError(
+            f"No broker of {self.name} lets this process in ({said}).{self._next_step(said)}"
+        )
+
+    def _next_step(self, said: str) -> str:
+        if "Authorization" not in said:
+            return ""
+        credentials = self._access.credentials
+        if credentials is None:
+            return " It came without credentials: name a file with them in NATS_CREDS."
+        return f" The brokers do not know the user of {credentials}, or not any more."
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -162,7 +172,7 @@ class Client:
                 options["tls"] = ssl.create_default_context(cafile=authority)
         except OSError as error:  # also of certificates that are none
             raise LogError(
-                f"{self.name}: {credentials if authority is None else authority} cannot be used:"
+                f"{self.name}: {error.filename or authority} cannot be used:"
                 f" {error.strerror or error}."
             ) from error
         return options

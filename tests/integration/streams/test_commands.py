@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nkeys
 import pytest
 from django.core.management import call_command
 
@@ -58,6 +59,22 @@ def test_create_check_and_forward(server, tmp_path, open_reader):
     status, _, complaint = run("forward", "--once", log, url)
     assert (status, "no end yet: 20 bytes were left unsent" in complaint) == (0, True)
     assert lines_of(open_reader(url).read()) == [A, B]
+
+
+def test_who_is_not_let_in_is_told_what_is_missing(tmp_path):
+    server = Server(tmp_path, "own", more='authorization { user: "ann", password: "s3cret" }')
+    server.start()
+    server.wait_until_ready()
+    url = f"nats://{server.host}/OPLOG/oplog.site-a"
+    key, gone, other = tmp_path / "user.nk", tmp_path / "gone.nk", tmp_path / "ca.pem"
+    key.write_bytes(nkeys.encode_seed(bytes(32), nkeys.PREFIX_BYTE_USER))
+    status, _, complaint = run("check", url)
+    assert (status, "without credentials: name a file" in complaint) == (1, True)
+    status, _, complaint = run("check", url, NATS_CREDS=str(key))
+    assert (status, f"do not know the user of {key}" in complaint) == (1, True)
+    status, _, complaint = run("check", url, NATS_CREDS=str(gone), NATS_CA=str(other))
+    assert (status, f"{gone} cannot be used: No such file" in complaint) == (1, True)
+    server.close()
 
 
 def test_a_stream_is_not_made_twice(url):
