@@ -120,6 +120,9 @@ class Chain:
         for reader in (*left, *([current] if current else [])):
             snapshot.keep(reader.generation)
         self.left.add(left)
+        if current is None and snapshot.active is not None:
+            # What was read before is where the log is written again: somebody has put it back.
+            current = self.left.take_back(snapshot.active)
         self.current = current
         self.later = [snapshot.keep(generation) for generation in later]
         self.notices += place.losses
@@ -127,9 +130,10 @@ class Chain:
             # Of one that was lost it is said already that nothing of it is there.
             names = () if place.losses else found.damaged_before
             self.notices += [notices.unreadable(found.identity, name) for name in names]
-        if found is not None:
-            self.left.settle(snapshot.before(place.left[-1][0] if place.left else found))
-            self.left.adopt(snapshot, found)
+        newest = found or (snapshot.active if current else None)
+        if newest is not None:
+            self.left.settle(snapshot.before(place.left[-1][0] if place.left else newest))
+            self.left.adopt(snapshot, newest)
         if place.losses:  # they must not be told again
             self._wanted, self._written_over = Position(), False
         self._tell_oddities(snapshot)

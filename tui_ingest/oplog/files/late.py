@@ -68,6 +68,12 @@ class LeftGenerations:
         while len(self._readers) > MOST_LEFT:
             self._drop(self._readers[0])
 
+    def take_back(self, active: Generation) -> LineReader | None:
+        """Give back the reader of the newest one, if that is the active file."""
+        if not self._readers or self._readers[-1].generation.identity != active.identity:
+            return None
+        return self._readers.pop()
+
     def miss(self, places: Iterable[Place]) -> None:
         """Remember how far generations were read that are in none of the files.
 

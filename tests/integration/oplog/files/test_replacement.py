@@ -115,3 +115,24 @@ def test_what_was_read_before_a_gap_is_not_read_again_when_it_comes_back(
     assert sorted(lines_of(reader.read())) == [C, E]
     after_a_while()
     assert reader.read() == []
+
+
+def test_what_was_read_before_a_gap_is_where_the_log_is_written_again(files, reader, after_a_while):
+    elsewhere = files.path.with_name("elsewhere")
+    files.write(A + B)
+    reader.read()
+    files.path.rename(elsewhere)
+    files.write(D)
+    reader.restart()
+    assert lines_of(reader.read()) == [D]
+    files.path.unlink()
+    elsewhere.rename(files.path)
+    reader.restart()
+    assert reader.read() == []
+    after_a_while()
+    files.write(C)
+    assert lines_of(reader.read()) == [C]
+    after_a_while()
+    files.rotate(E)
+    assert lines_of(reader.read()) == [E]
+    assert reader.read() == []
