@@ -273,6 +273,9 @@ class StreamLog:
             return Backlog(exists=self._exists)
         sequence, heard_at, envelope, pending = newest
         behind = max(0, envelope.total - self._progress.total)
+        if self._feed is None and self._position.offset and envelope.total == self._progress.total:
+            # Signs of life are not in the checkpoint: only records take it along.
+            sequence, pending = self._position.offset, 0
         return Backlog(
             exists=True,
             unit=self.unit,

@@ -161,6 +161,24 @@ def test_a_quiet_site_gives_a_sign_of_life(site, reader, monkeypatch):
     assert reader.log.backlog().remaining_bytes == 0
 
 
+def test_signs_of_life_leave_nobody_behind(site, reader, monkeypatch):
+    """Somebody who looks with the checkpoint, which only records take along."""
+    monkeypatch.setattr("tui_ingest.streams.forwarding.BEAT_SECONDS", 0)
+    monkeypatch.setattr("tui_ingest.streams.forwarding.IDLE_SECONDS", 0.01)
+    site.write_and_forward(A)
+    assert lines_of(reader.read()) == [A]
+    with site.forwarding():
+        eventually(lambda: messages(site.url) > 3, what="signs of life")
+    reader.restart()
+    seen = reader.log.backlog()
+    assert seen.generation_size == reader.position.offset
+    assert (seen.remaining_bytes, seen.remaining_messages) == (0, 0)
+    site.write_and_forward(B)
+    reader.restart()
+    seen = reader.log.backlog()
+    assert (seen.remaining_bytes, seen.remaining_messages > 3) == (len(B), True)
+
+
 def test_who_is_fenced_for_good_stops_when_told_to(site):
     """Waiting between two tries never holds up a service that is to end."""
     unreachable = parse_address("nats://127.0.0.1:4/S/a.b")
