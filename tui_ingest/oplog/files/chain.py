@@ -59,9 +59,10 @@ class Chain:
         self._wanted, self._written_over = position or Position(), False
 
     def close(self) -> None:
-        """Give back every descriptor."""
+        """Give back every descriptor, and forget what was left."""
         self._close_unread()
         self.left.close()
+        self.left = LeftGenerations(self._reader)
 
     @property
     def position(self) -> Position:

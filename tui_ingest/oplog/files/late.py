@@ -107,14 +107,9 @@ class LeftGenerations:
         return self._absent_from(generation) is not None
 
     def close(self) -> None:
-        """Forget all of them."""
-        for reader in self._readers:
-            reader.generation.close()
-        self._readers.clear()
-        self._told.clear()
-        self._dropped.clear()
-        self._absent.clear()
-        self._settled = False
+        """Give back their descriptors."""
+        for generation in self.generations:
+            generation.close()
 
     # Late records
 
