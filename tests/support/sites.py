@@ -12,7 +12,7 @@ from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.forwarding import Forwarder
 from tui_ingest.streams.reading import StreamLog
-from tui_ingest.streams.requirements import create
+from tui_ingest.streams.upkeep import create
 
 NOBODY = Access()
 

@@ -40,7 +40,6 @@ class Stored:
     """A message of the stream."""
 
     sequence: int
-    subject: str
     time: float  # seconds since the epoch, by the broker's clock
     headers: Headers
     payload: bytes
@@ -92,12 +91,7 @@ class Broker:
 
     def stream(self) -> dict[str, Any] | None:
         """Return the stream's configuration, state, and when it was made; None without it."""
-        try:
-            return self.api(f"STREAM.INFO.{self.address.stream}")
-        except RefusedError as error:
-            if error.code != NO_STREAM:
-                raise
-            return None
+        return self._found(f"STREAM.INFO.{self.address.stream}", lacking=NO_STREAM)
 
     def last(self) -> Stored | None:
         """Return the last message of the subject as the leader has it; None if there is none."""
@@ -108,13 +102,18 @@ class Broker:
         return self._get({"seq": sequence})
 
     def _get(self, which: dict[str, Any]) -> Stored | None:
+        answer = self._found(f"STREAM.MSG.GET.{self.address.stream}", which, lacking=NO_MESSAGE)
+        return _stored_of_api(answer["message"]) if answer else None
+
+    def _found(
+        self, operation: str, content: object = None, *, lacking: int
+    ) -> dict[str, Any] | None:
         try:
-            answer = self.api(f"STREAM.MSG.GET.{self.address.stream}", which)
+            return self.api(operation, content)
         except RefusedError as error:
-            if error.code != NO_MESSAGE:
+            if error.code != lacking:
                 raise
             return None
-        return _stored_of_api(answer["message"])
 
     def fetch(self, which: dict[str, Any]) -> Future[list[Msg]]:
         """Ask any replica for messages of the subject; nothing of this is left in the broker.
@@ -178,7 +177,6 @@ def _stored(message: Msg) -> Stored:
     headers: Mapping[str, str] = message.headers or {}
     return Stored(
         sequence=int(headers["Nats-Sequence"]),
-        subject=headers["Nats-Subject"],
         time=_timestamp(headers["Nats-Time-Stamp"]),
         headers=dict(headers),
         payload=message.data,
@@ -190,7 +188,6 @@ def _stored_of_api(message: dict[str, Any]) -> Stored:
     pairs = (line.partition(":") for line in lines if line)
     return Stored(
         sequence=message["seq"],
-        subject=message["subject"],
         time=_timestamp(message["time"]),
         headers={name: text.strip() for name, _, text in pairs},
         payload=b64decode(message.get("data") or ""),

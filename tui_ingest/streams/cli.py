@@ -15,14 +15,15 @@ from tui_ingest.oplog.log import LogError
 from tui_ingest.streams.addresses import EXAMPLE, Access, StreamAddress, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.forwarding import Forwarder
-from tui_ingest.streams.requirements import (
+from tui_ingest.streams.upkeep import (
+    RESERVE,
+    applied_by_all,
     create,
     info_of,
     problems,
+    trim,
     verify_durability,
-    version_problems,
 )
-from tui_ingest.streams.trimming import RESERVE, applied_by_all, trim
 
 DONE, FATAL, USAGE = 0, 1, 2  # exit statuses, as of `tui-ingest`
 
@@ -133,7 +134,7 @@ def _create(options: argparse.Namespace, address: StreamAddress, access: Access)
 
 def _check(_: argparse.Namespace, address: StreamAddress, access: Access) -> int:
     with contextlib.closing(Broker(address, access)) as broker:
-        found = [*version_problems(broker.version), *problems(info_of(broker), address)]
+        found = [*problems(broker, info_of(broker))]
     try:
         for unknown in verify_durability(access.monitors):
             _say(unknown)

@@ -23,7 +23,7 @@ from tui_ingest.streams.publishing import (
     emptied,
     envelopes,
 )
-from tui_ingest.streams.requirements import verify_stream
+from tui_ingest.streams.upkeep import info_of, verify
 from tui_ingest.troubles import Troubles
 
 IDLE_SECONDS = 5.0  # between two looks at the file when nothing wakes the forwarder
@@ -84,7 +84,7 @@ class Forwarder:
         """Send with one client, from what the stream's end says, until there is trouble."""
         broker = Broker(self._address, self._access)
         try:
-            verify_stream(broker)
+            verify(broker, info_of(broker))
             publisher = Publisher(broker)
             if publisher.is_first:
                 self._say_that_it_is_empty()

@@ -42,6 +42,11 @@ class SitePlace(NamedTuple):
     generation: str
     offset: int  # bytes
 
+    @classmethod
+    def of(cls, position: Position | None) -> SitePlace:
+        """Return how far the site's reader is; None: it has not begun."""
+        return cls(position.generation, position.offset) if position else cls("", 0)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Envelope:

@@ -8,7 +8,6 @@ lines in the site's own log tell: a hole is a gap, and what was taken is left ou
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tui_ingest.oplog.log import Entry, Notice, NoticeKind
@@ -72,11 +71,11 @@ class Progress:
         if message.has_lines:
             end = max(message.end, self.reached(message.generation) or 0)
             progress = self._at(SitePlace(message.generation, end))
-        to = SitePlace(message.to.generation, message.to.offset)
+        to = SitePlace.of(message.to)
         if to.generation and to.offset > (progress.reached(to.generation) or 0):
             progress = progress._at(to)
-        times = [time for raw in _ends(message) if (time := timestamp_of(raw)) is not None]
-        return replace(progress, total=message.total, time=max([self.time, *times]), again=False)
+        time = max([self.time, *_times(message)])
+        return replace(progress, total=message.total, time=time, again=False)
 
     def within(self, message: Envelope, entry: Entry) -> Progress:
         """Return what is taken with the lines of a message up to one of them."""
@@ -117,8 +116,7 @@ class Progress:
 
         A site sends all its files again where a stream was made anew, or emptied.
         """
-        times = [time for raw in _ends(message) if (time := timestamp_of(raw)) is not None]
-        return not message.has_lines or (bool(times) and max(times) < self.time)
+        return not message.has_lines or max(_times(message), default=self.time) < self.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +133,11 @@ class Meeting:
         return self.progress if self.is_old else self.progress.after(message)
 
 
-def _ends(message: Envelope) -> Iterator[bytes]:
-    """Yield the beginnings of the first and the last line."""
-    yield message.payload[:64]
-    yield message.payload[message.payload.rfind(b"\n") + 1 :][:64]
+def _times(message: Envelope) -> list[float]:
+    """Return the times of the first and the last line, as far as they have some."""
+    payload = message.payload
+    ends = (payload[:64], payload[payload.rfind(b"\n") + 1 :][:64])
+    return [time for raw in ends if (time := timestamp_of(raw)) is not None]
 
 
 def _gap(message: Envelope, missing: int) -> Notice:

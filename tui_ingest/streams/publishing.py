@@ -100,7 +100,7 @@ class Publisher:
     def beat(self) -> None:
         """Append a sign of life: nothing to read, but whoever reads sees that nothing is late."""
         position = self.position or Position()
-        self.append(Envelope(came_from=_place(position), to=position, total=self.total))
+        self.append(Envelope(came_from=SitePlace.of(position), to=position, total=self.total))
 
 
 def envelopes(batch: Batch, before: Position | None, total: int) -> Iterator[Envelope]:
@@ -120,7 +120,7 @@ def envelopes(batch: Batch, before: Position | None, total: int) -> Iterator[Env
         to = batch.position_after(done)
         refused = run.refused
         yield Envelope(
-            came_from=_place(position),
+            came_from=SitePlace.of(position),
             to=to,
             total=total,
             generation=first.generation,
@@ -134,8 +134,6 @@ def envelopes(batch: Batch, before: Position | None, total: int) -> Iterator[Env
         )
         position, notices = to, ()
     if notices:
-        yield Envelope(came_from=_place(position), to=batch.position, total=total, notices=notices)
-
-
-def _place(position: Position) -> SitePlace:
-    return SitePlace(position.generation, position.offset)
+        yield Envelope(
+            came_from=SitePlace.of(position), to=batch.position, total=total, notices=notices
+        )

@@ -23,14 +23,13 @@ from tui_ingest.oplog.log import (
     StartPoint,
 )
 from tui_ingest.oplog.records import Record, RecordLocation
-from tui_ingest.streams import recalling, seeking
+from tui_ingest.streams import looking_up
 from tui_ingest.streams.addresses import Access, parse_address
 from tui_ingest.streams.broker import Broker
 from tui_ingest.streams.feed import Feed, Newest, Whole, pending_after
-from tui_ingest.streams.gathering import Gathered, Group
 from tui_ingest.streams.messages import decode
+from tui_ingest.streams.positions import Gathered, Group, stand_at
 from tui_ingest.streams.progress import Progress
-from tui_ingest.streams.standing import stand_at
 
 POLL_SECONDS = 0.1  # between two looks for a message
 VERIFY_SECONDS = 60.0  # between two looks whether the stream is still the one that it was
@@ -196,7 +195,7 @@ class StreamLog:
 
     def _stand(self, broker: Broker) -> None:
         """Look whether the stream is the one that the position is of, and go on there."""
-        found = stand_at(broker, self._address, self._position, self._progress)
+        found = stand_at(broker, self._position, self._progress)
         self._looked_at = time.monotonic()
         self._exists = found is not None
         if found is None:
@@ -216,7 +215,7 @@ class StreamLog:
     def line_at(self, location: RecordLocation) -> bytes | None:
         """See `Log.line_at`."""
         with contextlib.suppress(LogError):
-            return self._with_broker(lambda broker: recalling.line_at(broker, location))
+            return self._with_broker(lambda broker: looking_up.line_at(broker, location))
         return None
 
     def recent(
@@ -225,7 +224,7 @@ class StreamLog:
         """See `Log.recent`."""
         with contextlib.suppress(LogError):
             return self._with_broker(
-                lambda broker: recalling.recent(broker, position, most, since=since)
+                lambda broker: looking_up.recent(broker, position, most, since=since)
             )
         return ()
 
@@ -235,7 +234,7 @@ class StreamLog:
         """See `Log.search`."""
         # Of its own, because the reader lets go of its broker after any trouble.
         with contextlib.closing(Broker(self._address, self._access)) as broker:
-            yield from recalling.search(broker, patterns, position)
+            yield from looking_up.search(broker, patterns, position)
 
     def ahead_of(self, position: Position) -> Callable[[Entry], bool]:
         """See `Log.ahead_of`. Of files that nobody remembers, the time of a record tells."""
@@ -255,11 +254,11 @@ class StreamLog:
 
     def locate(self, start: StartPoint) -> Position:
         """See `Log.locate`."""
-        return self._with_broker(lambda broker: seeking.locate(broker, start))
+        return self._with_broker(lambda broker: looking_up.locate(broker, start))
 
     def count(self, start: Position, end: Position) -> int | None:
         """See `Log.count`."""
-        return self._with_broker(lambda broker: seeking.count(broker, start, end))
+        return self._with_broker(lambda broker: looking_up.count(broker, start, end))
 
     # Waiting
 

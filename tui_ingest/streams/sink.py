@@ -20,7 +20,7 @@ from tui_ingest.streams.publishing import (
     Publisher,
     emptied,
 )
-from tui_ingest.streams.requirements import verify_durability, verify_stream
+from tui_ingest.streams.upkeep import info_of, verify, verify_durability
 from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)
@@ -118,10 +118,10 @@ class StreamSink:
 
     def _drop_appended(self, publisher: Publisher) -> bool:
         """Forget messages of which only the answer was lost; tell whether the rest may follow."""
-        if not self._messages or self._messages[0].came_from == _place(publisher.position):
+        if not self._messages or self._messages[0].came_from == SitePlace.of(publisher.position):
             return True
-        places = [_place(message.to) for message in self._messages]
-        end = _place(publisher.position)
+        places = [SitePlace.of(message.to) for message in self._messages]
+        end = SitePlace.of(publisher.position)
         if end not in places:
             return False
         for _ in range(places.index(end) + 1):
@@ -141,7 +141,7 @@ class StreamSink:
     def _connected(self) -> Publisher:
         if self._publisher is None:
             self._broker = broker = Broker(self._address, self._access)
-            verify_stream(broker)
+            verify(broker, info_of(broker))
             for unknown in verify_durability(self._access.monitors):
                 if self._troubles.again(unknown) is not None:
                     logger.warning("%s", unknown)
@@ -158,7 +158,7 @@ def _messages(lines: Sequence[bytes], publisher: Publisher) -> Iterator[Envelope
     if not position.generation:  # before the first line, whatever signs of life there were
         position = Position(generation=secrets.token_hex(16))
     total = publisher.total
-    came_from = _place(publisher.position)
+    came_from = SitePlace.of(publisher.position)
     run: list[bytes] = []
     size = 0
     for at, line in enumerate(lines, 1):
@@ -178,8 +178,4 @@ def _messages(lines: Sequence[bytes], publisher: Publisher) -> Iterator[Envelope
             end=end,
             payload=b"".join(run)[:-1],
         )
-        came_from, run, size = _place(position), [], 0
-
-
-def _place(position: Position | None) -> SitePlace:
-    return SitePlace(position.generation, position.offset) if position else SitePlace("", 0)
+        came_from, run, size = SitePlace.of(position), [], 0

@@ -1,4 +1,4 @@
-"""What a stream must be so that nothing that was acknowledged is lost; and one made so.
+"""What a stream must be so that nothing that was acknowledged is lost; made so, and trimmed.
 
 By default a broker acknowledges what it would lose with the power, and a stream forgets its oldest
 messages when it is full.
@@ -10,16 +10,17 @@ import contextlib
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tui_ingest.oplog.log import LogError, LogUnavailableError
-from tui_ingest.streams.addresses import StreamAddress
+from tui_ingest.streams.addresses import StreamAddress, parse_address
 from tui_ingest.streams.broker import Broker, RefusedError
 
 LOWEST_VERSION = (2, 12, 3)
 _NO_CLUSTER = 10074  # of JetStream's API: copies were asked for, and there is one broker
 MONITOR_SECONDS = 3.0  # for one broker's monitoring port to answer
+RESERVE = 10_000  # messages that stay although every target has applied them
 CONFIGURATION = {
     "retention": "limits",
     "storage": "file",
@@ -80,49 +81,35 @@ def info_of(broker: Broker) -> dict[str, Any]:
     return info
 
 
-def problems(info: dict[str, Any], address: StreamAddress) -> Iterator[str]:
-    """Yield what is wrong with a stream.
+def problems(broker: Broker, info: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a stream, and with the server that has it.
 
     Args:
         info: the broker's answer about it.
     """
-    found = info["config"]
+    if broker.version < LOWEST_VERSION:
+        said, lowest = (".".join(map(str, v)) for v in (broker.version, LOWEST_VERSION))
+        yield f"the server is version {said} and has to be {lowest} or newer"
+    found, subject = info["config"], broker.address.subject
     for name, wanted in CONFIGURATION.items():
         if found.get(name) != wanted:
             yield f"{name} is {json.dumps(found.get(name))} and has to be {json.dumps(wanted)}"
     if found["num_replicas"] == 2:
         yield "it has 2 replicas: one that is away stops both; 1 or 3 are needed"
-    if not any(_takes(pattern, address.subject) for pattern in found.get("subjects", ())):
-        yield f"it does not take the subject {address.subject}"
+    if not any(_takes(pattern, subject) for pattern in found.get("subjects", ())):
+        yield f"it does not take the subject {subject}"
 
 
-def version_problems(version: tuple[int, ...]) -> Iterator[str]:
-    """Yield what is wrong with the server."""
-    if version < LOWEST_VERSION:
-        said, wanted = (".".join(map(str, numbers)) for numbers in (version, LOWEST_VERSION))
-        yield f"the server is version {said} and has to be {wanted} or newer"
-
-
-def verify_stream(broker: Broker) -> None:
-    """Refuse a stream that is not there, or may lose what it acknowledged.
-
-    Raises:
-        LogUnavailableError: there is none yet.
-        LogError: what is wrong with it.
-    """
-    verify(info_of(broker), broker.version, broker.address)
-
-
-def verify(info: dict[str, Any], version: tuple[int, ...], address: StreamAddress) -> None:
+def verify(broker: Broker, info: dict[str, Any]) -> None:
     """Refuse a stream that may lose what it acknowledged.
 
     Raises:
         LogError: what is wrong, and which command says how to put it right.
     """
-    found = [*version_problems(version), *problems(info, address)]
-    if found:
+    address = broker.address
+    if found := "; ".join(problems(broker, info)):
         raise LogError(
-            f"The stream {address.stream} is not fit for a log: {'; '.join(found)}."
+            f"The stream {address.stream} is not fit for a log: {found}."
             f" See: tui-ingest-stream check {address.text}"
         )
 
@@ -174,3 +161,62 @@ def _takes(pattern: str, subject: str) -> bool:
         if at >= len(names) or part not in {"*", names[at]}:
             return False
     return len(wanted) == len(names)
+
+
+# What every target has applied
+
+
+def applied_by_all(address: StreamAddress, statuses: Iterable[str]) -> int:
+    """Return the last message that every target has applied.
+
+    Args:
+        address: of the log.
+        statuses: of every target one: what `manage.py ingest_status --json` prints there.
+
+    Raises:
+        LogError: a target does not know the log, or what it printed is no status.
+    """
+    return min((_applied(address, text) for text in statuses), default=0)
+
+
+def _applied(address: StreamAddress, text: str) -> int:
+    try:
+        found = json.loads(text)
+        logs = found if isinstance(found, list) else [found]
+        positions = [log["position"] for log in logs if _is_of(log["path"], address)]
+    except (ValueError, TypeError, KeyError) as error:
+        raise LogError(
+            "A status is not what `manage.py ingest_status --json` prints"
+            f" ({type(error).__name__}: {error})."
+        ) from error
+    if not positions:
+        raise LogError(
+            f"A target has never read {address.stream}/{address.subject}: nothing is removed before"
+            " it has. Leave its status away if it never will."
+        )
+    return min(int(position) for position in positions)
+
+
+def _is_of(path: str, address: StreamAddress) -> bool:
+    try:
+        found = parse_address(path)
+    except LogError:
+        return False  # a file
+    return (found.stream, found.subject) == (address.stream, address.subject)
+
+
+def trim(broker: Broker, applied: int, *, reserve: int) -> int:
+    """Remove messages of the subject up to one of them; return how many went.
+
+    Args:
+        broker: a client whose user may do that.
+        applied: the last message that nobody needs any more.
+        reserve: how many messages up to it stay. One does in any case: forwarders and relays read
+            in the last message where they stand.
+    """
+    keep_from = applied - max(1, reserve) + 1
+    if keep_from <= 1:
+        return 0
+    wanted: dict[str, Any] = {"filter": broker.address.subject, "seq": keep_from}
+    answer = broker.api(f"STREAM.PURGE.{broker.address.stream}", wanted)
+    return int(answer["purged"])
