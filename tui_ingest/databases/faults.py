@@ -26,18 +26,9 @@ class Fault(enum.Enum):
 
 
 _SQLITE_PRIMARY_CODE = 0xFF  # the low byte; the rest of an extended code refines it
-_SQLITE_TRANSIENT = {
-    5: "BUSY",
-    6: "LOCKED",
-    7: "NOMEM",
-    8: "READONLY",
-    9: "INTERRUPT",
-    10: "IOERR",
-    13: "FULL",
-    14: "CANTOPEN",
-    15: "PROTOCOL",
-}
-_SQLITE_DAMAGED = {11: "CORRUPT", 26: "NOTADB"}
+# BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
+_SQLITE_TRANSIENT = {5, 6, 7, 8, 9, 10, 13, 14, 15}
+_SQLITE_DAMAGED = {11, 26}  # CORRUPT, NOTADB
 _SQLITE_FAULTS = {
     "SQLITE_CONSTRAINT_FOREIGNKEY": Fault.FOREIGN_KEY,
     "SQLITE_CONSTRAINT_UNIQUE": Fault.UNIQUE,

@@ -13,7 +13,6 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, singledispatch
-from types import NoneType
 from typing import Any, TypeAlias
 
 from django.db import connections
@@ -97,10 +96,8 @@ def _json(value: object, _naive: bool) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON.")
 
 
-@_json.register(NoneType)
-@_json.register(int)
-@_json.register(str)
-def _(value: Any, _naive: bool) -> Any:
+@_json.register
+def _(value: int | str | None, _naive: bool) -> Any:
     return value
 
 
@@ -126,9 +123,8 @@ def _(value: dt.datetime, naive: bool) -> Any:
     return value.astimezone(dt.UTC).isoformat()
 
 
-@_json.register(dt.date)
-@_json.register(dt.time)
-def _(value: Any, _naive: bool) -> Any:
+@_json.register
+def _(value: dt.date | dt.time, _naive: bool) -> Any:
     return value.isoformat()
 
 
@@ -142,10 +138,8 @@ def _(value: uuid.UUID, _naive: bool) -> Any:
     return str(value)
 
 
-@_json.register(bytes)
-@_json.register(bytearray)
-@_json.register(memoryview)
-def _(value: Any, _naive: bool) -> Any:
+@_json.register
+def _(value: bytes | bytearray | memoryview, _naive: bool) -> Any:
     return base64.b64encode(value).decode()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connections, router
-from django.db.models import BinaryField, ManyToManyField, Model, UniqueConstraint
+from django.db.models import BinaryField, Model, UniqueConstraint
 
 from tui_ingest.digests.fields import link_fields, through
 from tui_ingest.recorder.conf import RecorderSettings
@@ -48,32 +48,26 @@ def captures(settings: RecorderSettings, database: str) -> list[Capture]:
             Capture(
                 label=model._meta.label_lower,
                 table=model._meta.db_table,
-                key=tuple(field.column for field in key_fields(model)),
+                key=tuple(str(field.column) for field in model._meta.pk_fields),
                 unique=tuple((field.name, field.column) for field in unique_fields(model)),
             )
         )
-        found += [_link(model, field) for field in link_fields(model).values()]
+        found += [
+            Capture(
+                label=model._meta.label_lower,
+                table=through(field)._meta.db_table,
+                key=(field.m2m_column_name(),),
+                is_link=True,
+            )
+            for field in link_fields(model).values()
+        ]
     return found
-
-
-def _link(model: type[Model], field: ManyToManyField[Any, Any]) -> Capture:
-    return Capture(
-        label=model._meta.label_lower,
-        table=through(field)._meta.db_table,
-        key=(field.m2m_column_name(),),
-        is_link=True,
-    )
-
-
-def key_fields(model: type[Model]) -> list[Any]:
-    """Return the fields of the primary key; several if it is a composite one."""
-    return list(model._meta.pk_fields)
 
 
 def unique_fields(model: type[Model]) -> list[Any]:
     """Return the fields, besides the key, of all that must be unique in this table."""
     names = {name for group in unique_groups(model) for name in group}
-    keys = {field.name for field in key_fields(model)}
+    keys = {field.name for field in model._meta.pk_fields}
     return [
         field
         for field in model._meta.local_concrete_fields

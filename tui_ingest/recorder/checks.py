@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BinaryField, DurationField, FloatField, JSONField, Model
 
-from tui_ingest.recorder.captures import Capture, key_fields, recorded_models
+from tui_ingest.recorder.captures import Capture, recorded_models
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.installing import compare, is_migrated
 from tui_ingest.recorder.records.rounds import to_json
@@ -55,7 +55,7 @@ def check_settings(
 
 def _keys() -> Iterator[CheckMessage]:
     for model in recorded_models(get_settings(), DEFAULT_DB_ALIAS):
-        for field in key_fields(model):
+        for field in model._meta.pk_fields:
             if isinstance(field, _NO_KEYS):
                 yield Error(
                     f"{model._meta.label} cannot be recorded: its primary key {field.name} is a"

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import QuerySet
 
 from tui_ingest.recorder.captures import Capture, captures, models_digest
 from tui_ingest.recorder.conf import get_settings
@@ -137,19 +136,15 @@ def _rename(found: Comparison, database: str) -> None:
         if trigger.table == needed.table and trigger.label not in ("", capture.label)
     }
     for old, new in renamed.items():
-        _changes(database).filter(model=old).update(model=new)
+        stored(Change, database).filter(model=old).update(model=new)
 
 
 def _forget_other_models(database: str) -> None:
     """Drop what waits for models that are not recorded any more."""
     labels = {capture.label for capture in captures(get_settings(), database)}
-    _changes(database).exclude(model__in=labels).delete()
+    stored(Change, database).exclude(model__in=labels).delete()
     stored(Resend, database).exclude(model__in=labels).delete()
     stored(Verification, database).exclude(model__in=labels).delete()
-
-
-def _changes(database: str) -> QuerySet[Change]:
-    return stored(Change, database)
 
 
 # Signals of `migrate`

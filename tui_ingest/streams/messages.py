@@ -123,9 +123,7 @@ class Run(NamedTuple):
     @property
     def refused(self) -> Malformed | None:
         """The only entry, if it says why it is no record."""
-        first = self.entries[0]
-        is_told = isinstance(first, Malformed) and first.reason in _KNOWN_AT_THE_SITE
-        return first if is_told and isinstance(first, Malformed) else None
+        return _refused(self.entries[0])
 
 
 def runs(entries: Iterable[Entry], *, max_bytes: int) -> Iterator[Run]:
@@ -134,7 +132,7 @@ def runs(entries: Iterable[Entry], *, max_bytes: int) -> Iterator[Run]:
     size = terminator = 0
     for entry in entries:
         ending = entry.location.length - len(entry.raw)
-        alone = isinstance(entry, Malformed) and entry.reason in _KNOWN_AT_THE_SITE
+        alone = _refused(entry) is not None
         follows = run and run[-1].location.end == entry.location.start and ending == terminator
         if run and (alone or not follows or size >= max_bytes):
             yield Run(run, terminator)
@@ -146,6 +144,12 @@ def runs(entries: Iterable[Entry], *, max_bytes: int) -> Iterator[Run]:
             run, size = [], 0
     if run:
         yield Run(run, terminator)
+
+
+def _refused(entry: Entry) -> Malformed | None:
+    if isinstance(entry, Malformed) and entry.reason in _KNOWN_AT_THE_SITE:
+        return entry
+    return None
 
 
 def encode(envelope: Envelope, *, max_payload: int) -> list[tuple[Headers, bytes]]:

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -44,7 +43,10 @@ class Command(TargetCommand):
             CommandError: no model is meant.
         """
         found = explain(target, options["models"])
-        times = _times_of(target, options["log"])
+        times = None
+        if options["log"] is not None:
+            with closing(open_log(options["log"], target.settings)) as log:
+                times = times_of(log)
         if not found:
             raise CommandError(
                 "No such model may be written from a log: see TUI_INGEST['MODELS'] and"
@@ -53,13 +55,6 @@ class Command(TargetCommand):
             )
         self.stdout.write((_as_json if options["json"] else _as_text)(found, times))
         return 0
-
-
-def _times_of(target: Target, path: Path | str | None) -> LogTimes | None:
-    if path is None:
-        return None
-    with closing(open_log(path, target.settings)) as log:
-        return times_of(log)
 
 
 def _as_json(models: Iterable[ModelExplanation], times: LogTimes | None) -> str:

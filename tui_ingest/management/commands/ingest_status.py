@@ -144,14 +144,12 @@ def _table(status: SessionStatus, now: float) -> Iterator[str]:
     names = [f"{'model':<{width}}", *(f"{name:>10}" for name in COLUMNS)]
     yield "  " + "  ".join([*names, *(["verified"] if status.verified else [])])
     for label in labels:
-        cells = [f"{shown(label):<{width}}", *_numbers(status.totals.get(label, Counts()))]
+        counts = status.totals.get(label, Counts())
+        numbers = (f"{getattr(counts, name):>10,}" for name in COLUMNS)
+        cells = [f"{shown(label):<{width}}", *numbers]
         if (verdict := status.verified.get(label)) is not None:
             cells.append(in_short(verdict, now))
         yield "  " + "  ".join(cells)
     for label, verdict in status.verified.items():
         if verdict.reason:
             yield f"  {terminal_safe(label)}: {verdict.state}. {terminal_safe(verdict.reason)}"
-
-
-def _numbers(counts: Counts) -> list[str]:
-    return [f"{getattr(counts, name):>10,}" for name in COLUMNS]

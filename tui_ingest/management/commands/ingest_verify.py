@@ -153,12 +153,8 @@ def _resend(label: str, keys: Sequence[str]) -> Iterator[str]:
     resend = f"{_MANAGE} record_changes --resend {label} --keys"
     if len(keys) <= _SHOWN:
         yield "  To repair it, at the source:"
-        yield f"    printf '%s\\n' {_quoted(keys)} | {resend} -"
+        yield f"    printf '%s\\n' {shlex.join(keys)} | {resend} -"
         return
     yield "  To repair it, here, and then at the source:"
     yield f"    {_MANAGE} ingest_verify {label} --keys > keys.txt"
     yield f"    {resend} keys.txt"
-
-
-def _quoted(keys: Iterable[str]) -> str:
-    return " ".join(map(shlex.quote, keys))

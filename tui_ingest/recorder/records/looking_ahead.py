@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 from django.db.models import Model
 
 from tui_ingest.digests.fields import is_numbered_anew, link_fields, through
-from tui_ingest.recorder.captures import key_fields
 from tui_ingest.recorder.records.rows import Key, RowReader, comparable, parsed_key
 
 Entry: TypeAlias = tuple[int, str, str, str, str | None]  # id, label, key, operation, unique
@@ -86,7 +85,7 @@ def _links(model: type[Model]) -> Iterator[tuple[Any, Any]]:
 def _row_of(entry: Entry, models: Mapping[str, type[Model]], database: str) -> _Row:
     _, label, key, _, _ = entry
     model = models[label]
-    return label, comparable(key_fields(model), parsed_key(model, key, database))
+    return label, comparable(model._meta.pk_fields, parsed_key(model, key, database))
 
 
 def _references(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from django.db.models import ManyToManyField, Model
 
 from tui_ingest.digests.fields import link_fields
-from tui_ingest.recorder.captures import key_fields, unique_groups
+from tui_ingest.recorder.captures import unique_groups
 from tui_ingest.recorder.records.rows import comparable, key_of
 
 Node = TypeVar("Node", bound=Hashable)
@@ -148,7 +148,7 @@ def _made_anew(saves: Iterable[Saved], deletes: Sequence[Deleted]) -> set[Delete
     return {
         gone
         for gone in deletes
-        if (gone.model, comparable(key_fields(gone.model), gone.key)) in there
+        if (gone.model, comparable(gone.model._meta.pk_fields, gone.key)) in there
     }
 
 
@@ -205,7 +205,7 @@ def _references(
                 value = getattr(row, relation.attname)
                 found.append(holder.get((target.model, target.attname, value)))
             for link in graph.inner_links(type(row)):
-                [target] = key_fields(_concrete(link.related_model))
+                [target] = _concrete(link.related_model)._meta.pk_fields
                 found += [
                     holder.get((target.model, target.attname, target.to_python(key)))
                     for key in linked.get((saved, link.name), ())

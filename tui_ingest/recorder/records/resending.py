@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from django.db.models import Model, QuerySet
 
-from tui_ingest.recorder.captures import key_fields, recorded_models
+from tui_ingest.recorder.captures import recorded_models
 from tui_ingest.recorder.conf import get_settings
 from tui_ingest.recorder.errors import RecorderError, is_of_the_row
 from tui_ingest.recorder.models import Change, Resend, stored
@@ -116,12 +117,12 @@ def _selected(model: type[Model], where: str | None, database: str) -> QuerySet[
 
 
 def _key(model: type[Model], texts: Sequence[str]) -> list[Any]:
-    return [f.to_python(text) for f, text in zip(key_fields(model), texts, strict=True)]
+    return [f.to_python(text) for f, text in zip(model._meta.pk_fields, texts, strict=True)]
 
 
 def key_text(row: Model) -> str:
     """Return a row's key as resends keep it: JSON of a list of texts."""
-    return json.dumps([field.value_to_string(row) for field in key_fields(type(row))])
+    return json.dumps([field.value_to_string(row) for field in type(row)._meta.pk_fields])
 
 
 # In a round
@@ -201,20 +202,18 @@ def _with_related(rows: list[Model], graph: ModelGraph, reader: RowReader) -> li
     known = {(type(row), key_of(row)): row for row in rows}
     new = list(rows)
     while new and len(known) < _MOST_RELATED * len(rows):
-        wanted: dict[type[Model], dict[str, set[Any]]] = {}
+        wanted: dict[tuple[type[Model], str], set[Any]] = defaultdict(set)
         for row in new:
             for relation in graph.inner_relations(type(row)):
-                value = getattr(row, relation.attname)
+                value, target = getattr(row, relation.attname), relation.target_field
                 if value is not None:
-                    target = relation.target_field
-                    wanted.setdefault(target.model, {}).setdefault(target.name, set()).add(value)
+                    wanted[target.model, target.name].add(value)
         new = []
-        for model, by_field in wanted.items():
-            for name, values in by_field.items():
-                for row in reader.by_value(model, name, values):
-                    if (type(row), key_of(row)) not in known:
-                        known[type(row), key_of(row)] = row
-                        new.append(row)
+        for (model, name), values in wanted.items():
+            for row in reader.by_value(model, name, values):
+                if (type(row), key_of(row)) not in known:
+                    known[type(row), key_of(row)] = row
+                    new.append(row)
     return list(known.values())
 
 

@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from django.db.models import Model
 
 from tui_ingest.oplog.records import Operation
-from tui_ingest.recorder.captures import key_fields, models_digest, recorded_models
+from tui_ingest.recorder.captures import models_digest, recorded_models
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import (
     MigrationRunningError,
@@ -215,7 +215,7 @@ class RoundReader:
         saves: dict[_Row, Saved] = {}
         deletes: dict[_Row, Deleted] = {}
         for model, some in by_model.items():
-            fields = key_fields(model)
+            fields = model._meta.pk_fields
             found = reader.by_key(model, [row.key for row in some])
             for row in some:
                 now = found.get(comparable(fields, row.key))

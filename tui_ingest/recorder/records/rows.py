@@ -20,7 +20,6 @@ from django.db.models.expressions import Col
 from django.utils.encoding import is_protected_type
 
 from tui_ingest.digests.fields import is_numbered_anew, link_fields, links_of, natural_keys
-from tui_ingest.recorder.captures import key_fields
 
 Key: TypeAlias = tuple[Any, ...]  # of the key's columns, as parameters of a query: hashable
 Serialized: TypeAlias = dict[str, Any]  # Django's serialized object: "model", "pk", "fields"
@@ -45,7 +44,7 @@ class RowReader:
 
         A row is read once.
         """
-        fields = key_fields(model)
+        fields = model._meta.pk_fields
         asked = {comparable(fields, key): key for key in keys}
         known = self._read[model]
         new = {key: asked[key] for key in asked.keys() - known.keys()}
@@ -86,7 +85,7 @@ class RowReader:
                 continue
             keys = [[getattr(row, link.attname)] for row in rows]
             found = self.by_key(parent, keys)
-            fields = key_fields(parent)
+            fields = parent._meta.pk_fields
             there = [found.get(comparable(fields, key)) for key in keys]
             known = [row for row in there if row is not None]
             above = iter(self.families(parent, known))
@@ -110,15 +109,7 @@ class RowReader:
         return done
 
     def _of_one_model(self, model: type[Model], rows: Sequence[Model]) -> list[Serialized]:
-        columns = frozenset(field.name for field in model._meta.local_fields)
-        done: list[Serialized] = serializers.serialize("python", rows, fields=columns)
-        for field in model._meta.local_fields:
-            if is_numbered_anew(field.related_model):
-                for data, row in zip(done, rows, strict=True):
-                    if field.name in data["fields"]:
-                        data["fields"][field.name] = self._name(
-                            field.related_model, getattr(row, field.attname)
-                        )
+        done = self._with_columns(model, rows, [field.name for field in model._meta.local_fields])
         for link in link_fields(model).values():
             linked = self.linked(link, rows)
             for data, row in zip(done, rows, strict=True):
@@ -131,15 +122,20 @@ class RowReader:
         """Return a row that is gone: its key, and what else it was known by."""
         fields = {field.name: field for field in model._meta.local_concrete_fields}
         values = {fields[name].attname: value for name, value in unique.items()}
-        row = row_of_key(model, key, **values)
-        columns = frozenset(unique)
-        data: Serialized = serializers.serialize("python", [row], fields=columns)[0]
-        for name in unique:
-            if is_numbered_anew(fields[name].related_model) and name in data["fields"]:
-                data["fields"][name] = self._name(
-                    fields[name].related_model, values[fields[name].attname]
-                )
-        return data
+        return self._with_columns(model, [row_of_key(model, key, **values)], unique)[0]
+
+    def _with_columns(
+        self, model: type[Model], rows: Sequence[Model], names: Iterable[str]
+    ) -> list[Serialized]:
+        """Return rows with some columns; those that refer to what is numbered anew, by name."""
+        done: list[Serialized] = serializers.serialize("python", rows, fields=frozenset(names))
+        for field in model._meta.local_fields:
+            if is_numbered_anew(field.related_model):
+                for data, row in zip(done, rows, strict=True):
+                    if field.name in data["fields"]:
+                        key = getattr(row, field.attname)
+                        data["fields"][field.name] = self._name(field.related_model, key)
+        return done
 
     def linked(
         self, field: ManyToManyField[Any, Any], rows: Sequence[Model]
@@ -164,7 +160,7 @@ class RowReader:
 
 def key_of(row: Model) -> Key:
     """Return a row's key, to be compared with others."""
-    fields = key_fields(type(row))
+    fields = type(row)._meta.pk_fields
     return comparable(fields, [getattr(row, field.attname) for field in fields])
 
 
@@ -176,7 +172,7 @@ def row_of_key(model: type[Model], key: Sequence[Any], **others: Any) -> Model:
     """
     row = model.__new__(model)
     row._state = ModelState()
-    values = {field.attname: value for field, value in zip(key_fields(model), key, strict=True)}
+    values = {field.attname: value for field, value in zip(model._meta.pk_fields, key, strict=True)}
     for name, value in (values | others).items():
         setattr(row, name, value)
     return row
@@ -192,7 +188,7 @@ def _as_pk(key: Sequence[Any]) -> Any:
 def parsed_key(model: type[Model], text: str, database: str) -> list[Any]:
     """Return the values of a row's key, one for each field of the primary key."""
     raw = _decoder(database).decode(text)
-    fields = key_fields(model)
+    fields = model._meta.pk_fields
     return [_converter(field, database)(value) for field, value in zip(fields, raw, strict=True)]
 
 

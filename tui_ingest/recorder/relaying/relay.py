@@ -13,6 +13,8 @@ from django.db import Error, connections, transaction
 from django.db.models import F, QuerySet
 
 from tui_ingest.flag import Flag
+from tui_ingest.oplog.log import LogError
+from tui_ingest.oplog.records import line_of
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.recorder.errors import MigrationRunningError
 from tui_ingest.recorder.models import Change, RelayStatus, stored
@@ -21,7 +23,7 @@ from tui_ingest.recorder.records.resending import settle
 from tui_ingest.recorder.records.rounds import Round, RoundReader
 from tui_ingest.recorder.relaying.locking import RelayLock
 from tui_ingest.recorder.relaying.waking import Waker
-from tui_ingest.recorder.relaying.writing import open_log
+from tui_ingest.recorder.relaying.writing import line_times, open_log
 from tui_ingest.troubles import Troubles
 
 logger = logging.getLogger(__name__)
@@ -77,6 +79,7 @@ class Relay:
         self._database = database
         self._path = settings.log_of(database)
         self._log = open_log(self._path, settings)
+        self._times = line_times()
         self._lock = RelayLock(database, self._path)
         self._reader = RoundReader(settings, database)
         self._report = report
@@ -100,7 +103,7 @@ class Relay:
         """Write all that is pending, and return.
 
         Raises:
-            Error, OSError, RecorderError: it cannot be done now; nothing is lost.
+            Error, OSError, TuiIngestError: it cannot be done now; nothing is lost.
         """
         try:
             while not self.catch_up() and self._pending().exists() and not self._stop.is_set():
@@ -114,7 +117,7 @@ class Relay:
         """Write all that is pending; tell whether it could: another relay may be at work.
 
         Raises:
-            Error, OSError, RecorderError: it cannot be done now; call it again.
+            Error, OSError, TuiIngestError: it cannot be done now; call it again.
         """
         if not self._lock.acquire():
             return False
@@ -133,7 +136,7 @@ class Relay:
                 try:
                     self._follow_once()
                     self._failures = 0
-                except (Error, OSError, MigrationRunningError) as error:
+                except (Error, OSError, LogError, MigrationRunningError) as error:
                     self._wait_after(error)
         finally:
             self.close()
@@ -152,7 +155,7 @@ class Relay:
         """Do one round; tell whether there was anything to do.
 
         Raises:
-            Error, OSError, ModelsChangedError: it cannot be done now; call it again.
+            Error, OSError, LogError, ModelsChangedError: it cannot be done now; call it again.
         """
         if not self._log.resume():
             # Another relay was at work: its rows are newer than these.
@@ -167,8 +170,10 @@ class Relay:
         if not found:
             return False
         self._written = found
-        written = self._log.append(found.records)
+        lines = [line_of(next(self._times), *record) for record in found.records]
+        self._log.append(lines)
         self._remove_written()
+        written = sum(map(len, lines))
         self._adapt(time.monotonic() - started, written)
         return True
 
@@ -233,7 +238,7 @@ class Relay:
 
     def _wait_after(self, error: Exception) -> None:
         """Say what is wrong, and pause: longer each time."""
-        where = "log" if isinstance(error, OSError) else "database"
+        where = "log" if isinstance(error, OSError | LogError) else "database"
         self._failures += 1
         reason = f"{where}: {error}"
         how_often = self._troubles.again(reason)
@@ -279,11 +284,11 @@ class Relay:
         if state is State.STANDING_BY or (state, reason) == self._kept:
             return  # of the two relays, the one that is at work tells how it does
         self._kept = (state, reason)
-        values: dict[str, object] = {"state": state, "reason": reason, "log": str(self._path)}
         if reason:
             self._error = {"last_error": reason, "last_error_at": time.time()}
         try:
-            self._status().update(**values, **self._error)
+            log = str(self._path)
+            self._status().update(state=state, reason=reason, log=log, **self._error)
             self._error = {}
         except Error:
             logger.debug("The status could not be kept.", exc_info=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tui_ingest.oplog.log import LogError
 from tui_ingest.oplog.parsing import is_record
-from tui_ingest.oplog.records import Operation, line_of
 from tui_ingest.recorder.conf import RecorderSettings
 from tui_ingest.streams.addresses import Access
 from tui_ingest.streams.sink import StreamSink
@@ -20,28 +17,24 @@ _MICROSECONDS = 1_000_000  # of a second: as exact as a line is
 _TAIL_BYTES = 64 * 1024  # read at once to find the end of the last whole line
 
 
-def open_log(log: Path | str, settings: RecorderSettings) -> LogFile | LogStream:
-    """Return the writer of the log at a path, or at the address of a stream."""
+def open_log(log: Path | str, settings: RecorderSettings) -> LogFile | StreamSink:
+    """Return the writer of the log at a path, or at the address of a stream.
+
+    Both have the same methods. Who is let in by brokers is said by the environment.
+    """
     if isinstance(log, str):
-        return LogStream(log)
+        return StreamSink(log, Access.of({}))
     return LogFile(
         log, max_bytes=settings.max_bytes, backups=settings.backups, fsync=settings.fsync
     )
 
 
-class LineClock:
-    """Gives each line its time: no two lines of a log have the same."""
-
-    def __init__(self) -> None:
-        self._last = 0  # microseconds since the epoch
-
-    def lines(self, records: Iterable[tuple[Operation, str]]) -> list[bytes]:
-        """Return records as lines, each later than the one before."""
-        return [line_of(self._next(), operation, text) for operation, text in records]
-
-    def _next(self) -> float:
-        self._last = max(round(time.time() * _MICROSECONDS), self._last + 1)
-        return self._last / _MICROSECONDS
+def line_times() -> Iterator[float]:
+    """Yield times of lines, in seconds since the epoch: no two lines of a log have the same."""
+    last = 0  # microseconds since the epoch
+    while True:
+        last = max(round(time.time() * _MICROSECONDS), last + 1)
+        yield last / _MICROSECONDS
 
 
 class LogFile:
@@ -58,7 +51,6 @@ class LogFile:
         self._max_bytes = max_bytes
         self._backups = backups
         self._fsync = fsync
-        self._clock = LineClock()
         self._lines: deque[bytes] = deque()  # to be written
         self._piece: list[bytes] = []  # lines that are being written
         self._done = 0  # bytes of these that the file has
@@ -66,16 +58,14 @@ class LogFile:
         self._descriptor: int | None = None
         self._end = 0  # of the file, in bytes, as this process has left it
 
-    def append(self, records: Iterable[tuple[Operation, str]]) -> int:
-        """Write records and return the number of bytes; on disk when this returns.
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Append lines; on disk when this returns.
 
         Raises:
             OSError: it cannot be written now. Call `resume` until that succeeds.
         """
-        lines = self._clock.lines(records)
         self._lines += lines
         self.resume()
-        return sum(map(len, lines))
 
     def resume(self) -> bool:
         """Write what an append that failed left over; return True.
@@ -213,52 +203,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class LogStream:
-    """A log on brokers, with the methods of `LogFile`.
-
-    Args:
-        address: `nats://host:4222/STREAM/subject`; who is let in is said by the environment.
-    """
-
-    def __init__(self, address: str) -> None:
-        self._sink = StreamSink(address, Access.of({}))
-        self._clock = LineClock()
-
-    def append(self, records: Iterable[tuple[Operation, str]]) -> int:
-        """Append records and return the number of bytes; every broker has them then.
-
-        Raises:
-            OSError: it cannot be done now. Call `resume` until that succeeds.
-        """
-        lines = self._clock.lines(records)
-        with _as_os_errors():
-            self._sink.append(lines)
-        return sum(map(len, lines))
-
-    def resume(self) -> bool:
-        """Append what an append that failed left over; see `StreamSink.resume`.
-
-        Raises:
-            OSError: it still cannot be done.
-        """
-        with _as_os_errors():
-            return self._sink.resume()
-
-    def abandon(self) -> None:
-        """Let go of the brokers, and of what could not be appended."""
-        self._sink.abandon()
-
-    def close(self) -> None:
-        """Let go of the brokers."""
-        self._sink.close()
-
-
-@contextlib.contextmanager
-def _as_os_errors() -> Iterator[None]:
-    """Have trouble with brokers be waited out as trouble with a disk is."""
-    try:
-        yield
-    except LogError as error:
-        raise OSError(str(error)) from error

@@ -59,20 +59,15 @@ class PostgresqlDialect(Dialect):
 
     def _schema(self) -> str:
         """Return the schema of the table of changes, quoted."""
-        found = self.rows(
-            "SELECT quote_ident(nspname) FROM pg_namespace n JOIN pg_class c"
-            " ON c.relnamespace = n.oid WHERE c.oid = to_regclass(%s)",
-            [self.changes],
-        )
-        return str(found[0][0])
+        return self._told("quote_ident(nspname)", self.changes)
 
-    def _qualified(self, table: str) -> str:
-        found = self.rows(
-            "SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_namespace n"
-            " JOIN pg_class c ON c.relnamespace = n.oid WHERE c.oid = to_regclass(%s)",
-            [self.quoted(table)],
+    def _told(self, what: str, table: str) -> str:
+        [[found]] = self.rows(
+            f"SELECT {what} FROM pg_namespace n JOIN pg_class c"
+            " ON c.relnamespace = n.oid WHERE c.oid = to_regclass(%s)",
+            [table],
         )
-        return str(found[0][0])
+        return str(found)
 
     def _body(self, capture: Capture) -> str:
         moved = self.changed(capture.key)
@@ -99,7 +94,8 @@ END
 
     def _truncated(self, capture: Capture) -> str:
         """Note every row that is about to go: afterwards nobody could tell which they were."""
-        rows = self._qualified(capture.table)
+        qualified = "quote_ident(nspname) || '.' || quote_ident(relname)"
+        rows = self._told(qualified, self.quoted(capture.table))
         if capture.is_link:  # once per row that has links
             rows = f"(SELECT DISTINCT {self.quoted(capture.key[0])} FROM {rows})"
         operation = "save" if capture.is_link else "delete"

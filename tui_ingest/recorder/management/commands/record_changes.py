@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
+from tui_ingest.errors import TuiIngestError
 from tui_ingest.flag import Flag
 from tui_ingest.recorder.conf import RecorderSettings, get_settings
 from tui_ingest.recorder.errors import ModelsChangedError, RecorderError
@@ -54,7 +55,7 @@ class Command(BaseCommand):
                     f" migrate --database {database}."
                 )
             self._act(settings, database, options)
-        except (RecorderError, ImproperlyConfigured, Error, OSError) as error:
+        except (TuiIngestError, ImproperlyConfigured, Error, OSError) as error:
             raise CommandError(str(error)) from error
 
     def _act(self, settings: RecorderSettings, database: str, options: dict[str, Any]) -> None:
