@@ -14,6 +14,8 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
 
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, LogFilter
 from tui_ingest.admin.letter_facts import facts_of, subject_of
@@ -48,8 +50,10 @@ class DeadLetterAdmin(KeptRowsAdmin):
     actions = ("retry", "discard")
     action_form = WhyForm
     change_list_template = "tui_ingest/admin/dead_letters.html"
-    own_pages = ("portions",)
-    own_orders = ("retry", "discard")
+    own_pages = {
+        "portions": "portions/",
+        **{name: f"<path:object_id>/{name}/" for name in ("retry", "discard")},
+    }
 
     def changelist_view(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
         own = {
@@ -141,6 +145,7 @@ class DeadLetterAdmin(KeptRowsAdmin):
             raise PermissionDenied
         return self._shown(request, letter)
 
+    @method_decorator(require_POST)
     def retry_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Retry it, with the line that was typed in place of its own if there is one."""
         letter = self.found(request, object_id)
@@ -174,6 +179,7 @@ class DeadLetterAdmin(KeptRowsAdmin):
         more = f" {plural(others, 'dead letter')} that waited for it came back, too."
         self.message_user(request, f"Applied.{more if others else ''}", messages.SUCCESS)
 
+    @method_decorator(require_POST)
     def discard_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give it up, for the reason that was typed."""
         letter = self.found(request, object_id)

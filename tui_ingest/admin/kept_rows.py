@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,6 @@ from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from tui_ingest.databases.outages import answering
 from tui_ingest.ingest.deadletters import DeadLetterError
@@ -50,14 +49,12 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     Attributes:
         database: alias of where they are; None asks the project's routers.
-        own_pages: names of pages beside the list that Django's admin does not have; of each there
-            is a view, `NAME_view`.
-        own_orders: the same of what is done about one row, by POST.
+        own_pages: pages that Django's admin does not have, by name: where they are. The view of
+            each is `NAME_view`.
     """
 
     database: str | None = None
-    own_pages: tuple[str, ...] = ()
-    own_orders: tuple[str, ...] = ()
+    own_pages: Mapping[str, str] = {}
 
     @property
     def target(self) -> Target:
@@ -65,17 +62,14 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return Target(self.database or router.db_for_write(self.model))
 
     def get_urls(self) -> list[URLPattern]:
-        views: list[tuple[str, str, Any]] = [
-            *((name, f"{name}/", getattr(self, f"{name}_view")) for name in self.own_pages),
-            *(
-                (name, f"<path:object_id>/{name}/", require_POST(getattr(self, f"{name}_view")))
-                for name in self.own_orders
-            ),
-        ]
         prefix = f"{self.opts.app_label}_{self.opts.model_name}"
         own = [
-            path(place, self.admin_site.admin_view(view), name=f"{prefix}_{name}")
-            for name, place, view in views
+            path(
+                place,
+                self.admin_site.admin_view(getattr(self, f"{name}_view")),
+                name=f"{prefix}_{name}",
+            )
+            for name, place in self.own_pages.items()
         ]
         # Around Django's own checks: who asks is found out of the database, too.
         return answering([*own, *super().get_urls()], _PROMISE)

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
 
 from tui_ingest.admin.kept_rows import KeptRowsAdmin, moment, now_in_words
 from tui_ingest.admin.log_facts import facts_of, worst_first
@@ -72,8 +74,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
     A page that is asked for `?live` answers with the part that changes, to the same people.
     """
 
-    own_pages = ("orders",)
-    own_orders = ("order",)
+    own_pages = {"order": "<path:object_id>/order/", "orders": "orders/"}
 
     def changelist_view(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
         """Show all logs, or those whose path contains `?q`, worst first."""
@@ -120,6 +121,7 @@ class ProcessedFileAdmin(KeptRowsAdmin):
     def _listed(self, request: HttpRequest) -> QuerySet[ProcessedFile]:
         return self.get_queryset(request).filter(file_path__icontains=_wanted(request))
 
+    @method_decorator(require_POST)
     def order_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give the order whose button was pressed; the page of the log shows what becomes of it."""
         file = self.found(request, object_id)

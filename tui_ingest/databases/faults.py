@@ -41,8 +41,6 @@ _SQLITE_FAULTS = {
 # SQLite has one code for every mistake in a statement: here the prose is all there is.
 _SQLITE_MISSING = ("no such table", "no such column", "has no column named")
 
-# Connection, rollback (deadlock, serialization), resources (disk full), operator, system.
-_SQLSTATE_TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 _LOCK_NOT_AVAILABLE = "55P03"
 _QUERY_CANCELED = "57014"  # by its time limit, or by somebody
 _SQLSTATE_FAULTS = {
@@ -60,7 +58,12 @@ _SQLSTATE_FAULTS = {
     "42P01": Fault.MISSING_TABLE,
     "42703": Fault.MISSING_TABLE,  # column
 }
-_SQLSTATE_CLASSES = {"22": Fault.VALUE, "23": Fault.CONSTRAINT}
+_SQLSTATE_CLASSES = {
+    "22": Fault.VALUE,
+    "23": Fault.CONSTRAINT,
+    # Connection, rollback (deadlock, serialization), resources (disk full), operator, system.
+    **dict.fromkeys(("08", "40", "53", "57", "58"), Fault.TRANSIENT),
+}
 
 _MYSQL_TRANSIENT = (
     {0, 2002, 2003, 2004, 2005, 2006, 2012, 2013, 2026, 2055}  # no connection; 0: PyMySQL closed it
@@ -118,10 +121,10 @@ def fault_of(error: DatabaseError | InterfaceError) -> Fault:
     driver_error = error.__cause__ or error
     if name := getattr(driver_error, "sqlite_errorname", None):
         return _sqlite(name, getattr(driver_error, "sqlite_errorcode", 0), str(driver_error))
-    if driver_error.args and isinstance(driver_error.args[0], int):
-        return _mysql(driver_error.args[0])
-    if sqlstate := _sqlstate_of(driver_error):
-        return _sqlstate(sqlstate)
+    if driver_error.args and isinstance(code := driver_error.args[0], int):
+        return next((f for f, codes in _MYSQL_FAULTS.items() if code in codes), Fault.OTHER)
+    if state := _sqlstate_of(driver_error):
+        return _SQLSTATE_FAULTS.get(state) or _SQLSTATE_CLASSES.get(state[:2], Fault.OTHER)
     return _without_code(error)
 
 
@@ -140,16 +143,6 @@ def _sqlite(name: str, code: int, message: str) -> Fault:
 def _sqlstate_of(driver_error: BaseException) -> str | None:
     """psycopg 3 and its predecessor call it by different names."""
     return getattr(driver_error, "sqlstate", None) or getattr(driver_error, "pgcode", None)
-
-
-def _sqlstate(sqlstate: str) -> Fault:
-    if sqlstate.startswith(_SQLSTATE_TRANSIENT_CLASSES):
-        return Fault.TRANSIENT
-    return _SQLSTATE_FAULTS.get(sqlstate) or _SQLSTATE_CLASSES.get(sqlstate[:2], Fault.OTHER)
-
-
-def _mysql(code: int) -> Fault:
-    return next((fault for fault, codes in _MYSQL_FAULTS.items() if code in codes), Fault.OTHER)
 
 
 def _without_code(error: Exception) -> Fault:

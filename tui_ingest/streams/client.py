@@ -83,7 +83,9 @@ class Client:
 
     def request(self, subject: str, payload: bytes, headers: Headers | None = None) -> bytes:
         """Send a message and return what is answered."""
-        return self._do(self._request(subject, payload, headers))
+        limit = ANSWER_SECONDS + 1
+        work = self._connected.request(subject, payload, timeout=limit, headers=headers)
+        return self._do(self._wait(work)).data
 
     def ask(self, subject: str, content: object) -> Future[list[Msg]]:
         """Send a question with many answers, up to the one with a status that says it is all.
@@ -218,12 +220,6 @@ class Client:
         raise LogUnavailableError(
             f"no answer within {seconds:.0f} s, as where no majority of the brokers is there"
         )
-
-    async def _request(self, subject: str, payload: bytes, headers: Headers | None) -> bytes:
-        work = self._connected.request(
-            subject, payload, timeout=ANSWER_SECONDS + 1, headers=headers
-        )
-        return (await self._wait(work)).data
 
     async def _ask(self, subject: str, payload: bytes) -> list[Msg]:
         client, inbox = self._connected, self._connected.new_inbox()

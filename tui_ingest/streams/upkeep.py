@@ -217,6 +217,6 @@ def trim(broker: Broker, applied: int, *, reserve: int) -> int:
     keep_from = applied - max(1, reserve) + 1
     if keep_from <= 1:
         return 0
-    wanted: dict[str, Any] = {"filter": broker.address.subject, "seq": keep_from}
+    wanted = {"filter": broker.address.subject, "seq": keep_from}
     answer = broker.api(f"STREAM.PURGE.{broker.address.stream}", wanted)
     return int(answer["purged"])

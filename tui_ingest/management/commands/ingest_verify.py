@@ -77,7 +77,14 @@ class Command(TargetCommand):
             )
         if options["keys"] and len(found) != 1:
             raise CommandError("--keys is for one model of one log: name it.", returncode=USAGE)
-        for line in _printed(found, keys=options["keys"], as_json=options["json"]):
+        several = len({one.path for one in found}) > 1
+        if options["json"]:
+            lines = [json.dumps([_as_dict(one) for one in found], indent=2)]
+        elif options["keys"]:
+            lines = found[0].keys(*_RESENT)
+        else:
+            lines = [line for one in found for line in _described(one, with_path=several)]
+        for line in lines:
             self.stdout.write(line)
         return int(any(one.verdict.state is VerifiedState.DIFFERS for one in found))
 
@@ -95,20 +102,6 @@ def _found(target: Target, options: dict[str, Any]) -> Iterator[_ModelVerdict]:
                 yield _ModelVerdict(path=file.file_path, label=label, verdict=verdict, rows=rows)
 
 
-def _printed(found: Sequence[_ModelVerdict], *, keys: bool, as_json: bool) -> Iterator[str]:
-    """Yield verdicts as they were asked for; keys: of the first one, for a resend."""
-    if as_json:
-        yield json.dumps([_as_dict(one) for one in found], indent=2)
-    elif keys:
-        yield from found[0].keys(*_RESENT)
-    else:
-        several = len({one.path for one in found}) > 1
-        for one in found:
-            if several:
-                yield terminal_safe(one.path)
-            yield from _described(one)
-
-
 def _as_dict(found: _ModelVerdict) -> dict[str, Any]:
     return {
         "log": found.path,
@@ -118,8 +111,10 @@ def _as_dict(found: _ModelVerdict) -> dict[str, Any]:
     }
 
 
-def _described(found: _ModelVerdict) -> Iterator[str]:
+def _described(found: _ModelVerdict, *, with_path: bool) -> Iterator[str]:
     """Yield a verdict, the rows that differ, and the commands that help."""
+    if with_path:
+        yield terminal_safe(found.path)
     verdict = found.verdict
     reason = verdict.reason or f"{plural(verdict.rows, 'row')}."
     yield f"{found.label}: {verdict.state}. {terminal_safe(reason)}"

@@ -86,13 +86,11 @@ class ModelGraph:
         ]
 
     def _needs(self, model: type[Model]) -> Iterator[type[Model]]:
-        relations = [*model._meta.local_fields, *model._meta.local_many_to_many]
-        for relation in relations:
-            if relation.remote_field is None:
-                continue
-            related = _concrete(relation.related_model)
-            if related in self._models:
-                yield related
+        for relation in (*model._meta.local_fields, *model._meta.local_many_to_many):
+            if relation.remote_field is not None:
+                related = _concrete(relation.related_model)
+                if related in self._models:
+                    yield related
 
 
 def _concrete(model: Any) -> Any:

@@ -45,6 +45,7 @@ class Dialect(ABC):
         array, mapping: its functions that make JSON.
         inserts: how values, `{}`, are inserted.
         differs: tells whether an update has changed a column, `{0}`.
+        if_changed: a value, the second `{}`, if an update has changed something, the first.
     """
 
     now: str
@@ -52,6 +53,7 @@ class Dialect(ABC):
     mapping: str
     inserts = "SELECT {}"
     differs: str
+    if_changed: str
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
@@ -124,6 +126,13 @@ class Dialect(ABC):
             return "NULL"
         pairs = (f"{literal(name)}, {self.value(row, column)}" for name, column in capture.unique)
         return f"{self.mapping}({', '.join(pairs)})"
+
+    def unique_before(self, capture: Capture) -> str:
+        """Return the same if an update has changed one of them; NULL otherwise."""
+        if not capture.unique:
+            return "NULL"
+        changed = self.changed(column for _, column in capture.unique)
+        return self.if_changed.format(changed, self.unique(capture))
 
     def changed(self, columns: Iterable[str]) -> str:
         """Return the condition that an update has changed one of some columns."""

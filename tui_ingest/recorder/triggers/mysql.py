@@ -29,7 +29,7 @@ class MysqlDialect(Dialect):
         return self.from_catalogue(found[0][0]) if found else None
 
     def needed(self, capture: Capture) -> list[Trigger]:
-        kept = self.note(capture, "save", "NEW", self._unique_before(capture))
+        kept = self.note(capture, "save", "NEW", self.unique_before(capture))
         if capture.is_link:
             gone = self.note(capture, "save", "OLD")
         else:
@@ -52,7 +52,7 @@ class MysqlDialect(Dialect):
         sql = f"CREATE TRIGGER {self.quoted(name)} AFTER {event} ON {table} FOR EACH ROW {body}"
         return Trigger(name=name, table=table, event=event, body=body, create=(sql,))
 
-    def _unique_before(self, capture: Capture) -> str:
+    def unique_before(self, capture: Capture) -> str:
         if not capture.unique:
             return "NULL"
         columns = [self.quoted(column) for _, column in capture.unique]

@@ -23,6 +23,7 @@ class PostgresqlDialect(Dialect):
     now = "extract(epoch FROM clock_timestamp())"
     array, mapping = "json_build_array", "json_build_object"
     differs = "OLD.{0} IS DISTINCT FROM NEW.{0}"
+    if_changed = "CASE WHEN TG_OP = 'UPDATE' AND ({}) THEN {} END"
 
     def find(self, table: str) -> str | None:
         [[found]] = self.rows(
@@ -74,7 +75,7 @@ class PostgresqlDialect(Dialect):
         gone = self.note(capture, "delete", "OLD", self.unique(capture))
         if capture.is_link:
             gone = self.note(capture, "save", "OLD")
-        kept = self.note(capture, "save", "NEW", self._unique_before(capture))
+        kept = self.note(capture, "save", "NEW", self.unique_before(capture))
         return f"""
 {marked(capture.label)}
 BEGIN
@@ -104,13 +105,6 @@ END
 
     def noted_in(self) -> str:
         return f"{self._schema()}.{self.changes}"
-
-    def _unique_before(self, capture: Capture) -> str:
-        """Return the values before, if an update changed one of them."""
-        if not capture.unique:
-            return "NULL"
-        changed = self.changed(column for _, column in capture.unique)
-        return f"CASE WHEN TG_OP = 'UPDATE' AND ({changed}) THEN {self.unique(capture)} END"
 
     def installed(self) -> Mapping[str, Trigger]:
         found = self.rows(

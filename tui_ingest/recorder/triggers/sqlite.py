@@ -19,6 +19,7 @@ class SqliteDialect(Dialect):
     now = "(julianday('now') - 2440587.5) * 86400.0"
     array, mapping = "json_array", "json_object"
     differs = "OLD.{0} IS NOT NEW.{0}"
+    if_changed = "CASE WHEN {} THEN {} END"
 
     def find(self, table: str) -> str | None:
         """Virtual ones (a search index, FTS5) take no triggers, and are no tables here."""
@@ -36,7 +37,7 @@ class SqliteDialect(Dialect):
             updated = [f"{kept};", f"{gone} WHERE {moved};"]
         else:
             gone = self.note(capture, "delete", "OLD", self.unique(capture))
-            changed = self.note(capture, "save", "NEW", self._unique_before(capture))
+            changed = self.note(capture, "save", "NEW", self.unique_before(capture))
             updated = [f"{gone} WHERE {moved};", f"{changed};"]
         bodies = {"INSERT": [f"{kept};"], "UPDATE": updated, "DELETE": [f"{gone};"]}
         return [self._trigger(capture, event, body) for event, body in bodies.items()]
@@ -50,12 +51,6 @@ class SqliteDialect(Dialect):
             f" BEGIN {marked(capture.label)} {body} END"
         )
         return Trigger(name=name, table=table, event=event, body=sql, create=(sql,))
-
-    def _unique_before(self, capture: Capture) -> str:
-        if not capture.unique:
-            return "NULL"
-        changed = self.changed(column for _, column in capture.unique)
-        return f"CASE WHEN {changed} THEN {self.unique(capture)} END"
 
     def value(self, row: str, column: str) -> str:
         """A column of any type may hold a blob here, which JSON refuses."""
