@@ -30,12 +30,10 @@ def live_traffic() -> Iterator[Path]:
     """
     from tui_ingest.demo.source_settings import LOG_NAME
 
-    with tempfile.TemporaryDirectory(
-        prefix="tui-ingest-demo-", ignore_cleanup_errors=True
-    ) as folder:
+    scratch = tempfile.TemporaryDirectory(prefix="tui-ingest-demo-", ignore_cleanup_errors=True)
+    with scratch as folder, _source(folder):
         os.environ["TUI_INGEST_DEMO_DB"] = str(Path(folder, "target.sqlite3"))
-        with _source(folder):
-            yield Path(folder, LOG_NAME)
+        yield Path(folder, LOG_NAME)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import db
-from django.apps import AppConfig, apps
+from django.apps import apps
 from django.core import serializers
 from django.core.checks import (
     CheckMessage,
@@ -33,10 +33,7 @@ _ROWS = 20  # the newest, whose values are tried
 
 
 @register
-def check_settings(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def check_settings(**_: Any) -> list[CheckMessage]:
     """W001: there is a log. E001: every key is of a kind that a trigger can note."""
     settings = get_settings()
     found: list[CheckMessage] = []
@@ -66,11 +63,7 @@ def _keys() -> Iterator[CheckMessage]:
 
 
 @register(Tags.database)
-def check_database(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
-    databases: Sequence[str] | None = None,
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def check_database(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """W003: triggers are in place. W004: there are tables for them. W002: fields come back."""
     return [message for database in databases or () for message in _database(database)]
 

@@ -125,9 +125,9 @@ def _forward(options: argparse.Namespace, address: StreamAddress, access: Access
 
 
 def _create(options: argparse.Namespace, address: StreamAddress, access: Access) -> int:
-    subjects, replicas, most = options.subjects.split(","), options.replicas, options.max_bytes
+    subjects, most = options.subjects.split(","), options.max_bytes
     with contextlib.closing(Broker(address, access)) as broker:
-        made = create(broker, subjects, replicas=replicas, max_bytes=most)
+        made = create(broker, subjects, replicas=options.replicas, max_bytes=most)
     sys.stdout.write(f"{made['name']}: {', '.join(made['subjects'])}, {made['num_replicas']}x\n")
     return DONE
 

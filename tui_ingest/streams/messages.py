@@ -101,10 +101,8 @@ class Envelope:
         lengths = [len(raw) + self.terminator for raw in raws]
         starts = [*itertools.accumulate(lengths, initial=self.start)]
         skipped = sum(end <= after for end in starts[1:])
-        places = map(
-            RecordLocation, itertools.repeat(self.generation), starts[skipped:], lengths[skipped:]
-        )
-        locations = [*places]
+        generations = itertools.repeat(self.generation)
+        locations = [*map(RecordLocation, generations, starts[skipped:], lengths[skipped:])]
         whole = [location.length <= max_record_bytes for location in locations]
         return parse_all(raws[skipped:], locations, whole, max_record_bytes=max_record_bytes)
 
@@ -138,10 +136,8 @@ def runs(entries: Iterable[Entry], *, max_bytes: int) -> Iterator[Run]:
             yield Run(run, terminator)
             run, size = [], 0
         run.append(entry)
-        size, terminator = size + len(entry.raw) + 1, ending
-        if alone:
-            yield Run(run, terminator)
-            run, size = [], 0
+        size = max_bytes if alone else size + len(entry.raw) + 1  # nothing comes behind it
+        terminator = ending
     if run:
         yield Run(run, terminator)
 

@@ -66,13 +66,11 @@ class Publisher:
             LogUnavailableError: nobody knows whether it was.
         """
         parts = encode(envelope, max_payload=self._broker.max_payload)
-        batch = secrets.token_hex(8)
-        for number, (headers, _) in enumerate(parts, 1):
-            if number == 1:
-                headers["Nats-Expected-Last-Subject-Sequence"] = str(self._sequence)
-            if len(parts) > 1:
-                headers |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+        parts[0][0]["Nats-Expected-Last-Subject-Sequence"] = str(self._sequence)
         if len(parts) > 1:
+            batch = secrets.token_hex(8)
+            for number, (headers, _) in enumerate(parts, 1):
+                headers |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
             parts[-1][0]["Nats-Batch-Commit"] = "1"
         try:
             self._sequence = self._broker.publish(parts)

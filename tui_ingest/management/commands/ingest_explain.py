@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -53,22 +53,14 @@ class Command(TargetCommand):
                 " ['EXCLUDE'].",
                 returncode=USAGE,
             )
-        self.stdout.write((_as_json if options["json"] else _as_text)(found, times))
+        if options["json"]:
+            log_times = dataclasses.asdict(times) if times else None
+            told = {"models": [*map(dataclasses.asdict, found)], "log": log_times}
+            self.stdout.write(json.dumps(told, indent=2))
+        else:
+            paragraphs = ["\n".join(_model(one)) for one in found]
+            self.stdout.write("\n\n".join(paragraphs + ([_times(times)] if times else [])))
         return 0
-
-
-def _as_json(models: Iterable[ModelExplanation], times: LogTimes | None) -> str:
-    """Return one object: `models`, a list, and `log`, null without one."""
-    log = dataclasses.asdict(times) if times else None
-    return json.dumps({"models": [*map(dataclasses.asdict, models)], "log": log}, indent=2)
-
-
-def _as_text(models: Iterable[ModelExplanation], times: LogTimes | None) -> str:
-    """Return a paragraph for each model, and one for the log."""
-    paragraphs = ["\n".join(_model(one)) for one in models]
-    if times:
-        paragraphs.append(_times(times))
-    return "\n\n".join(paragraphs)
 
 
 def _model(one: ModelExplanation) -> Iterator[str]:
