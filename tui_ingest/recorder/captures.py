@@ -27,6 +27,11 @@ class Capture:
     unique: tuple[tuple[str, str], ...] = ()
     is_link: bool = False  # the table of a many-to-many field
 
+    @property
+    def removal(self) -> str:
+        """What is noted of a row that is gone: of a link, that its model's row has changed."""
+        return "save" if self.is_link else "delete"
+
 
 def recorded_models(settings: RecorderSettings, database: str) -> list[type[Model]]:
     """Return the models with a table of their own in this database whose rows are recorded."""

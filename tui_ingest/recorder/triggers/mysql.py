@@ -30,10 +30,7 @@ class MysqlDialect(Dialect):
 
     def needed(self, capture: Capture) -> list[Trigger]:
         kept = self.note(capture, "save", "NEW", self.unique_before(capture))
-        if capture.is_link:
-            gone = self.note(capture, "save", "OLD")
-        else:
-            gone = self.note(capture, "delete", "OLD", self.unique(capture))
+        gone = self.note(capture, capture.removal, "OLD", self.unique(capture))
         moved = f"IF {self.changed(capture.key)} THEN {gone} END IF;"
         bodies = {
             "INSERT": [self.note(capture, "save", "NEW")],

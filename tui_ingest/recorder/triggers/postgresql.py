@@ -72,9 +72,7 @@ class PostgresqlDialect(Dialect):
 
     def _body(self, capture: Capture) -> str:
         moved = self.changed(capture.key)
-        gone = self.note(capture, "delete", "OLD", self.unique(capture))
-        if capture.is_link:
-            gone = self.note(capture, "save", "OLD")
+        gone = self.note(capture, capture.removal, "OLD", self.unique(capture))
         kept = self.note(capture, "save", "NEW", self.unique_before(capture))
         return f"""
 {marked(capture.label)}
@@ -99,8 +97,7 @@ END
         rows = self._told(qualified, self.quoted(capture.table))
         if capture.is_link:  # once per row that has links
             rows = f"(SELECT DISTINCT {self.quoted(capture.key[0])} FROM {rows})"
-        operation = "save" if capture.is_link else "delete"
-        note = self.note(capture, operation, "gone", self.unique(capture, "gone"))
+        note = self.note(capture, capture.removal, "gone", self.unique(capture, "gone"))
         return f"{note} FROM {rows} AS gone;"
 
     def noted_in(self) -> str:

@@ -31,14 +31,11 @@ class SqliteDialect(Dialect):
         return self.from_catalogue(found[0][0]) if found else None
 
     def needed(self, capture: Capture) -> list[Trigger]:
-        kept, moved = self.note(capture, "save", "NEW"), self.changed(capture.key)
-        if capture.is_link:
-            gone = self.note(capture, "save", "OLD")
-            updated = [f"{kept};", f"{gone} WHERE {moved};"]
-        else:
-            gone = self.note(capture, "delete", "OLD", self.unique(capture))
-            changed = self.note(capture, "save", "NEW", self.unique_before(capture))
-            updated = [f"{gone} WHERE {moved};", f"{changed};"]
+        kept = self.note(capture, "save", "NEW")
+        gone = self.note(capture, capture.removal, "OLD", self.unique(capture))
+        changed = f"{self.note(capture, 'save', 'NEW', self.unique_before(capture))};"
+        moved = f"{gone} WHERE {self.changed(capture.key)};"
+        updated = [changed, moved] if capture.is_link else [moved, changed]
         bodies = {"INSERT": [f"{kept};"], "UPDATE": updated, "DELETE": [f"{gone};"]}
         return [self._trigger(capture, event, body) for event, body in bodies.items()]
 
