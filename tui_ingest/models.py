@@ -236,8 +236,12 @@ class DeadLetter(Kept):
         )
 
     def __str__(self) -> str:
-        told = f"{self.reason} at {self.position}: {self.operation} {self.model} {self.pk_text}"
-        return terminal_safe(told)
+        return terminal_safe(f"{self.reason} at {self.position}: {self.subject}")
+
+    @property
+    def subject(self) -> str:
+        """What the record is about: 'SAVE polls.choice 9'; nothing if the line is none."""
+        return " ".join(filter(None, (self.operation, self.model, self.pk_text)))
 
     @property
     def location(self) -> RecordLocation:

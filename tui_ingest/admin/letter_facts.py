@@ -104,8 +104,7 @@ def facts_of(letter: DeadLetter, target: Target, *, whole: bool) -> LetterFacts:
 
 def subject_of(letter: DeadLetter) -> str:
     """Return what a dead letter is about, for people."""
-    told = terminal_safe(f"{letter.operation} {letter.model} {letter.pk_text}".strip())
-    return told or "a line that is no record"
+    return terminal_safe(letter.subject) or "a line that is no record"
 
 
 def _beginning(raw: bytes) -> str:

@@ -182,12 +182,11 @@ def _existing(target: Target, options: dict[str, Any]) -> list[int]:
 
 def _row(letter: DeadLetter) -> str:
     """Return a dead letter as one line of a list."""
-    what = " ".join(filter(None, (letter.operation, letter.model, letter.pk_text)))
-    error = first_line(letter.error)
+    what, error = letter.subject or "(no record)", first_line(letter.error)
     if len(error) > ERROR_WIDTH:
         error = error[: ERROR_WIDTH - 1] + "…"
     return terminal_safe(
-        f"{letter.pk:>6}  {letter.status:<10}  at {letter.position:<12}  {what or '(no record)'}"
+        f"{letter.pk:>6}  {letter.status:<10}  at {letter.position:<12}  {what}"
         f"  {letter.reason}: {error}"
     )
 

@@ -132,7 +132,7 @@ def inspect_letter(dead_letter: int, target: Target, where: Where) -> Inspection
     time = letter.record_time.timestamp() if letter.record_time else None
     is_open = letter.status == DeadLetter.Status.OPEN
     return Inspection(
-        subject=terminal_safe(f"{letter.operation} {letter.model} {letter.pk_text}".strip()),
+        subject=terminal_safe(letter.subject),
         fate=_fate(letter),
         place=_place(letter.location, time, replace(where, path=letter.file.file_path)),
         text=readable(raw),
