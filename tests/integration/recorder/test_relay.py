@@ -259,9 +259,9 @@ def test_a_log_that_cannot_be_written_is_waited_for(source):
     change(source, "nowhere")
     once = log.command("--once")
     assert once.returncode == 1
-    assert "No such file or directory" in once.stderr
+    assert "does not exist. Make it" in once.stderr
     with log.relay() as relay:
-        relay.says("waiting: log: [Errno 2] No such file or directory")
+        relay.says(f"waiting: log: The folder {log.path.parent} does not exist. Make it")
         log.path.parent.mkdir()
         eventually(lambda: names_in(log) == {"nowhere"}, what="the change is in the log")
 
