@@ -16,7 +16,7 @@ from tui_ingest.ingest.session.control import Control
 from tui_ingest.ingest.target import Target
 from tui_ingest.opening import PATTERN_SECONDS, logs_of
 from tui_ingest.oplog.addresses import is_pattern, name_of
-from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
+from tui_ingest.running.exit_status import APPLIED, FATAL, worst_of
 from tui_ingest.running.options import IngestOptions
 from tui_ingest.running.starting import run_beside_others, session, status_of
 
@@ -165,4 +165,4 @@ class Fleet:
         statuses = {member.status for member in self._members.values()}
         if self._options.once and self._naming_none:
             statuses.add(FATAL)
-        return next((one for one in (FATAL, SET_ASIDE) if one in statuses), APPLIED)
+        return worst_of(statuses)

@@ -5,6 +5,7 @@ Scripts and services rely on the numbers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from tui_ingest.errors import TuiIngestError
@@ -14,6 +15,11 @@ FATAL = 1  # it could not go on
 USAGE = 2
 SET_ASIDE = 3  # it finished, but set records aside as dead letters
 INTERRUPTED = 130  # as a shell says of a process that SIGINT ended
+
+
+def worst_of(statuses: Collection[int]) -> int:
+    """Return the exit status of a process whose sessions ended so."""
+    return next((one for one in (FATAL, SET_ASIDE) if one in statuses), APPLIED)
 
 
 class BootstrapError(TuiIngestError):

@@ -23,7 +23,7 @@ from tui_ingest.models import ProcessedFile
 from tui_ingest.opening import PATTERN_SECONDS, logs_of
 from tui_ingest.oplog.addresses import is_stream, name_of
 from tui_ingest.oplog.log import Backlog
-from tui_ingest.running.exit_status import APPLIED, FATAL, SET_ASIDE
+from tui_ingest.running.exit_status import FATAL, worst_of
 from tui_ingest.running.starting import status_of
 from tui_ingest.tui.view.farewell import farewell_of_a_dry_run, farewell_of_many
 from tui_ingest.tui.view.feed import Feed
@@ -298,8 +298,7 @@ class AllLogs(LogView):
     def exit_status(self) -> int:
         if self.status.ended is not None and self.status.ended.error:  # looking itself failed
             return FATAL
-        statuses = {status_of(one.ended) for one in self._all() if one.ended}
-        return next((one for one in (FATAL, SET_ASIDE) if one in statuses), APPLIED)
+        return worst_of({status_of(one.ended) for one in self._all() if one.ended})
 
     def farewell(self) -> list[str]:
         members = self._all()
