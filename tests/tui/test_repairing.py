@@ -50,6 +50,10 @@ def only_letter():
     return DeadLetter.objects.get()
 
 
+def put_right(target, letter):
+    deadletters.edit(target, letter, question(1))
+
+
 def open_letters():
     return DeadLetter.objects.filter(status="open").count()
 
@@ -139,6 +143,27 @@ async def test_a_retry_that_fails_again_says_so(working_desk):
         await d.press("r")
         await d.until(lambda: "2 attempts" in d.screen.inspection.fate)
         await d.shows("It failed again")
+
+
+async def test_a_retry_of_what_somebody_else_has_given_up_does_not_say_applied(working_desk):
+    async with working_desk(question(1) + BAD_VOTES) as d:
+        await d.press("e", "enter")
+        await inspected(d)
+        letter = (await in_thread(only_letter)).pk
+        await in_thread(deadletters.discard, d.app.view.access.target, letter, why="by another")
+        await d.press("r")
+        await d.shows("It is not applied", f"Dead letter {letter} is discarded already.")
+
+
+async def test_a_retry_says_what_became_of_its_record_and_not_of_one_that_waited(working_desk):
+    twice = participant(1, "Ann") + participant(2, "Ann")  # only one of them may take part
+    async with working_desk(twice + question(1).replace(b"2023-10-27T08", b"soon")) as d:
+        await d.press("e", "enter")
+        await inspected(d)
+        await in_thread(put_right, d.app.view.access.target, d.screen.inspection.dead_letter)
+        await d.press("r")
+        await d.shows("Applied.")
+        assert await in_thread(open_letters) == 1
 
 
 async def test_a_discard_asks_for_a_reason_and_keeps_it(working_desk):

@@ -64,6 +64,11 @@ class Retry:
     def applied(self) -> bool:
         return self.status == DeadLetter.Status.APPLIED
 
+    @property
+    def failed(self) -> bool:
+        """Whether it is still to be put right; else somebody has resolved it, perhaps another."""
+        return self.status == DeadLetter.Status.OPEN
+
     def as_event(self) -> DeadLetterResolved:
         """Return what to tell of one that is not open any more."""
         return DeadLetterResolved(

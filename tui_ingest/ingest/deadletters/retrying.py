@@ -101,7 +101,7 @@ def retry_carefully(target: Target, dead_letter_ids: Iterable[int]) -> Iterator[
             continue
         failed = None
         for result in _retry_in_log_order(target, [letter], with_edited=True):
-            if result.status != DeadLetter.Status.OPEN:
+            if not result.failed:
                 resolved.add(result.dead_letter)
                 yield result
             elif result.dead_letter == letter:
@@ -121,7 +121,7 @@ def _retry_in_log_order(
         result = retry(target, heapq.heappop(queue))
         yield from _with_superseded(result)
         more = set(result.waiting)
-        if result.status == DeadLetter.Status.OPEN:
+        if result.failed:
             failed.append(result.dead_letter)
             if with_edited:
                 more = _edited_that_bring(target, result.dead_letter) - seen

@@ -112,11 +112,13 @@ class EditScreen(ConsoleScreen):
         except (DeadLetterError, DatabaseError) as error:
             self._say(str(error))
             return
-        if run.last_error:
-            self._say(f"Saved, but it failed again: {run.last_error}")
-        else:
+        result = run.result_of(self._letter)
+        if result.applied:
             self.notify("Applied.", markup=False)
             self.dismiss()
+        else:
+            failed = "it failed again" if result.failed else "it is not applied"
+            self._say(f"Saved, but {failed}: {result.error or result.status}")
 
     def _say(self, text: str) -> None:
         speaker(self).fall_silent()

@@ -66,10 +66,12 @@ class RepairActions(ConsoleScreen):
         run = RetryRun([letter], self.view.access.target, feed=self.view.feed)
         while not run.finished:
             await in_thread(run.run_chunk)
-        if run.last_error:
-            self.complain(first_line(run.last_error), "It failed again")
-        else:
+        result = run.result_of(letter)
+        if result.applied:
             self.notify("Applied.", markup=False)
+        else:
+            failed = "It failed again" if result.failed else "It is not applied"
+            self.complain(first_line(result.error) or f"It is {result.status}.", failed)
         self.repaired()
 
     def action_edit(self) -> None:

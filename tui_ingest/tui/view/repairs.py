@@ -49,7 +49,11 @@ class RetryRun:
     @property
     def last_error(self) -> str:
         """Why a dead letter failed that has not been applied since."""
-        return next((r.error for r in reversed(self._found.values()) if _has_failed(r)), "")
+        return next((r.error for r in reversed(self._found.values()) if r.failed), "")
+
+    def result_of(self, letter: int) -> deadletters.Retry:
+        """Return what became of one that was retried: others may have been tried with it."""
+        return self._found[letter]
 
     def run_chunk(self) -> None:
         """Retry for a moment. In a thread that may use the database.
@@ -60,7 +64,7 @@ class RetryRun:
         until = time.monotonic() + CHUNK_SECONDS
         for result in self._results:
             self._count(result)
-            if self._careful and _has_failed(result):
+            if self._careful and result.failed:
                 self.stopped_at = result.dead_letter
                 break
             if time.monotonic() >= until:
@@ -70,12 +74,8 @@ class RetryRun:
     def _count(self, result: deadletters.Retry) -> None:
         self._found.pop(result.dead_letter, None)
         self._found[result.dead_letter] = result
-        if not _has_failed(result):
+        if not result.failed:
             self._feed.report(result.as_event())
-
-
-def _has_failed(result: deadletters.Retry) -> bool:
-    return result.status == DeadLetter.Status.OPEN
 
 
 def discard(letters: Iterable[int], target: Target, *, why: str, feed: Feed) -> None:
