@@ -81,6 +81,9 @@ class Attempt:
 
         The records whose parents are missing are found by looking; for anything else the batch
         is halved, until the one that is left is to blame.
+
+        Raises:
+            Exception: what the database refused, where no record is left to blame.
         """
         if refused.blamed:
             self.blamed.update(refused.blamed)
@@ -88,10 +91,10 @@ class Attempt:
             self.look = Look(self.look + 1)
         elif self.size > 1:
             self.size //= 2
-        else:
-            record = self.entries[0]
-            assert isinstance(record, Record)  # noqa: S101  # nothing else is applied
+        elif 0 not in self.blamed and isinstance(record := self.entries[0], Record):
             self.blamed[0] = explain(target, refused.cause, record)
+        else:  # nothing of it is applied: the dead letter is refused, or the checkpoint
+            raise refused.cause
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,7 +155,7 @@ class BatchWriter:
             if committed:
                 logger.exception("A hook of the project failed after a batch was committed.")
             elif isinstance(error, IntegrityError):
-                # Inside the transaction every record has its savepoint: this came from its end.
+                # What refuses a record is caught where that is tried: this came at the end.
                 raise CommitRefusedError(error) from error
             else:
                 raise

@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, connections
+from django.db import IntegrityError, OperationalError, connections
 
 from tests.project.gallery.models import (
     Exhibition,
@@ -348,6 +348,38 @@ def test_what_is_wrong_with_a_retry_is_found_as_late_as_at_its_commit(target):
     assert not target.rows(Label).exists()
     assert target.rows(Tag).exists()
     assert target.total("gallery.label") == {"failed": 1}
+
+
+REFUSE_LETTERS = {
+    "sqlite": """
+        CREATE TRIGGER no_letters BEFORE INSERT ON tui_ingest_deadletter BEGIN
+            SELECT RAISE(ABORT, 'no letters');
+        END
+    """,
+    "postgresql": """
+        ALTER TABLE tui_ingest_deadletter ADD CONSTRAINT no_letters CHECK (id < 0) NOT VALID
+    """,
+}
+TAKE_LETTERS = {
+    "sqlite": "DROP TRIGGER no_letters",
+    "postgresql": "ALTER TABLE tui_ingest_deadletter DROP CONSTRAINT no_letters",
+}
+
+
+@pytest.mark.parametrize("failing", [bad(1, "a"), b"no record\n"], ids=["record", "line"])
+def test_a_database_that_takes_no_dead_letter_ends_the_session_and_loses_nothing(target, failing):
+    connection = connections[target.database]
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE_LETTERS[connection.vendor])
+    try:
+        with pytest.raises(IntegrityError, match=r"no.letters"):
+            target.apply(tag(2, "b"), failing)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE_LETTERS[connection.vendor])
+    assert target.file().last_processed_position <= len(tag(2, "b"))
+    assert target.apply().set_aside == 1
+    assert target.row(Tag, pk=2).name == "b"
 
 
 def test_numbers_given_here_stay_ahead_of_a_retried_one(target):
