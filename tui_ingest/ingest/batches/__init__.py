@@ -1,6 +1,7 @@
 """From entries to committed rows: one transaction, tried again more carefully if it is refused.
 
-writer     the transaction: rows, totals, dead letters and checkpoint, or nothing
+writer     the transaction: rows, totals, dead letters and checkpoint, or nothing; and what is
+           done differently if it is refused
 passes     what is done in it: entries to rows, many at a time or one at a time
 partners   failures that later records may mend: they are no sign of a wrong environment
 attempts   what is known from tries that were undone, and what came of the last one

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 
 from tui_ingest.ingest import totals
 from tui_ingest.ingest.events import Counts, Outcome
-from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.model_fields import Serialized
 from tui_ingest.ingest.reasons import Failure
-from tui_ingest.ingest.target import Target
 from tui_ingest.ingest.verify import Conclusion
 from tui_ingest.models import DeadLetter
 from tui_ingest.oplog.log import Batch, Entry, Notice, Position
@@ -32,6 +30,11 @@ class Limits:
     stop_on_error: bool = False  # cut before the first failure instead
     # What the database cancels is the record's own failure: every record is tried by itself.
     is_timeout_final: Callable[[], bool] | None = None
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether records are tried alone, because batches took too long."""
+        return self.is_timeout_final is not None
 
 
 class CommitRefusedError(Exception):
@@ -75,26 +78,6 @@ class Attempt:
     @property
     def entries(self) -> Sequence[Entry]:
         return self.batch.entries[: self.size]
-
-    def narrow(self, refused: CommitRefusedError, target: Target) -> None:
-        """Learn from a refused commit, outside of a transaction.
-
-        The records whose parents are missing are found by looking; for anything else the batch
-        is halved, until the one that is left is to blame.
-
-        Raises:
-            Exception: what the database refused, where no record is left to blame.
-        """
-        if refused.blamed:
-            self.blamed.update(refused.blamed)
-        elif self.look < Look.AFTER:
-            self.look = Look(self.look + 1)
-        elif self.size > 1:
-            self.size //= 2
-        elif 0 not in self.blamed and isinstance(record := self.entries[0], Record):
-            self.blamed[0] = explain(target, refused.cause, record)
-        else:  # nothing of it is applied: the dead letter is refused, or the checkpoint
-            raise refused.cause
 
 
 @dataclass(frozen=True, kw_only=True)

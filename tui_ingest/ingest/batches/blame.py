@@ -3,7 +3,7 @@ without its parent, or with a value that another has.
 
 What is deferred judges the rows as they are left, not as they were on the way. So the record to
 blame is the last one that set a reference, if its row still has it; of two rows with one value, the
-later one. To be asked while the rows are in place.
+later one. To be asked while the rows are in place; `foresee` before they are written.
 """
 
 from __future__ import annotations

@@ -155,8 +155,7 @@ class BatchPass:
         return isinstance(entry, Record) and entry.operation is Operation.DIGEST
 
     def _is_run(self, stop: int) -> bool:
-        is_alone = self._attempt.limits.is_timeout_final is not None
-        return not is_alone and stop - self._at >= SMALLEST_RUN
+        return not self._attempt.limits.one_by_one and stop - self._at >= SMALLEST_RUN
 
     def _next_stop(self) -> int:
         """Return where a run may end at the latest: what was refused once is tried by itself."""
@@ -270,7 +269,7 @@ class BatchPass:
     def _series(self, stop: int) -> Sequence[Entry]:
         """Return the next entries, as long as all may be good, or are known to be no records."""
         end = self._at
-        if self._attempt.limits.is_timeout_final is None:
+        if not self._attempt.limits.one_by_one:
             edges = (edge for edge in (self._apart.start, self._apart.stop) if edge > self._at)
             most = min(stop, self._at + self._longest_series, *edges)
             while end < most and not self._is_doubtful(end, self._entries[end]):

@@ -25,6 +25,7 @@ from tui_ingest.ingest.batches.attempts import (
 from tui_ingest.ingest.batches.blame import ConstraintBlame
 from tui_ingest.ingest.batches.dry_run import DryRunMemory
 from tui_ingest.ingest.batches.passes import BatchPass
+from tui_ingest.ingest.exact.failures import explain
 from tui_ingest.ingest.exact.replaying import Replayer
 from tui_ingest.ingest.fast.applying import FastPath
 from tui_ingest.ingest.reasons import Reason, forget_frames
@@ -93,7 +94,7 @@ class BatchWriter:
                     attempt, BatchResult(failures_in_a_row=failures_in_a_row)
                 )
             except CommitRefusedError as refused:
-                attempt.narrow(refused, self._target)
+                self._narrow(attempt, refused)
                 forget_frames(refused)
             except RunRefusedError:
                 attempt.is_careful = True
@@ -101,6 +102,26 @@ class BatchWriter:
                 self._accept(written)
                 self._learn(attempt, written)
                 return written
+
+    def _narrow(self, attempt: Attempt, refused: CommitRefusedError) -> None:
+        """Learn from a refused commit, outside of a transaction.
+
+        The records whose parents are missing are found by looking; for anything else the batch
+        is halved, until the one that is left is to blame.
+
+        Raises:
+            Exception: what the database refused, where no record is left to blame.
+        """
+        if refused.blamed:
+            attempt.blamed.update(refused.blamed)
+        elif attempt.look < Look.AFTER:
+            attempt.look = Look(attempt.look + 1)
+        elif attempt.size > 1:
+            attempt.size //= 2
+        elif 0 not in attempt.blamed and isinstance(record := attempt.entries[0], Record):
+            attempt.blamed[0] = explain(self._target, refused.cause, record)
+        else:  # nothing of it is applied: the dead letter is refused, or the checkpoint
+            raise refused.cause
 
     def _look(self) -> Look:
         if self._memory is not None:  # it never commits, and would not be told

@@ -58,7 +58,7 @@ class Retry:
     error: str = ""  # why it is not applied
     counts: Mapping[str, Counts] = field(default_factory=dict)  # how the totals moved, by label
     superseded: tuple[int, ...] = ()  # ids of older ones of the same rows, which this one closed
-    waiting: tuple[int, ...] = ()  # ids of those that waited for a row which this one changed
+    unblocked: tuple[int, ...] = ()  # ids of those that waited for a row which this one changed
 
     @property
     def applied(self) -> bool:
@@ -127,7 +127,7 @@ def _apply(target: Target, letter: DeadLetter) -> Retry:
     return replace(
         result,
         superseded=tuple(one.pk for one in older),
-        waiting=tuple(waiting_for(target, letter.file, [record])),
+        unblocked=tuple(waiting_for(target, letter.file, [record])),
     )
 
 

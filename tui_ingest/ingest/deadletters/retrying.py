@@ -120,7 +120,7 @@ def _retry_in_log_order(
     while queue:
         result = retry(target, heapq.heappop(queue))
         yield from _with_superseded(result)
-        more = set(result.waiting)
+        more = set(result.unblocked)
         if result.failed:
             failed.append(result.dead_letter)
             if with_edited:
@@ -187,7 +187,7 @@ def retry_complete(
         touched: set[int] = set()
         for group in complete_groups(target, file, seeds):
             for result in _retry_group(target, file, group):
-                touched.update(result.waiting)
+                touched.update(result.unblocked)
                 yield from _with_superseded(result)
         judge_again(target, sorted(touched))
         seeds = touched
@@ -258,9 +258,9 @@ def _apply(
     ]
     results = close_applied(target, file, applied)
     older = supersede_older(target, file, {letter.pk: record for letter, record in letters})
-    waiting = waiting_for(target, file, [record for _, record in letters])
+    unblocked = waiting_for(target, file, [record for _, record in letters])
     results[-1] = replace(
-        results[-1], superseded=tuple(one.pk for one in older), waiting=tuple(waiting)
+        results[-1], superseded=tuple(one.pk for one in older), unblocked=tuple(unblocked)
     )
     return results
 

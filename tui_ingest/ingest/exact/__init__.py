@@ -19,6 +19,6 @@ parents           the rows that a record refers to and that are not here
 failures          what an error means for the record that provoked it
 clashes           two rows that claim one value: which one has it now
 needs             what a record waits for: parents that are not here, holders of its values
-database_errors   what kind of trouble a database reports
+database_errors   whose fault an error is: the database's, or the record's that met it
 sequences         counters kept ahead of the keys that a log brought along
 """

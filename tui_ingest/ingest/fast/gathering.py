@@ -199,7 +199,7 @@ def gather(
             continue
         _, operation, objects, _, _ = entry
         is_known = operation is _SAVE or operation is _DELETE
-        if not is_known or len(objects) != 1 or len(window.refused) == MOST_REFUSED:
+        if not is_known or len(objects) != 1 or len(window.refused) >= MOST_REFUSED:
             is_more = is_known and len(objects) > 1 and len(window.refused) < MOST_REFUSED
             if is_more and _take_several(window, groups, index, entry, find_route):
                 continue

@@ -160,7 +160,7 @@ class Loop:
             self.publisher.change_state(State.NO_FILE_YET)
         elif quiet >= SETTLE_SECONDS:
             self.publisher.change_state(State.CAUGHT_UP)
-        # Between any two records: a busy log may never be quiet.
+        # Whenever nothing is left to read: a log that grows all the time may never be quiet.
         if self._waiting_letters.is_due:
             self._retry_letters(self._waiting_letters.next_part)
         self._see_repairs()
