@@ -50,6 +50,14 @@ def test_differences_are_marked_field_by_field(here, database):
     assert row.effect == "updates 1 field"
 
 
+def test_microseconds_are_compared_as_the_database_has_them(database):
+    logged = question(2).replace(b"40.182Z", b"40.182964Z")
+    moment = "2023-10-27T08:31:40.182964Z"
+    Question.objects.using(database).create(id=key(2), question_text="What's new?", pub_date=moment)
+    assert differing(compared(logged, database)) == []
+    assert differing(compared(logged.replace(b"964Z", b"965Z"), database)) == ["pub_date"]
+
+
 def test_one_moment_in_two_time_zones_is_no_difference(here, database):
     line = question(1).replace(b"2023-10-27T08:31:40.182Z", b"2023-10-27T10:31:40.182+02:00")
     assert differing(compared(line, database)) == []

@@ -7,15 +7,15 @@ from collections.abc import Collection
 from typing import Any
 
 from django.core import serializers
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey, ManyToManyField, Model
 
+from tui_ingest.encoding import RowEncoder
 from tui_ingest.ingest.model_fields import concrete, many_to_many
 from tui_ingest.ingest.target import Target
 
 
 def serialize_row(target: Target, row: Model, *, by_natural_key: Collection[str] = ()) -> str:
-    """Return a row as Django's json serializer writes it.
+    """Return a row as Django's json serializer writes it, its times in full.
 
     Args:
         by_natural_key: names of the fields that name other rows by their natural keys.
@@ -23,7 +23,7 @@ def serialize_row(target: Target, row: Model, *, by_natural_key: Collection[str]
     meta = concrete(type(row))._meta
     natural = frozenset(by_natural_key)
     own = [f.name for f in meta.local_fields if f.name not in natural]
-    (found,) = json.loads(serializers.serialize("json", [row], cls=DjangoJSONEncoder, fields=own))
+    (found,) = json.loads(serializers.serialize("json", [row], cls=RowEncoder, fields=own))
     fields = found["fields"]
     for field in meta.local_fields:
         if field.name in natural and isinstance(field, ForeignKey):
@@ -31,7 +31,7 @@ def serialize_row(target: Target, row: Model, *, by_natural_key: Collection[str]
     for many in many_to_many(type(row)):
         if _is_logged(many):
             fields[many.name] = _links(target, row, many, is_natural=many.name in natural)
-    return json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return json.dumps(found, cls=RowEncoder, ensure_ascii=False)
 
 
 def _is_logged(field: Any) -> bool:

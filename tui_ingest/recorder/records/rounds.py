@@ -6,17 +6,16 @@ commit, and rounds follow each other. So the last record of a row is its last st
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, transaction
 from django.db.models import Model
 
+from tui_ingest.encoding import RowEncoder
 from tui_ingest.oplog.records import Operation
 from tui_ingest.recorder.captures import models_digest, recorded_models
 from tui_ingest.recorder.conf import RecorderSettings
@@ -291,15 +290,6 @@ def _as_record(
     return Operation.SAVE, to_json([data[row] for saved in step for row in saved.rows])
 
 
-class _Encoder(DjangoJSONEncoder):
-    """Django's encoder cuts times to milliseconds; the database keeps microseconds."""
-
-    def default(self, o: Any) -> Any:
-        if isinstance(o, datetime.datetime | datetime.time):
-            return o.isoformat().replace("+00:00", "Z")
-        return super().default(o)
-
-
 def to_json(objects: Sequence[Serialized]) -> str:
     """Return serialized objects as one line of ASCII, which every reader takes."""
-    return json.dumps(objects, cls=_Encoder, ensure_ascii=True)
+    return json.dumps(objects, cls=RowEncoder, ensure_ascii=True)
